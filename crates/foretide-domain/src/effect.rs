@@ -1,0 +1,147 @@
+//! What the controller asks of the world.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Bounds, CallFailure, CallId, Datapoint, Decision, Features, Timestamp, WriteOutcome};
+
+/// Something to carry out. Effects of one answer are carried out in order, a `Save` before whatever
+/// follows it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Read the group.
+    ReadGroup {
+        /// Names the answer.
+        call: CallId,
+    },
+    /// Read metrics.
+    ReadMetrics {
+        /// Names the answer.
+        call: CallId,
+        /// Which.
+        query: MetricsQuery,
+    },
+    /// Ask the model.
+    Predict {
+        /// Names the answer.
+        call: CallId,
+        /// What about.
+        features: Features,
+    },
+    /// Re-read the group; where it still is as the plan expects, set desired capacity. The only
+    /// effect that changes the group.
+    SetDesired {
+        /// Names the answer.
+        call: CallId,
+        /// What to set.
+        plan: Plan,
+    },
+    /// Keep for people and for replay.
+    Record(Record),
+    /// Make the controller's state durable before going on.
+    Save,
+    /// Send `Woke` at this time. A later `WakeAt` replaces an earlier one.
+    WakeAt(Timestamp),
+}
+
+/// Which closed periods are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MetricsQuery {
+    /// Periods that start at or after this time.
+    pub from: Timestamp,
+}
+
+/// A decision ready to be carried out: nothing is left to decide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Desired capacity to set.
+    pub desired: u32,
+    /// Desired capacity that the decision was made on.
+    pub expected_desired: u32,
+    /// Bounds that the decision was made on.
+    pub expected_bounds: Bounds,
+}
+
+/// What is kept for people and for replay.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "record")]
+pub enum Record {
+    /// A period was seen for the first time, or with another value than before.
+    Observed(Datapoint),
+    /// A decision was made.
+    Decided(Box<Decision>),
+    /// A write ended.
+    Settled {
+        /// What was to be written.
+        plan: Plan,
+        /// How it ended.
+        outcome: WriteOutcome,
+    },
+    /// The effect of a write, seen in a later reading.
+    OutcomeSeen(Outcome),
+    /// Somebody else changed the group.
+    ForeignChange(ForeignChange),
+    /// A reading or a prediction failed.
+    CallFailed(CallFailure),
+    /// The controller was not called for longer than three intervals; the streak was reset.
+    Gap {
+        /// When it was called last.
+        since: Timestamp,
+    },
+    /// A person should look.
+    Alarm(Alarm),
+}
+
+/// The effect of a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "outcome")]
+pub enum Outcome {
+    /// As many instances serve as were asked for.
+    Reached {
+        /// The capacity asked for.
+        desired: u32,
+    },
+    /// Not within three lead times.
+    Partly {
+        /// The capacity asked for.
+        desired: u32,
+        /// What serves.
+        in_service: u32,
+    },
+}
+
+/// A change of the group that this controller did not make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForeignChange {
+    /// Desired capacity before.
+    pub desired_before: u32,
+    /// Desired capacity found.
+    pub desired: u32,
+    /// Bounds before.
+    pub bounds_before: Bounds,
+    /// Bounds found.
+    pub bounds: Bounds,
+}
+
+/// What a person should look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "alarm")]
+pub enum Alarm {
+    /// The circuit breaker opened: launches fail, or do not end.
+    BreakerOpened {
+        /// Launches that failed one after the other.
+        failed_launches: u32,
+        /// When desired may be raised above what exists again.
+        retry_at: Timestamp,
+    },
+    /// Launches succeed again.
+    BreakerClosed,
+    /// No fresh data.
+    DataStale,
+    /// Data is fresh again.
+    DataFresh,
+    /// A plan broke an invariant and was not written.
+    InvariantBroken {
+        /// Number of the invariant, as documented.
+        invariant: u8,
+    },
+}

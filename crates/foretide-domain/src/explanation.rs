@@ -1,0 +1,184 @@
+//! Why a decision is what it is. Built with the decision, rendered only when somebody reads it.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Bounds, Class, LifecycleCounts, Load, Mode, Percent, SuspendedProcesses};
+
+/// Why: the inputs with their ages, what the policy wanted by which rule, what each guard rail made
+/// of it, and which one bound.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Explanation {
+    /// What may be written.
+    pub mode: Mode,
+    /// Which policy proposed.
+    pub policy: PolicyKind,
+    /// Everything that the decision depended on.
+    pub inputs: Inputs,
+    /// What the policy wanted.
+    pub proposal: Proposal,
+    /// What each guard rail changed, in the order in which they stand. Those that changed nothing
+    /// are left out.
+    pub steps: Vec<GuardStep>,
+    /// The guard rail that had the last word; none where the policy got what it wanted.
+    pub bound_by: Option<Guard>,
+}
+
+/// The policies that a group can be given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PolicyKind {
+    /// The seed's rules over the three-class model.
+    #[default]
+    Classifier,
+    /// Proportional to utilisation over target: the reactive fallback.
+    TargetTracking,
+}
+
+/// The inputs of a decision, each with its age where it has one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Inputs {
+    /// Desired capacity.
+    pub desired: u32,
+    /// Bounds.
+    pub bounds: Bounds,
+    /// Instances by lifecycle.
+    pub counts: LifecycleCounts,
+    /// Age of the group's reading.
+    pub group_age: Duration,
+    /// Suspended processes.
+    pub suspended: SuspendedProcesses,
+    /// Whether an instance refresh is under way.
+    pub refreshing: bool,
+    /// CPU of the newest period that has it.
+    pub cpu: Option<Percent>,
+    /// Load of that period.
+    pub load: Option<Load>,
+    /// Instances that it stands for.
+    pub instances: Option<f64>,
+    /// Time since the end of that period.
+    pub data_age: Option<Duration>,
+    /// Memory: measured, or estimated from CPU as the seed does.
+    pub memory: Option<Percent>,
+    /// Whether memory is an estimate.
+    pub memory_estimated: bool,
+    /// The class predicted, with its probability.
+    pub class: Option<(Class, f64)>,
+    /// Consecutive scale-in votes, this one included.
+    pub streak: u32,
+    /// Distinct datapoints that those votes span.
+    pub streak_datapoints: u32,
+    /// What is left of the cooldown.
+    pub cooldown_left: Duration,
+}
+
+/// What a policy wants.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Proposal {
+    /// The capacity wanted; none where it wants what is.
+    pub desired: Option<u32>,
+    /// The rule that wants it.
+    pub rule: Rule,
+}
+
+/// The rules of all policies.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rule {
+    /// A rule of policy `classifier`.
+    Classifier(ClassifierRule),
+    /// A rule of policy `target-tracking`.
+    TargetTracking(TrackingRule),
+    /// The group is empty and nothing can be measured: start one instance.
+    EmptyGroup,
+    /// A person pinned or paused the group, or nothing is known yet.
+    NothingKnown,
+}
+
+/// Rules of policy `classifier`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClassifierRule {
+    /// The model asks for more.
+    ScaleOut,
+    /// The model asks for less.
+    ScaleIn,
+    /// The model is content.
+    Hold,
+    /// There is no prediction.
+    NoPrediction,
+}
+
+/// Rules of policy `target-tracking`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TrackingRule {
+    /// Too few periods seen to scale out or in.
+    TooFewPoints,
+    /// Enough periods in a row above target.
+    AboveTarget,
+    /// Enough periods in a row below the scale-in band.
+    BelowBand,
+    /// Below the band, but instances are still coming.
+    BelowBandPending,
+    /// Neither.
+    Between,
+    /// No period since the last decision.
+    NoNewPoint,
+}
+
+/// The guard rails, in the order in which they stand, then the breaker and the mode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Guard {
+    /// Capacity stays within the group's bounds.
+    Bounds,
+    /// A suspended process makes the change pointless.
+    Suspended,
+    /// Data is missing or stale.
+    Freshness,
+    /// Too few instances report: no scale-in.
+    Coverage,
+    /// CPU above the upper bound: grow whatever the model says.
+    UpperUtilisation,
+    /// No scale-in during an instance refresh.
+    InstanceRefresh,
+    /// No scale-in while launches are pending.
+    PendingLaunches,
+    /// A scale-in must leave utilisation at or below target.
+    ProjectedUtilisation,
+    /// The prediction is too uncertain.
+    Confidence,
+    /// Too few consecutive votes.
+    Streak,
+    /// Too soon after the last change.
+    Cooldown,
+    /// Launches fail: desired is not raised above what exists.
+    Breaker,
+    /// The mode does not allow it.
+    Mode,
+    /// An invariant would be broken.
+    Audit,
+}
+
+/// What one guard rail made of the capacity wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GuardStep {
+    /// Which.
+    pub guard: Guard,
+    /// The capacity wanted before it.
+    pub from: u32,
+    /// The capacity after it.
+    pub to: u32,
+}
+
+impl fmt::Display for PolicyKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Classifier => "classifier",
+            Self::TargetTracking => "target-tracking",
+        })
+    }
+}

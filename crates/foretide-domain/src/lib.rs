@@ -1,0 +1,27 @@
+//! The words that every part of Foretide speaks: a group and its bounds, what was measured of it,
+//! the events and effects of the control cycle, and a decision with its explanation.
+//!
+//! Invariant: nothing here reads a clock, does I/O or knows a wire or file format. Types derive
+//! serde's traits so that the edges can choose a format; no format crate is a dependency.
+
+mod datapoint;
+mod decision;
+mod effect;
+mod event;
+mod explanation;
+mod features;
+mod group;
+mod time;
+mod units;
+
+pub use datapoint::Datapoint;
+pub use decision::{Decision, Mode};
+pub use effect::{Alarm, Effect, ForeignChange, MetricsQuery, Outcome, Plan, Record};
+pub use event::{CallFailure, CallId, Event, FailureKind, WriteOutcome};
+pub use explanation::{
+    ClassifierRule, Explanation, Guard, GuardStep, Inputs, PolicyKind, Proposal, Rule, TrackingRule,
+};
+pub use features::{Class, Features, Prediction, TaskPriority, TaskType, UnknownCategory};
+pub use group::{Bounds, BoundsError, GroupState, Launch, LifecycleCounts, SuspendedProcesses};
+pub use time::Timestamp;
+pub use units::{BytesPerSecond, Load, Percent};
