@@ -1,1 +1,33 @@
-//! Foretide.
+//! The control cycle: policies propose a capacity, guard rails bind it, an audit checks the plan.
+//!
+//! [`Controller::handle`] takes an event and the time and answers effects. It is synchronous and
+//! pure: it does no I/O, reads no clock and draws no random number, so that the live service, the
+//! simulator and a replay decide by the same code.
+//!
+//! Invariant: every [`Effect::SetDesired`](foretide_domain::Effect::SetDesired) has passed
+//! [`audit`](fn@audit).
+
+mod audit;
+mod breaker;
+mod capacity;
+mod config;
+mod controller;
+mod decide;
+mod facts;
+mod features;
+mod guard;
+mod lead_time;
+mod look;
+mod policy;
+mod series;
+mod settle;
+mod state;
+mod votes;
+
+pub use audit::{AuditInput, audit};
+pub use config::{
+    BreakerConfig, ClassifierConfig, ConfigError, ControllerConfig, OnEmpty, OnMissing,
+    TargetTrackingConfig,
+};
+pub use controller::Controller;
+pub use state::SavedState;

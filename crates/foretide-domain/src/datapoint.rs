@@ -43,3 +43,22 @@ impl Datapoint {
             .and_then(|cpu| Load::new(cpu.get() * self.instances))
     }
 }
+
+/// Memory in use, and where the figure comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "source", content = "percent")]
+pub enum Memory {
+    /// As the CloudWatch agent measured it.
+    Measured(Percent),
+    /// Derived from CPU, as the seed does where nothing is measured.
+    Estimated(Percent),
+}
+
+impl Memory {
+    /// The percentage, wherever it comes from.
+    pub const fn percent(self) -> Percent {
+        match self {
+            Self::Measured(percent) | Self::Estimated(percent) => percent,
+        }
+    }
+}

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Bounds, Class, LifecycleCounts, Load, Mode, Percent, SuspendedProcesses};
+use crate::{Bounds, Class, LifecycleCounts, Load, Memory, Mode, Percent, SuspendedProcesses};
 
 /// Why: the inputs with their ages, what the policy wanted by which rule, what each guard rail made
 /// of it, and which one bound.
@@ -60,10 +60,12 @@ pub struct Inputs {
     pub instances: Option<f64>,
     /// Time since the end of that period.
     pub data_age: Option<Duration>,
-    /// Memory: measured, or estimated from CPU as the seed does.
-    pub memory: Option<Percent>,
-    /// Whether memory is an estimate.
-    pub memory_estimated: bool,
+    /// Whether data is there and young enough to act on.
+    pub fresh: bool,
+    /// Reporting instances ÷ instances in service, where known.
+    pub coverage: Option<f64>,
+    /// Memory as the model was told it.
+    pub memory: Option<Memory>,
     /// The class predicted, with its probability.
     pub class: Option<(Class, f64)>,
     /// Consecutive scale-in votes, this one included.
@@ -72,6 +74,8 @@ pub struct Inputs {
     pub streak_datapoints: u32,
     /// What is left of the cooldown.
     pub cooldown_left: Duration,
+    /// Whether the circuit breaker forbids growth.
+    pub breaker_open: bool,
 }
 
 /// What a policy wants.
@@ -93,8 +97,6 @@ pub enum Rule {
     TargetTracking(TrackingRule),
     /// The group is empty and nothing can be measured: start one instance.
     EmptyGroup,
-    /// A person pinned or paused the group, or nothing is known yet.
-    NothingKnown,
 }
 
 /// Rules of policy `classifier`.
@@ -157,6 +159,10 @@ pub enum Guard {
     Cooldown,
     /// Launches fail: desired is not raised above what exists.
     Breaker,
+    /// The answer to a write is outstanding.
+    WriteInFlight,
+    /// Writes fail: the next one waits.
+    WriteBackoff,
     /// The mode does not allow it.
     Mode,
     /// An invariant would be broken.

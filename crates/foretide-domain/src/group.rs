@@ -101,6 +101,8 @@ pub struct SuspendedProcesses {
 /// How one launch of an instance ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Launch {
+    /// Names the launch, the same in every reading.
+    pub id: u64,
     /// When the launch began.
     pub started: Timestamp,
     /// When it ended, well or badly.

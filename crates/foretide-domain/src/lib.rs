@@ -14,7 +14,7 @@ mod group;
 mod time;
 mod units;
 
-pub use datapoint::Datapoint;
+pub use datapoint::{Datapoint, Memory};
 pub use decision::{Decision, Mode};
 pub use effect::{Alarm, Effect, ForeignChange, MetricsQuery, Outcome, Plan, Record};
 pub use event::{CallFailure, CallId, Event, FailureKind, WriteOutcome};

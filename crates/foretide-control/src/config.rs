@@ -1,0 +1,355 @@
+//! What a group's controller is told: validated once, immutable afterwards.
+
+use std::time::Duration;
+
+use foretide_domain::{Mode, Percent, PolicyKind};
+use thiserror::Error;
+
+/// Settings of one group's controller.
+///
+/// Defaults are the seed's where it has one, else argued at the field.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ControllerConfig {
+    /// What may be written.
+    pub mode: Mode,
+    /// Which policy proposes.
+    pub policy: PolicyKind,
+    /// Time between two looks at the group: 10 s, the seed's.
+    pub interval: Duration,
+    /// Utilisation that a fleet of the right size has: 50 %, as target tracking is commonly set.
+    pub target_utilisation: Percent,
+    /// What to do while data is missing or stale.
+    pub on_missing: OnMissing,
+    /// What to do with a group that has, and wants, no instance.
+    pub on_empty: OnEmpty,
+    /// Data older than this is stale. Never less than two periods and the metric delay, so that
+    /// five-minute monitoring is not stale by nature. 240 s: two one-minute points may be missing.
+    pub stale_after: Duration,
+    /// Time from the end of a period until CloudWatch shows it: 60 s, the least that its values need
+    /// to settle.
+    pub metric_delay: Duration,
+    /// Share of the instances in service, 0 to 1, that must report before capacity is taken away.
+    pub coverage_min: f64,
+    /// Time from launch to in service, until launches of this group have been measured.
+    pub lead_time: Duration,
+    /// Settings of policy `classifier`.
+    pub classifier: ClassifierConfig,
+    /// Settings of policy `target-tracking`.
+    pub target_tracking: TargetTrackingConfig,
+    /// Settings of the circuit breaker.
+    pub breaker: BreakerConfig,
+}
+
+/// What to do while data is missing or stale.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnMissing {
+    /// Change nothing.
+    #[default]
+    Hold,
+    /// Take nothing away; let what asks for more have it.
+    ScaleOutOnly,
+}
+
+/// What to do with a group that has, and wants, no instance.
+///
+/// Such a group publishes no CPU, so nothing measured can ask for its first instance.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnEmpty {
+    /// Start one instance, and never take the last one away: it is the only sensor.
+    #[default]
+    StartOne,
+    /// Leave it to people.
+    Hold,
+}
+
+/// Settings of policy `classifier`: the seed's rules and its guard rails.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClassifierConfig {
+    /// Instances added at once: 1, the seed's.
+    pub step_out: u32,
+    /// Instances removed at once: 1, the seed's.
+    pub step_in: u32,
+    /// Consecutive scale-in votes needed: 30, the seed's.
+    pub streak: u32,
+    /// Distinct datapoints that those votes must span. 30 votes ten seconds apart read as few as
+    /// five one-minute datapoints, or two five-minute ones; fewer than three are one incident.
+    pub streak_datapoints: u32,
+    /// Time after a change before capacity is raised: 300 s, the seed's.
+    pub cooldown_out: Duration,
+    /// Time after a change before capacity is lowered: 300 s, the seed's.
+    pub cooldown_in: Duration,
+    /// Probability, 0 to 1, below which a class counts as `hold`. The best of three classes has at
+    /// least 1/3; below one half the model prefers the other two together.
+    pub confidence_min: f64,
+    /// CPU at or above which capacity grows whatever the model says. At 90 % the mean of a minute
+    /// hides saturated seconds.
+    pub upper_utilisation: Percent,
+}
+
+/// Settings of policy `target-tracking`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TargetTrackingConfig {
+    /// Newest points that must all be above target to scale out: 3.
+    pub out_points: usize,
+    /// Newest points that must all be below the band to scale in: 15.
+    pub in_points: usize,
+    /// Share of the target, 0 to 1, below which points count for scale-in: 0.9.
+    pub in_band: f64,
+}
+
+/// Settings of the circuit breaker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BreakerConfig {
+    /// Launches that fail one after the other before it opens.
+    pub failed_launches: u32,
+    /// It also opens when an instance has been pending for this many lead times.
+    pub pending_lead_times: u32,
+    /// Time until capacity may be raised again; doubles with every failure after that.
+    pub backoff: Duration,
+    /// The longest such time.
+    pub backoff_max: Duration,
+}
+
+impl Default for ControllerConfig {
+    fn default() -> Self {
+        Self {
+            mode: Mode::Observe,
+            policy: PolicyKind::Classifier,
+            interval: Duration::from_secs(10),
+            target_utilisation: percent(50.0),
+            on_missing: OnMissing::Hold,
+            on_empty: OnEmpty::StartOne,
+            stale_after: Duration::from_secs(240),
+            metric_delay: Duration::from_secs(60),
+            coverage_min: 0.8,
+            lead_time: Duration::from_secs(180),
+            classifier: ClassifierConfig::default(),
+            target_tracking: TargetTrackingConfig::default(),
+            breaker: BreakerConfig::default(),
+        }
+    }
+}
+
+impl Default for ClassifierConfig {
+    fn default() -> Self {
+        Self {
+            step_out: 1,
+            step_in: 1,
+            streak: 30,
+            streak_datapoints: 3,
+            cooldown_out: Duration::from_secs(300),
+            cooldown_in: Duration::from_secs(300),
+            confidence_min: 0.5,
+            upper_utilisation: percent(90.0),
+        }
+    }
+}
+
+impl Default for TargetTrackingConfig {
+    fn default() -> Self {
+        Self {
+            out_points: 3,
+            in_points: 15,
+            in_band: 0.9,
+        }
+    }
+}
+
+impl Default for BreakerConfig {
+    fn default() -> Self {
+        Self {
+            failed_launches: 3,
+            pending_lead_times: 3,
+            backoff: Duration::from_secs(300),
+            backoff_max: Duration::from_secs(3600),
+        }
+    }
+}
+
+fn percent(value: f64) -> Percent {
+    Percent::new(value).unwrap_or_default()
+}
+
+/// A setting that makes no sense, by the name that the configuration file uses for it.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("`{key}` {why}")]
+pub struct ConfigError {
+    /// The setting.
+    pub key: &'static str,
+    /// What is wrong with it, and what is allowed.
+    pub why: &'static str,
+}
+
+impl ControllerConfig {
+    /// Checks every setting that its type leaves open.
+    ///
+    /// # Errors
+    /// The first setting that makes no sense.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        let tables = [
+            self.group_checks(),
+            self.classifier.checks(self.target_utilisation),
+            self.target_tracking.checks(),
+            self.breaker.checks(),
+        ];
+        match tables.into_iter().flatten().find(|check| !check.holds) {
+            Some(Check { key, why, .. }) => Err(ConfigError { key, why }),
+            None => Ok(()),
+        }
+    }
+
+    fn group_checks(&self) -> Vec<Check> {
+        vec![
+            check("interval", self.interval >= SECOND, "must be at least 1s"),
+            check(
+                "target_utilisation",
+                is_utilisation(self.target_utilisation),
+                "must be above 0% and at most 100%",
+            ),
+            check(
+                "stale_after",
+                self.stale_after >= SECOND,
+                "must be at least 1s",
+            ),
+            check(
+                "coverage_min",
+                is_share(self.coverage_min),
+                "must be from 0% to 100%",
+            ),
+            check("lead_time", self.lead_time >= SECOND, "must be at least 1s"),
+        ]
+    }
+}
+
+impl ClassifierConfig {
+    fn checks(&self, target: Percent) -> Vec<Check> {
+        let upper = self.upper_utilisation;
+        vec![
+            check(
+                "classifier.step_out",
+                self.step_out > 0,
+                "must be at least 1",
+            ),
+            check("classifier.step_in", self.step_in > 0, "must be at least 1"),
+            check("classifier.streak", self.streak > 0, "must be at least 1"),
+            check(
+                "classifier.confidence_min",
+                is_share(self.confidence_min),
+                "must be from 0% to 100%",
+            ),
+            check(
+                "classifier.upper_utilisation",
+                is_utilisation(upper) && upper > target,
+                "must be above target_utilisation and at most 100%",
+            ),
+        ]
+    }
+}
+
+impl TargetTrackingConfig {
+    fn checks(&self) -> Vec<Check> {
+        let points = 1..=MAX_POINTS;
+        vec![
+            check(
+                "target_tracking.out_points",
+                points.contains(&self.out_points),
+                "must be from 1 to 1000",
+            ),
+            check(
+                "target_tracking.in_points",
+                points.contains(&self.in_points),
+                "must be from 1 to 1000",
+            ),
+            check(
+                "target_tracking.in_band",
+                is_share(self.in_band) && self.in_band > 0.0,
+                "must be above 0% and at most 100%",
+            ),
+        ]
+    }
+}
+
+impl BreakerConfig {
+    fn checks(&self) -> Vec<Check> {
+        vec![
+            check(
+                "breaker.failed_launches",
+                self.failed_launches > 0,
+                "must be at least 1",
+            ),
+            check(
+                "breaker.pending_lead_times",
+                self.pending_lead_times > 0,
+                "must be at least 1",
+            ),
+            check(
+                "breaker.backoff",
+                self.backoff >= SECOND,
+                "must be at least 1s",
+            ),
+            check(
+                "breaker.backoff_max",
+                self.backoff_max >= self.backoff,
+                "must be at least breaker.backoff",
+            ),
+        ]
+    }
+}
+
+struct Check {
+    key: &'static str,
+    holds: bool,
+    why: &'static str,
+}
+
+fn check(key: &'static str, holds: bool, why: &'static str) -> Check {
+    Check { key, holds, why }
+}
+
+fn is_utilisation(percent: Percent) -> bool {
+    percent.get() > 0.0 && percent.get() <= 100.0
+}
+
+fn is_share(share: f64) -> bool {
+    (0.0..=1.0).contains(&share)
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+/// The window of points is kept in memory for every group, so it has an end.
+const MAX_POINTS: usize = 1000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_valid() {
+        assert_eq!(ControllerConfig::default().validate(), Ok(()));
+    }
+
+    #[test]
+    fn an_upper_bound_below_the_target_is_refused_by_name() {
+        let mut config = ControllerConfig::default();
+        config.classifier.upper_utilisation = percent(40.0);
+        let error = config.validate().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "`classifier.upper_utilisation` must be above target_utilisation and at most 100%"
+        );
+    }
+
+    #[test]
+    fn shares_and_counts_out_of_range_are_refused() {
+        let broken: [fn(&mut ControllerConfig); 4] = [
+            |c| c.coverage_min = 1.5,
+            |c| c.classifier.confidence_min = f64::NAN,
+            |c| c.target_tracking.in_points = 0,
+            |c| c.breaker.backoff_max = Duration::ZERO,
+        ];
+        for break_it in broken {
+            let mut config = ControllerConfig::default();
+            break_it(&mut config);
+            assert!(config.validate().is_err(), "{config:?}");
+        }
+    }
+}

@@ -1,0 +1,441 @@
+//! The control cycle of one group as a state machine: events in, effects out.
+//!
+//! One look is: read the group and, where a new period can exist, its metrics; ask the model, if the
+//! policy needs it; decide; write at most once. Every answer, failure and time-out is an event, so
+//! the same code decides live, in the simulator and in replay. It is called with the time and never
+//! asks for it.
+
+use std::time::Duration;
+
+use foretide_domain::{
+    Alarm, CallFailure, CallId, Datapoint, Effect, Event, FailureKind, ForeignChange, GroupState,
+    MetricsQuery, Outcome, PolicyKind, Prediction, Record, Timestamp,
+};
+
+use crate::breaker::Ends;
+use crate::config::ControllerConfig;
+use crate::facts::{Facts, stale_limit};
+use crate::features;
+use crate::look::Look;
+use crate::series::Arrival;
+use crate::state::{Known, Reading, SavedState};
+
+/// Points read at start, so that a restarted controller knows what the one before it knew.
+const HISTORY: Duration = Duration::from_secs(2 * 3600);
+/// Periods read again with every new one: their values may still have changed.
+const REREAD_PERIODS: u32 = 2;
+/// A silence of more than this many intervals ends the streak.
+const GAP_INTERVALS: u32 = 3;
+
+/// The controller of one group.
+#[derive(Clone, Debug)]
+pub struct Controller {
+    pub(crate) config: ControllerConfig,
+    pub(crate) state: SavedState,
+    /// The look under way. Not saved: a controller that restarts looks again.
+    look: Option<Look>,
+}
+
+impl Controller {
+    /// A controller that knows nothing yet, and its first effects.
+    ///
+    /// `config` must be valid (`ControllerConfig::validate`).
+    pub fn new(config: ControllerConfig, now: Timestamp) -> (Self, Vec<Effect>) {
+        let state = SavedState::new(&config, now);
+        let mut controller = Self {
+            config,
+            state,
+            look: None,
+        };
+        let effects = controller.begin_look(now);
+        (controller, effects)
+    }
+
+    /// A controller that goes on where another one was when it asked for `Effect::Save`.
+    ///
+    /// A write whose answer had not come is taken for carried out, so that the cooldown holds.
+    pub fn restore(
+        config: ControllerConfig,
+        saved: SavedState,
+        now: Timestamp,
+    ) -> (Self, Vec<Effect>) {
+        let mut controller = Self {
+            config,
+            state: saved,
+            look: None,
+        };
+        let points = SavedState::new(&controller.config, now).series;
+        controller.state.series = controller.state.series.clone().resized_as(&points);
+        if let Some(write) = controller.state.write.take() {
+            controller.write_is_unknown(write);
+        }
+        let effects = if controller.state.due > now {
+            vec![Effect::WakeAt(controller.state.due)]
+        } else {
+            controller.begin_look(now)
+        };
+        (controller, effects)
+    }
+
+    /// The settings it works by.
+    pub fn config(&self) -> &ControllerConfig {
+        &self.config
+    }
+
+    /// What must be kept whenever `Effect::Save` is asked for.
+    pub fn saved_state(&self) -> &SavedState {
+        &self.state
+    }
+
+    /// Takes in what happened at `now`; answers what is to be done, in order.
+    ///
+    /// An event that says nothing new (a repeated or late answer, an early wake) asks for nothing
+    /// new.
+    pub fn handle(&mut self, event: Event, now: Timestamp) -> Vec<Effect> {
+        match event {
+            Event::Woke => self.woke(now),
+            Event::GroupRead { call, group } => self.group_read(call, group, now),
+            Event::MetricsRead { call, points } => self.metrics_read(call, &points, now),
+            Event::Predicted { call, prediction } => self.predicted(call, prediction, now),
+            Event::CallFailed { call, failure } => self.call_failed(call, failure, now),
+            Event::WriteSettled { call, outcome } => self.write_settled(call, outcome, now),
+        }
+    }
+
+    fn woke(&mut self, now: Timestamp) -> Vec<Effect> {
+        if now < self.state.due {
+            return vec![Effect::WakeAt(self.state.due)];
+        }
+        let mut effects = self.give_up_look(now);
+        effects.append(&mut self.begin_look(now));
+        effects
+    }
+
+    /// What has not been answered by the next look will not be waited for.
+    fn give_up_look(&mut self, now: Timestamp) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        while let Some(call) = self.look.as_ref().and_then(Look::outstanding) {
+            let detail = format!("no answer within {} s", self.config.interval.as_secs());
+            let failure = CallFailure {
+                kind: FailureKind::TimedOut,
+                detail,
+            };
+            effects.append(&mut self.call_failed(call, failure, now));
+        }
+        self.look = None;
+        effects
+    }
+
+    fn begin_look(&mut self, now: Timestamp) -> Vec<Effect> {
+        let mut effects = Vec::with_capacity(3);
+        self.give_up_write(now, &mut effects);
+        self.state.due = next_due(self.state.due, self.config.interval, now);
+        let group = self.state.next_call();
+        effects.push(Effect::ReadGroup { call: group });
+        let metrics = (now >= self.state.metrics_due).then(|| {
+            let call = self.state.next_call();
+            effects.push(Effect::ReadMetrics {
+                call,
+                query: self.metrics_query(now),
+            });
+            call
+        });
+        self.look = Some(Look::new(group, metrics));
+        effects.push(Effect::WakeAt(self.state.due));
+        effects
+    }
+
+    fn metrics_query(&self, now: Timestamp) -> MetricsQuery {
+        let from = match self.state.series.newest() {
+            Some(point) => point.start.minus(point.period * REREAD_PERIODS),
+            None => now.minus(HISTORY),
+        };
+        MetricsQuery { from }
+    }
+
+    fn group_read(&mut self, call: CallId, group: GroupState, now: Timestamp) -> Vec<Effect> {
+        if !self.look.as_mut().is_some_and(|look| look.take_group(call)) {
+            return Vec::new();
+        }
+        let mut effects = Vec::new();
+        self.notice_foreign_change(&group, &mut effects);
+        self.follow_launches(&group, now, &mut effects);
+        self.watch_outcome(&group, now, &mut effects);
+        self.state.remember_in_service(now, group.counts.in_service);
+        self.state.group = Some(Reading { at: now, group });
+        self.go_on(now, effects)
+    }
+
+    fn notice_foreign_change(&mut self, group: &GroupState, effects: &mut Vec<Effect>) {
+        let (desired, bounds) = (group.desired, group.bounds);
+        if let Some(known) = self.state.known {
+            let ours = desired == known.desired || known.perhaps_desired == Some(desired);
+            if !ours || bounds != known.bounds {
+                self.state.votes.reset();
+                self.state.decide_anyway = true;
+                effects.push(Effect::Record(Record::ForeignChange(ForeignChange {
+                    desired_before: known.desired,
+                    desired,
+                    bounds_before: known.bounds,
+                    bounds,
+                })));
+            }
+        }
+        self.state.known = Some(Known {
+            desired,
+            bounds,
+            perhaps_desired: None,
+        });
+    }
+
+    fn follow_launches(&mut self, group: &GroupState, now: Timestamp, effects: &mut Vec<Effect>) {
+        let state = &mut self.state;
+        let mut ends = Ends::default();
+        if !group.launches.is_empty() {
+            let new: Vec<_> = state.breaker.take_new(&group.launches).copied().collect();
+            for launch in &new {
+                state.breaker.count(launch);
+                state.lead_time.observe(launch);
+                ends.succeeded |= launch.succeeded;
+                ends.failed |= !launch.succeeded;
+            }
+        }
+        let lead_time = state.lead_time(&self.config);
+        let alarm = state
+            .breaker
+            .update(group, ends, lead_time, &self.config.breaker, now);
+        if let Some(alarm) = alarm {
+            state.decide_anyway = true;
+            effects.push(Effect::Record(Record::Alarm(alarm)));
+        }
+    }
+
+    fn watch_outcome(&mut self, group: &GroupState, now: Timestamp, effects: &mut Vec<Effect>) {
+        let Some(watched) = self.state.watched else {
+            return;
+        };
+        let in_service = group.counts.in_service;
+        let reached = if watched.raises {
+            in_service >= watched.desired
+        } else {
+            in_service <= watched.desired
+        };
+        let patience = self.state.lead_time(&self.config) * 3;
+        let outcome = if reached {
+            Outcome::Reached {
+                desired: watched.desired,
+            }
+        } else if now.since(watched.since) > patience {
+            Outcome::Partly {
+                desired: watched.desired,
+                in_service,
+            }
+        } else {
+            return;
+        };
+        self.state.watched = None;
+        effects.push(Effect::Record(Record::OutcomeSeen(outcome)));
+    }
+
+    fn metrics_read(&mut self, call: CallId, points: &[Datapoint], now: Timestamp) -> Vec<Effect> {
+        if !self
+            .look
+            .as_mut()
+            .is_some_and(|look| look.take_metrics(call))
+        {
+            return Vec::new();
+        }
+        let mut effects = Vec::new();
+        let mut new = false;
+        for point in points {
+            if point.end() > now || point.period.is_zero() || !point.instances.is_finite() {
+                continue;
+            }
+            match self.state.series.insert(*point) {
+                Arrival::Nothing => continue,
+                Arrival::New => new = true,
+                Arrival::Revised => {}
+            }
+            self.state.decide_anyway = true;
+            effects.push(Effect::Record(Record::Observed(*point)));
+        }
+        self.plan_next_metrics(new, now);
+        self.go_on(now, effects)
+    }
+
+    /// Metrics are asked for when the next period can be visible, and less and less often while it
+    /// does not come: every request costs money.
+    fn plan_next_metrics(&mut self, new: bool, now: Timestamp) {
+        let state = &mut self.state;
+        state.metrics_misses = if new {
+            0
+        } else {
+            state.metrics_misses.saturating_add(1)
+        };
+        let Some(newest) = state.series.newest() else {
+            state.metrics_due = now;
+            return;
+        };
+        let visible = newest
+            .end()
+            .plus(newest.period)
+            .plus(self.config.metric_delay);
+        let patience = self
+            .config
+            .interval
+            .saturating_mul(state.metrics_misses)
+            .min(newest.period);
+        state.metrics_due = visible.max(now.plus(patience));
+    }
+
+    fn predicted(&mut self, call: CallId, prediction: Prediction, now: Timestamp) -> Vec<Effect> {
+        let Some(features) = self
+            .look
+            .as_mut()
+            .and_then(|look| look.take_prediction(call))
+        else {
+            return Vec::new();
+        };
+        self.state.answer = Some((features, prediction));
+        self.go_on(now, Vec::new())
+    }
+
+    fn call_failed(&mut self, call: CallId, failure: CallFailure, now: Timestamp) -> Vec<Effect> {
+        let metrics = self
+            .look
+            .as_mut()
+            .is_some_and(|look| look.take_metrics(call));
+        let known = metrics
+            || self
+                .look
+                .as_mut()
+                .is_some_and(|look| look.fail_group(call) || look.take_prediction(call).is_some());
+        if !known {
+            return Vec::new();
+        }
+        if metrics {
+            self.plan_next_metrics(false, now);
+        }
+        self.go_on(now, vec![Effect::Record(Record::CallFailed(failure))])
+    }
+
+    /// Takes the look a step further once nothing is outstanding.
+    fn go_on(&mut self, now: Timestamp, mut effects: Vec<Effect>) -> Vec<Effect> {
+        let Some(look) = self
+            .look
+            .as_mut()
+            .filter(|look| look.outstanding().is_none())
+        else {
+            return effects;
+        };
+        if !look.group_is_fresh() {
+            self.look = None;
+            effects.push(Effect::Save);
+            return effects;
+        }
+        let asked = look.has_asked();
+        if self.config.policy == PolicyKind::Classifier && !asked {
+            if let Some(features) = self.features(now) {
+                if self.state.answer.is_none_or(|(known, _)| known != features) {
+                    let call = self.state.next_call();
+                    if let Some(look) = &mut self.look {
+                        look.ask(call, features);
+                    }
+                    self.state.answer = None;
+                    effects.push(Effect::Predict { call, features });
+                    return effects;
+                }
+            } else {
+                self.state.answer = None;
+            }
+        }
+        self.look = None;
+        self.finish_look(now, &mut effects);
+        effects.push(Effect::Save);
+        effects
+    }
+
+    fn features(&self, now: Timestamp) -> Option<foretide_domain::Features> {
+        let group = &self.state.group.as_ref()?.group;
+        let newest = self.state.series.newest()?;
+        if now.since(newest.end()) > stale_limit(&self.config, newest.period) {
+            return None;
+        }
+        features::observe(newest, group).map(|observed| observed.features)
+    }
+
+    fn finish_look(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
+        self.notice_gap(now, effects);
+        self.notice_staleness(now, effects);
+        self.decide(now, effects);
+    }
+
+    fn notice_gap(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
+        let before = self.state.looked_at.replace(now);
+        let longest = self.config.interval.saturating_mul(GAP_INTERVALS);
+        if let Some(since) = before.filter(|before| now.since(*before) > longest) {
+            self.state.votes.reset();
+            effects.push(Effect::Record(Record::Gap { since }));
+        }
+    }
+
+    fn notice_staleness(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
+        let Some(reading) = &self.state.group else {
+            return;
+        };
+        let serves = reading.group.counts.in_service > 0;
+        let stale = serves
+            && match self.state.series.newest() {
+                Some(point) => now.since(point.end()) > stale_limit(&self.config, point.period),
+                None => {
+                    now.since(self.state.started_at) > stale_limit(&self.config, Duration::ZERO)
+                }
+            };
+        if stale != self.state.stale {
+            self.state.stale = stale;
+            self.state.decide_anyway = true;
+            let alarm = if stale {
+                Alarm::DataStale
+            } else {
+                Alarm::DataFresh
+            };
+            effects.push(Effect::Record(Record::Alarm(alarm)));
+        }
+    }
+
+    /// The world as a decision sees it; none before the group was read.
+    pub(crate) fn facts(&self, now: Timestamp) -> Option<Facts<'_>> {
+        let state = &self.state;
+        let reading = state.group.as_ref()?;
+        let memory = state
+            .series
+            .newest()
+            .map(features::memory)
+            .unwrap_or_default();
+        Some(Facts {
+            now,
+            config: &self.config,
+            group: &reading.group,
+            group_read_at: reading.at,
+            series: &state.series,
+            prediction: state.answer.map(|(_, prediction)| prediction),
+            memory,
+            coverage: state.coverage(),
+            streak: state.votes.streak(),
+            streak_datapoints: state.votes.datapoints(),
+            last_change_at: state.last_change_at,
+            breaker_cap: state.breaker.cap(&reading.group),
+            write_in_flight: state.write.is_some(),
+            write_backoff_until: state.write_backoff_until,
+        })
+    }
+}
+
+/// The first point on the grid of looks that is still to come.
+fn next_due(due: Timestamp, interval: Duration, now: Timestamp) -> Timestamp {
+    let step = interval.as_millis().max(1);
+    let behind = now.since(due).as_millis();
+    let steps = behind / step + 1;
+    let ahead = u64::try_from(steps.saturating_mul(step)).unwrap_or(u64::MAX);
+    due.plus(Duration::from_millis(ahead))
+}

@@ -1,0 +1,170 @@
+//! The end of a look: decide, audit, write.
+
+use std::time::Duration;
+
+use foretide_domain::{
+    Alarm, Decision, Effect, Explanation, Guard, GuardStep, Inputs, Mode, Plan, PolicyKind,
+    Proposal, Record, Timestamp,
+};
+
+use crate::audit::{AuditInput, audit};
+use crate::controller::Controller;
+use crate::facts::Facts;
+use crate::guard::{self, Guarded};
+use crate::policy;
+use crate::state::PendingWrite;
+
+impl Controller {
+    /// Decides where something asks for a decision; records it; writes what may be written.
+    pub(crate) fn decide(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
+        self.vote(now);
+        let Some(facts) = self.facts(now) else { return };
+        if !self.asks_for_decision(&facts) {
+            return;
+        }
+        let proposal = policy::propose(&facts);
+        let mut guarded = guard::apply(&facts, &proposal);
+        let desired = facts.group.desired;
+        let plan = (guarded.capacity != desired && self.config.mode != Mode::Observe)
+            .then(|| plan(&facts, guarded.capacity));
+        let broken = plan.and_then(|plan| audit(&plan, &self.audit_input(&facts)));
+        if let Some(invariant) = broken {
+            effects.push(Effect::Record(Record::Alarm(Alarm::InvariantBroken {
+                invariant,
+            })));
+            let step = GuardStep {
+                guard: Guard::Audit,
+                from: guarded.capacity,
+                to: desired,
+            };
+            guarded.steps.push(step);
+            guarded.capacity = desired;
+        }
+        let decision = Decision {
+            at: now,
+            desired: (guarded.capacity != desired).then_some(guarded.capacity),
+            next_look: self.state.due,
+            explanation: explain(&facts, proposal, guarded),
+        };
+        let moves = decision.desired.is_some();
+        effects.push(Effect::Record(Record::Decided(Box::new(decision))));
+        self.state.decide_anyway = false;
+        match plan.filter(|_| broken.is_none()) {
+            Some(plan) => self.write(plan, now, effects),
+            None if moves => self.withheld(now),
+            None => {}
+        }
+    }
+
+    /// Counts this look for the streak.
+    fn vote(&mut self, now: Timestamp) {
+        if self.config.policy != PolicyKind::Classifier {
+            return;
+        }
+        let Some(facts) = self.facts(now) else { return };
+        let is_vote = facts.is_fresh() && guard::votes_for_scale_in(&facts);
+        let newest = self.state.series.newest_start();
+        self.state.votes.count(is_vote, newest);
+    }
+
+    /// Policy `classifier` decides at every look: each is a vote. The others decide on a new
+    /// datapoint; between two of them only what cannot wait for one asks for a decision.
+    fn asks_for_decision(&self, facts: &Facts<'_>) -> bool {
+        self.config.policy == PolicyKind::Classifier
+            || self.state.decide_anyway
+            || facts.is_empty()
+            || !facts.group.bounds.contains(facts.group.desired)
+    }
+
+    fn audit_input<'a>(&'a self, facts: &Facts<'a>) -> AuditInput<'a> {
+        AuditInput {
+            now: facts.now,
+            config: &self.config,
+            group: facts.group,
+            group_read_at: facts.group_read_at,
+            newest: self
+                .state
+                .series
+                .newest_with_cpu()
+                .next()
+                .map(|(point, _)| point),
+            last_change_at: self.state.last_change_at,
+            write_in_flight: self.state.write.is_some(),
+            breaker_open: facts.breaker_cap.is_some(),
+        }
+    }
+
+    /// The intent is saved before the write is asked for, so that a crash between the two leaves
+    /// the cooldown in place.
+    fn write(&mut self, plan: Plan, now: Timestamp, effects: &mut Vec<Effect>) {
+        let call = self.state.next_call();
+        self.state.write = Some(PendingWrite {
+            call,
+            plan,
+            sent_at: now,
+        });
+        effects.push(Effect::Save);
+        effects.push(Effect::SetDesired { call, plan });
+    }
+
+    /// Nothing is written in this mode; cooldown and streak run as if it had been, so that what is
+    /// recorded is the pace at which the group would have been changed.
+    fn withheld(&mut self, now: Timestamp) {
+        self.state.last_change_at = Some(now);
+        self.state.votes.reset();
+    }
+}
+
+fn plan(facts: &Facts<'_>, desired: u32) -> Plan {
+    Plan {
+        desired,
+        expected_desired: facts.group.desired,
+        expected_bounds: facts.group.bounds,
+    }
+}
+
+fn explain(facts: &Facts<'_>, proposal: Proposal, guarded: Guarded) -> Explanation {
+    let observe = facts.config.mode == Mode::Observe && guarded.capacity != facts.group.desired;
+    let bound_by = guarded.steps.last().map(|step| step.guard);
+    Explanation {
+        mode: facts.config.mode,
+        policy: facts.config.policy,
+        inputs: inputs(facts),
+        proposal,
+        steps: guarded.steps,
+        bound_by: if observe { Some(Guard::Mode) } else { bound_by },
+    }
+}
+
+fn inputs(facts: &Facts<'_>) -> Inputs {
+    let newest = facts.newest();
+    let classifier = facts.config.policy == PolicyKind::Classifier;
+    let settings = &facts.config.classifier;
+    let cooldown = settings.cooldown_out.max(settings.cooldown_in);
+    Inputs {
+        desired: facts.group.desired,
+        bounds: facts.group.bounds,
+        counts: facts.group.counts,
+        group_age: facts.now.since(facts.group_read_at),
+        suspended: facts.group.suspended,
+        refreshing: facts.group.refreshing,
+        cpu: newest.map(|(_, cpu)| cpu),
+        load: facts.load(),
+        instances: newest.map(|(point, _)| point.instances),
+        data_age: facts.data_age(),
+        fresh: facts.is_fresh(),
+        coverage: facts.coverage,
+        memory: facts.memory,
+        class: facts
+            .prediction
+            .map(|prediction| (prediction.class, prediction.confidence())),
+        streak: facts.streak,
+        streak_datapoints: facts.streak_datapoints,
+        cooldown_left: if classifier {
+            facts.cooldown_left(cooldown)
+        } else {
+            Duration::ZERO
+        },
+        breaker_open: facts.breaker_cap.is_some(),
+    }
+}

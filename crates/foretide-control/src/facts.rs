@@ -1,0 +1,83 @@
+//! Everything that one decision depends on, in one place.
+
+use std::time::Duration;
+
+use foretide_domain::{Datapoint, GroupState, Load, Memory, Percent, Prediction, Timestamp};
+
+use crate::config::ControllerConfig;
+use crate::series::Series;
+
+/// The world as the decision sees it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Facts<'a> {
+    pub(crate) now: Timestamp,
+    pub(crate) config: &'a ControllerConfig,
+    pub(crate) group: &'a GroupState,
+    pub(crate) group_read_at: Timestamp,
+    pub(crate) series: &'a Series,
+    pub(crate) prediction: Option<Prediction>,
+    /// Memory as the model was told it.
+    pub(crate) memory: Option<Memory>,
+    /// Reporting ÷ in service for the newest period, where the group was read within it.
+    pub(crate) coverage: Option<f64>,
+    pub(crate) streak: u32,
+    pub(crate) streak_datapoints: u32,
+    /// When capacity was last changed, or may have been.
+    pub(crate) last_change_at: Option<Timestamp>,
+    /// Capacity above which desired is not raised while launches fail.
+    pub(crate) breaker_cap: Option<u32>,
+    pub(crate) write_in_flight: bool,
+    /// Before this time no write is tried again.
+    pub(crate) write_backoff_until: Option<Timestamp>,
+}
+
+impl<'a> Facts<'a> {
+    /// The newest datapoint with CPU.
+    pub(crate) fn newest(&self) -> Option<(&'a Datapoint, Percent)> {
+        self.series
+            .newest_with_cpu()
+            .next()
+            .and_then(|(point, _)| Some((point, point.cpu?)))
+    }
+
+    /// Load of the newest datapoint with CPU.
+    pub(crate) fn load(&self) -> Option<Load> {
+        self.newest().and_then(|(point, _)| point.load())
+    }
+
+    /// Time since the end of the newest period with data.
+    pub(crate) fn data_age(&self) -> Option<Duration> {
+        self.series
+            .newest()
+            .map(|point| self.now.since(point.end()))
+    }
+
+    /// Whether data is there and young enough to act on.
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.series.newest().is_some_and(|point| {
+            self.now.since(point.end()) <= stale_limit(self.config, point.period)
+        })
+    }
+
+    /// Whether the group has no instance and wants none, so that nothing can be measured.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.group.desired == 0 && self.group.counts.in_service_and_pending() == 0
+    }
+
+    /// What is left of a cooldown of length `cooldown`.
+    pub(crate) fn cooldown_left(&self, cooldown: Duration) -> Duration {
+        self.last_change_at.map_or(Duration::ZERO, |at| {
+            cooldown.saturating_sub(self.now.since(at))
+        })
+    }
+}
+
+/// Age at which data of this period length is stale.
+///
+/// A period is seen `metric_delay` after its end at the earliest and is the newest one for another
+/// period; less than two periods and the delay would call every healthy group stale.
+pub(crate) fn stale_limit(config: &ControllerConfig, period: Duration) -> Duration {
+    config
+        .stale_after
+        .max(period.saturating_mul(2).saturating_add(config.metric_delay))
+}

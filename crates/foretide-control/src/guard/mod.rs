@@ -1,0 +1,105 @@
+//! Guard rails: what may become of the capacity that a policy wants.
+//!
+//! They stand outside the policies and are applied in one fixed order; each is a function from the
+//! capacity wanted so far to the capacity allowed. The last one that changed it is the one that
+//! bound. Streak, confidence, cooldown and growth above the upper bound belong to policy
+//! `classifier`; the others bind every policy.
+
+mod classifier;
+mod group;
+mod write;
+
+pub(crate) use classifier::votes_for_scale_in;
+
+use foretide_domain::{Guard, GuardStep, PolicyKind, Proposal, Rule};
+
+use crate::facts::Facts;
+
+/// The capacity wanted, on its way through the guard rails.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted {
+    /// Capacity wanted so far.
+    pub(crate) capacity: u32,
+    /// Desired capacity as it is: writing nothing means this.
+    pub(crate) desired: u32,
+    /// Desired capacity as it is, moved into the bounds: holding means this.
+    pub(crate) held: u32,
+    /// Wanted by a rule that needs no data and no votes.
+    pub(crate) unconditional: bool,
+}
+
+impl Wanted {
+    fn grows(self) -> bool {
+        self.capacity > self.held
+    }
+
+    fn shrinks(self) -> bool {
+        self.capacity < self.held
+    }
+}
+
+/// What the guard rails made of a proposal.
+#[derive(Clone, Debug)]
+pub(crate) struct Guarded {
+    /// The capacity allowed.
+    pub(crate) capacity: u32,
+    /// What each guard rail changed.
+    pub(crate) steps: Vec<GuardStep>,
+}
+
+type Rail = fn(&Facts<'_>, &mut Wanted);
+
+const FOR_ALL: [(Guard, Rail); 3] = [
+    (Guard::Bounds, group::bounds),
+    (Guard::Suspended, group::suspended),
+    (Guard::Freshness, group::freshness),
+];
+const GROWTH: [(Guard, Rail); 1] = [(Guard::UpperUtilisation, classifier::upper_utilisation)];
+const SCALE_IN: [(Guard, Rail); 4] = [
+    (Guard::InstanceRefresh, group::instance_refresh),
+    (Guard::PendingLaunches, group::pending_launches),
+    (Guard::Coverage, group::coverage),
+    (Guard::ProjectedUtilisation, group::projected_utilisation),
+];
+const VOTES: [(Guard, Rail); 3] = [
+    (Guard::Confidence, classifier::confidence),
+    (Guard::Streak, classifier::streak),
+    (Guard::Cooldown, classifier::cooldown),
+];
+const WRITES: [(Guard, Rail); 4] = [
+    (Guard::Breaker, write::breaker),
+    (Guard::WriteInFlight, write::in_flight),
+    (Guard::WriteBackoff, write::backoff),
+    (Guard::Mode, write::mode),
+];
+
+/// Leads a proposal through the guard rails.
+pub(crate) fn apply(facts: &Facts<'_>, proposal: &Proposal) -> Guarded {
+    let desired = facts.group.desired;
+    let mut wanted = Wanted {
+        capacity: proposal.desired.unwrap_or(desired),
+        desired,
+        held: facts.group.bounds.clamp(desired),
+        unconditional: proposal.rule == Rule::EmptyGroup,
+    };
+    let votes = facts.config.policy == PolicyKind::Classifier;
+    let growth: &[_] = if votes { &GROWTH } else { &[] };
+    let voting: &[_] = if votes { &VOTES } else { &[] };
+    let rails: [&[(Guard, Rail)]; 5] = [&FOR_ALL, growth, &SCALE_IN, voting, &WRITES];
+    let mut steps = Vec::new();
+    for (guard, rail) in rails.into_iter().flatten() {
+        let from = wanted.capacity;
+        rail(facts, &mut wanted);
+        if wanted.capacity != from {
+            steps.push(GuardStep {
+                guard: *guard,
+                from,
+                to: wanted.capacity,
+            });
+        }
+    }
+    Guarded {
+        capacity: wanted.capacity,
+        steps,
+    }
+}

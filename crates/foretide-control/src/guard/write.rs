@@ -1,0 +1,40 @@
+//! Guard rails on the way to a write.
+
+use foretide_domain::Mode;
+
+use crate::facts::Facts;
+
+use super::Wanted;
+
+/// While launches fail, desired is not raised above what exists: a ratcheting desired capacity
+/// launches everything at once on the day when launches work again.
+pub(super) fn breaker(facts: &Facts<'_>, wanted: &mut Wanted) {
+    if let Some(cap) = facts.breaker_cap.filter(|_| wanted.grows()) {
+        wanted.capacity = wanted.capacity.min(cap.max(wanted.held));
+    }
+}
+
+/// While the answer to a write is outstanding nothing else is written.
+pub(super) fn in_flight(facts: &Facts<'_>, wanted: &mut Wanted) {
+    if facts.write_in_flight {
+        wanted.capacity = wanted.desired;
+    }
+}
+
+/// After failed writes the next one waits.
+pub(super) fn backoff(facts: &Facts<'_>, wanted: &mut Wanted) {
+    if facts
+        .write_backoff_until
+        .is_some_and(|until| facts.now < until)
+    {
+        wanted.capacity = wanted.desired;
+    }
+}
+
+/// Mode `scale-out-only` takes nothing away. Mode `observe` decides as `enforce` does and is held
+/// back at the write.
+pub(super) fn mode(facts: &Facts<'_>, wanted: &mut Wanted) {
+    if facts.config.mode == Mode::ScaleOutOnly && wanted.shrinks() {
+        wanted.capacity = wanted.desired;
+    }
+}

@@ -1,0 +1,80 @@
+//! How long a new instance needs until it serves, measured on this group's own launches.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use foretide_domain::Launch;
+use serde::{Deserialize, Serialize};
+
+/// Launches remembered: enough for a p90, few enough to follow a new machine image within days.
+const REMEMBERED: usize = 50;
+/// Fewer than this say too little of a p90.
+const ENOUGH: usize = 5;
+
+/// Durations of the group's newest successful launches.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LeadTime {
+    newest: VecDeque<Duration>,
+}
+
+impl LeadTime {
+    /// Learns from a launch that has ended.
+    pub(crate) fn observe(&mut self, launch: &Launch) {
+        if !launch.succeeded {
+            return;
+        }
+        if self.newest.len() == REMEMBERED {
+            self.newest.pop_front();
+        }
+        self.newest.push_back(launch.duration());
+    }
+
+    /// 90th percentile of what was measured; `prior` while too little was.
+    pub(crate) fn p90(&self, prior: Duration) -> Duration {
+        if self.newest.len() < ENOUGH {
+            return prior;
+        }
+        let mut sorted: Vec<Duration> = self.newest.iter().copied().collect();
+        sorted.sort_unstable();
+        let rank = (sorted.len() * 9).div_ceil(10).saturating_sub(1);
+        sorted.get(rank).copied().unwrap_or(prior)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use foretide_domain::Timestamp;
+
+    use super::*;
+
+    fn launch(seconds: i64, succeeded: bool) -> Launch {
+        Launch {
+            id: 1,
+            started: Timestamp::from_seconds(0),
+            ended: Timestamp::from_seconds(seconds),
+            succeeded,
+        }
+    }
+
+    #[test]
+    fn the_prior_holds_until_enough_launches_were_seen() {
+        let prior = Duration::from_secs(180);
+        let mut lead_time = LeadTime::default();
+        for seconds in [100, 100, 100, 100] {
+            lead_time.observe(&launch(seconds, true));
+        }
+        lead_time.observe(&launch(900, false));
+        assert_eq!(lead_time.p90(prior), prior);
+        lead_time.observe(&launch(240, true));
+        assert_eq!(lead_time.p90(prior), Duration::from_secs(240));
+    }
+
+    #[test]
+    fn p90_of_ten_is_the_ninth() {
+        let mut lead_time = LeadTime::default();
+        for seconds in 1..=10 {
+            lead_time.observe(&launch(seconds * 10, true));
+        }
+        assert_eq!(lead_time.p90(Duration::ZERO), Duration::from_secs(90));
+    }
+}

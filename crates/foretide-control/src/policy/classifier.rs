@@ -1,0 +1,28 @@
+//! Policy `classifier`: the seed's rules. The model's class asks for one instance more, one less, or
+//! none; streak, confidence and cooldown are guard rails.
+
+use foretide_domain::{Class, ClassifierRule, Proposal, Rule};
+
+use crate::facts::Facts;
+
+/// What the class asks for, from the desired capacity as it is.
+pub(crate) fn propose(facts: &Facts<'_>) -> Proposal {
+    let settings = &facts.config.classifier;
+    let desired = facts.group.desired;
+    let (desired, rule) = match facts.prediction.map(|prediction| prediction.class) {
+        Some(Class::ScaleOut) => (
+            Some(desired.saturating_add(settings.step_out)),
+            ClassifierRule::ScaleOut,
+        ),
+        Some(Class::ScaleIn) => (
+            Some(desired.saturating_sub(settings.step_in)),
+            ClassifierRule::ScaleIn,
+        ),
+        Some(Class::Hold) => (None, ClassifierRule::Hold),
+        None => (None, ClassifierRule::NoPrediction),
+    };
+    Proposal {
+        desired,
+        rule: Rule::Classifier(rule),
+    }
+}

@@ -1,0 +1,24 @@
+//! What capacity is wanted, before any guard rail: one file a policy, each a pure function of the
+//! facts.
+
+pub(crate) mod classifier;
+pub(crate) mod target_tracking;
+
+use foretide_domain::{PolicyKind, Proposal, Rule};
+
+use crate::config::OnEmpty;
+use crate::facts::Facts;
+
+/// What the group's policy wants.
+pub(crate) fn propose(facts: &Facts<'_>) -> Proposal {
+    if facts.is_empty() && facts.config.on_empty == OnEmpty::StartOne {
+        return Proposal {
+            desired: Some(1),
+            rule: Rule::EmptyGroup,
+        };
+    }
+    match facts.config.policy {
+        PolicyKind::Classifier => classifier::propose(facts),
+        PolicyKind::TargetTracking => target_tracking::propose(facts),
+    }
+}

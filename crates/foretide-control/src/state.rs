@@ -1,0 +1,139 @@
+//! What a controller must not forget: saved after every look, restored at start.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use foretide_domain::{Bounds, CallId, Features, GroupState, Plan, Prediction, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::breaker::Breaker;
+use crate::config::ControllerConfig;
+use crate::lead_time::LeadTime;
+use crate::series::Series;
+use crate::votes::Votes;
+
+/// Readings of the number in service that are remembered, to judge how many instances report. Two
+/// five-minute periods, their delay, and a look every ten seconds.
+const READINGS: usize = 72;
+
+/// Everything that a controller knows, to be kept by whoever runs it and handed back at restart.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SavedState {
+    pub(crate) next_call: u64,
+    pub(crate) started_at: Timestamp,
+    pub(crate) due: Timestamp,
+    pub(crate) looked_at: Option<Timestamp>,
+    pub(crate) group: Option<Reading>,
+    pub(crate) known: Option<Known>,
+    pub(crate) in_service: VecDeque<(Timestamp, u32)>,
+    pub(crate) series: Series,
+    pub(crate) metrics_due: Timestamp,
+    pub(crate) metrics_misses: u32,
+    pub(crate) answer: Option<(Features, Prediction)>,
+    pub(crate) votes: Votes,
+    pub(crate) last_change_at: Option<Timestamp>,
+    pub(crate) write: Option<PendingWrite>,
+    pub(crate) failed_writes: u32,
+    pub(crate) write_backoff_until: Option<Timestamp>,
+    pub(crate) watched: Option<Watched>,
+    pub(crate) breaker: Breaker,
+    pub(crate) lead_time: LeadTime,
+    pub(crate) stale: bool,
+    /// Something happened that the next look must decide on even without a new datapoint.
+    pub(crate) decide_anyway: bool,
+}
+
+/// The newest reading of the group.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Reading {
+    pub(crate) at: Timestamp,
+    pub(crate) group: GroupState,
+}
+
+/// The group as this controller left it: anything else is somebody else's doing.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Known {
+    pub(crate) desired: u32,
+    pub(crate) bounds: Bounds,
+    /// A write that may or may not have been carried out.
+    pub(crate) perhaps_desired: Option<u32>,
+}
+
+/// A write whose answer is outstanding.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct PendingWrite {
+    pub(crate) call: CallId,
+    pub(crate) plan: Plan,
+    pub(crate) sent_at: Timestamp,
+}
+
+/// A write whose effect on the number in service is awaited.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Watched {
+    pub(crate) desired: u32,
+    pub(crate) raises: bool,
+    pub(crate) since: Timestamp,
+}
+
+impl SavedState {
+    pub(crate) fn new(config: &ControllerConfig, now: Timestamp) -> Self {
+        let points = config
+            .target_tracking
+            .in_points
+            .max(config.target_tracking.out_points);
+        Self {
+            next_call: 0,
+            started_at: now,
+            due: now,
+            looked_at: None,
+            group: None,
+            known: None,
+            in_service: VecDeque::with_capacity(READINGS),
+            series: Series::new(points),
+            metrics_due: now,
+            metrics_misses: 0,
+            answer: None,
+            votes: Votes::default(),
+            last_change_at: None,
+            write: None,
+            failed_writes: 0,
+            write_backoff_until: None,
+            watched: None,
+            breaker: Breaker::default(),
+            lead_time: LeadTime::default(),
+            stale: false,
+            decide_anyway: true,
+        }
+    }
+
+    pub(crate) fn next_call(&mut self) -> CallId {
+        let call = CallId(self.next_call);
+        self.next_call = self.next_call.wrapping_add(1);
+        call
+    }
+
+    /// Time from launch to in service, as measured or, before that, as configured.
+    pub(crate) fn lead_time(&self, config: &ControllerConfig) -> Duration {
+        self.lead_time.p90(config.lead_time)
+    }
+
+    pub(crate) fn remember_in_service(&mut self, now: Timestamp, in_service: u32) {
+        if self.in_service.len() == READINGS {
+            self.in_service.pop_front();
+        }
+        self.in_service.push_back((now, in_service));
+    }
+
+    /// Instances that the newest period stands for ÷ the fewest in service within it; none where the
+    /// group was not read within that period.
+    pub(crate) fn coverage(&self) -> Option<f64> {
+        let point = self.series.newest()?;
+        let fewest = self
+            .in_service
+            .iter()
+            .filter(|(at, _)| point.start <= *at && *at <= point.end())
+            .map(|(_, in_service)| *in_service)
+            .min()?;
+        (fewest > 0).then(|| point.instances / f64::from(fewest))
+    }
+}
