@@ -1,1 +1,45 @@
-//! Foretide.
+//! The simulated Auto Scaling group and its CloudWatch, the policies to compare with, and backtest
+//! and scoring on them.
+//!
+//! Everything here is a function of trace, setup and seed. Invariant: no clock, no async, no
+//! network; nothing is decided from what was not published by then.
+//!
+//! # Choices where the model's text leaves one
+//! - **Oldest and newest** instances are by time of launch, ties by order of launch, as EC2 Auto
+//!   Scaling's `OldestInstance` and `NewestInstance`; so the order of entering service at one
+//!   instant makes no difference.
+//! - A period's **CPU** is the mean over those of its steps in which something was in service; the
+//!   **number in service** is the mean over all of its steps.
+//! - An instance terminated **at** the instant where scoring starts did not end before it: what is
+//!   left of its 60 s minimum is billed.
+//! - `days` **beyond the trace's end** hold the last value to the end of the day that the trace ends
+//!   in, and no further.
+//! - A **boot time** that is no multiple of 10 s ends at the first step at or after it.
+//! - **Launch failures** (none by default) show at the end of the boot time; the failed instance is
+//!   billed until then and the group launches a replacement in the same step.
+//! - **holt-winters** starts from the first 1440 published periods (level: their mean; season: the
+//!   distance from it); until then the newest value stands for the prediction.
+//! - **aws-predictive** has 24 h of history from t = 24 h on.
+//! - The **curve at the violation budget** is read off where it crosses the budget; violations of 0
+//!   count as one step in 10^6.
+
+mod backtest;
+mod optimum;
+mod peers;
+mod score;
+mod trace;
+mod world;
+
+pub use backtest::{
+    BUDGET, Case, CaseError, Contender, Row, SWEEP, Setup, SweepPoint, Timeline, at_budget,
+    in_parallel, play, sweep,
+};
+pub use peers::{
+    AwsPredictive, HoltWinters, Hpa, Peer, Policy, Seed, Static, StepScaling, TargetTracking, View,
+};
+pub use score::Score;
+pub use trace::{Gap, MAX_CELLS, ReadOptions, Trace, TraceError, read_csv};
+pub use world::{Boot, Period, Step, World, WorldConfig};
+
+/// The world advances in steps of so many seconds.
+pub const STEP_S: i64 = 10;

@@ -1,0 +1,11 @@
+//! Replaying a trace under a policy: cases, single runs, sweeps of a knob, all cores.
+
+mod case;
+mod parallel;
+mod run;
+mod sweep;
+
+pub use case::{Case, CaseError, Setup};
+pub use parallel::in_parallel;
+pub use run::{Contender, Row, Timeline, play};
+pub use sweep::{BUDGET, SWEEP, SweepPoint, at_budget, sweep};

@@ -1,0 +1,178 @@
+//! Policies to compare with: what a group could use instead of Foretide.
+//!
+//! They live apart from the product's own and run under bounds alone. Each is a named policy with
+//! settings, and decides from published metrics only.
+
+mod aws_predictive;
+mod holt_winters;
+mod hpa;
+mod recent;
+mod seed;
+mod static_capacity;
+mod step_scaling;
+mod target_tracking;
+
+use crate::world::Period;
+
+pub use aws_predictive::AwsPredictive;
+pub use holt_winters::HoltWinters;
+pub use hpa::Hpa;
+pub use seed::Seed;
+pub use static_capacity::Static;
+pub use step_scaling::StepScaling;
+pub use target_tracking::TargetTracking;
+
+/// What a policy may know at one step.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    /// Seconds since t = 0.
+    pub at_s: i64,
+    /// All periods published by now, oldest first.
+    pub published: &'a [Period],
+    /// How many of them, from the end, became visible in this step.
+    pub fresh: usize,
+    /// Instances in service.
+    pub in_service: u32,
+    /// Instances coming.
+    pub pending: u32,
+    /// Desired capacity.
+    pub desired: u32,
+    /// Smallest desired capacity allowed.
+    pub min: u32,
+    /// Largest desired capacity allowed.
+    pub max: u32,
+}
+
+impl<'a> View<'a> {
+    /// The newest published period that has a CPU, as (CPU in percent, mean number in service).
+    pub fn newest(&self) -> Option<(f64, f64)> {
+        self.points().next()
+    }
+
+    /// Published periods that have a CPU, newest first, as [`View::newest`].
+    pub fn points(&self) -> impl Iterator<Item = (f64, f64)> + 'a {
+        let newest_first = self.published.iter().rev();
+        newest_first.filter_map(|period| Some((period.cpu?, period.instances)))
+    }
+
+    /// The periods that became visible in this step.
+    pub fn fresh_periods(&self) -> &'a [Period] {
+        let from = self.published.len().saturating_sub(self.fresh);
+        self.published.get(from..).unwrap_or_default()
+    }
+}
+
+/// A comparison policy at work on one group.
+pub trait Policy {
+    /// The desired capacity to set in this step; none keeps what is.
+    fn decide(&mut self, view: &View<'_>) -> Option<u32>;
+}
+
+/// The comparison policies with their settings.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Peer {
+    /// A fixed number of instances.
+    Static(Static),
+    /// AWS target tracking.
+    TargetTracking(TargetTracking),
+    /// The Kubernetes horizontal pod autoscaler's law.
+    Hpa(Hpa),
+    /// Seasonal smoothing.
+    HoltWinters(HoltWinters),
+    /// An emulation of AWS predictive scaling on top of target tracking.
+    AwsPredictive(AwsPredictive),
+    /// The seed's rules with an ideal model.
+    Seed(Seed),
+    /// AWS step scaling.
+    Step(StepScaling),
+}
+
+impl Peer {
+    /// Names of all comparison policies, in the order of tables.
+    pub const NAMES: [&'static str; 7] = [
+        "static",
+        "target-tracking",
+        "hpa",
+        "seed",
+        "aws-predictive",
+        "holt-winters",
+        "step",
+    ];
+
+    /// The policy of that name with default settings.
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "static" => Self::Static(Static::default()),
+            "target-tracking" => Self::TargetTracking(TargetTracking::default()),
+            "hpa" => Self::Hpa(Hpa::default()),
+            "seed" => Self::Seed(Seed::default()),
+            "aws-predictive" => Self::AwsPredictive(AwsPredictive::default()),
+            "holt-winters" => Self::HoltWinters(HoltWinters::default()),
+            "step" => Self::Step(StepScaling::default()),
+            _ => return None,
+        })
+    }
+
+    /// Its name.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Static(_) => "static",
+            Self::TargetTracking(_) => "target-tracking",
+            Self::Hpa(_) => "hpa",
+            Self::HoltWinters(_) => "holt-winters",
+            Self::AwsPredictive(_) => "aws-predictive",
+            Self::Seed(_) => "seed",
+            Self::Step(_) => "step",
+        }
+    }
+
+    /// The same policy with another target utilisation, percent; none where it has no such knob.
+    pub fn with_target(&self, target: f64) -> Option<Self> {
+        let mut other = self.clone();
+        match &mut other {
+            Self::Static(_) => return None,
+            Self::TargetTracking(policy) => policy.target = target,
+            Self::Hpa(policy) => policy.target = target,
+            Self::HoltWinters(policy) => policy.target = target,
+            Self::AwsPredictive(policy) => policy.tracking.target = target,
+            Self::Seed(policy) => policy.target = target,
+            Self::Step(policy) => policy.target = target,
+        }
+        Some(other)
+    }
+
+    /// Its settings by name, for tables and reports.
+    pub fn parameters(&self) -> Vec<(&'static str, f64)> {
+        match self {
+            Self::Static(policy) => policy.parameters(),
+            Self::TargetTracking(policy) => policy.parameters(),
+            Self::Hpa(policy) => policy.parameters(),
+            Self::HoltWinters(policy) => policy.parameters(),
+            Self::AwsPredictive(policy) => policy.parameters(),
+            Self::Seed(policy) => policy.parameters(),
+            Self::Step(policy) => policy.parameters(),
+        }
+    }
+
+    /// The policy at work; `peak` is the largest need of the scored part, which only `static`
+    /// knows beforehand.
+    pub fn start(&self, peak: u32) -> Box<dyn Policy> {
+        match self {
+            Self::Static(policy) => policy.start(peak),
+            Self::TargetTracking(policy) => policy.start(),
+            Self::Hpa(policy) => policy.start(),
+            Self::HoltWinters(policy) => policy.start(),
+            Self::AwsPredictive(policy) => policy.start(),
+            Self::Seed(policy) => policy.start(),
+            Self::Step(policy) => policy.start(),
+        }
+    }
+
+    /// Instances in service at t = 0, where the policy has them "always".
+    pub fn initial(&self, peak: u32) -> Option<u32> {
+        match self {
+            Self::Static(policy) => Some(policy.capacity.unwrap_or(peak)),
+            _ => None,
+        }
+    }
+}

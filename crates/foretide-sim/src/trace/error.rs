@@ -1,0 +1,115 @@
+//! What can be wrong with a trace, said so that a person finds the place.
+
+use std::io;
+
+use thiserror::Error;
+
+/// Why a trace cannot be used.
+#[derive(Debug, Error)]
+pub enum TraceError {
+    /// The source cannot be read.
+    #[error("{file}: cannot be read")]
+    Unreadable {
+        /// Name of the source.
+        file: String,
+        /// What the source said.
+        #[source]
+        source: io::Error,
+    },
+    /// Text that is no CSV.
+    #[error("{file}: line {line}: not readable as CSV ({problem})")]
+    NotCsv {
+        /// Name of the source.
+        file: String,
+        /// Line, counted from 1.
+        line: u64,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A cell that is not what it should be.
+    #[error("{file}: line {line}, column `{column}`: expected {expected}, found `{found}`")]
+    BadCell {
+        /// Name of the source.
+        file: String,
+        /// Line, counted from 1.
+        line: u64,
+        /// Name of the column.
+        column: String,
+        /// What should stand there.
+        expected: &'static str,
+        /// What stands there, shortened.
+        found: String,
+    },
+    /// A row with fewer cells than needed.
+    #[error("{file}: line {line}: expected a cell in column `{column}`, found only {cells} cells")]
+    ShortRow {
+        /// Name of the source.
+        file: String,
+        /// Line, counted from 1.
+        line: u64,
+        /// Name of the column.
+        column: String,
+        /// Cells in the row.
+        cells: usize,
+    },
+    /// The header lacks a column.
+    #[error("{file}: line {line}: expected a column `{column}`, found: {found}")]
+    NoColumn {
+        /// Name of the source.
+        file: String,
+        /// Line of the header, counted from 1.
+        line: u64,
+        /// The column asked for.
+        column: String,
+        /// The columns there are.
+        found: String,
+    },
+    /// No header, or no rows, or no value that is a number.
+    #[error("{file}: holds no data; expected a header `timestamp,value` and rows below it")]
+    NoData {
+        /// Name of the source.
+        file: String,
+    },
+    /// One row has no step.
+    #[error("{file}: holds one timestamp only; a step needs two, or must be given")]
+    NoStep {
+        /// Name of the source.
+        file: String,
+    },
+    /// A step that cannot be simulated.
+    #[error("{file}: step of {step_s} s; expected 10 s to 86400 s")]
+    StepOutOfRange {
+        /// Name of the source.
+        file: String,
+        /// The step in seconds.
+        step_s: u64,
+    },
+    /// A span that would take too much memory.
+    #[error("{file}: spans {cells} cells of its step; at most {most} are read")]
+    TooLong {
+        /// Name of the source.
+        file: String,
+        /// Cells it would have.
+        cells: u64,
+        /// Cells allowed.
+        most: usize,
+    },
+    /// A cut that leaves nothing.
+    #[error("{file}: nothing is left after skipping {skip_days} days of {cells} cells")]
+    NothingLeft {
+        /// Name of the source.
+        file: String,
+        /// Days skipped.
+        skip_days: u32,
+        /// Cells there were.
+        cells: usize,
+    },
+    /// Several series where one is needed.
+    #[error("{file}: holds several series; name one of: {found}")]
+    SeveralSeries {
+        /// Name of the source.
+        file: String,
+        /// Their names.
+        found: String,
+    },
+}
