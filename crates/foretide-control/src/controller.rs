@@ -418,6 +418,7 @@ impl Controller {
             group: &reading.group,
             group_read_at: reading.at,
             series: &state.series,
+            features: state.answer.map(|(features, _)| features),
             prediction: state.answer.map(|(_, prediction)| prediction),
             memory,
             coverage: state.coverage(),

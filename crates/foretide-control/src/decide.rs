@@ -124,15 +124,21 @@ fn plan(facts: &Facts<'_>, desired: u32) -> Plan {
 }
 
 fn explain(facts: &Facts<'_>, proposal: Proposal, guarded: Guarded) -> Explanation {
-    let observe = facts.config.mode == Mode::Observe && guarded.capacity != facts.group.desired;
-    let bound_by = guarded.steps.last().map(|step| step.guard);
+    let moves = guarded.capacity != facts.group.desired;
+    let bound_by = if moves && facts.config.mode == Mode::Observe {
+        Some(Guard::Mode)
+    } else if !moves && guarded.steps.is_empty() && !facts.is_fresh() {
+        Some(Guard::Freshness)
+    } else {
+        guarded.steps.last().map(|step| step.guard)
+    };
     Explanation {
         mode: facts.config.mode,
         policy: facts.config.policy,
         inputs: inputs(facts),
         proposal,
         steps: guarded.steps,
-        bound_by: if observe { Some(Guard::Mode) } else { bound_by },
+        bound_by,
     }
 }
 
@@ -155,6 +161,7 @@ fn inputs(facts: &Facts<'_>) -> Inputs {
         fresh: facts.is_fresh(),
         coverage: facts.coverage,
         memory: facts.memory,
+        features: facts.features,
         class: facts
             .prediction
             .map(|prediction| (prediction.class, prediction.confidence())),

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use foretide_domain::{Datapoint, GroupState, Load, Memory, Percent, Prediction, Timestamp};
+use foretide_domain::{
+    Datapoint, Features, GroupState, Load, Memory, Percent, Prediction, Timestamp,
+};
 
 use crate::config::ControllerConfig;
 use crate::series::Series;
@@ -15,6 +17,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) group: &'a GroupState,
     pub(crate) group_read_at: Timestamp,
     pub(crate) series: &'a Series,
+    /// What the model was asked, and what it said.
+    pub(crate) features: Option<Features>,
     pub(crate) prediction: Option<Prediction>,
     /// Memory as the model was told it.
     pub(crate) memory: Option<Memory>,

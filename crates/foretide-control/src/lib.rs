@@ -15,6 +15,8 @@ mod controller;
 mod decide;
 mod facts;
 mod features;
+#[cfg(test)]
+mod golden;
 mod guard;
 mod lead_time;
 mod look;

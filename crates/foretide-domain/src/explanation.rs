@@ -1,11 +1,12 @@
 //! Why a decision is what it is. Built with the decision, rendered only when somebody reads it.
 
-use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Bounds, Class, LifecycleCounts, Load, Memory, Mode, Percent, SuspendedProcesses};
+use crate::{
+    Bounds, Class, Features, LifecycleCounts, Load, Memory, Mode, Percent, SuspendedProcesses,
+};
 
 /// Why: the inputs with their ages, what the policy wanted by which rule, what each guard rail made
 /// of it, and which one bound.
@@ -66,6 +67,8 @@ pub struct Inputs {
     pub coverage: Option<f64>,
     /// Memory as the model was told it.
     pub memory: Option<Memory>,
+    /// What the model was asked; none where the policy asks no model, or nothing was fresh.
+    pub features: Option<Features>,
     /// The class predicted, with its probability.
     pub class: Option<(Class, f64)>,
     /// Consecutive scale-in votes, this one included.
@@ -127,8 +130,6 @@ pub enum TrackingRule {
     BelowBandPending,
     /// Neither.
     Between,
-    /// No period since the last decision.
-    NoNewPoint,
 }
 
 /// The guard rails, in the order in which they stand, then the breaker and the mode.
@@ -178,13 +179,4 @@ pub struct GuardStep {
     pub from: u32,
     /// The capacity after it.
     pub to: u32,
-}
-
-impl fmt::Display for PolicyKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Classifier => "classifier",
-            Self::TargetTracking => "target-tracking",
-        })
-    }
 }

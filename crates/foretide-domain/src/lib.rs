@@ -11,6 +11,7 @@ mod event;
 mod explanation;
 mod features;
 mod group;
+mod sentence;
 mod time;
 mod units;
 

@@ -4,7 +4,7 @@
 //! With c = CPU of a point, n = instances of the newest point, T = target:
 //! - the newest `out_points` all above T: out to `ceil(n · c_newest / T)`, never in;
 //! - else the newest `in_points` all below `in_band · T` and nothing pending: in to
-//!   `ceil(n · c_max / T)` with c_max the largest of them, never out;
+//!   `ceil(n · c_max / T)` with `c_max` the largest of them, never out;
 //! - else nothing.
 
 use foretide_domain::{Proposal, Rule, TrackingRule};
@@ -41,7 +41,7 @@ fn law(facts: &Facts<'_>) -> (Option<u32>, TrackingRule) {
         cpu < settings.in_band * target
     });
     if below.matched < settings.in_points {
-        let too_few = above.ran_out && below.ran_out;
+        let too_few = above.ran_out || below.ran_out;
         let rule = if too_few {
             TrackingRule::TooFewPoints
         } else {

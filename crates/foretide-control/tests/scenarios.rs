@@ -1,0 +1,360 @@
+//! Scenarios: a script of what happens to one group goes in, the timeline of what the controller
+//! says comes out. The scripts stand in `tests/scenarios/*.scn`, the timelines beside them; after a
+//! wanted change `UPDATE_EXPECT=1 cargo test -p foretide-control --test scenarios` writes them anew,
+//! to be read in the diff.
+//!
+//! One command a line, `#` starts a comment:
+//!
+//! ```text
+//! set KEY=VALUE …       settings, before the first look
+//! look [xN]             N looks, one interval apart
+//! cpu P | cpu none      CPU of the periods to come, in percent; none: no period is published
+//! class NAME:P          what the model says, with which probability
+//! group KEY=VALUE …     the group as the next reading shows it
+//! reads ok|throttled|silent      how readings of the group end
+//! metrics ok|throttled|silent    how readings of metrics end
+//! writes ok|moved|throttled|silent|dry-run    how writes end
+//! launch failed|ok      a launch ends
+//! wait SECONDS          nobody calls the controller
+//! restart               the process dies and a new one is started from the saved state
+//! ```
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::Duration;
+
+use foretide_control::{Controller, ControllerConfig, OnEmpty, OnMissing, SavedState};
+use foretide_domain::{
+    Bounds, CallFailure, CallId, Class, Datapoint, Effect, Event, FailureKind, GroupState, Launch,
+    LifecycleCounts, Mode, Percent, PolicyKind, Prediction, Record, SuspendedProcesses, Timestamp,
+    WriteOutcome,
+};
+
+const PERIOD: Duration = Duration::from_secs(60);
+const START: Timestamp = Timestamp::from_seconds(1_700_000_040);
+
+struct World {
+    now: Timestamp,
+    config: ControllerConfig,
+    controller: Option<Controller>,
+    saved: Option<SavedState>,
+    due: Timestamp,
+    group: GroupState,
+    cpu: Option<f64>,
+    prediction: Option<Prediction>,
+    published: Vec<Datapoint>,
+    reads: String,
+    metrics: String,
+    writes: String,
+    next_launch: u64,
+    last_decision: String,
+    timeline: String,
+}
+
+impl World {
+    fn new() -> Self {
+        Self {
+            now: START,
+            config: ControllerConfig {
+                mode: Mode::Enforce,
+                ..ControllerConfig::default()
+            },
+            controller: None,
+            saved: None,
+            due: START,
+            group: GroupState {
+                bounds: Bounds::new(1, 5).unwrap(),
+                desired: 2,
+                counts: LifecycleCounts {
+                    in_service: 2,
+                    ..LifecycleCounts::default()
+                },
+                oldest_pending_since: None,
+                suspended: SuspendedProcesses::default(),
+                refreshing: false,
+                launches: Vec::new(),
+            },
+            cpu: Some(40.0),
+            prediction: None,
+            published: Vec::new(),
+            reads: "ok".to_owned(),
+            metrics: "ok".to_owned(),
+            writes: "ok".to_owned(),
+            next_launch: 1,
+            last_decision: String::new(),
+            timeline: String::new(),
+        }
+    }
+
+    fn run(&mut self, line: &str) {
+        let mut words = line.split_whitespace();
+        let Some(command) = words.next() else { return };
+        let rest: Vec<&str> = words.collect();
+        let first = rest.first().copied().unwrap_or_default();
+        match command {
+            "set" => rest.iter().for_each(|pair| self.set(pair)),
+            "look" => {
+                let times = first.strip_prefix('x').map_or(1, |n| n.parse().unwrap());
+                (0..times).for_each(|_| self.look());
+            }
+            "cpu" => self.cpu = first.parse().ok(),
+            "class" => self.prediction = Some(prediction(first)),
+            "group" => rest.iter().for_each(|pair| self.change_group(pair)),
+            "reads" => self.reads = first.to_owned(),
+            "metrics" => self.metrics = first.to_owned(),
+            "writes" => self.writes = first.to_owned(),
+            "launch" => self.end_launch(first == "ok"),
+            "wait" => self.pass(Duration::from_secs(first.parse().unwrap())),
+            "restart" => self.restart(),
+            other => panic!("unknown command `{other}`"),
+        }
+    }
+
+    fn set(&mut self, pair: &str) {
+        let (key, value) = pair.split_once('=').unwrap();
+        let seconds = || Duration::from_secs(value.parse().unwrap());
+        let config = &mut self.config;
+        match key {
+            "policy" if value == "target-tracking" => config.policy = PolicyKind::TargetTracking,
+            "mode" if value == "observe" => config.mode = Mode::Observe,
+            "mode" if value == "scale-out-only" => config.mode = Mode::ScaleOutOnly,
+            "on_missing" if value == "scale-out-only" => {
+                config.on_missing = OnMissing::ScaleOutOnly;
+            }
+            "on_empty" if value == "hold" => config.on_empty = OnEmpty::Hold,
+            "streak" => config.classifier.streak = value.parse().unwrap(),
+            "streak_datapoints" => config.classifier.streak_datapoints = value.parse().unwrap(),
+            "cooldown" => {
+                config.classifier.cooldown_out = seconds();
+                config.classifier.cooldown_in = seconds();
+            }
+            other => panic!("unknown setting `{other}={value}`"),
+        }
+        config.validate().unwrap();
+    }
+
+    fn change_group(&mut self, pair: &str) {
+        let (key, value) = pair.split_once('=').unwrap();
+        let number = || value.parse::<u32>().unwrap();
+        let group = &mut self.group;
+        match key {
+            "min" => group.bounds = Bounds::new(number(), group.bounds.max()).unwrap(),
+            "max" => group.bounds = Bounds::new(group.bounds.min(), number()).unwrap(),
+            "desired" => group.desired = number(),
+            "in_service" => group.counts.in_service = number(),
+            "pending" => {
+                group.counts.pending = number();
+                group.oldest_pending_since = (number() > 0).then_some(self.now);
+            }
+            "suspended" => {
+                group.suspended.launch = value == "launch";
+                group.suspended.terminate = value == "terminate";
+            }
+            "refreshing" => group.refreshing = value == "yes",
+            other => panic!("unknown part of the group `{other}`"),
+        }
+    }
+
+    fn end_launch(&mut self, succeeded: bool) {
+        let started = self.now.minus(Duration::from_secs(120));
+        let launch = Launch {
+            id: self.next_launch,
+            started,
+            ended: self.now,
+            succeeded,
+        };
+        self.next_launch += 1;
+        self.group.launches.push(launch);
+    }
+
+    fn pass(&mut self, span: Duration) {
+        let end = self.now.plus(span);
+        while self.now < end {
+            self.now = self.now.plus(Duration::from_secs(10));
+            self.publish();
+        }
+    }
+
+    fn publish(&mut self) {
+        let whole = self.now.as_seconds() % 60 == 0;
+        if let Some(cpu) = self
+            .cpu
+            .filter(|_| whole && self.group.counts.in_service > 0)
+        {
+            self.published.push(Datapoint {
+                start: self.now.minus(PERIOD),
+                period: PERIOD,
+                cpu: Percent::new(cpu),
+                instances: f64::from(self.group.counts.in_service),
+                network_in: None,
+                network_out: None,
+                memory: None,
+                demand: None,
+            });
+        }
+    }
+
+    fn look(&mut self) {
+        if self.controller.is_none() {
+            let (controller, effects) = Controller::new(self.config.clone(), self.now);
+            self.controller = Some(controller);
+            self.carry_out(effects);
+            return;
+        }
+        let until_due = self.due.since(self.now);
+        self.pass(until_due);
+        self.send(Event::Woke);
+    }
+
+    fn restart(&mut self) {
+        let saved = self.saved.clone().expect("nothing was saved yet");
+        let json = serde_json::to_string(&saved).unwrap();
+        let saved: SavedState = serde_json::from_str(&json).unwrap();
+        let (controller, effects) = Controller::restore(self.config.clone(), saved, self.now);
+        self.controller = Some(controller);
+        self.say("-- restarted --");
+        self.carry_out(effects);
+    }
+
+    fn send(&mut self, event: Event) {
+        let now = self.now;
+        let effects = self
+            .controller
+            .as_mut()
+            .expect("a look first")
+            .handle(event, now);
+        self.carry_out(effects);
+    }
+
+    fn carry_out(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Record(record) => self.record(&record),
+                Effect::Save => {
+                    self.saved = self.controller.as_ref().map(|c| c.saved_state().clone())
+                }
+                Effect::WakeAt(at) => self.due = at,
+                Effect::ReadGroup { call } => {
+                    let group = self.group.clone();
+                    self.answer(call, &self.reads.clone(), Event::GroupRead { call, group });
+                    self.group.launches.clear();
+                }
+                Effect::ReadMetrics { call, query } => {
+                    let seen = self.now.minus(PERIOD);
+                    let visible = |p: &&Datapoint| p.start >= query.from && p.end() <= seen;
+                    let points = self.published.iter().filter(visible).copied().collect();
+                    self.answer(
+                        call,
+                        &self.metrics.clone(),
+                        Event::MetricsRead { call, points },
+                    );
+                }
+                Effect::Predict { call, .. } => {
+                    if let Some(prediction) = self.prediction {
+                        self.send(Event::Predicted { call, prediction });
+                    }
+                }
+                Effect::SetDesired { call, plan } => {
+                    let outcome = match self.writes.as_str() {
+                        "ok" => {
+                            self.group.desired = plan.desired;
+                            self.group.counts.in_service = plan.desired;
+                            WriteOutcome::Accepted
+                        }
+                        "moved" => WriteOutcome::Moved {
+                            bounds: self.group.bounds,
+                            desired: self.group.desired,
+                        },
+                        "dry-run" => WriteOutcome::DryRun,
+                        "throttled" => WriteOutcome::Failed(throttled()),
+                        _ => {
+                            self.say(&format!("asked to set {}; no answer", plan.desired));
+                            continue;
+                        }
+                    };
+                    self.send(Event::WriteSettled { call, outcome });
+                }
+            }
+        }
+    }
+
+    fn answer(&mut self, call: CallId, how: &str, event: Event) {
+        match how {
+            "ok" => self.send(event),
+            "throttled" => self.send(Event::CallFailed {
+                call,
+                failure: throttled(),
+            }),
+            _ => {}
+        }
+    }
+
+    fn record(&mut self, record: &Record) {
+        let text = record.to_string();
+        match record {
+            Record::Observed(_) => {}
+            Record::Decided(_) => {
+                // The figures in brackets age from look to look; the sentence before them does not.
+                let sentence = text.split(" [").next().unwrap_or_default();
+                let sentence: String = sentence.split(" s left").take(1).collect();
+                let shape: String = sentence.chars().filter(|c| !c.is_ascii_digit()).collect();
+                if shape != self.last_decision {
+                    self.say(&text);
+                }
+                self.last_decision = shape;
+            }
+            _ => self.say(&text),
+        }
+    }
+
+    fn say(&mut self, text: &str) {
+        let seconds = self.now.since(START).as_secs();
+        writeln!(self.timeline, "{seconds:>5} s  {text}").unwrap();
+    }
+}
+
+fn throttled() -> CallFailure {
+    CallFailure {
+        kind: FailureKind::Throttled,
+        detail: "rate exceeded".to_owned(),
+    }
+}
+
+fn prediction(text: &str) -> Prediction {
+    let (name, confidence) = text.split_once(':').unwrap();
+    let class = *Class::ALL
+        .iter()
+        .find(|class| class.action() == name)
+        .unwrap();
+    let confidence: f64 = confidence.parse().unwrap();
+    let mut probabilities = [(1.0 - confidence) / 2.0; 3];
+    probabilities[class.index()] = confidence;
+    Prediction {
+        class,
+        probabilities,
+    }
+}
+
+#[test]
+fn every_scenario_gives_its_timeline() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
+    let mut scripts: Vec<_> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "scn"))
+        .collect();
+    scripts.sort();
+    assert!(!scripts.is_empty());
+    for script in scripts {
+        let mut world = World::new();
+        for line in std::fs::read_to_string(&script).unwrap().lines() {
+            world.run(line.split('#').next().unwrap_or_default());
+        }
+        let expected = script.with_extension("timeline");
+        if std::env::var_os("UPDATE_EXPECT").is_some() {
+            std::fs::write(&expected, &world.timeline).unwrap();
+        }
+        let expected_text = std::fs::read_to_string(&expected).unwrap_or_default();
+        assert_eq!(world.timeline, expected_text, "{}", script.display());
+    }
+}

@@ -1,0 +1,209 @@
+//! Explanations in words. One rendering serves log, terminal and page, so that they cannot differ.
+
+use std::fmt;
+
+use crate::{Alarm, Outcome};
+use crate::{
+    ClassifierRule, Decision, Explanation, Guard, Inputs, PolicyKind, Record, Rule, TrackingRule,
+    WriteOutcome,
+};
+
+impl Explanation {
+    /// The capacity that came out: as wanted, or as the last guard rail left it.
+    pub fn capacity(&self) -> u32 {
+        match self.steps.last() {
+            Some(step) => step.to,
+            None => self.proposal.desired.unwrap_or(self.inputs.desired),
+        }
+    }
+}
+
+impl fmt::Display for Explanation {
+    /// One sentence: what, by which rule, what bound it, and the figures behind it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inputs { desired, .. } = self.inputs;
+        let capacity = self.capacity();
+        match capacity.cmp(&desired) {
+            std::cmp::Ordering::Greater => write!(f, "scale out {desired} -> {capacity}: ")?,
+            std::cmp::Ordering::Less => write!(f, "scale in {desired} -> {capacity}: ")?,
+            std::cmp::Ordering::Equal => write!(f, "hold at {desired}: ")?,
+        }
+        self.rule(f)?;
+        if let Some(guard) = self.bound_by {
+            write!(f, "; {}", GuardSentence(guard, &self.inputs))?;
+        }
+        write!(f, " [{}]", Figures(&self.inputs))
+    }
+}
+
+impl Explanation {
+    fn rule(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Rule::Classifier(rule) = self.proposal.rule
+            && rule != ClassifierRule::NoPrediction
+            && let Some((class, confidence)) = self.inputs.class
+        {
+            return write!(f, "the model says {class} ({:.0} %)", confidence * 100.0);
+        }
+        f.write_str(match self.proposal.rule {
+            Rule::Classifier(_) => "no prediction",
+            Rule::EmptyGroup => "the group is empty and cannot be measured",
+            Rule::TargetTracking(rule) => match rule {
+                TrackingRule::TooFewPoints => "too few datapoints yet",
+                TrackingRule::AboveTarget => "CPU is above target",
+                TrackingRule::BelowBand => "CPU is below the scale-in band",
+                TrackingRule::BelowBandPending => {
+                    "CPU is below the scale-in band, but instances are still coming"
+                }
+                TrackingRule::Between => "CPU is neither above target nor below the band for long",
+            },
+        })?;
+        match self.proposal.desired {
+            Some(wanted) if wanted != self.capacity() => write!(f, " (wants {wanted})"),
+            _ => Ok(()),
+        }
+    }
+}
+
+struct GuardSentence<'a>(Guard, &'a Inputs);
+
+impl fmt::Display for GuardSentence<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(guard, inputs) = self;
+        match guard {
+            Guard::Bounds => write!(f, "bounded by {}", inputs.bounds),
+            Guard::Suspended if inputs.suspended.launch => f.write_str("launching is suspended"),
+            Guard::Suspended => f.write_str("terminating is suspended"),
+            Guard::Freshness => match inputs.data_age {
+                Some(age) => write!(f, "data is {} s old: stale", age.as_secs()),
+                None => f.write_str("no data"),
+            },
+            Guard::Coverage => {
+                let share = inputs.coverage.unwrap_or_default() * 100.0;
+                write!(f, "only {share:.0} % of the instances report")
+            }
+            Guard::UpperUtilisation => f.write_str("CPU is at the upper bound: grow"),
+            Guard::InstanceRefresh => f.write_str("an instance refresh is under way"),
+            Guard::PendingLaunches => write!(f, "{} launches pending", inputs.counts.pending),
+            Guard::ProjectedUtilisation => f.write_str("with less, CPU would be above target"),
+            Guard::Confidence => f.write_str("the model is not sure enough"),
+            Guard::Streak => write!(
+                f,
+                "streak: {} votes over {} datapoints so far",
+                inputs.streak, inputs.streak_datapoints
+            ),
+            Guard::Cooldown => write!(f, "cooldown: {} s left", inputs.cooldown_left.as_secs()),
+            Guard::Breaker => f.write_str("launches fail: not above what exists"),
+            Guard::WriteInFlight => f.write_str("the answer to a write is outstanding"),
+            Guard::WriteBackoff => f.write_str("writes fail: waiting before the next try"),
+            Guard::Mode => f.write_str("the mode writes nothing of this"),
+            Guard::Audit => f.write_str("the audit refused it"),
+        }
+    }
+}
+
+struct Figures<'a>(&'a Inputs);
+
+impl fmt::Display for Figures<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(inputs) = self;
+        let counts = inputs.counts;
+        match (inputs.cpu, inputs.instances, inputs.data_age) {
+            (Some(cpu), Some(instances), Some(age)) => {
+                write!(
+                    f,
+                    "CPU {cpu} on {instances:.1} instances, {} s old",
+                    age.as_secs()
+                )?;
+            }
+            _ => f.write_str("no CPU data")?,
+        }
+        write!(f, "; {} in service", counts.in_service)?;
+        if counts.pending > 0 {
+            write!(f, ", {} pending", counts.pending)?;
+        }
+        write!(f, "; bounds {}", inputs.bounds)
+    }
+}
+
+impl fmt::Display for Decision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.explanation.fmt(f)
+    }
+}
+
+impl fmt::Display for PolicyKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Classifier => "classifier",
+            Self::TargetTracking => "target-tracking",
+        })
+    }
+}
+
+impl fmt::Display for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Observed(point) => {
+                write!(f, "observed the period of {}: ", point.start)?;
+                match point.cpu {
+                    Some(cpu) => write!(f, "CPU {cpu} on {:.1} instances", point.instances),
+                    None => f.write_str("no CPU"),
+                }
+            }
+            Self::Decided(decision) => decision.fmt(f),
+            Self::Settled { plan, outcome } => {
+                write!(f, "desired {}: ", plan.desired)?;
+                match outcome {
+                    WriteOutcome::Accepted => f.write_str("accepted"),
+                    WriteOutcome::Moved { bounds, desired } => write!(
+                        f,
+                        "not written, the group has moved to desired {desired} in {bounds}"
+                    ),
+                    WriteOutcome::DryRun => f.write_str("not written, dry run"),
+                    WriteOutcome::Failed(failure) => write!(f, "failed, {failure}"),
+                }
+            }
+            Self::OutcomeSeen(Outcome::Reached { desired }) => {
+                write!(f, "{desired} instances are in service, as asked")
+            }
+            Self::OutcomeSeen(Outcome::Partly {
+                desired,
+                in_service,
+            }) => {
+                write!(f, "only {in_service} of {desired} instances are in service")
+            }
+            Self::ForeignChange(change) => write!(
+                f,
+                "somebody else changed the group: desired {} -> {}, bounds {} -> {}",
+                change.desired_before, change.desired, change.bounds_before, change.bounds
+            ),
+            Self::CallFailed(failure) => write!(f, "call failed: {failure}"),
+            Self::Gap { since } => write!(f, "did not look since {since}: the streak starts anew"),
+            Self::Alarm(alarm) => alarm.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Alarm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BreakerOpened {
+                failed_launches,
+                retry_at,
+            } => write!(
+                f,
+                "ALARM launches fail or hang ({failed_launches} failed in a row): \
+                 no growth beyond what exists until {retry_at}"
+            ),
+            Self::BreakerClosed => f.write_str("launches work again"),
+            Self::DataStale => f.write_str("ALARM no fresh data"),
+            Self::DataFresh => f.write_str("data is fresh again"),
+            Self::InvariantBroken { invariant } => {
+                write!(
+                    f,
+                    "ALARM a plan broke invariant {invariant} and was not written"
+                )
+            }
+        }
+    }
+}
