@@ -1,0 +1,133 @@
+//! A group's live forecaster: history, features and the model in use, fed point by point.
+
+use serde::{Deserialize, Serialize};
+
+use crate::features::FeatureState;
+use crate::fitted::{FIRST_FIT_DAYS, Fitted};
+use crate::grid::{Grid, Period};
+use crate::history::{History, LoadPoint};
+use crate::law::Forecast;
+
+/// Days between fits. Fitting more often has gained nothing.
+const REFIT_DAYS: u32 = 1;
+
+/// Where a forecast comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ModelSource {
+    /// No model: the history is too short for one of its own and none was shipped for the grid.
+    None,
+    /// The shipped model of other load.
+    Generic,
+    /// Fitted on the group's own history.
+    Own,
+}
+
+/// History, features and models of one group.
+#[derive(Clone, Debug)]
+pub struct Forecaster {
+    history: History,
+    features: Option<FeatureState>,
+    held: f64,
+    generic: Option<Fitted>,
+    own: Option<Fitted>,
+}
+
+impl Forecaster {
+    /// A forecaster without history; `generic` serves until there is a model of the group's own.
+    /// A model for another grid is left out.
+    pub fn new(grid: Grid, generic: Option<Fitted>) -> Self {
+        Self {
+            history: History::new(grid),
+            features: None,
+            held: 0.0,
+            generic: generic.filter(|g| g.grid() == grid),
+            own: None,
+        }
+    }
+
+    /// A forecaster that goes on from a history, as after a restart.
+    pub fn resume(history: History, generic: Option<Fitted>) -> Self {
+        let mut forecaster = Self::new(history.grid(), generic);
+        let known = |(_, demand): (Period, f32)| (!demand.is_nan()).then(|| f64::from(demand));
+        forecaster.held = history.iter().filter_map(known).last().unwrap_or(0.0);
+        forecaster.features = history.oldest().map(|_| history.feature_state());
+        forecaster.history = history;
+        forecaster
+    }
+
+    /// Takes a point; a gap before it is held at the last known load. Returns whether it was taken.
+    pub fn observe(&mut self, point: LoadPoint) -> bool {
+        if !self.history.push(point) {
+            return false;
+        }
+        let grid = self.history.grid();
+        let restarted = self.history.len() == 1;
+        if restarted {
+            self.features = None;
+        }
+        let features = self
+            .features
+            .get_or_insert_with(|| FeatureState::new(grid, point.period));
+        while features.next_period() < point.period {
+            features.push(self.held);
+        }
+        self.held = point.demand();
+        features.push(self.held);
+        true
+    }
+
+    /// The forecast from the newest point.
+    pub fn forecast(&self) -> Option<Forecast> {
+        let (features, model) = (self.features.as_ref()?, self.model()?);
+        Some(Forecast {
+            base: f64::from(features.base()),
+            quantiles: model.quantiles(&features.row()),
+        })
+    }
+
+    /// The newest point's demand as the features see it: the logarithm of the floored load.
+    pub fn log_demand(&self) -> f64 {
+        f64::from(FeatureState::log_load(self.held))
+    }
+
+    /// Which model forecasts.
+    pub fn source(&self) -> ModelSource {
+        match (&self.own, &self.generic) {
+            (Some(_), _) => ModelSource::Own,
+            (None, Some(_)) => ModelSource::Generic,
+            (None, None) => ModelSource::None,
+        }
+    }
+
+    /// Whether a fit is due: a day of history and none fitted, or a day since the last.
+    pub fn fit_due(&self) -> bool {
+        let Some(newest) = self.history.newest() else {
+            return false;
+        };
+        let step = i64::from(self.history.grid().step_minutes());
+        let day = i64::from(REFIT_DAYS) * 1440 / step;
+        match self.own.as_ref().and_then(Fitted::through) {
+            Some(through) => newest - through >= day,
+            None => self.history.days() >= FIRST_FIT_DAYS,
+        }
+    }
+
+    /// Takes a new model of the group's own; one for another grid is refused.
+    pub fn install(&mut self, fitted: Fitted) -> bool {
+        let fits = fitted.grid() == self.history.grid();
+        if fits {
+            self.own = Some(fitted);
+        }
+        fits
+    }
+
+    /// The history, to fit on or to keep.
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    fn model(&self) -> Option<&Fitted> {
+        self.own.as_ref().or(self.generic.as_ref())
+    }
+}

@@ -1,0 +1,188 @@
+//! Observed load by period, with its gaps, as far back as a fit needs it.
+
+use std::collections::VecDeque;
+
+use serde::{Deserialize, Serialize};
+
+use crate::features::FeatureState;
+use crate::grid::{Grid, Period};
+
+/// Load served while saturated stands for this much demand. What was lost is unknown; taken as it
+/// is, forecasts of bursty load cost 3–6 % more.
+pub const SATURATED_FACTOR: f64 = 1.5;
+
+/// Days of training rows, and of history before them that their features reach back to.
+pub(crate) const TRAINING_DAYS: u32 = 14;
+const REACH_DAYS: u32 = 7;
+
+/// Observed load of one period.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LoadPoint {
+    /// Which period.
+    pub period: Period,
+    /// Load served, in instance-percent: mean CPU times instances in service.
+    pub load: f64,
+    /// Whether CPU was at its limit, so that demand was at least this.
+    pub saturated: bool,
+}
+
+impl LoadPoint {
+    /// The demand that the point is taken for, in instance-percent.
+    pub fn demand(self) -> f64 {
+        let factor = if self.saturated {
+            SATURATED_FACTOR
+        } else {
+            1.0
+        };
+        self.load.max(0.0) * factor
+    }
+}
+
+/// The last three weeks of observed load on a grid.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct History {
+    grid: Grid,
+    /// Period of the first value.
+    first: Period,
+    /// Demand by period; NaN where nothing was observed.
+    demand: VecDeque<f32>,
+}
+
+impl History {
+    /// No history yet.
+    pub fn new(grid: Grid) -> Self {
+        Self {
+            grid,
+            first: 0,
+            demand: VecDeque::new(),
+        }
+    }
+
+    /// The grid it lies on.
+    pub fn grid(&self) -> Grid {
+        self.grid
+    }
+
+    /// Takes a point. Points must come in order: one at or before the newest period is left out,
+    /// and so is a load that is no number; periods in between are gaps. Returns whether it was taken.
+    pub fn push(&mut self, point: LoadPoint) -> bool {
+        let keep = self.keep();
+        if !point.load.is_finite() || self.newest().is_some_and(|newest| point.period <= newest) {
+            return false;
+        }
+        if self.demand.is_empty() || point.period - self.end() >= keep {
+            self.demand.clear();
+            self.first = point.period;
+        }
+        while self.end() < point.period {
+            self.demand.push_back(f32::NAN);
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "f32 is what trees see")]
+        self.demand.push_back(point.demand() as f32);
+        while self.len() > keep {
+            self.demand.pop_front();
+            self.first += 1;
+        }
+        true
+    }
+
+    /// The newest period held.
+    pub fn newest(&self) -> Option<Period> {
+        (!self.demand.is_empty()).then(|| self.end() - 1)
+    }
+
+    /// The oldest period held.
+    pub fn oldest(&self) -> Option<Period> {
+        (!self.demand.is_empty()).then_some(self.first)
+    }
+
+    /// Periods from the oldest to the newest, gaps included.
+    pub fn len(&self) -> i64 {
+        i64::try_from(self.demand.len()).unwrap_or(i64::MAX)
+    }
+
+    /// Whether nothing is held.
+    pub fn is_empty(&self) -> bool {
+        self.demand.is_empty()
+    }
+
+    /// Days that it spans.
+    pub fn days(&self) -> f64 {
+        self.len() as f64 * f64::from(self.grid.step_minutes()) / 1440.0
+    }
+
+    /// Demand by period in order, NaN in gaps.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Period, f32)> + '_ {
+        (self.first..).zip(self.demand.iter().copied())
+    }
+
+    pub(crate) fn at(&self, period: Period) -> Option<f32> {
+        let index = usize::try_from(period.checked_sub(self.first)?).ok()?;
+        self.demand.get(index).copied().filter(|v| !v.is_nan())
+    }
+
+    /// The feature state after this history, gaps held at the value before them.
+    pub fn feature_state(&self) -> FeatureState {
+        let mut state = FeatureState::new(self.grid, self.first);
+        let mut held = 0.0;
+        for (_, demand) in self.iter() {
+            held = if demand.is_nan() { held } else { demand };
+            state.push(f64::from(held));
+        }
+        state
+    }
+
+    fn end(&self) -> Period {
+        self.first + self.len()
+    }
+
+    fn keep(&self) -> i64 {
+        self.grid.periods((TRAINING_DAYS + REACH_DAYS) * 1440)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn point(period: Period, load: f64) -> LoadPoint {
+        LoadPoint {
+            period,
+            load,
+            saturated: false,
+        }
+    }
+
+    #[test]
+    fn gaps_are_known_as_gaps_and_time_never_runs_back() {
+        let mut history = History::new(Grid::new(1, 5).unwrap());
+        assert!(history.push(point(10, 50.0)));
+        assert!(history.push(point(13, 70.0)));
+        assert!(!history.push(point(13, 99.0)), "again");
+        assert!(!history.push(point(12, 99.0)), "late");
+        assert!(!history.push(point(14, f64::NAN)), "no number");
+        assert_eq!(history.at(10), Some(50.0));
+        assert_eq!(history.at(11), None);
+        assert_eq!(history.at(13), Some(70.0));
+        assert_eq!(history.newest(), Some(13));
+    }
+
+    #[test]
+    fn memory_is_bounded_and_a_long_absence_starts_anew() {
+        let mut history = History::new(Grid::new(5, 2).unwrap());
+        (0..9_000).for_each(|t| assert!(history.push(point(t, 1.0))));
+        assert_eq!(history.len(), 21 * 288);
+        assert_eq!(history.oldest(), Some(9_000 - 21 * 288));
+        assert!(history.push(point(99_000, 1.0)));
+        assert_eq!(history.len(), 1);
+    }
+
+    #[test]
+    fn saturated_load_stands_for_more_demand() {
+        let saturated = LoadPoint {
+            saturated: true,
+            ..point(0, 400.0)
+        };
+        assert!((saturated.demand() - 600.0).abs() < 1e-9);
+    }
+}

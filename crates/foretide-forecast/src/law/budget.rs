@@ -1,0 +1,95 @@
+//! The knob that follows the violation budget, and its bound when the law costs more than the
+//! reactive rule for nothing.
+
+use serde::{Deserialize, Serialize};
+
+/// Constants of the knob.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BudgetConfig {
+    /// Where the knob starts. 12 costs 3 % less in the first week at 0.1 % more violation.
+    pub start: f64,
+    /// Steps per minute of violation. Below 0.4 some traces overspend, above it cost rises.
+    pub gain: f64,
+    /// Highest position. Beyond it more capacity has not bought fewer violations.
+    pub max: f64,
+    /// Highest position while demoted.
+    pub max_demoted: f64,
+    /// Demoted where capacity exceeds that of target tracking by this factor …
+    pub demote_cost_ratio: f64,
+    /// … although target tracking would have been short no more than this share of time.
+    pub demote_shadow_share: f64,
+}
+
+impl Default for BudgetConfig {
+    fn default() -> Self {
+        Self {
+            start: 15.0,
+            gain: 0.4,
+            max: 22.0,
+            max_demoted: 18.0,
+            demote_cost_ratio: 1.15,
+            demote_shadow_share: 0.03,
+        }
+    }
+}
+
+/// Minutes of the running means that demotion looks at: three days.
+const DEMOTION_MINUTES: f64 = 4320.0;
+
+/// The knob and the means that bound it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Budget {
+    position: f64,
+    minutes: f64,
+    own: f64,
+    shadow: f64,
+    shadow_short: f64,
+}
+
+impl Budget {
+    pub(crate) fn new(config: &BudgetConfig) -> Self {
+        Self {
+            position: config.start,
+            minutes: 0.0,
+            own: 0.0,
+            shadow: 0.0,
+            shadow_short: 0.0,
+        }
+    }
+
+    /// Notes `minutes` of own and shadow capacity.
+    pub(crate) fn compare(&mut self, minutes: f64, own: f64, shadow: f64, shadow_short: bool) {
+        self.minutes += minutes;
+        let share = (minutes / self.minutes).max(minutes / DEMOTION_MINUTES);
+        self.own += share * (own - self.own);
+        self.shadow += share * (shadow - self.shadow);
+        self.shadow_short += share * (f64::from(u8::from(shadow_short)) - self.shadow_short);
+    }
+
+    pub(crate) fn demoted(&self, config: &BudgetConfig) -> bool {
+        self.own > config.demote_cost_ratio * self.shadow
+            && self.shadow_short <= config.demote_shadow_share
+    }
+
+    /// Charges a share of violation over `minutes` against the budget.
+    pub(crate) fn charge(&mut self, minutes: f64, short: f64, share: f64, config: &BudgetConfig) {
+        let max = if self.demoted(config) {
+            config.max_demoted
+        } else {
+            config.max
+        };
+        self.position = (self.position + config.gain * minutes * (short - share)).clamp(0.0, max);
+    }
+
+    /// The nearest whole position.
+    pub(crate) fn position(&self) -> i32 {
+        #[expect(clippy::cast_possible_truncation, reason = "clamped between 0 and max")]
+        let whole = (self.position + 0.5).floor() as i32;
+        whole
+    }
+
+    /// Own capacity, the shadow's, and the shadow's share of short time, over about three days.
+    pub(crate) fn means(&self) -> (f64, f64, f64) {
+        (self.own, self.shadow, self.shadow_short)
+    }
+}

@@ -1,0 +1,20 @@
+//! The capacity law: from a predictive curve of the load one lead time ahead to a desired capacity.
+//!
+//! In every period the capacity is chosen that minimises `n + λ · P(short)`; the price λ follows
+//! the violation budget; out by the cheaper price, in by the dearer one and only when the
+//! surplus has paid for undoing it. [`LawState`] is everything that must survive a restart.
+//!
+//! Refuses: bounds and guard rails (the caller's), knowing what time it is, forecasting.
+
+mod budget;
+mod curve;
+mod price;
+mod state;
+mod tracking;
+
+pub use budget::BudgetConfig;
+pub use curve::Curve;
+pub use price::Price;
+pub use state::{
+    Binding, Forecast, LawConfig, LawInputs, LawOutput, LawState, ShadowMeans, TRACKING_MINUTES,
+};

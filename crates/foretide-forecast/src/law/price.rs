@@ -1,0 +1,84 @@
+//! What a short minute costs, and the capacity that is cheapest at that price.
+
+use serde::{Deserialize, Serialize};
+
+use super::curve::Curve;
+
+/// The price rises by this factor's logarithm per step of the knob.
+const LOG_PRICE_PER_STEP: f64 = 0.4;
+const LOG_PRICE_START: f64 = -1.0;
+/// Where dearer violations stop to help (they are unforeseen then) and a plain offset takes over.
+const LOG_PRICE_MAX: f64 = 4.0;
+const OFFSET_PER_STEP: f64 = 0.05;
+const OFFSET_FROM: f64 = 12.5;
+/// How far beyond the last point of the curve capacity is looked for, in log load.
+const BEYOND: f64 = 0.3;
+
+/// The price of a short period in instance-periods, and the offset of the curve in log load.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Price {
+    /// Instance-periods that one short period is worth.
+    pub lambda: f64,
+    /// Added to the whole curve.
+    pub offset: f64,
+}
+
+impl Price {
+    /// The price at a whole position of the budget's knob, for a group that needs `mean_need`
+    /// instances on average: first violations become dearer, then the curve is lifted.
+    pub fn at(position: i32, mean_need: f64) -> Self {
+        let g = f64::from(position);
+        Self {
+            lambda: mean_need
+                * (LOG_PRICE_START + LOG_PRICE_PER_STEP * g)
+                    .min(LOG_PRICE_MAX)
+                    .exp(),
+            offset: OFFSET_PER_STEP * (g - OFFSET_FROM).max(0.0),
+        }
+    }
+}
+
+/// The number of instances `n` that minimises `n + lambda · P(load > n · per_instance)`: the
+/// newsvendor's choice. `per_instance` is the load that one instance takes within its objective.
+pub(crate) fn cheapest(curve: &Curve, price: Price, per_instance: f64) -> u32 {
+    let points = curve.points();
+    let least = instances((points[0] + price.offset).exp() / per_instance);
+    let most = instances((points[4] + price.offset + BEYOND).exp() / per_instance).max(least);
+    let mut best = (f64::INFINITY, least);
+    for n in least..=most {
+        if f64::from(n) >= best.0 {
+            break;
+        }
+        let log_capacity = (f64::from(n) * per_instance).ln() - price.offset;
+        let cost = f64::from(n) + price.lambda * curve.exceedance(log_capacity);
+        if cost < best.0 {
+            best = (cost, n);
+        }
+    }
+    best.1
+}
+
+/// Instances that a need given as a fraction takes; rounding noise takes none.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "clamped; the cast of NaN is zero"
+)]
+pub(crate) fn instances(need: f64) -> u32 {
+    (need - 1e-9).ceil().clamp(0.0, 1e6) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dearer_violation_never_asks_for_less() {
+        let curve = Curve::new(7.0, [0.0, 0.1, 0.25, 0.4, 0.6], 0.05, 0.75);
+        let wants: Vec<u32> = (-2..40)
+            .map(|g| cheapest(&curve, Price::at(g, 14.0), 80.0))
+            .collect();
+        assert!(wants.windows(2).all(|w| w[0] <= w[1]), "{wants:?}");
+        assert_eq!(wants[0], instances(7.0_f64.exp() / 80.0));
+    }
+}

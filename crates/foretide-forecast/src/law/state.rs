@@ -1,0 +1,416 @@
+//! One step of the law per published period.
+
+use std::collections::VecDeque;
+
+use serde::{Deserialize, Serialize};
+
+use super::budget::{Budget, BudgetConfig};
+use super::curve::Curve;
+use super::price::{Price, cheapest, instances};
+use super::tracking::{Shadow, Tracking};
+use crate::grid::Grid;
+use crate::normal;
+
+/// Minutes from the start in which target tracking decides: no features reach back yet.
+pub const TRACKING_MINUTES: i64 = 60;
+/// CPU from which a period counts as saturated, in percent.
+const SATURATED_CPU: f64 = 99.5;
+/// Capacity grows by this factor at once while saturated: unserved demand is unknown.
+const SURGE_FACTOR: f64 = 1.5;
+/// Capacity beyond this times the week's peak has no evidence.
+const PEAK_FACTOR: f64 = 1.25;
+const PEAK_HOURS: usize = 168;
+/// Steps of the knob between the price for going out and that for going in.
+const BAND: i32 = 2;
+/// Least mean need that prices scale with.
+const LEAST_MEAN_NEED: f64 = 0.3;
+const DAY_MINUTES: f64 = 1440.0;
+const HOUR_MINUTES: i64 = 60;
+const SIGMA_START: f64 = 0.05;
+/// Half-life of the live error, in minutes.
+const SIGMA_HALF_LIFE: f64 = 60.0;
+const TRACKING_TARGET: f64 = 50.0;
+
+/// The law's constants.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LawConfig {
+    /// Periods and lead.
+    pub grid: Grid,
+    /// Minutes from a launch to in service, rounded up.
+    pub boot_minutes: u32,
+    /// Utilisation in percent above which an instance is short.
+    pub objective: f64,
+    /// Share of time that may be short.
+    pub budget_share: f64,
+    /// The knob that follows the budget.
+    pub budget: BudgetConfig,
+    /// Share of the live error that widens the curve.
+    pub widening: f64,
+    /// Periods' worth of surplus that pays for a scale-in, as a share of desired.
+    pub surplus: f64,
+}
+
+impl LawConfig {
+    /// The defaults for a grid and boot.
+    pub fn new(grid: Grid, boot_minutes: u32) -> Self {
+        Self {
+            grid,
+            boot_minutes,
+            objective: 80.0,
+            budget_share: 0.005,
+            budget: BudgetConfig::default(),
+            widening: 0.75,
+            surplus: 0.5,
+        }
+    }
+
+    fn step_minutes(&self) -> f64 {
+        f64::from(self.grid.step_minutes())
+    }
+
+    /// Earlier periods whose wants a scale-in must also satisfy.
+    fn hold_periods(&self) -> usize {
+        let minutes = self.boot_minutes.saturating_sub(1).max(2);
+        usize::try_from(minutes / self.grid.step_minutes()).unwrap_or(2)
+    }
+
+    /// Surplus, in instance-minutes per instance desired, from which capacity goes in.
+    fn surplus_due(&self) -> f64 {
+        self.surplus * (f64::from(self.boot_minutes) / 3.0).max(1.0)
+    }
+}
+
+/// A forecast made from the newest period.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Forecast {
+    /// Logarithm of the recent level.
+    pub base: f64,
+    /// Quantiles at [`crate::LEVELS`] of `ln(load one lead later) − base`.
+    pub quantiles: [f64; 5],
+}
+
+/// What one step depends on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LawInputs {
+    /// Mean CPU of the newest period, in percent.
+    pub cpu: f64,
+    /// Mean number in service in that period.
+    pub instances: f64,
+    /// Logarithm of the demand that the period is taken for, as the features see it.
+    pub log_demand: f64,
+    /// Desired capacity now.
+    pub desired: u32,
+    /// Whether launches are under way.
+    pub pending: bool,
+    /// The forecast from the newest period; none where there is no model.
+    pub forecast: Option<Forecast>,
+}
+
+/// The rule that had the last word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Binding {
+    /// Target tracking, while there is no forecast.
+    Tracking,
+    /// The forecast at the cheaper price asks for more.
+    Forecast,
+    /// The load now asks for more.
+    Load,
+    /// CPU is saturated: a multiple of what served.
+    Surge,
+    /// The surplus has paid for going in.
+    Surplus,
+    /// A surplus that has not paid yet.
+    Waiting,
+    /// Desired lies between the two prices.
+    Band,
+}
+
+/// Means over about three days of this law and of target tracking on the same load.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ShadowMeans {
+    /// Desired capacity of this law.
+    pub own: f64,
+    /// Instances that target tracking would have had in service.
+    pub tracking: f64,
+    /// Share of time that target tracking would have been short.
+    pub tracking_short: f64,
+}
+
+/// What a step decided, and why.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LawOutput {
+    /// The desired capacity, where it changes.
+    pub desired: Option<u32>,
+    /// Least capacity that is enough at the cheaper price.
+    pub low: u32,
+    /// Capacity that is enough at the dearer price, over the hold time.
+    pub high: u32,
+    /// Instances that the newest load needs.
+    pub need: u32,
+    /// The curve, where there is a forecast.
+    pub curve: Option<Curve>,
+    /// Position of the knob.
+    pub position: i32,
+    /// The dearer price.
+    pub price: Price,
+    /// Chance that the load one lead ahead exceeds `high`.
+    pub short_chance: Option<f64>,
+    /// Live error of the median, in log load.
+    pub sigma: f64,
+    /// Whether the week's peak cut what was wanted.
+    pub capped: bool,
+    /// Whether the price is bounded because target tracking did as well for less.
+    pub demoted: bool,
+    /// The comparison that demotion rests on.
+    pub means: ShadowMeans,
+    /// What target tracking would have in service.
+    pub tracking: u32,
+    /// The rule that had the last word.
+    pub binding: Binding,
+}
+
+/// Everything that the law remembers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LawState {
+    config: LawConfig,
+    periods: i64,
+    budget: Budget,
+    surplus: f64,
+    sigma: f64,
+    mean_need: f64,
+    /// Mean absolute change of log load over a day, and the last log load.
+    roughness: f64,
+    last_log_load: Option<f64>,
+    /// Forecast medians (log load) that have not matured, the oldest first.
+    medians: VecDeque<Option<f64>>,
+    /// `(want at the dearer price, need)` of the newest periods.
+    held: VecDeque<(u32, u32)>,
+    /// Highest load of each of the last 168 hours, the newest last.
+    peaks: VecDeque<f64>,
+    tracking: Tracking,
+    shadow: Option<Shadow>,
+}
+
+impl LawState {
+    /// The state of a group of which nothing is known.
+    pub fn new(config: LawConfig) -> Self {
+        Self {
+            budget: Budget::new(&config.budget),
+            config,
+            periods: 0,
+            surplus: 0.0,
+            sigma: SIGMA_START,
+            mean_need: 0.0,
+            roughness: 0.0,
+            last_log_load: None,
+            medians: VecDeque::new(),
+            held: VecDeque::new(),
+            peaks: VecDeque::new(),
+            tracking: Tracking::new(TRACKING_TARGET),
+            shadow: None,
+        }
+    }
+
+    /// The constants in force.
+    pub fn config(&self) -> &LawConfig {
+        &self.config
+    }
+
+    /// Takes over changed constants, such as a newly measured boot, keeping what was learned.
+    pub fn reconfigure(&mut self, config: LawConfig) {
+        if config.grid != self.config.grid {
+            self.medians.clear();
+            self.held.clear();
+        }
+        self.config = config;
+    }
+
+    /// Decides on one newly published period.
+    pub fn step(&mut self, inputs: &LawInputs) -> LawOutput {
+        let started = self.periods * i64::from(self.config.grid.step_minutes()) >= TRACKING_MINUTES;
+        let load = inputs.cpu * inputs.instances;
+        self.learn(inputs, load);
+        let (tracked, tracked_short) = self.follow_shadow(inputs, load);
+        let minutes = self.config.step_minutes();
+        self.budget.compare(
+            minutes,
+            f64::from(inputs.desired),
+            f64::from(tracked),
+            tracked_short,
+        );
+        if started {
+            let short = self.violation(inputs.cpu);
+            let config = &self.config;
+            self.budget
+                .charge(minutes, short, config.budget_share, &config.budget);
+        }
+        self.note_peak(load);
+        self.periods += 1;
+        let forecast = inputs
+            .forecast
+            .filter(|f| started && f.base.is_finite() && f.quantiles.iter().all(|q| q.is_finite()));
+        let curve =
+            forecast.map(|f| Curve::new(f.base, f.quantiles, self.sigma, self.config.widening));
+        self.remember_median(curve.as_ref());
+        let need = instances(load / self.config.objective);
+        match curve {
+            Some(curve) => self.decide(inputs, &curve, need, tracked),
+            None => self.track(inputs, need, tracked),
+        }
+    }
+
+    /// Running means and the live error of the median.
+    fn learn(&mut self, inputs: &LawInputs, load: f64) {
+        let minutes = self.config.step_minutes();
+        let seen = (self.periods + 1) as f64;
+        let share = (1.0 / seen).max(minutes / DAY_MINUTES);
+        self.mean_need += share * (load / self.config.objective - self.mean_need);
+        let log_load = load.max(1.0).ln();
+        if let Some(last) = self.last_log_load.replace(log_load) {
+            self.roughness += share * ((log_load - last).abs() - self.roughness);
+        }
+        let lead = usize::try_from(self.config.grid.lead_steps()).unwrap_or(1);
+        while self.medians.len() > lead {
+            self.medians.pop_front();
+        }
+        if self.medians.len() == lead
+            && let Some(Some(median)) = self.medians.pop_front()
+        {
+            let share = 1.0 - 0.5_f64.powf(minutes / SIGMA_HALF_LIFE);
+            self.sigma += share * ((inputs.log_demand - median).abs() - self.sigma);
+        }
+        self.tracking.observe(inputs.cpu);
+    }
+
+    fn remember_median(&mut self, curve: Option<&Curve>) {
+        self.medians.push_back(curve.map(|c| c.points()[0]));
+    }
+
+    fn follow_shadow(&mut self, inputs: &LawInputs, load: f64) -> (u32, bool) {
+        let step = i64::from(self.config.grid.step_minutes());
+        let lead = u64::from(2 + self.config.boot_minutes).div_ceil(step.unsigned_abs().max(1));
+        self.shadow
+            .get_or_insert_with(|| Shadow::new(TRACKING_TARGET, inputs.desired))
+            .step(load, self.config.objective, lead)
+    }
+
+    /// The share of a period that was short. A minute is short or not; within five minutes load
+    /// moves, and the share follows from how much it does from one to the next.
+    fn violation(&self, cpu: f64) -> f64 {
+        if cpu > self.config.objective {
+            return 1.0;
+        }
+        if self.config.grid.step_minutes() == 1 || cpu <= 0.0 || self.roughness <= 0.0 {
+            return 0.0;
+        }
+        1.0 - normal::cdf((self.config.objective / cpu).ln() / self.roughness)
+    }
+
+    fn note_peak(&mut self, load: f64) {
+        let minute = self.periods * i64::from(self.config.grid.step_minutes());
+        if self.peaks.is_empty() || minute % HOUR_MINUTES == 0 {
+            self.peaks.push_back(load);
+            if self.peaks.len() > PEAK_HOURS {
+                self.peaks.pop_front();
+            }
+        } else if let Some(newest) = self.peaks.back_mut() {
+            *newest = newest.max(load);
+        }
+    }
+
+    fn track(&mut self, inputs: &LawInputs, need: u32, tracked: u32) -> LawOutput {
+        let wanted = self
+            .tracking
+            .wanted(inputs.instances, inputs.desired, inputs.pending);
+        self.surplus = 0.0;
+        let mut output = self.output(inputs, need, tracked, Binding::Tracking);
+        output.low = wanted;
+        output.high = wanted;
+        output.desired = (wanted != inputs.desired).then_some(wanted);
+        output
+    }
+
+    fn decide(&mut self, inputs: &LawInputs, curve: &Curve, need: u32, tracked: u32) -> LawOutput {
+        let position = self.budget.position();
+        let peak = self.peaks.iter().copied().fold(0.0, f64::max);
+        let cap = instances(PEAK_FACTOR * peak / self.config.objective);
+        let outward = cheapest(curve, self.price(position - BAND), self.config.objective);
+        let inward = cheapest(curve, self.price(position), self.config.objective);
+        self.held.push_back((inward.min(cap), need));
+        while self.held.len() > self.config.hold_periods() + 1 {
+            self.held.pop_front();
+        }
+        let surge = if inputs.cpu >= SATURATED_CPU {
+            instances(SURGE_FACTOR * inputs.instances)
+        } else {
+            0
+        };
+        let low = outward.min(cap).max(need).max(surge);
+        let high = self.held.iter().fold(low, |h, (w, n)| h.max(*w).max(*n));
+        let (desired, binding) = self.settle(inputs.desired, low, high);
+        let binding = match binding {
+            Binding::Forecast if surge == low => Binding::Surge,
+            Binding::Forecast if need == low => Binding::Load,
+            other => other,
+        };
+        let mut output = self.output(inputs, need, tracked, binding);
+        let log_capacity = (f64::from(high.max(1)) * self.config.objective).ln();
+        output.short_chance = Some(curve.exceedance(log_capacity));
+        output.capped = inward > cap;
+        output.curve = Some(*curve);
+        output.low = low;
+        output.high = high;
+        output.desired = (desired != inputs.desired).then_some(desired);
+        output
+    }
+
+    /// Ski rental: a surplus over `high` is kept until it has cost what undoing would.
+    fn settle(&mut self, desired: u32, low: u32, high: u32) -> (u32, Binding) {
+        let minutes = self.config.step_minutes();
+        if desired <= high {
+            self.surplus = 0.0;
+        } else {
+            self.surplus += minutes * f64::from(desired - high);
+        }
+        if desired < low {
+            (low, Binding::Forecast)
+        } else if desired <= high {
+            (desired, Binding::Band)
+        } else if self.surplus >= self.config.surplus_due() * f64::from(desired) {
+            self.surplus = 0.0;
+            (high, Binding::Surplus)
+        } else {
+            (desired, Binding::Waiting)
+        }
+    }
+
+    fn price(&self, position: i32) -> Price {
+        Price::at(position, self.mean_need.max(LEAST_MEAN_NEED))
+    }
+
+    fn output(&self, inputs: &LawInputs, need: u32, tracked: u32, binding: Binding) -> LawOutput {
+        let position = self.budget.position();
+        let (own, tracking, tracking_short) = self.budget.means();
+        LawOutput {
+            desired: None,
+            low: inputs.desired,
+            high: inputs.desired,
+            need,
+            curve: None,
+            position,
+            price: self.price(position),
+            short_chance: None,
+            sigma: self.sigma,
+            capped: false,
+            demoted: self.budget.demoted(&self.config.budget),
+            means: ShadowMeans {
+                own,
+                tracking,
+                tracking_short,
+            },
+            tracking: tracked,
+            binding,
+        }
+    }
+}

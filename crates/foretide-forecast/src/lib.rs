@@ -1,0 +1,24 @@
+//! Forecasts of a group's load over its lead time, and the capacity law that rests on them.
+//!
+//! [`History`] keeps observed load with its gaps, [`FeatureState`] reads 59 features from it,
+//! [`fit`] grows five quantile forests on them, [`law`] turns the forecast into a capacity.
+//!
+//! Invariant: everything is a pure function of its arguments, seeds included. Nothing here reads
+//! a clock, does I/O, spawns, or knows who measured the load.
+
+pub mod gbm;
+pub mod law;
+
+mod features;
+mod fitted;
+mod forecaster;
+mod grid;
+mod history;
+mod normal;
+mod ring;
+
+pub use features::{FEATURES, FLOOR, FeatureRow, FeatureState};
+pub use fitted::{FIRST_FIT_DAYS, FitError, FitParams, Fitted, LEVELS, TrainingSet, fit, fit_set};
+pub use forecaster::{Forecaster, ModelSource};
+pub use grid::{Grid, GridError, Period};
+pub use history::{History, LoadPoint, SATURATED_FACTOR};
