@@ -126,15 +126,16 @@ fn line(directory: &Path, expected: &Expected) -> Result<String, Box<dyn Error>>
     let costs = in_parallel(
         &POLICIES,
         |name| {
-            let peer = Peer::named(name)?;
-            at_budget(&sweep(&peer, &case, &SWEEP), BUDGET)
+            let points =
+                Peer::named(name).map_or_else(Vec::new, |peer| sweep(&peer, &case, &SWEEP));
+            at_budget(&points, BUDGET, static_peak.cost_ratio)
         },
         |_| {},
     );
     let mut text = format!("{name:<29}");
     for (cost, expected) in costs.into_iter().zip(expected) {
-        let mark = if cost.is_none() { "s" } else { " " };
-        let cost = cost.unwrap_or(static_peak.cost_ratio);
+        let mark = if cost.is_static { "s" } else { " " };
+        let cost = cost.cost_ratio;
         let off = 100.0 * (cost / expected - 1.0);
         text += &format!(" {cost:6.3}{mark}/{expected:4.2} {off:+5.1}% |");
     }

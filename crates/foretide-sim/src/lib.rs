@@ -24,6 +24,8 @@
 //!   count as one step in 10^6.
 
 mod backtest;
+mod drive;
+mod faults;
 mod optimum;
 mod peers;
 mod score;
@@ -31,15 +33,17 @@ mod trace;
 mod world;
 
 pub use backtest::{
-    BUDGET, Case, CaseError, Contender, Row, SWEEP, Setup, SweepPoint, Timeline, at_budget,
-    in_parallel, play, sweep,
+    AtBudget, BUDGET, Case, CaseError, Contender, Run, SWEEP, Setup, SweepPoint, Timeline,
+    at_budget, in_parallel, sweep,
 };
+pub use drive::{Driven, Driver, Predict, Simulation};
+pub use faults::{FaultPlan, Faults};
 pub use peers::{
     AwsPredictive, HoltWinters, Hpa, Peer, Policy, Seed, Static, StepScaling, TargetTracking, View,
 };
 pub use score::Score;
 pub use trace::{Gap, MAX_CELLS, ReadOptions, Trace, TraceError, read_csv};
-pub use world::{Boot, Period, Step, World, WorldConfig};
+pub use world::{Boot, LaunchEnd, Period, Step, World, WorldConfig};
 
 /// The world advances in steps of so many seconds.
 pub const STEP_S: i64 = 10;

@@ -7,5 +7,5 @@ mod sweep;
 
 pub use case::{Case, CaseError, Setup};
 pub use parallel::in_parallel;
-pub use run::{Contender, Row, Timeline, play};
-pub use sweep::{BUDGET, SWEEP, SweepPoint, at_budget, sweep};
+pub use run::{Contender, Run, Timeline};
+pub use sweep::{AtBudget, BUDGET, SWEEP, SweepPoint, at_budget, sweep};

@@ -1,4 +1,4 @@
-//! One run of one policy over one case.
+//! One run over one case: the world, the score and the rows of it.
 
 use crate::peers::{Peer, View};
 use crate::score::{Score, Scorer};
@@ -20,84 +20,85 @@ pub trait Contender: Sync {
     fn run(&self, case: &Case, timeline: Option<&mut Timeline>) -> Score;
 }
 
-/// What a group was like from a time on, until the next row.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Row {
-    /// Seconds since t = 0.
-    pub at_s: i64,
-    /// Demand, in the trace's unit.
-    pub demand: f64,
-    /// Instances in service.
-    pub in_service: u32,
-    /// Instances coming.
-    pub pending: u32,
-    /// Desired capacity.
-    pub desired: u32,
-    /// CPU in percent; none where nothing served.
-    pub cpu: Option<f64>,
-}
-
-/// Rows of a run: one at every change of demand or of the group.
+/// Rows of a run: one at every change of demand or of the group, each standing until the next.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Timeline {
-    rows: Vec<Row>,
+    rows: Vec<Step>,
 }
 
 impl Timeline {
     /// The rows, in order of time.
-    pub fn rows(&self) -> &[Row] {
+    pub fn rows(&self) -> &[Step] {
         &self.rows
     }
 
-    /// Adds a step, unless it is like the one before.
+    /// Adds a step, unless nothing but the time differs from the row before.
     pub fn observe(&mut self, step: &Step) {
-        let row = Row {
-            at_s: step.at_s,
-            demand: step.demand,
-            in_service: step.in_service,
-            pending: step.pending,
-            desired: step.desired,
-            cpu: step.cpu,
-        };
-        let same = |last: &Row| {
-            Row {
-                at_s: row.at_s,
+        let unchanged = |last: &Step| {
+            Step {
+                at_s: step.at_s,
                 ..*last
-            } == row
+            } == *step
         };
-        if !self.rows.last().is_some_and(same) {
-            self.rows.push(row);
+        if !self.rows.last().is_some_and(unchanged) {
+            self.rows.push(*step);
         }
     }
 }
 
-/// Runs a world over a case: `decide` is called in every step, after instances have entered
-/// service and periods have been published, and tells whether desired capacity changed.
-pub fn play(
-    case: &Case,
-    initial: Option<u32>,
-    mut timeline: Option<&mut Timeline>,
-    mut decide: impl FnMut(&mut World) -> bool,
-) -> Score {
-    let mut world = World::new(case.world(initial));
-    let mut scorer = Scorer::new(case.unit(), case.setup().slo_utilisation);
-    for step in 0..case.steps() {
-        let at_s = step * STEP_S;
-        let scored = at_s >= case.scoring_from_s();
-        world.begin_step();
-        if decide(&mut world) && scored {
-            scorer.acted();
-        }
-        let (demand, need) = case.at(at_s);
-        let step = world.finish_step(demand);
-        if scored {
-            scorer.observe(&step, need);
-        }
-        if let Some(timeline) = timeline.as_deref_mut() {
-            timeline.observe(&step);
+/// A world on its way through a case.
+#[derive(Clone, Debug)]
+pub struct Run<'c> {
+    case: &'c Case,
+    world: World,
+    scorer: Scorer,
+}
+
+impl<'c> Run<'c> {
+    /// At t = 0, with `initial` instances instead of the setup's where given.
+    pub fn new(case: &'c Case, initial: Option<u32>) -> Self {
+        Self {
+            case,
+            world: World::new(case.world(initial)),
+            scorer: Scorer::new(case.unit(), case.setup().slo_utilisation),
         }
     }
-    scorer.finish(world.instance_hours(), case.optimum_hours())
+
+    /// The case.
+    pub const fn case(&self) -> &'c Case {
+        self.case
+    }
+
+    /// The world, between two steps.
+    pub const fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// Advances by one step; none at the end of the trace. `decide` is called after instances have
+    /// entered service and periods have been published, and tells whether desired capacity changed.
+    pub fn advance(&mut self, decide: impl FnOnce(&mut World) -> bool) -> Option<Step> {
+        let at_s = self.world.at_s();
+        if at_s >= self.case.steps() * STEP_S {
+            return None;
+        }
+        let scored = at_s >= self.case.scoring_from_s();
+        self.world.begin_step();
+        if decide(&mut self.world) && scored {
+            self.scorer.acted();
+        }
+        let (demand, need) = self.case.at(at_s);
+        let step = self.world.finish_step(demand);
+        if scored {
+            self.scorer.observe(&step, need);
+        }
+        Some(step)
+    }
+
+    /// The score up to now; final at the end of the trace.
+    pub fn score(&self) -> Score {
+        let hours = self.world.instance_hours();
+        self.scorer.finish(hours, self.case.optimum_hours())
+    }
 }
 
 impl Contender for Peer {
@@ -113,22 +114,17 @@ impl Contender for Peer {
         Self::with_target(self, target).map(|peer| Box::new(peer) as Box<dyn Contender>)
     }
 
-    fn run(&self, case: &Case, timeline: Option<&mut Timeline>) -> Score {
+    fn run(&self, case: &Case, mut timeline: Option<&mut Timeline>) -> Score {
         let mut policy = self.start(case.peak());
-        play(case, self.initial(case.peak()), timeline, |world| {
-            let bounds = world.bounds();
-            let view = View {
-                at_s: world.at_s(),
-                published: world.published(),
-                fresh: world.fresh().len(),
-                in_service: world.in_service(),
-                pending: world.pending(),
-                desired: world.desired(),
-                min: bounds.min(),
-                max: bounds.max(),
-            };
-            let wanted = policy.decide(&view);
+        let mut run = Run::new(case, self.initial(case.peak()));
+        while let Some(step) = run.advance(|world| {
+            let wanted = policy.decide(&View::of(world));
             wanted.is_some_and(|desired| world.set_desired(desired))
-        })
+        }) {
+            if let Some(timeline) = timeline.as_deref_mut() {
+                timeline.observe(&step);
+            }
+        }
+        run.score()
     }
 }

@@ -12,7 +12,7 @@ mod static_capacity;
 mod step_scaling;
 mod target_tracking;
 
-use crate::world::Period;
+use crate::world::{Period, World};
 
 pub use aws_predictive::AwsPredictive;
 pub use holt_winters::HoltWinters;
@@ -44,6 +44,21 @@ pub struct View<'a> {
 }
 
 impl<'a> View<'a> {
+    /// What `world` shows at the step under way.
+    pub fn of(world: &'a World) -> Self {
+        let bounds = world.bounds();
+        Self {
+            at_s: world.at_s(),
+            published: world.published(),
+            fresh: world.fresh().len(),
+            in_service: world.in_service(),
+            pending: world.pending(),
+            desired: world.desired(),
+            min: bounds.min(),
+            max: bounds.max(),
+        }
+    }
+
     /// The newest published period that has a CPU, as (CPU in percent, mean number in service).
     pub fn newest(&self) -> Option<(f64, f64)> {
         self.points().next()

@@ -13,6 +13,8 @@ const LONGEST_BOOT_S: f64 = 86_400.0;
 /// How one launch ended, in seconds since t = 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LaunchEnd {
+    /// Number of the launch, counted from 0.
+    pub ordinal: u64,
     /// Launched at.
     pub launched_s: i64,
     /// In service, or failed, at.
@@ -23,6 +25,7 @@ pub struct LaunchEnd {
 
 #[derive(Clone, Copy, Debug)]
 struct Pending {
+    ordinal: u64,
     launched_s: i64,
     ready_s: i64,
     fails: bool,
@@ -104,10 +107,10 @@ impl Fleet {
     /// Launches `count` instances now.
     pub(super) fn launch(&mut self, count: u32, now_s: i64, config: &WorldConfig) {
         for _ in 0..count {
-            let (boot_s, fails) =
-                config
-                    .boot
-                    .draw(config.seed, self.launches, config.launch_failure);
+            let ordinal = self.launches;
+            let (boot_s, fails) = config
+                .boot
+                .draw(config.seed, ordinal, config.launch_failure);
             self.launches += 1;
             let boot_s = (boot_s * self.boot_factor).clamp(0.0, LONGEST_BOOT_S);
             #[expect(
@@ -116,6 +119,7 @@ impl Fleet {
             )]
             let ready_s = now_s + boot_s.ceil() as i64;
             self.pending.push_back(Pending {
+                ordinal,
                 launched_s: now_s,
                 ready_s,
                 fails,
@@ -148,6 +152,7 @@ impl Fleet {
             self.ended.pop_front();
         }
         self.ended.push_back(LaunchEnd {
+            ordinal: pending.ordinal,
             launched_s: pending.launched_s,
             ended_s: now_s,
             succeeded: !pending.fails,

@@ -1,0 +1,83 @@
+//! The product's own policies in a backtest: the shipping controller, judged like any peer.
+
+use std::fmt;
+use std::sync::Arc;
+
+use foretide_control::{ConfigError, ControllerConfig};
+use foretide_domain::{Mode, Percent};
+
+use super::{Predict, Simulation};
+use crate::backtest::{Case, Contender, Timeline};
+use crate::score::Score;
+
+/// A controller configuration with a name. It writes whatever mode the configuration has: a
+/// backtest asks what it would have done.
+#[derive(Clone)]
+pub struct Driven {
+    name: String,
+    config: ControllerConfig,
+    predict: Arc<Predict<'static>>,
+}
+
+impl fmt::Debug for Driven {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Driven")
+            .field("name", &self.name)
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Driven {
+    /// The controller with `config`, which asks `predict` where its policy needs a model.
+    ///
+    /// # Errors
+    /// Where a setting makes no sense.
+    pub fn new(
+        name: &str,
+        mut config: ControllerConfig,
+        predict: Arc<Predict<'static>>,
+    ) -> Result<Self, ConfigError> {
+        config.mode = Mode::Enforce;
+        config.validate()?;
+        Ok(Self {
+            name: name.into(),
+            config,
+            predict,
+        })
+    }
+}
+
+impl Contender for Driven {
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn parameters(&self) -> Vec<(&'static str, f64)> {
+        vec![
+            ("target", self.config.target_utilisation.get()),
+            ("interval_s", self.config.interval.as_secs_f64()),
+        ]
+    }
+
+    fn with_target(&self, target: f64) -> Option<Box<dyn Contender>> {
+        let mut other = self.clone();
+        other.config.target_utilisation = Percent::new(target)?;
+        other.config.validate().ok()?;
+        Some(Box::new(other))
+    }
+
+    fn run(&self, case: &Case, mut timeline: Option<&mut Timeline>) -> Score {
+        let predict = &*self.predict;
+        // Checked when it was made, so a failure cannot come from here; the empty score is visible.
+        let Ok(mut simulation) = Simulation::new(case, self.config.clone(), predict, None) else {
+            return Score::default();
+        };
+        while let Some(step) = simulation.advance(&mut |_, _| {}) {
+            if let Some(timeline) = timeline.as_deref_mut() {
+                timeline.observe(&step);
+            }
+        }
+        simulation.score()
+    }
+}

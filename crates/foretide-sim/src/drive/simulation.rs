@@ -1,0 +1,61 @@
+//! A controller on a group through a whole case, step by step: what the demo shows and tests check.
+
+use foretide_control::{ConfigError, ControllerConfig};
+use foretide_domain::{Record, Timestamp};
+
+use super::{Driver, Predict};
+use crate::backtest::{Case, Run};
+use crate::faults::FaultPlan;
+use crate::score::Score;
+use crate::world::{Step, World};
+
+/// The shipping controller on a simulated group.
+#[derive(Debug)]
+pub struct Simulation<'c, 'p> {
+    run: Run<'c>,
+    driver: Driver<'p>,
+}
+
+impl<'c, 'p> Simulation<'c, 'p> {
+    /// At t = 0, which is the start of the case's trace. The controller is told the world's metric
+    /// delay and typical boot time, which a live one is told by configuration.
+    ///
+    /// # Errors
+    /// Where the controller's settings make no sense.
+    pub fn new(
+        case: &'c Case,
+        config: ControllerConfig,
+        predict: &'p Predict<'p>,
+        faults: Option<&FaultPlan>,
+    ) -> Result<Self, ConfigError> {
+        config.validate()?;
+        let start = case.trace().start();
+        let request_count = case.setup().request_count;
+        let faults = faults.map(FaultPlan::start);
+        Ok(Self {
+            run: Run::new(case, None),
+            driver: Driver::new(config, start, request_count, predict, faults),
+        })
+    }
+
+    /// Advances by one step; none at the end of the trace. Records go to `sink`.
+    pub fn advance(&mut self, sink: &mut dyn FnMut(Timestamp, Record)) -> Option<Step> {
+        let driver = &mut self.driver;
+        self.run.advance(|world| driver.step(world, sink))
+    }
+
+    /// The world, between two steps.
+    pub const fn world(&self) -> &World {
+        self.run.world()
+    }
+
+    /// The controller and its effects, between two steps.
+    pub const fn driver(&self) -> &Driver<'p> {
+        &self.driver
+    }
+
+    /// The score up to now; final at the end of the trace.
+    pub fn score(&self) -> Score {
+        self.run.score()
+    }
+}
