@@ -69,6 +69,12 @@ impl Graph {
         Ok(Self { members, edges })
     }
 
+    pub(crate) fn has(&self, from: &str, to: &str, kind: Kind) -> bool {
+        self.edges
+            .iter()
+            .any(|edge| edge.from == from && edge.to == to && edge.kind == kind)
+    }
+
     /// The shortest path from `start` to a library whose bare name `wanted` accepts, over what is
     /// built into the product: dependencies of tests are left out.
     pub(crate) fn path(&self, start: &str, wanted: impl Fn(&str) -> bool) -> Option<Vec<&str>> {

@@ -40,8 +40,10 @@ pub(crate) const ARROWS: &[Arrow<'_>] = &[
 /// Dependencies of tests that run against the arrows: the user, and the test double it uses.
 ///
 /// The emulator is the double of every test over the wire, the simulated group that of a
-/// controller; both stand above the code that they test.
+/// controller; both stand above the code that they test. The adapter is in turn the client that
+/// the emulator is tried with. Of two crates, one at most tests with the other.
 pub(crate) const FOR_TESTS: &[(&str, &str)] = &[
+    ("foretide-emulator", "foretide-aws"),
     ("foretide-aws", "foretide-emulator"),
     ("foretide-runtime", "foretide-emulator"),
     ("foretide-forecast", "foretide-sim"),
@@ -66,6 +68,11 @@ pub(crate) fn violations(
         }
         let (from, to) = (edge.from.as_str(), edge.to.as_str());
         let excepted = edge.kind == Kind::Dev && for_tests.contains(&(from, to));
+        if excepted && graph.has(to, from, Kind::Dev) {
+            found.push(format!(
+                "{from} and {to} test with each other: one of them has to do"
+            ));
+        }
         if !excepted && !below(from, arrows).contains(to) {
             let kind = match edge.kind {
                 Kind::Normal => "may not use",
@@ -142,6 +149,21 @@ mod tests {
         let pair = |kind| [("foretide-aws", "foretide-emulator", kind)];
         assert_eq!(check(&pair(Kind::Dev)), Vec::<String>::new());
         assert_eq!(check(&pair(Kind::Normal)).len(), 1);
+    }
+
+    #[test]
+    fn two_crates_do_not_test_with_each_other() {
+        let found = check(&[
+            ("foretide-aws", "foretide-emulator", Kind::Dev),
+            ("foretide-emulator", "foretide-aws", Kind::Dev),
+        ]);
+        assert!(
+            found
+                .iter()
+                .all(|what| what.contains("test with each other")),
+            "{found:?}"
+        );
+        assert_eq!(found.len(), 2);
     }
 
     #[test]
