@@ -66,6 +66,8 @@ impl Controller {
         };
         let points = SavedState::new(&controller.config, now).series;
         controller.state.series = controller.state.series.clone().resized_as(&points);
+        // Another model may answer now.
+        controller.state.answer = None;
         if let Some(write) = controller.state.write.take() {
             controller.write_is_unknown(write);
         }
@@ -361,7 +363,7 @@ impl Controller {
         if now.since(newest.end()) > stale_limit(&self.config, newest.period) {
             return None;
         }
-        features::observe(newest, group).map(|observed| observed.features)
+        features::observe(newest, group)
     }
 
     fn finish_look(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
@@ -407,11 +409,8 @@ impl Controller {
     pub(crate) fn facts(&self, now: Timestamp) -> Option<Facts<'_>> {
         let state = &self.state;
         let reading = state.group.as_ref()?;
-        let memory = state
-            .series
-            .newest()
-            .map(features::memory)
-            .unwrap_or_default();
+        let newest = state.series.newest();
+        let memory = newest.and_then(|point| features::memory(point, &reading.group));
         Some(Facts {
             now,
             config: &self.config,

@@ -25,9 +25,9 @@ use std::time::Duration;
 
 use foretide_control::{Controller, ControllerConfig, OnEmpty, OnMissing, SavedState};
 use foretide_domain::{
-    Bounds, CallFailure, CallId, Class, Datapoint, Effect, Event, FailureKind, GroupState, Launch,
-    LifecycleCounts, Mode, Percent, PolicyKind, Prediction, Record, SuspendedProcesses, Timestamp,
-    WriteOutcome,
+    Bounds, BytesPerSecond, CallFailure, CallId, Class, Datapoint, Effect, Event, FailureKind,
+    GroupState, Launch, LifecycleCounts, Mode, Percent, PolicyKind, Prediction, Record,
+    SuspendedProcesses, Timestamp, WriteOutcome,
 };
 
 const PERIOD: Duration = Duration::from_secs(60);
@@ -186,8 +186,8 @@ impl World {
                 period: PERIOD,
                 cpu: Percent::new(cpu),
                 instances: f64::from(self.group.counts.in_service),
-                network_in: None,
-                network_out: None,
+                network_in: BytesPerSecond::new(1e6),
+                network_out: BytesPerSecond::new(1e6),
                 memory: None,
                 demand: None,
             });

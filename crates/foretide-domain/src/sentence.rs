@@ -83,12 +83,12 @@ impl fmt::Display for GuardSentence<'_> {
             }
             Guard::UpperUtilisation => f.write_str("CPU is at the upper bound: grow"),
             Guard::InstanceRefresh => f.write_str("an instance refresh is under way"),
-            Guard::PendingLaunches => write!(f, "{} launches pending", inputs.counts.pending),
+            Guard::PendingLaunches => write!(f, "launches pending: {}", inputs.counts.pending),
             Guard::ProjectedUtilisation => f.write_str("with less, CPU would be above target"),
             Guard::Confidence => f.write_str("the model is not sure enough"),
             Guard::Streak => write!(
                 f,
-                "streak: {} votes over {} datapoints so far",
+                "streak too short: votes {}, datapoints {}",
                 inputs.streak, inputs.streak_datapoints
             ),
             Guard::Cooldown => write!(f, "cooldown: {} s left", inputs.cooldown_left.as_secs()),
@@ -164,19 +164,31 @@ impl fmt::Display for Record {
                 }
             }
             Self::OutcomeSeen(Outcome::Reached { desired }) => {
-                write!(f, "{desired} instances are in service, as asked")
+                write!(f, "in service as asked: {desired}")
             }
             Self::OutcomeSeen(Outcome::Partly {
                 desired,
                 in_service,
             }) => {
-                write!(f, "only {in_service} of {desired} instances are in service")
+                write!(
+                    f,
+                    "in service after three lead times: {in_service} of {desired}"
+                )
             }
-            Self::ForeignChange(change) => write!(
-                f,
-                "somebody else changed the group: desired {} -> {}, bounds {} -> {}",
-                change.desired_before, change.desired, change.bounds_before, change.bounds
-            ),
+            Self::ForeignChange(change) => {
+                f.write_str("somebody else changed the group:")?;
+                if change.desired != change.desired_before {
+                    write!(
+                        f,
+                        " desired {} -> {}",
+                        change.desired_before, change.desired
+                    )?;
+                }
+                if change.bounds != change.bounds_before {
+                    write!(f, " bounds {} -> {}", change.bounds_before, change.bounds)?;
+                }
+                Ok(())
+            }
             Self::CallFailed(failure) => write!(f, "call failed: {failure}"),
             Self::Gap { since } => write!(f, "did not look since {since}: the streak starts anew"),
             Self::Alarm(alarm) => alarm.fmt(f),

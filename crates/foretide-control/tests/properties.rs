@@ -1,0 +1,421 @@
+//! What holds for every sequence of events, however mad.
+
+use std::time::Duration;
+
+use foretide_control::{AuditInput, Controller, ControllerConfig, OnMissing, audit};
+use foretide_domain::{
+    Bounds, CallFailure, CallId, Class, Datapoint, Effect, Event, FailureKind, GroupState, Launch,
+    LifecycleCounts, Mode, Percent, Plan, PolicyKind, Prediction, SuspendedProcesses, Timestamp,
+    WriteOutcome,
+};
+use proptest::prelude::*;
+
+const START: i64 = 1_700_000_000;
+
+/// An event as drawn: which outstanding call it answers is chosen when it is sent.
+#[derive(Clone, Debug)]
+enum Draw {
+    Woke,
+    Group(GroupState),
+    Points(Vec<(i64, u64, Option<f64>, f64)>),
+    Class(usize, f64),
+    Fail,
+    Write(u8),
+}
+
+fn group() -> impl Strategy<Value = GroupState> {
+    (
+        0_u32..6,
+        0_u32..8,
+        0_u32..14,
+        0_u32..14,
+        0_u32..4,
+        0_u8..8,
+        prop::collection::vec((0_u64..40, any::<bool>()), 0..3),
+    )
+        .prop_map(
+            |(min, span, desired, in_service, pending, flags, launches)| GroupState {
+                bounds: Bounds::new(min, min + span).unwrap(),
+                desired,
+                counts: LifecycleCounts {
+                    in_service,
+                    pending,
+                    ..LifecycleCounts::default()
+                },
+                oldest_pending_since: (pending > 0).then(|| Timestamp::from_seconds(START)),
+                suspended: SuspendedProcesses {
+                    launch: flags & 1 != 0 && flags & 4 != 0,
+                    terminate: flags & 2 != 0 && flags & 4 != 0,
+                    add_to_load_balancer: false,
+                },
+                refreshing: flags == 3,
+                launches: launches
+                    .into_iter()
+                    .map(|(id, succeeded)| Launch {
+                        id,
+                        started: Timestamp::from_seconds(START - 100),
+                        ended: Timestamp::from_seconds(START),
+                        succeeded,
+                    })
+                    .collect(),
+            },
+        )
+}
+
+fn draw() -> impl Strategy<Value = Draw> {
+    prop_oneof![
+        3 => Just(Draw::Woke),
+        4 => group().prop_map(Draw::Group),
+        4 => prop::collection::vec(
+            (-400_i64..400, 0_u64..400, prop::option::of(0.0_f64..130.0), -1.0_f64..20.0),
+            0..4
+        )
+        .prop_map(Draw::Points),
+        3 => (0_usize..3, 0.3_f64..1.0).prop_map(|(class, confidence)| Draw::Class(class, confidence)),
+        1 => Just(Draw::Fail),
+        2 => (0_u8..5).prop_map(Draw::Write),
+    ]
+}
+
+fn config() -> impl Strategy<Value = ControllerConfig> {
+    (any::<bool>(), any::<bool>(), 0_u8..3, 1_u32..5).prop_map(|(tracking, out, mode, streak)| {
+        let mut config = ControllerConfig {
+            policy: if tracking {
+                PolicyKind::TargetTracking
+            } else {
+                PolicyKind::Classifier
+            },
+            on_missing: if out {
+                OnMissing::ScaleOutOnly
+            } else {
+                OnMissing::Hold
+            },
+            mode: [Mode::Observe, Mode::ScaleOutOnly, Mode::Enforce][usize::from(mode)],
+            ..ControllerConfig::default()
+        };
+        config.classifier.streak = streak;
+        config.classifier.streak_datapoints = 1;
+        config.classifier.cooldown_in = Duration::from_secs(30);
+        config.target_tracking.in_points = 3;
+        config
+    })
+}
+
+/// Keeps what the controller has asked and not been answered.
+#[derive(Default)]
+struct Asked {
+    group: Option<CallId>,
+    metrics: Option<CallId>,
+    prediction: Option<CallId>,
+    write: Option<CallId>,
+    plans: Vec<Plan>,
+}
+
+impl Asked {
+    fn note(&mut self, effects: &[Effect]) {
+        for effect in effects {
+            match effect {
+                Effect::ReadGroup { call } => self.group = Some(*call),
+                Effect::ReadMetrics { call, .. } => self.metrics = Some(*call),
+                Effect::Predict { call, .. } => self.prediction = Some(*call),
+                Effect::SetDesired { call, plan } => {
+                    self.write = Some(*call);
+                    self.plans.push(*plan);
+                }
+                Effect::Record(_) | Effect::Save | Effect::WakeAt(_) => {}
+            }
+        }
+    }
+
+    fn event(&self, draw: &Draw, now: Timestamp) -> Event {
+        // A call that was never made must do no harm either.
+        let unknown = CallId(u64::MAX);
+        match draw {
+            Draw::Woke => Event::Woke,
+            Draw::Group(group) => Event::GroupRead {
+                call: self.group.unwrap_or(unknown),
+                group: group.clone(),
+            },
+            Draw::Points(points) => Event::MetricsRead {
+                call: self.metrics.unwrap_or(unknown),
+                points: points.iter().map(|point| datapoint(point, now)).collect(),
+            },
+            Draw::Class(class, confidence) => {
+                let mut probabilities = [(1.0 - confidence) / 2.0; 3];
+                probabilities[*class] = *confidence;
+                let prediction = Prediction {
+                    class: Class::from_index(*class).unwrap(),
+                    probabilities,
+                };
+                Event::Predicted {
+                    call: self.prediction.unwrap_or(unknown),
+                    prediction,
+                }
+            }
+            Draw::Fail => Event::CallFailed {
+                call: self
+                    .group
+                    .or(self.metrics)
+                    .or(self.prediction)
+                    .unwrap_or(unknown),
+                failure: failure(FailureKind::Throttled),
+            },
+            Draw::Write(kind) => {
+                let bounds = Bounds::new(1, 2).unwrap();
+                let outcome = match kind {
+                    0 => WriteOutcome::Moved { bounds, desired: 1 },
+                    1 => WriteOutcome::Failed(failure(FailureKind::TimedOut)),
+                    2 => WriteOutcome::Failed(failure(FailureKind::Throttled)),
+                    3 => WriteOutcome::DryRun,
+                    _ => WriteOutcome::Accepted,
+                };
+                Event::WriteSettled {
+                    call: self.write.unwrap_or(unknown),
+                    outcome,
+                }
+            }
+        }
+    }
+}
+
+fn datapoint(
+    &(offset, period, cpu, instances): &(i64, u64, Option<f64>, f64),
+    now: Timestamp,
+) -> Datapoint {
+    Datapoint {
+        start: Timestamp::from_seconds(now.as_seconds() + offset - 200),
+        period: Duration::from_secs(period),
+        cpu: cpu.and_then(Percent::new),
+        instances,
+        network_in: None,
+        network_out: None,
+        memory: None,
+        demand: None,
+    }
+}
+
+fn failure(kind: FailureKind) -> CallFailure {
+    CallFailure {
+        kind,
+        detail: "drawn".to_owned(),
+    }
+}
+
+fn asks_nothing(effects: &[Effect]) -> bool {
+    effects
+        .iter()
+        .all(|effect| matches!(effect, Effect::WakeAt(_)))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) })]
+
+    #[test]
+    fn no_event_breaks_the_controller(
+        config in config(),
+        draws in prop::collection::vec((draw(), 0_i64..20), 1..120),
+    ) {
+        let mut now = Timestamp::from_seconds(START);
+        let (mut controller, effects) = Controller::new(config.clone(), now);
+        let mut asked = Asked::default();
+        asked.note(&effects);
+        let mut read: Option<GroupState> = None;
+        for (draw, pause) in draws {
+            now = Timestamp::from_seconds(now.as_seconds() + pause);
+            let event = asked.event(&draw, now);
+            if let (Event::GroupRead { call, group }, Some(open)) = (&event, asked.group)
+                && *call == open
+            {
+                read = Some(group.clone());
+                asked.group = None;
+            }
+            asked.plans.clear();
+            let effects = controller.handle(event.clone(), now);
+            asked.note(&effects);
+            for plan in &asked.plans {
+                let group = read.as_ref().expect("a plan without a reading");
+                prop_assert!(group.bounds.contains(plan.desired), "{plan:?} {group:?}");
+                prop_assert!(config.mode != Mode::Observe);
+                prop_assert!(config.mode == Mode::Enforce || plan.desired > plan.expected_desired);
+            }
+            prop_assert!(asked.plans.len() <= 1, "two writes at once");
+            // Saying the same again says nothing new.
+            let again = controller.handle(event, now);
+            prop_assert!(asks_nothing(&again), "{again:?}");
+        }
+    }
+
+    #[test]
+    fn a_saved_state_survives_its_format(
+        config in config(),
+        draws in prop::collection::vec((draw(), 0_i64..20), 1..60),
+    ) {
+        let mut now = Timestamp::from_seconds(START);
+        let (mut controller, effects) = Controller::new(config, now);
+        let mut asked = Asked::default();
+        asked.note(&effects);
+        for (draw, pause) in draws {
+            now = Timestamp::from_seconds(now.as_seconds() + pause);
+            let effects = controller.handle(asked.event(&draw, now), now);
+            asked.note(&effects);
+        }
+        let text = serde_json::to_string(controller.saved_state()).unwrap();
+        let back: foretide_control::SavedState = serde_json::from_str(&text).unwrap();
+        prop_assert_eq!(&back, controller.saved_state());
+    }
+}
+
+fn audited(change: impl FnOnce(&mut GroupState, &mut ControllerConfig, &mut Plan)) -> Option<u8> {
+    let now = Timestamp::from_seconds(START);
+    let mut config = ControllerConfig {
+        mode: Mode::Enforce,
+        ..ControllerConfig::default()
+    };
+    let mut group = GroupState {
+        bounds: Bounds::new(1, 5).unwrap(),
+        desired: 3,
+        counts: LifecycleCounts {
+            in_service: 3,
+            ..LifecycleCounts::default()
+        },
+        oldest_pending_since: None,
+        suspended: SuspendedProcesses::default(),
+        refreshing: false,
+        launches: Vec::new(),
+    };
+    let mut plan = Plan {
+        desired: 2,
+        expected_desired: 3,
+        expected_bounds: group.bounds,
+    };
+    change(&mut group, &mut config, &mut plan);
+    let newest = Datapoint {
+        instances: 3.0,
+        ..datapoint(&(80, 60, Some(20.0), 3.0), now)
+    };
+    audit(
+        &plan,
+        &AuditInput {
+            now,
+            config: &config,
+            group: &group,
+            group_read_at: now,
+            newest: Some(&newest),
+            last_change_at: None,
+            write_in_flight: false,
+            breaker_open: false,
+        },
+    )
+}
+
+#[test]
+fn the_audit_passes_a_sound_plan_and_names_what_a_broken_one_breaks() {
+    assert_eq!(audited(|_, _, _| {}), None);
+    let broken: [(u8, fn(&mut GroupState, &mut ControllerConfig, &mut Plan)); 9] = [
+        (1, |_, _, plan| plan.desired = 6),
+        (2, |group, _, _| group.desired = 4),
+        (4, |_, _, plan| plan.desired = 3),
+        (7, |group, _, _| group.counts.pending = 1),
+        (8, |group, _, _| group.refreshing = true),
+        (9, |group, _, _| group.suspended.terminate = true),
+        (10, |_, config, _| config.mode = Mode::ScaleOutOnly),
+        (11, |_, config, _| {
+            config.target_utilisation = Percent::new(25.0).unwrap()
+        }),
+        (14, |_, _, plan| plan.desired = 5),
+    ];
+    for (number, break_it) in broken {
+        let found = audited(break_it);
+        assert_eq!(found, Some(number), "invariant {number}");
+    }
+}
+
+#[test]
+fn the_audit_looks_at_time_writes_and_the_breaker() {
+    let now = Timestamp::from_seconds(START);
+    let config = ControllerConfig {
+        mode: Mode::Enforce,
+        ..ControllerConfig::default()
+    };
+    let group = GroupState {
+        bounds: Bounds::new(1, 5).unwrap(),
+        desired: 3,
+        counts: LifecycleCounts {
+            in_service: 3,
+            ..LifecycleCounts::default()
+        },
+        oldest_pending_since: None,
+        suspended: SuspendedProcesses::default(),
+        refreshing: false,
+        launches: Vec::new(),
+    };
+    let newest = datapoint(&(80, 60, Some(20.0), 3.0), now);
+    let sound = AuditInput {
+        now,
+        config: &config,
+        group: &group,
+        group_read_at: now,
+        newest: Some(&newest),
+        last_change_at: None,
+        write_in_flight: false,
+        breaker_open: false,
+    };
+    let plan = |desired| Plan {
+        desired,
+        expected_desired: 3,
+        expected_bounds: group.bounds,
+    };
+    let old = now.minus(Duration::from_secs(31));
+    let recent = Some(now.minus(Duration::from_secs(299)));
+    assert_eq!(audit(&plan(2), &sound), None);
+    assert_eq!(
+        audit(
+            &plan(2),
+            &AuditInput {
+                group_read_at: old,
+                ..sound
+            }
+        ),
+        Some(3)
+    );
+    assert_eq!(
+        audit(
+            &plan(2),
+            &AuditInput {
+                write_in_flight: true,
+                ..sound
+            }
+        ),
+        Some(5)
+    );
+    assert_eq!(
+        audit(
+            &plan(2),
+            &AuditInput {
+                newest: None,
+                ..sound
+            }
+        ),
+        Some(6)
+    );
+    assert_eq!(
+        audit(
+            &plan(4),
+            &AuditInput {
+                breaker_open: true,
+                ..sound
+            }
+        ),
+        Some(12)
+    );
+    assert_eq!(
+        audit(
+            &plan(2),
+            &AuditInput {
+                last_change_at: recent,
+                ..sound
+            }
+        ),
+        Some(13)
+    );
+}
