@@ -170,5 +170,8 @@ fn hash(version: u32, payload: &str) -> String {
     hasher.update(format!("{FORMAT}\n{version}\n"));
     hasher.update(payload);
     let digest = hasher.finalize();
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digits = digest.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits
+        .filter_map(|digit| char::from_digit(u32::from(digit), 16))
+        .collect()
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::numpy::round;
+use crate::rounding::numpy_round;
 
 /// The metrics that are aggregated; others are dropped, as in the seed.
 pub const METRIC_KEYS: [&str; 7] = [
@@ -65,9 +65,9 @@ fn combine_one(instances: &[InstanceMetrics], key: &str) -> Option<Combined> {
         instance_count += 1;
     }
     (instance_count > 0).then(|| Combined {
-        value: round(sum / instance_count as f64, 2),
-        max_value: round(max, 2),
-        min_value: round(min, 2),
+        value: numpy_round(sum / instance_count as f64, 2),
+        max_value: numpy_round(max, 2),
+        min_value: numpy_round(min, 2),
         instance_count,
     })
 }

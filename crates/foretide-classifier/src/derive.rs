@@ -7,7 +7,7 @@ use foretide_domain::{Bounds, Datapoint, Features, Memory, Percent};
 use thiserror::Error;
 
 use crate::classify::{Group, task_priority, task_type};
-use crate::numpy::round;
+use crate::rounding::{numpy_round, python_round};
 
 const BYTES_PER_MIB: f64 = 1024.0 * 1024.0;
 /// Idle draw the seed assumes for a t3.small, watts.
@@ -75,6 +75,27 @@ pub enum Missing {
 /// random; Foretide passes 0, so that equal inputs give equal decisions). The estimate is kept
 /// within 0 to 95 percent.
 pub fn derive(raw: &RawMetrics, group: &Group, memory_noise: f64) -> Derived {
+    formulas(raw, group, memory_noise, numpy_round)
+}
+
+/// What the seed makes of no metrics at all: an idle fleet. Here to show the formula whole; the
+/// product holds instead. Nothing has passed through numpy then, so rounding is Python's.
+pub fn derive_from_nothing(group: &Group) -> Derived {
+    let nothing = RawMetrics {
+        cpu: 0.0,
+        network_in: 0.0,
+        network_out: 0.0,
+        memory: None,
+    };
+    formulas(&nothing, group, 0.0, python_round)
+}
+
+fn formulas(
+    raw: &RawMetrics,
+    group: &Group,
+    memory_noise: f64,
+    round: fn(f64, i32) -> f64,
+) -> Derived {
     let instances = f64::from(group.instance_count);
     let cpu_usage = round(raw.cpu, 1);
     let estimate = raw.cpu * MEMORY_PER_CPU + memory_noise;
@@ -93,7 +114,7 @@ pub fn derive(raw: &RawMetrics, group: &Group, memory_noise: f64) -> Derived {
     let instructions = instances * utilisation * CPU_MHZ * 1e6 * INSTRUCTIONS_PER_CYCLE;
     let complexity = (cpu_usage + memory_usage + (network_traffic * 10.0).min(50.0)) / 3.0;
     let seconds = (0.3 + complexity / 100.0 * 2.0) / (instances * 0.8).max(1.0);
-    let performance = (cpu_usage + memory_usage) / 2.0 * instances;
+    let performance = f64::midpoint(cpu_usage, memory_usage) * instances;
     Derived {
         features: Features {
             cpu_usage,
@@ -112,7 +133,7 @@ pub fn derive(raw: &RawMetrics, group: &Group, memory_noise: f64) -> Derived {
 
 /// The features of a closed period of a group. The period's network rates are the fleet's; its
 /// mean number of instances is taken to the nearest whole one.
-pub fn derive_from_datapoint(point: &Datapoint, bounds: &Bounds) -> Result<Derived, Missing> {
+pub fn derive_from_datapoint(point: &Datapoint, bounds: Bounds) -> Result<Derived, Missing> {
     let cpu = point.cpu.ok_or(Missing::Cpu)?.get();
     let fleet_in = point.network_in.ok_or(Missing::Network)?.get();
     let fleet_out = point.network_out.ok_or(Missing::Network)?.get();
@@ -144,4 +165,104 @@ fn whole(instances: f64) -> Option<u32> {
     )]
     let nearest = instances.round().max(1.0) as u32;
     Some(nearest)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use foretide_domain::{BytesPerSecond, Timestamp};
+
+    use super::*;
+
+    fn point() -> Datapoint {
+        Datapoint {
+            start: Timestamp::from_seconds(0),
+            period: Duration::from_secs(60),
+            cpu: Percent::new(40.0),
+            instances: 3.0,
+            network_in: BytesPerSecond::new(3.0 * BYTES_PER_MIB),
+            network_out: BytesPerSecond::new(1.5 * BYTES_PER_MIB),
+            memory: None,
+            demand: None,
+        }
+    }
+
+    fn bounds() -> Bounds {
+        Bounds::new(1, 5).unwrap()
+    }
+
+    #[test]
+    #[expect(clippy::float_cmp, reason = "rounded to one digit")]
+    fn network_of_a_period_is_the_fleets_once() {
+        let derived = derive_from_datapoint(&point(), bounds()).unwrap();
+        assert_eq!(derived.features.network_traffic, 4.5);
+        assert_eq!(derived.memory(), Percent::new(48.0).map(Memory::Estimated));
+    }
+
+    #[test]
+    fn measured_memory_is_marked_so() {
+        let point = Datapoint {
+            memory: Percent::new(71.04),
+            ..point()
+        };
+        let derived = derive_from_datapoint(&point, bounds()).unwrap();
+        assert_eq!(derived.memory(), Percent::new(71.0).map(Memory::Measured));
+    }
+
+    /// The seed read a gap as an idle fleet, and drained it.
+    #[test]
+    fn a_period_that_lacks_something_has_no_features() {
+        let lacking = |point: Datapoint| derive_from_datapoint(&point, bounds()).unwrap_err();
+        assert_eq!(
+            lacking(Datapoint {
+                cpu: None,
+                ..point()
+            }),
+            Missing::Cpu
+        );
+        assert_eq!(
+            lacking(Datapoint {
+                network_in: None,
+                ..point()
+            }),
+            Missing::Network
+        );
+        assert_eq!(
+            lacking(Datapoint {
+                network_out: None,
+                ..point()
+            }),
+            Missing::Network
+        );
+        for instances in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            assert_eq!(
+                lacking(Datapoint {
+                    instances,
+                    ..point()
+                }),
+                Missing::Instances
+            );
+        }
+    }
+
+    #[test]
+    fn the_estimate_of_memory_stays_a_percentage() {
+        let group = Group {
+            instance_count: 1,
+            min_capacity: 1,
+            max_capacity: 5,
+        };
+        let memory = |cpu, noise| {
+            let raw = RawMetrics {
+                cpu,
+                network_in: 0.0,
+                network_out: 0.0,
+                memory: None,
+            };
+            derive(&raw, &group, noise).features.memory_usage
+        };
+        assert!(memory(0.0, -8.0) >= 0.0);
+        assert!(memory(100.0, 8.0) <= 95.0);
+    }
 }

@@ -22,14 +22,16 @@ mod error;
 mod facts;
 mod forest;
 mod model;
-mod numpy;
+mod rounding;
 mod schema;
 mod train;
 mod xgboost;
 
 pub use classify::{Group, task_priority, task_type};
 pub use combine::{Combined, CombinedMetrics, InstanceMetrics, METRIC_KEYS, Reading, combine};
-pub use derive::{Derived, Missing, RawMetrics, derive, derive_from_datapoint};
+pub use derive::{
+    Derived, Missing, RawMetrics, derive, derive_from_datapoint, derive_from_nothing,
+};
 pub use error::{FeatureError, ModelError, SchemaError, TreesError};
 pub use facts::{HoldOutScores, ModelFacts, TrainingFacts};
 pub use model::{BatchError, Model};

@@ -23,7 +23,8 @@ struct Learner {
     #[serde(default)]
     feature_names: Vec<String>,
     gradient_booster: GradientBooster,
-    learner_model_param: LearnerParam,
+    #[serde(rename = "learner_model_param")]
+    param: LearnerParam,
     objective: Objective,
 }
 
@@ -59,7 +60,8 @@ struct Tree {
     split_conditions: Vec<f32>,
     #[serde(default)]
     split_type: Vec<u8>,
-    tree_param: Option<TreeParam>,
+    #[serde(rename = "tree_param")]
+    param: Option<TreeParam>,
 }
 
 #[derive(Deserialize)]
@@ -72,19 +74,11 @@ pub(crate) fn parse(json: &[u8], columns: &[String]) -> Result<Forest, TreesErro
     let Document { learner } = serde_json::from_slice(json).map_err(TreesError::Document)?;
     expect("the booster", &learner.gradient_booster.name, "gbtree")?;
     expect("the objective", &learner.objective.name, "multi:softprob")?;
-    expect(
-        "the number of classes",
-        &learner.learner_model_param.num_class,
-        "3",
-    )?;
+    expect("the number of classes", &learner.param.num_class, "3")?;
     let width = columns.len().to_string();
-    expect(
-        "the number of columns",
-        &learner.learner_model_param.num_feature,
-        &width,
-    )?;
+    expect("the number of columns", &learner.param.num_feature, &width)?;
     check_names(&learner.feature_names, columns)?;
-    let base = base_score(&learner.learner_model_param.base_score)?;
+    let base = base_score(&learner.param.base_score)?;
     let trees = learner
         .gradient_booster
         .model
@@ -278,7 +272,7 @@ fn check_lists(tree: &Tree, tree_index: usize) -> Result<usize, TreesError> {
         });
     }
     let leaf_width = tree
-        .tree_param
+        .param
         .as_ref()
         .and_then(|param| param.size_leaf_vector.as_deref());
     match leaf_width {

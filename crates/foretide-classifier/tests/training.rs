@@ -1,5 +1,9 @@
 //! Training is repeatable to the byte, its file is the committed one, and it refuses rows that
 //! cannot teach.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
 
 use foretide_classifier::{
     CsvLimits, LabelledRow, Model, TrainError, TrainParams, default_rows, read_csv, train,

@@ -1,5 +1,9 @@
 //! A model trained with XGBoost in Python can be brought in and predicts what it predicted there;
 //! the evaluator of the trees agrees with that of the crate that fits them.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
 
 mod common;
 
@@ -67,7 +71,7 @@ fn the_evaluator_agrees_with_hessboost() {
 #[track_caller]
 fn refused(from: &str, to: &str) -> TreesError {
     let changed = XGBOOST.replacen(from, to, 1);
-    assert_ne!(changed, XGBOOST, "`{from}` is not in the fixture");
+    assert!(changed != XGBOOST, "`{from}` is not in the fixture");
     match import(&changed) {
         Err(ModelError::Trees(error)) => error,
         other => panic!("expected an error of the trees, got {other:?}"),
@@ -159,7 +163,7 @@ fn broken_trees_are_refused_by_node() {
         ),
         (
             r#""split_conditions":["#,
-            r#""split_conditions":[1e39,"#,
+            r#""split_conditions":[0.5,"#,
             "differ in length",
         ),
         (r#""tree_info":[0,"#, r#""tree_info":[3,"#, "no known class"),

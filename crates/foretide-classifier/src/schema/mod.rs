@@ -93,7 +93,7 @@ impl Schema {
     /// seed's model does not use either), every category but the first of its field; scaled to
     /// mean 0 and standard deviation 1 over `rows`, a constant number by 1.
     pub(crate) fn fitted<'a>(
-        rows: impl Iterator<Item = &'a Features> + Clone,
+        rows: &(impl Iterator<Item = &'a Features> + Clone),
     ) -> Result<Self, SchemaError> {
         let numbers = Numeric::ALL
             .into_iter()
@@ -185,7 +185,7 @@ impl Schema {
 }
 
 /// Refuses numbers that no group has.
-fn check(features: &Features) -> Result<(), FeatureError> {
+pub(crate) fn check(features: &Features) -> Result<(), FeatureError> {
     for (field, value) in Numeric::raw_of(features) {
         if !value.is_finite() {
             return Err(FeatureError::NotFinite { field, value });

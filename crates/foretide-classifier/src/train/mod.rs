@@ -30,7 +30,7 @@ pub use self::workload::{Workload, training_workloads};
 use crate::error::{FeatureError, ModelError, SchemaError, TreesError};
 use crate::facts::{HoldOutScores, TrainingFacts};
 use crate::model::{Model, narrow};
-use crate::schema::{MAX_COLUMNS, Schema};
+use crate::schema::{self, MAX_COLUMNS, Schema};
 
 /// With fewer rows neither the fit nor the judgement of it means anything.
 const MIN_ROWS: usize = 100;
@@ -148,7 +148,10 @@ fn train_with(
     params: &TrainParams,
 ) -> Result<(Model, Evaluation), TrainError> {
     let (fitted, held_out) = split(rows, params)?;
-    let schema = Schema::fitted(fitted.iter().map(|row| &row.features))?;
+    for (row, labelled) in rows.iter().enumerate() {
+        schema::check(&labelled.features).map_err(|source| TrainError::Row { row, source })?;
+    }
+    let schema = Schema::fitted(&fitted.iter().map(|row| &row.features))?;
     let columns = columns(&schema, fitted)?;
     let labels: Vec<Class> = fitted.iter().map(|row| row.class).collect();
     let json = booster.fit(&columns, &labels, params)?;

@@ -75,7 +75,7 @@ fn workload(random: &mut ChaCha8Rng, index: usize, size: f64) -> Option<Workload
             per_cpu_percent: random.random_range(0.1..0.8),
         },
     };
-    let bounds = Bounds::new(1, if index % 2 == 0 { 100 } else { 150 }).ok()?;
+    let bounds = Bounds::new(1, if index.is_multiple_of(2) { 100 } else { 150 }).ok()?;
     Some(Workload {
         demand,
         bounds,
