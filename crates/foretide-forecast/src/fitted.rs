@@ -149,6 +149,24 @@ pub fn fit_set(
 }
 
 impl Fitted {
+    pub(crate) fn from_forests(grid: Grid, forests: [Forest; 5], rows: usize) -> Self {
+        Self {
+            grid,
+            forests,
+            rows,
+            through: None,
+        }
+    }
+
+    /// The same trees for another lead, as an approximation.
+    pub(crate) fn on(self, grid: Grid) -> Self {
+        Self { grid, ..self }
+    }
+
+    pub(crate) fn forests(&self) -> &[Forest; 5] {
+        &self.forests
+    }
+
     /// The quantiles at [`LEVELS`] of `ln(load one lead later) − base`, ascending.
     pub fn quantiles(&self, row: &FeatureRow) -> [f64; 5] {
         let mut quantiles = [0.0; 5];

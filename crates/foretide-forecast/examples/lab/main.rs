@@ -12,14 +12,15 @@
     reason = "a laboratory: prints tables, measures wall time, and counts in whatever is at hand"
 )]
 
+mod notes;
 mod pilot;
 mod trace;
 mod world;
 
 use std::path::PathBuf;
 
-use foretide_forecast::Grid;
 use foretide_forecast::law::LawConfig;
+use foretide_forecast::{Grid, generic};
 
 struct Options {
     dir: PathBuf,
@@ -30,6 +31,10 @@ struct Options {
     seed: u64,
     start: f64,
     first_days: bool,
+    record: Option<PathBuf>,
+    replay: Option<PathBuf>,
+    set: Vec<(String, f64)>,
+    coverage: bool,
 }
 
 fn options() -> Result<Options, String> {
@@ -42,6 +47,10 @@ fn options() -> Result<Options, String> {
         seed: 1,
         start: 15.0,
         first_days: false,
+        record: None,
+        replay: None,
+        set: Vec::new(),
+        coverage: false,
     };
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
@@ -54,6 +63,14 @@ fn options() -> Result<Options, String> {
             "--seed" => o.seed = number(value()?)? as u64,
             "--start" => o.start = number(value()?)?,
             "--cases" => o.cases = value()?.split(',').map(str::to_owned).collect(),
+            "--record" => o.record = Some(value()?.into()),
+            "--replay" => o.replay = Some(value()?.into()),
+            "--coverage" => o.coverage = true,
+            "--set" => {
+                let pair = value()?;
+                let (key, v) = pair.split_once('=').ok_or("--set key=value")?;
+                o.set.push((key.to_owned(), number(v.to_owned())?));
+            }
             "--first-days" => o.first_days = true,
             _ => o.dir = PathBuf::from(&arg),
         }
@@ -68,6 +85,7 @@ fn main() -> Result<(), String> {
         "case"
     );
     let (mut logs, mut violations, mut actions, mut within, mut count) = (0.0, 0.0, 0.0, 0, 0.0);
+    let mut pooled = notes::Coverage::default();
     for case in &trace::CASES {
         if !o.cases.is_empty() && !o.cases.iter().any(|c| case.name.contains(c.as_str())) {
             continue;
@@ -93,10 +111,20 @@ fn main() -> Result<(), String> {
         };
         let grid =
             Grid::for_boot(o.monitoring / 60, setup.boot as u32).map_err(|e| e.to_string())?;
+        let shipped = generic(grid).map_err(|e| e.to_string())?;
         let mut config = LawConfig::new(grid, setup.boot as u32);
         config.budget.start = o.start;
+        for (key, value) in &o.set {
+            *constant(&mut config, key)? = *value;
+        }
+        let file = |dir: &PathBuf| dir.join(format!("{}.{}", case.name, o.seed));
+        let replayed = o
+            .replay
+            .as_ref()
+            .map(|d| notes::read(&file(d)))
+            .transpose()?;
         let offset = trace.epoch_minute.div_euclid(setup.step);
-        let mut pilot = pilot::Pilot::new(config, offset, o.seed, None);
+        let mut pilot = pilot::Pilot::new(config, offset, o.seed, shipped, replayed);
         let score = world::run(&demand, &setup, score_from, &mut pilot);
         let (ratio, violation) = (score.cost_ratio(), 100.0 * score.violation);
         println!(
@@ -108,11 +136,33 @@ fn main() -> Result<(), String> {
             pilot.fit_time.as_secs_f64() / f64::from(pilot.fits.max(1)),
             pilot.step_time.as_secs_f64() * 1e6 / pilot.outputs.len() as f64,
         );
+        if let Some(dir) = &o.record {
+            notes::write(&file(dir), &pilot.noted)?;
+        }
+        if o.coverage {
+            let load: Vec<f64> = demand
+                .chunks_exact(setup.step as usize)
+                .map(|d| 100.0 * d.iter().sum::<f64>() / d.len() as f64 / unit)
+                .collect();
+            let mut coverage = notes::Coverage::default();
+            let from = score_from / setup.step;
+            coverage.add(
+                &pilot.noted,
+                &load,
+                grid.lead_steps() as usize,
+                from as usize,
+            );
+            coverage.print(case.name);
+            pooled.merge(&coverage);
+        }
         logs += ratio.ln();
         violations += violation;
         actions += score.actions;
         within += i32::from(violation <= 0.55);
         count += 1.0;
+    }
+    if o.coverage {
+        pooled.print("pooled");
     }
     println!(
         "geometric mean {:.4}  mean violation {:.3} %  actions {actions}  within budget {within} of {count}",
@@ -120,4 +170,17 @@ fn main() -> Result<(), String> {
         violations / count
     );
     Ok(())
+}
+
+/// A constant of the law by its name on the command line.
+fn constant<'a>(config: &'a mut LawConfig, key: &str) -> Result<&'a mut f64, String> {
+    Ok(match key {
+        "gain" => &mut config.budget.gain,
+        "max" => &mut config.budget.max,
+        "max_demoted" => &mut config.budget.max_demoted,
+        "share" => &mut config.budget_share,
+        "widening" => &mut config.widening,
+        "surplus" => &mut config.surplus,
+        other => return Err(format!("no constant {other}")),
+    })
 }

@@ -59,8 +59,8 @@ impl LawConfig {
             objective: 80.0,
             budget_share: 0.005,
             budget: BudgetConfig::default(),
-            widening: 0.75,
-            surplus: 0.5,
+            widening: 1.0,
+            surplus: 0.6,
         }
     }
 
