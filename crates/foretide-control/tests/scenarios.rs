@@ -19,6 +19,12 @@
 //! restart               the process dies and a new one is started from the saved state
 //! ```
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a script that does not parse fails"
+)]
+
 use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
@@ -100,9 +106,9 @@ impl World {
             "cpu" => self.cpu = first.parse().ok(),
             "class" => self.prediction = Some(prediction(first)),
             "group" => rest.iter().for_each(|pair| self.change_group(pair)),
-            "reads" => self.reads = first.to_owned(),
-            "metrics" => self.metrics = first.to_owned(),
-            "writes" => self.writes = first.to_owned(),
+            "reads" => first.clone_into(&mut self.reads),
+            "metrics" => first.clone_into(&mut self.metrics),
+            "writes" => first.clone_into(&mut self.writes),
             "launch" => self.end_launch(first == "ok"),
             "wait" => self.pass(Duration::from_secs(first.parse().unwrap())),
             "restart" => self.restart(),
@@ -231,7 +237,7 @@ impl World {
             match effect {
                 Effect::Record(record) => self.record(&record),
                 Effect::Save => {
-                    self.saved = self.controller.as_ref().map(|c| c.saved_state().clone())
+                    self.saved = self.controller.as_ref().map(|c| c.saved_state().clone());
                 }
                 Effect::WakeAt(at) => self.due = at,
                 Effect::ReadGroup { call } => {

@@ -1,0 +1,149 @@
+//! The audit passes a sound plan, and names the invariant that a broken one would break.
+
+#![expect(clippy::unwrap_used, reason = "the values are valid")]
+
+use std::time::Duration;
+
+use foretide_control::{AuditInput, ControllerConfig, audit};
+use foretide_domain::{
+    Bounds, Datapoint, GroupState, LifecycleCounts, Mode, Percent, Plan, SuspendedProcesses,
+    Timestamp,
+};
+
+const NOW: Timestamp = Timestamp::from_seconds(1_700_000_000);
+
+/// A scale-in from 3 to 2 that nothing speaks against.
+struct World {
+    config: ControllerConfig,
+    group: GroupState,
+    newest: Option<Datapoint>,
+    plan: Plan,
+    group_read_at: Timestamp,
+    last_change_at: Option<Timestamp>,
+    write_in_flight: bool,
+    breaker_open: bool,
+}
+
+impl World {
+    fn sound() -> Self {
+        let bounds = Bounds::new(1, 5).unwrap();
+        Self {
+            config: ControllerConfig {
+                mode: Mode::Enforce,
+                ..ControllerConfig::default()
+            },
+            group: GroupState {
+                bounds,
+                desired: 3,
+                counts: LifecycleCounts {
+                    in_service: 3,
+                    ..LifecycleCounts::default()
+                },
+                oldest_pending_since: None,
+                suspended: SuspendedProcesses::default(),
+                refreshing: false,
+                launches: Vec::new(),
+            },
+            newest: Some(Datapoint {
+                start: NOW.minus(Duration::from_secs(120)),
+                period: Duration::from_secs(60),
+                cpu: Percent::new(20.0),
+                instances: 3.0,
+                network_in: None,
+                network_out: None,
+                memory: None,
+                demand: None,
+            }),
+            plan: Plan {
+                desired: 2,
+                expected_desired: 3,
+                expected_bounds: bounds,
+            },
+            group_read_at: NOW,
+            last_change_at: None,
+            write_in_flight: false,
+            breaker_open: false,
+        }
+    }
+
+    fn audited(&self) -> Option<u8> {
+        let input = AuditInput {
+            now: NOW,
+            config: &self.config,
+            group: &self.group,
+            group_read_at: self.group_read_at,
+            newest: self.newest.as_ref(),
+            last_change_at: self.last_change_at,
+            write_in_flight: self.write_in_flight,
+            breaker_open: self.breaker_open,
+        };
+        audit(&self.plan, &input)
+    }
+}
+
+type Breakage = fn(&mut World);
+
+const BROKEN: [(u8, Breakage); 14] = [
+    (1, |w| w.plan.desired = 6),
+    (2, |w| w.group.desired = 4),
+    (3, |w| w.group_read_at = NOW.minus(Duration::from_secs(31))),
+    (4, |w| w.plan.desired = 3),
+    (5, |w| w.write_in_flight = true),
+    (6, |w| w.newest = None),
+    (7, |w| w.group.counts.pending = 1),
+    (8, |w| w.group.refreshing = true),
+    (9, |w| w.group.suspended.terminate = true),
+    (10, |w| w.config.mode = Mode::ScaleOutOnly),
+    (11, |w| {
+        w.config.target_utilisation = Percent::new(25.0).unwrap();
+    }),
+    (12, |w| {
+        w.plan.desired = 4;
+        w.breaker_open = true;
+    }),
+    (13, |w| {
+        w.last_change_at = Some(NOW.minus(Duration::from_secs(299)));
+    }),
+    (14, |w| w.plan.desired = 5),
+];
+
+#[test]
+fn a_sound_plan_passes() {
+    assert_eq!(World::sound().audited(), None);
+}
+
+#[test]
+fn every_invariant_can_be_broken_and_is_named() {
+    for (number, break_it) in BROKEN {
+        let mut world = World::sound();
+        break_it(&mut world);
+        assert_eq!(world.audited(), Some(number));
+    }
+}
+
+#[test]
+fn stale_data_takes_nothing_away_and_keeps_nothing_from_growing() {
+    let mut world = World::sound();
+    let stale = NOW.minus(Duration::from_secs(301));
+    world.newest = world.newest.map(|point| Datapoint {
+        start: stale,
+        ..point
+    });
+    assert_eq!(world.audited(), Some(6));
+    world.plan.desired = 4;
+    assert_eq!(world.audited(), None);
+}
+
+#[test]
+fn a_desired_capacity_outside_the_bounds_may_be_put_right() {
+    let mut world = World::sound();
+    world.group.desired = 7;
+    world.plan = Plan {
+        desired: 5,
+        expected_desired: 7,
+        expected_bounds: world.group.bounds,
+    };
+    world.group.counts.pending = 2;
+    world.newest = None;
+    assert_eq!(world.audited(), None);
+}
