@@ -1,1 +1,29 @@
-//! Foretide.
+//! The prediction service: the classifier behind HTTP, for callers that keep the nine features
+//! themselves. [`Server::bind`] checks the configuration and takes the port, [`Server::run`]
+//! answers until it is told to stop.
+//!
+//! It refuses: to listen beyond loopback without a token unless asked to; requests whose `Host`
+//! is neither loopback nor configured (a web page cannot reach it by rebinding a name); features
+//! that are not nine finite, non-negative, known values. Every refusal of a request is a 4xx
+//! `application/problem+json` that names the field; only what is not HTTP at all is answered by
+//! the protocol layer, with an empty 4xx body.
+//!
+//! Invariant: nothing here decides about capacity or knows a policy.
+
+mod auth;
+mod body;
+mod config;
+mod error;
+mod host;
+mod openapi;
+mod predict;
+mod problem;
+mod routes;
+mod serve;
+
+pub use auth::{InvalidToken, Token};
+pub use config::{DEFAULT_BODY_LIMIT_BYTES, DEFAULT_LISTEN, MAX_BATCH_ROWS, ServeConfig};
+pub use error::ServeError;
+pub use host::{HostName, InvalidHostName};
+pub use routes::router;
+pub use serve::{Server, serve};

@@ -1,0 +1,123 @@
+//! What the service is told: where to listen, whom to answer, how much to read. Refuses a listen
+//! address that would expose predictions to a network without a token.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use crate::auth::Token;
+use crate::error::ServeError;
+use crate::host::HostName;
+
+/// The seed's address: loopback only.
+pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8000);
+
+/// Four times the largest batch written with names, so that a legal body never meets the limit.
+pub const DEFAULT_BODY_LIMIT_BYTES: usize = 1024 * 1024;
+
+/// Rows of a batch, at most: 20 ms of one core at the 20 µs that one prediction may take.
+pub const MAX_BATCH_ROWS: usize = 1024;
+
+/// How the service listens and whom it answers.
+#[derive(Clone, Debug)]
+pub struct ServeConfig {
+    /// Address and port; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Bearer token that every route but `/health` and `/ready` then requires.
+    pub token: Option<Token>,
+    /// Whether listening beyond loopback without a token was asked for.
+    pub allow_remote_without_token: bool,
+    /// Names accepted in `Host` beside loopback and the listen address itself.
+    pub allowed_hosts: Vec<HostName>,
+    /// Request bodies longer than this, in bytes, are refused.
+    pub body_limit_bytes: usize,
+    /// Connections served at a time; more wait in the listen queue.
+    pub max_connections: usize,
+    /// How long a client may take for the request head, which is also how long a connection may
+    /// stay idle.
+    pub header_timeout: Duration,
+    /// How long a client may take for the request body.
+    pub body_timeout: Duration,
+    /// How long requests in flight may go on after the shutdown signal.
+    pub shutdown_grace: Duration,
+}
+
+impl Default for ServeConfig {
+    fn default() -> Self {
+        Self {
+            listen: DEFAULT_LISTEN,
+            token: None,
+            allow_remote_without_token: false,
+            allowed_hosts: Vec::new(),
+            body_limit_bytes: DEFAULT_BODY_LIMIT_BYTES,
+            max_connections: 512,
+            header_timeout: Duration::from_secs(30),
+            body_timeout: Duration::from_secs(10),
+            shutdown_grace: Duration::from_secs(5),
+        }
+    }
+}
+
+impl ServeConfig {
+    /// Refuses to expose the service to a network unguarded.
+    ///
+    /// ```
+    /// use foretide_server::{ServeConfig, ServeError};
+    /// let config = ServeConfig { listen: "0.0.0.0:8000".parse().unwrap(), ..Default::default() };
+    /// assert!(matches!(config.check(), Err(ServeError::RemoteWithoutToken { .. })));
+    /// ```
+    pub fn check(&self) -> Result<(), ServeError> {
+        let guarded = self.token.is_some() || self.allow_remote_without_token;
+        if guarded || self.listen.ip().to_canonical().is_loopback() {
+            Ok(())
+        } else {
+            Err(ServeError::RemoteWithoutToken {
+                listen: self.listen,
+            })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(listen: &str) -> ServeConfig {
+        ServeConfig {
+            listen: listen.parse().unwrap(),
+            ..ServeConfig::default()
+        }
+    }
+
+    #[test]
+    fn loopback_in_every_spelling_needs_no_token() {
+        for listen in [
+            "127.0.0.1:8000",
+            "127.9.9.9:1",
+            "[::1]:8000",
+            "[::ffff:127.0.0.1]:80",
+        ] {
+            assert!(config(listen).check().is_ok(), "{listen}");
+        }
+    }
+
+    #[test]
+    fn beyond_loopback_a_token_or_an_explicit_wish_is_needed() {
+        for listen in ["0.0.0.0:8000", "[::]:8000", "10.0.0.5:8000"] {
+            let bare = config(listen);
+            assert!(matches!(
+                bare.check(),
+                Err(ServeError::RemoteWithoutToken { .. })
+            ));
+            let with_token = ServeConfig {
+                token: Some(Token::new("s3cret-s3cret-s3cret").unwrap()),
+                ..bare.clone()
+            };
+            assert!(with_token.check().is_ok());
+            let asked_for = ServeConfig {
+                allow_remote_without_token: true,
+                ..bare
+            };
+            assert!(asked_for.check().is_ok());
+        }
+    }
+}
