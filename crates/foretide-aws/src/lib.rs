@@ -1,1 +1,36 @@
-//! stub
+//! Foretide's adapters to CloudWatch and EC2 Auto Scaling, over the official SDK.
+//!
+//! [`AwsClients`] holds one region and one set of credentials and carries single calls out: rate
+//! limited, counted, under a deadline, with every failure told as a
+//! [`CallFailure`](foretide_domain::CallFailure). [`Collector`] keeps what a sequence of calls has to
+//! remember of each group: when instances were first seen, whether monitoring is basic or detailed,
+//! facts that change slowly.
+//!
+//! Invariants: nothing here decides; [`AwsClients::set_desired`] is the only place that writes; time
+//! that carries meaning is an argument (only deadlines and the rate limit follow the runtime's
+//! clock); no text made here holds a credential.
+
+mod activity;
+mod bill;
+mod clients;
+mod collector;
+mod config;
+mod facts;
+mod failure;
+mod group;
+mod metrics;
+mod rate;
+mod tracker;
+mod write;
+
+pub use activity::{ActivityEnd, LaunchActivity};
+pub use bill::{Bill, BillSnapshot, MONTH, USD_PER_METRIC_REQUESTED, usd_per_month};
+pub use clients::{AwsClients, ConnectError};
+pub use collector::{CollectSettings, Collector, MetricsReading};
+pub use config::{AwsConfig, StaticCredentials};
+pub use facts::{ScalingPolicyFact, ScheduledActionFact, SlowFacts};
+pub use group::{GroupReading, InstanceReading, Lifecycle};
+pub use metrics::{
+    Collect, InstanceAggregate, InstanceMetric, LoadMetric, MetricOptions, Monitoring, Stat,
+};
+pub use tracker::GroupTracker;

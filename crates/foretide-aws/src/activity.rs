@@ -1,0 +1,181 @@
+//! Launches as `DescribeScalingActivities` tells them.
+
+use aws_sdk_autoscaling::types::{Activity, ScalingActivityStatusCode};
+use foretide_domain::{CallFailure, Launch, Timestamp};
+
+use crate::clients::AwsClients;
+
+const OPERATION: &str = "DescribeScalingActivities";
+/// Activities a page, newest first: the service's limit.
+const PAGE: i32 = 100;
+/// Most pages read: five hundred launches since the last look are a storm whose end is enough.
+const PAGES_MAX: usize = 5;
+
+/// One launch, under way or ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LaunchActivity {
+    /// Names the launch the same way in every reading: by its instance, where that is known.
+    pub id: u64,
+    /// The instance, where the activity names it.
+    pub instance: Option<String>,
+    /// When the launch began.
+    pub started: Timestamp,
+    /// How it ended; none while it is under way.
+    pub end: Option<ActivityEnd>,
+    /// What the service says of it: why a launch failed.
+    pub status_message: Option<String>,
+}
+
+/// The end of a launch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ActivityEnd {
+    /// When.
+    pub at: Timestamp,
+    /// Whether the instance came into service.
+    pub succeeded: bool,
+}
+
+impl LaunchActivity {
+    /// The launch, where it has ended.
+    pub fn launch(&self) -> Option<Launch> {
+        self.end.map(|end| Launch {
+            id: self.id,
+            started: self.started,
+            ended: end.at,
+            succeeded: end.succeeded,
+        })
+    }
+}
+
+impl AwsClients {
+    /// The launches of `group` that began at or after `since`, newest first.
+    pub async fn read_launches(
+        &self,
+        group: &str,
+        since: Timestamp,
+    ) -> Result<Vec<LaunchActivity>, CallFailure> {
+        let mut launches = Vec::new();
+        let mut token = None;
+        for _ in 0..PAGES_MAX {
+            let request = self
+                .autoscaling
+                .describe_scaling_activities()
+                .auto_scaling_group_name(group)
+                .max_records(PAGE)
+                .set_next_token(token);
+            let answer = self.call(OPERATION, request.send()).await?;
+            let page = answer.activities.unwrap_or_default();
+            let older = page
+                .last()
+                .and_then(started)
+                .is_none_or(|oldest| oldest < since);
+            launches.extend(
+                page.iter()
+                    .filter_map(read)
+                    .filter(|launch| launch.started >= since),
+            );
+            token = answer.next_token;
+            if older || token.is_none() {
+                break;
+            }
+        }
+        Ok(launches)
+    }
+}
+
+/// The launch that `activity` tells of; none where it is of another kind or incomplete.
+fn read(activity: &Activity) -> Option<LaunchActivity> {
+    let description = activity.description()?;
+    if !description.starts_with("Launching a new EC2 instance") {
+        return None;
+    }
+    let instance = description
+        .split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'))
+        .find(|word| word.starts_with("i-"))
+        .map(str::to_owned);
+    let succeeded = match activity.status_code()? {
+        ScalingActivityStatusCode::Successful => Some(true),
+        ScalingActivityStatusCode::Failed => Some(false),
+        _ => None,
+    };
+    let ended = activity.end_time().and_then(|at| at.to_millis().ok());
+    let end = succeeded.zip(ended).map(|(succeeded, at)| ActivityEnd {
+        at: Timestamp::from_millis(at),
+        succeeded,
+    });
+    Some(LaunchActivity {
+        id: launch_id(instance.as_deref().unwrap_or(activity.activity_id()?)),
+        instance,
+        started: started(activity)?,
+        end,
+        status_message: activity.status_message().map(str::to_owned),
+    })
+}
+
+fn started(activity: &Activity) -> Option<Timestamp> {
+    let at = activity.start_time()?.to_millis().ok()?;
+    Some(Timestamp::from_millis(at))
+}
+
+/// A number for `name`, the same in every run: FNV-1a, 64 bits.
+pub(crate) fn launch_id(name: &str) -> u64 {
+    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_autoscaling::primitives::DateTime;
+
+    use super::*;
+
+    fn activity(description: &str, status: &str) -> Activity {
+        Activity::builder()
+            .activity_id("a-1")
+            .auto_scaling_group_name("web")
+            .description(description)
+            .status_code(status.into())
+            .start_time(DateTime::from_secs(100))
+            .end_time(DateTime::from_secs(280))
+            .build()
+    }
+
+    #[test]
+    fn a_launch_is_named_by_its_instance() {
+        let launch = read(&activity(
+            "Launching a new EC2 instance: i-0abc",
+            "Successful",
+        ))
+        .unwrap();
+        assert_eq!(launch.instance.as_deref(), Some("i-0abc"));
+        assert_eq!(launch.id, launch_id("i-0abc"));
+        assert_eq!(launch.launch().unwrap().duration().as_secs(), 180);
+    }
+
+    #[test]
+    fn a_failed_launch_without_an_instance_is_named_by_its_activity() {
+        let text =
+            "Launching a new EC2 instance.  Status Reason: We currently do not have capacity";
+        let launch = read(&activity(text, "Failed")).unwrap();
+        assert_eq!(
+            (launch.instance.clone(), launch.id),
+            (None, launch_id("a-1"))
+        );
+        assert!(!launch.launch().unwrap().succeeded);
+    }
+
+    #[test]
+    fn other_activities_and_unfinished_launches_are_no_ends() {
+        assert_eq!(
+            read(&activity("Terminating EC2 instance: i-0abc", "Successful")),
+            None
+        );
+        let open = read(&activity(
+            "Launching a new EC2 instance: i-0abc",
+            "PreInService",
+        ))
+        .unwrap();
+        assert_eq!(open.launch(), None);
+    }
+}

@@ -1,0 +1,239 @@
+//! One connection: the SDK's clients of one region and identity, and how a call is carried out.
+
+use std::future::Future;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::sts::AssumeRoleProvider;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_sdk_cloudwatch::config::http::HttpResponse;
+use aws_sdk_cloudwatch::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_http_client::tls;
+use aws_types::service_config::ServiceConfigKey;
+use foretide_domain::CallFailure;
+use thiserror::Error;
+
+use crate::bill::Bill;
+use crate::config::AwsConfig;
+use crate::failure;
+use crate::rate::RateLimit;
+
+/// Longest that finding credentials may take: instance metadata is asked last, and answers slowly
+/// where there is none.
+const CREDENTIALS_DEADLINE: Duration = Duration::from_secs(10);
+
+/// Why there is no connection.
+#[derive(Debug, Error)]
+pub enum ConnectError {
+    /// Neither the configuration nor the SDK's chain names a region.
+    #[error(
+        "no AWS region: neither configured nor in AWS_REGION, the profile or instance metadata"
+    )]
+    NoRegion,
+}
+
+/// The clients of one region and one identity.
+///
+/// Cheap to share behind an `Arc`; every method takes `&self`.
+#[derive(Debug)]
+pub struct AwsClients {
+    pub(crate) autoscaling: aws_sdk_autoscaling::Client,
+    pub(crate) cloudwatch: aws_sdk_cloudwatch::Client,
+    credentials: Option<SharedCredentialsProvider>,
+    region: String,
+    warnings: Vec<String>,
+    call_deadline: Duration,
+    rate: RateLimit,
+    bill: Bill,
+}
+
+impl AwsClients {
+    /// Resolves configuration and makes the clients. Credentials are only looked for at the first
+    /// call, or by [`AwsClients::check_credentials`].
+    pub async fn connect(config: &AwsConfig) -> Result<Self, ConnectError> {
+        let sdk = load(config).await;
+        let Some(region) = sdk.region().map(ToString::to_string) else {
+            return Err(ConnectError::NoRegion);
+        };
+        let sdk = match &config.role_arn {
+            Some(role) => assume(&sdk, role).await,
+            None => sdk,
+        };
+        Ok(Self {
+            autoscaling: aws_sdk_autoscaling::Client::new(&sdk),
+            cloudwatch: aws_sdk_cloudwatch::Client::new(&sdk),
+            credentials: sdk.credentials_provider(),
+            region,
+            warnings: warnings(&sdk),
+            call_deadline: config.call_deadline,
+            rate: RateLimit::new(config.calls_per_second, config.burst),
+            bill: Bill::default(),
+        })
+    }
+
+    /// The region that calls go to.
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// What a person should know of this connection: a plain-http endpoint off loopback.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// Calls and metrics requested so far.
+    pub fn bill(&self) -> &Bill {
+        &self.bill
+    }
+
+    /// Looks for credentials now, so that their lack shows before the first cycle.
+    pub async fn check_credentials(&self) -> Result<(), CallFailure> {
+        const WHAT: &str = "credentials";
+        let Some(provider) = &self.credentials else {
+            return Ok(());
+        };
+        match tokio::time::timeout(CREDENTIALS_DEADLINE, provider.provide_credentials()).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(failure::of_credentials(WHAT, &error)),
+            Err(_) => Err(failure::timed_out(WHAT)),
+        }
+    }
+
+    /// Carries one call out: waits for the rate limit, counts it, bounds its time, maps its failure.
+    pub(crate) async fn call<T, E>(
+        &self,
+        operation: &'static str,
+        call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    ) -> Result<T, CallFailure>
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        let limited = async {
+            self.rate.ready().await;
+            self.bill.count_call(operation);
+            call.await
+        };
+        match tokio::time::timeout(self.call_deadline, limited).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(failure::of_sdk(operation, &error)),
+            Err(_) => Err(failure::timed_out(operation)),
+        }
+    }
+}
+
+async fn load(config: &AwsConfig) -> SdkConfig {
+    let crypto = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
+    let http = aws_smithy_http_client::Builder::new()
+        .tls_provider(crypto)
+        .build_https();
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(config.attempt_timeout)
+        .operation_attempt_timeout(config.attempt_timeout)
+        .operation_timeout(config.call_deadline)
+        .build();
+    let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .http_client(http)
+        .timeout_config(timeouts);
+    if let Some(attempts) = config.max_attempts {
+        loader = loader.retry_config(RetryConfig::standard().with_max_attempts(attempts.max(1)));
+    }
+    if let Some(region) = &config.region {
+        loader = loader.region(Region::new(region.clone()));
+    }
+    if let Some(profile) = &config.profile {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(url) = &config.endpoint_url {
+        loader = loader.endpoint_url(url);
+    }
+    if let Some(fixed) = &config.credentials {
+        loader = loader.credentials_provider(Credentials::new(
+            &fixed.access_key_id,
+            &fixed.secret_access_key,
+            fixed.session_token.clone(),
+            None,
+            "foretide",
+        ));
+    }
+    loader.load().await
+}
+
+async fn assume(sdk: &SdkConfig, role: &str) -> SdkConfig {
+    let provider = AssumeRoleProvider::builder(role)
+        .session_name("foretide")
+        .configure(sdk)
+        .build()
+        .await;
+    sdk.to_builder()
+        .credentials_provider(SharedCredentialsProvider::new(provider))
+        .build()
+}
+
+fn warnings(sdk: &SdkConfig) -> Vec<String> {
+    let by_service = ["Auto Scaling", "CloudWatch"].map(|service_id| {
+        let key = ServiceConfigKey::builder()
+            .service_id(service_id)
+            .env("AWS_ENDPOINT_URL")
+            .profile("endpoint_url")
+            .build()
+            .ok()?;
+        sdk.service_config()?.load_config(key)
+    });
+    let mut endpoints: Vec<String> = by_service.into_iter().flatten().collect();
+    endpoints.extend(sdk.endpoint_url().map(str::to_owned));
+    endpoints.sort();
+    endpoints.dedup();
+    endpoints
+        .iter()
+        .filter_map(|url| plain_http_warning(url))
+        .collect()
+}
+
+/// A warning where `url` sends requests, and with them session tokens, in the clear.
+fn plain_http_warning(url: &str) -> Option<String> {
+    let rest = url
+        .get(..7)
+        .filter(|scheme| scheme.eq_ignore_ascii_case("http://"))?;
+    let authority = url[rest.len()..].split(['/', '?', '#']).next()?;
+    let host = authority.rsplit('@').next()?;
+    let host = match host.strip_prefix('[') {
+        Some(bracketed) => bracketed.split(']').next()?,
+        None => host.split(':').next()?,
+    };
+    let loopback = host.eq_ignore_ascii_case("localhost")
+        || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    (!loopback).then(|| {
+        format!("the AWS endpoint on host {host} is plain http: requests and session tokens are readable on the way")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_http_is_warned_of_except_on_loopback() {
+        for quiet in [
+            "https://monitoring.eu-west-1.amazonaws.com",
+            "http://127.0.0.1:5000",
+            "http://localhost:5000/",
+            "HTTP://[::1]:5000",
+            "http://127.8.9.1",
+        ] {
+            assert_eq!(plain_http_warning(quiet), None, "{quiet}");
+        }
+        for loud in [
+            "http://aws.example:80/",
+            "http://127.0.0.1.example",
+            "http://10.0.0.7:5000",
+            "http://localhost@evil.example/",
+            "http://",
+        ] {
+            assert!(plain_http_warning(loud).is_some(), "{loud}");
+        }
+    }
+}

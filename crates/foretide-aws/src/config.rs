@@ -1,0 +1,88 @@
+//! What a connection to AWS is told; everything else comes from the SDK's usual chain (environment,
+//! profile, instance metadata).
+
+use std::fmt;
+use std::time::Duration;
+
+/// One connection: one region, one identity.
+#[derive(Clone, Debug)]
+pub struct AwsConfig {
+    /// Region; none takes the SDK's chain.
+    pub region: Option<String>,
+    /// Profile of the shared configuration; none takes the SDK's chain.
+    pub profile: Option<String>,
+    /// Role to assume, by the identity that the chain finds.
+    pub role_arn: Option<String>,
+    /// Endpoint of both services; none takes the SDK's chain (`AWS_ENDPOINT_URL` and its like).
+    pub endpoint_url: Option<String>,
+    /// Fixed credentials instead of the chain's, for an emulator.
+    pub credentials: Option<StaticCredentials>,
+    /// Most time that one call may take, its retries and its wait for the rate limit included.
+    /// 5 s: half of the default interval, so that a cycle of a read and a write still fits.
+    pub call_deadline: Duration,
+    /// Most time of one attempt. 2 s: a healthy answer takes tens of milliseconds.
+    pub attempt_timeout: Duration,
+    /// Attempts of a reading call, with jittered back-off; none takes the SDK's chain
+    /// (`AWS_MAX_ATTEMPTS`, else 3). A write is attempted once.
+    pub max_attempts: Option<u32>,
+    /// Calls a second in the long run. 10: a fifth of `GetMetricData`'s quota, and Auto Scaling's is
+    /// not published.
+    pub calls_per_second: u32,
+    /// Calls that may go out at once after a pause.
+    pub burst: u32,
+}
+
+impl Default for AwsConfig {
+    fn default() -> Self {
+        Self {
+            region: None,
+            profile: None,
+            role_arn: None,
+            endpoint_url: None,
+            credentials: None,
+            call_deadline: Duration::from_secs(5),
+            attempt_timeout: Duration::from_secs(2),
+            max_attempts: None,
+            calls_per_second: 10,
+            burst: 50,
+        }
+    }
+}
+
+/// Fixed credentials. Its `Debug` form does not show them.
+#[derive(Clone)]
+pub struct StaticCredentials {
+    /// Access key id.
+    pub access_key_id: String,
+    /// Secret access key.
+    pub secret_access_key: String,
+    /// Session token, where the credentials are temporary.
+    pub session_token: Option<String>,
+}
+
+impl fmt::Debug for StaticCredentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("StaticCredentials(redacted)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_do_not_show_in_debug_output() {
+        let config = AwsConfig {
+            credentials: Some(StaticCredentials {
+                access_key_id: "AKIAEXAMPLE".into(),
+                secret_access_key: "s3cr3t".into(),
+                session_token: Some("t0k3n".into()),
+            }),
+            ..AwsConfig::default()
+        };
+        let shown = format!("{config:?}");
+        for secret in ["AKIAEXAMPLE", "s3cr3t", "t0k3n"] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
+    }
+}

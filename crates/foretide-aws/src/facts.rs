@@ -1,0 +1,259 @@
+//! What changes slowly: other writers of the group, instance refreshes, the warm pool.
+
+use aws_sdk_autoscaling::types::{InstanceRefreshStatus, ScalingPolicy};
+use foretide_domain::{CallFailure, FailureKind, Timestamp};
+
+use crate::clients::AwsClients;
+use crate::failure::failure;
+
+/// Records a page: the service's limit.
+const PAGE: i32 = 100;
+/// Most pages: 50 policies and 125 scheduled actions are the service's quota for one group.
+const PAGES_MAX: usize = 5;
+
+/// Slow facts of one group.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SlowFacts {
+    /// Whether an instance refresh is under way.
+    pub refreshing: bool,
+    /// Its scaling policies.
+    pub policies: Vec<ScalingPolicyFact>,
+    /// Its scheduled actions.
+    pub scheduled_actions: Vec<ScheduledActionFact>,
+    /// Instances in its warm pool; none where it has no pool.
+    pub warm_pool: Option<u32>,
+}
+
+/// A scaling policy: somebody else who sets desired capacity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScalingPolicyFact {
+    /// Its name.
+    pub name: String,
+    /// `TargetTrackingScaling`, `StepScaling`, `SimpleScaling` or `PredictiveScaling`.
+    pub kind: String,
+    /// Whether it acts.
+    pub enabled: bool,
+    /// Whether a predictive policy only forecasts.
+    pub forecast_only: bool,
+}
+
+impl ScalingPolicyFact {
+    /// Whether it can set desired capacity.
+    pub const fn acts(&self) -> bool {
+        self.enabled && !self.forecast_only
+    }
+}
+
+/// A scheduled action.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScheduledActionFact {
+    /// Its name.
+    pub name: String,
+    /// When it next acts.
+    pub start: Option<Timestamp>,
+    /// Its cron expression, where it repeats.
+    pub recurrence: Option<String>,
+    /// The minimum that it sets.
+    pub min: Option<i32>,
+    /// The maximum that it sets.
+    pub max: Option<i32>,
+    /// The desired capacity that it sets.
+    pub desired: Option<i32>,
+}
+
+impl SlowFacts {
+    /// Policies that set desired capacity beside Foretide.
+    pub fn competing_policies(&self) -> impl Iterator<Item = &ScalingPolicyFact> {
+        self.policies.iter().filter(|policy| policy.acts())
+    }
+}
+
+impl AwsClients {
+    /// Reads the slow facts of `group`. The warm pool is only asked for where `has_warm_pool`.
+    pub async fn read_facts(
+        &self,
+        group: &str,
+        has_warm_pool: bool,
+    ) -> Result<SlowFacts, CallFailure> {
+        let (refreshing, policies, scheduled_actions, warm_pool) = tokio::try_join!(
+            // The SDK's futures are large; boxed, they do not add up on the stack.
+            Box::pin(self.refreshing(group)),
+            Box::pin(self.policies(group)),
+            Box::pin(self.scheduled_actions(group)),
+            Box::pin(async {
+                if has_warm_pool {
+                    self.warm_pool(group).await.map(Some)
+                } else {
+                    Ok(None)
+                }
+            }),
+        )?;
+        Ok(SlowFacts {
+            refreshing,
+            policies,
+            scheduled_actions,
+            warm_pool,
+        })
+    }
+
+    /// Whether an instance refresh is under way. The newest one stands first, and only one can be.
+    async fn refreshing(&self, group: &str) -> Result<bool, CallFailure> {
+        let request = self
+            .autoscaling
+            .describe_instance_refreshes()
+            .auto_scaling_group_name(group)
+            .max_records(1);
+        let answer = self
+            .call("DescribeInstanceRefreshes", request.send())
+            .await?;
+        let mut all = answer.instance_refreshes().iter();
+        Ok(all.any(|refresh| refresh.status().is_some_and(is_under_way)))
+    }
+
+    async fn policies(&self, group: &str) -> Result<Vec<ScalingPolicyFact>, CallFailure> {
+        const OPERATION: &str = "DescribePolicies";
+        let mut policies = Vec::new();
+        let mut token = None;
+        for _ in 0..PAGES_MAX {
+            let request = self
+                .autoscaling
+                .describe_policies()
+                .auto_scaling_group_name(group)
+                .max_records(PAGE)
+                .set_next_token(token);
+            let answer = self.call(OPERATION, request.send()).await?;
+            policies.extend(answer.scaling_policies().iter().map(policy));
+            token = answer.next_token;
+            if token.is_none() {
+                return Ok(policies);
+            }
+        }
+        Err(too_many(OPERATION))
+    }
+
+    async fn scheduled_actions(
+        &self,
+        group: &str,
+    ) -> Result<Vec<ScheduledActionFact>, CallFailure> {
+        const OPERATION: &str = "DescribeScheduledActions";
+        let mut actions = Vec::new();
+        let mut token = None;
+        for _ in 0..PAGES_MAX {
+            let request = self
+                .autoscaling
+                .describe_scheduled_actions()
+                .auto_scaling_group_name(group)
+                .max_records(PAGE)
+                .set_next_token(token);
+            let answer = self.call(OPERATION, request.send()).await?;
+            for action in answer.scheduled_update_group_actions() {
+                let start = action.start_time().and_then(|at| at.to_millis().ok());
+                actions.push(ScheduledActionFact {
+                    name: action
+                        .scheduled_action_name()
+                        .unwrap_or_default()
+                        .to_owned(),
+                    start: start.map(Timestamp::from_millis),
+                    recurrence: action.recurrence().map(str::to_owned),
+                    min: action.min_size(),
+                    max: action.max_size(),
+                    desired: action.desired_capacity(),
+                });
+            }
+            token = answer.next_token;
+            if token.is_none() {
+                return Ok(actions);
+            }
+        }
+        Err(too_many(OPERATION))
+    }
+
+    /// Instances in the warm pool.
+    async fn warm_pool(&self, group: &str) -> Result<u32, CallFailure> {
+        const OPERATION: &str = "DescribeWarmPool";
+        let mut instances = 0;
+        let mut token = None;
+        for _ in 0..PAGES_MAX {
+            let request = self
+                .autoscaling
+                .describe_warm_pool()
+                .auto_scaling_group_name(group)
+                .max_records(50)
+                .set_next_token(token);
+            let answer = self.call(OPERATION, request.send()).await?;
+            instances += u32::try_from(answer.instances().len()).unwrap_or(u32::MAX);
+            token = answer.next_token;
+            if token.is_none() {
+                break;
+            }
+        }
+        Ok(instances)
+    }
+}
+
+fn too_many(operation: &str) -> CallFailure {
+    failure(
+        FailureKind::Malformed,
+        format!("{operation}: more than {PAGES_MAX} pages for one group"),
+    )
+}
+
+fn policy(policy: &ScalingPolicy) -> ScalingPolicyFact {
+    let mode = policy.predictive_scaling_configuration().map(|predictive| {
+        predictive
+            .mode()
+            .map_or("ForecastOnly", |mode| mode.as_str())
+    });
+    ScalingPolicyFact {
+        name: policy.policy_name().unwrap_or_default().to_owned(),
+        kind: policy.policy_type().unwrap_or("SimpleScaling").to_owned(),
+        enabled: policy.enabled().unwrap_or(true),
+        forecast_only: mode == Some("ForecastOnly"),
+    }
+}
+
+fn is_under_way(status: &InstanceRefreshStatus) -> bool {
+    matches!(
+        status.as_str(),
+        "Pending" | "InProgress" | "Baking" | "Cancelling" | "RollbackInProgress"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refresh_is_under_way_until_it_ended() {
+        for status in [
+            "Pending",
+            "InProgress",
+            "Baking",
+            "Cancelling",
+            "RollbackInProgress",
+        ] {
+            assert!(is_under_way(&status.into()), "{status}");
+        }
+        for status in [
+            "Successful",
+            "Failed",
+            "Cancelled",
+            "RollbackSuccessful",
+            "RollbackFailed",
+        ] {
+            assert!(!is_under_way(&status.into()), "{status}");
+        }
+    }
+
+    #[test]
+    fn a_policy_competes_unless_it_is_disabled() {
+        let acting = policy(&ScalingPolicy::builder().policy_name("tt").build());
+        let disabled = policy(
+            &ScalingPolicy::builder()
+                .policy_name("tt")
+                .enabled(false)
+                .build(),
+        );
+        assert!(acting.acts() && !disabled.acts());
+    }
+}

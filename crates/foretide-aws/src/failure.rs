@@ -1,0 +1,255 @@
+//! From the SDK's errors to the kinds of failure that rules depend on.
+//!
+//! A detail names the operation, the service's error code and, for codes whose messages are known
+//! to be harmless, the message. Messages of other codes are left out: AWS answers a wrong signature
+//! with the request that it had expected, session token included.
+
+use std::error::Error;
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_cloudwatch::config::http::HttpResponse;
+use aws_sdk_cloudwatch::error::{ProvideErrorMetadata, SdkError};
+use foretide_domain::{CallFailure, FailureKind};
+
+/// Longest part of a service's message that is passed on.
+const MESSAGE_MAX: usize = 300;
+
+const THROTTLED: [&str; 8] = [
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "TooManyRequestsException",
+    "LimitExceededException",
+    "SlowDown",
+];
+const DENIED: [&str; 16] = [
+    "AccessDenied",
+    "AccessDeniedException",
+    "AuthFailure",
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "IncompleteSignature",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "MissingAuthenticationToken",
+    "MissingAuthenticationTokenException",
+    "NotAuthorized",
+    "OptInRequired",
+    "RequestExpired",
+    "SignatureDoesNotMatch",
+    "UnauthorizedOperation",
+    "UnrecognizedClientException",
+];
+const UNAVAILABLE: [&str; 6] = [
+    "InternalFailure",
+    "InternalServiceError",
+    "InternalServiceFault",
+    "InternalError",
+    "ServiceUnavailable",
+    "ServiceUnavailableException",
+];
+/// Codes whose message echoes parts of the request's headers.
+const MESSAGE_WITHHELD: [&str; 2] = ["SignatureDoesNotMatch", "IncompleteSignature"];
+
+/// A failure with a detail.
+pub(crate) fn failure(kind: FailureKind, detail: impl Into<String>) -> CallFailure {
+    CallFailure {
+        kind,
+        detail: detail.into(),
+    }
+}
+
+/// What the SDK's `error` of `operation` means.
+pub(crate) fn of_sdk<E>(operation: &str, error: &SdkError<E, HttpResponse>) -> CallFailure
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    if let Some(credentials) = find::<CredentialsError>(error) {
+        return of_credentials(operation, credentials);
+    }
+    match error {
+        SdkError::TimeoutError(_) => timed_out(operation),
+        SdkError::DispatchFailure(dispatch) if dispatch.is_timeout() => timed_out(operation),
+        SdkError::DispatchFailure(_) => failure(
+            FailureKind::Unavailable,
+            format!("{operation}: the service cannot be reached"),
+        ),
+        SdkError::ConstructionFailure(_) => failure(
+            FailureKind::Rejected,
+            format!("{operation}: the request could not be built (is a region set?)"),
+        ),
+        SdkError::ServiceError(service) if service.err().code().is_some() => {
+            let error = service.err();
+            let code = error.code().unwrap_or_default();
+            of_code(
+                operation,
+                code,
+                error.message(),
+                service.raw().status().as_u16(),
+            )
+        }
+        _ => of_status(operation, error.raw_response()),
+    }
+}
+
+pub(crate) fn timed_out(operation: &str) -> CallFailure {
+    failure(
+        FailureKind::TimedOut,
+        format!("{operation}: no answer within the deadline"),
+    )
+}
+
+/// What a failure to obtain credentials means.
+pub(crate) fn of_credentials(operation: &str, error: &CredentialsError) -> CallFailure {
+    let (kind, what) = match error {
+        CredentialsError::CredentialsNotLoaded(_) => (FailureKind::Denied, "no credentials found"),
+        CredentialsError::ProviderTimedOut(_) => (
+            FailureKind::TimedOut,
+            "the provider of credentials did not answer in time",
+        ),
+        CredentialsError::InvalidConfiguration(_) => (
+            FailureKind::Denied,
+            "the configuration of credentials is invalid",
+        ),
+        _ => (
+            FailureKind::Denied,
+            "the provider of credentials refused or failed",
+        ),
+    };
+    failure(kind, format!("{operation}: {what}"))
+}
+
+fn of_code(operation: &str, code: &str, message: Option<&str>, status: u16) -> CallFailure {
+    let message = message.filter(|_| !MESSAGE_WITHHELD.contains(&code));
+    let kind = kind_of(code, message.unwrap_or_default(), status);
+    let code = clip(code, 100);
+    let detail = match message {
+        Some(message) if !message.is_empty() => {
+            format!("{operation}: {code}: {}", clip(message, MESSAGE_MAX))
+        }
+        _ => format!("{operation}: {code}"),
+    };
+    failure(kind, detail)
+}
+
+fn kind_of(code: &str, message: &str, status: u16) -> FailureKind {
+    if THROTTLED.contains(&code) || status == 429 {
+        FailureKind::Throttled
+    } else if DENIED.contains(&code) || code.contains("NotAuthorized") {
+        FailureKind::Denied
+    } else if UNAVAILABLE.contains(&code) || status >= 500 {
+        FailureKind::Unavailable
+    } else if code == "ValidationError" && message.to_lowercase().contains("not found") {
+        FailureKind::NotFound
+    } else {
+        FailureKind::Rejected
+    }
+}
+
+/// What an answer without an error code means: a proxy's page, or an answer cut short.
+fn of_status(operation: &str, response: Option<&HttpResponse>) -> CallFailure {
+    let Some(status) = response.map(|response| response.status().as_u16()) else {
+        return failure(
+            FailureKind::Malformed,
+            format!("{operation}: the answer could not be read"),
+        );
+    };
+    let kind = match status {
+        429 => FailureKind::Throttled,
+        401 | 403 => FailureKind::Denied,
+        500.. => FailureKind::Unavailable,
+        _ => FailureKind::Malformed,
+    };
+    failure(
+        kind,
+        format!("{operation}: an answer that is none of the service's, HTTP {status}"),
+    )
+}
+
+/// The first error of type `T` in the chain of causes.
+fn find<'e, T: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'e T> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref::<T>() {
+            return Some(found);
+        }
+        next = error.source();
+    }
+    None
+}
+
+fn clip(text: &str, chars: usize) -> String {
+    text.chars()
+        .filter(|c| !c.is_control())
+        .take(chars)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(code: &str, message: &str, status: u16, kind: FailureKind) {
+        assert_eq!(
+            of_code("Op", code, Some(message), status).kind,
+            kind,
+            "{code}"
+        );
+    }
+
+    #[test]
+    fn codes_fall_into_the_kinds_that_rules_depend_on() {
+        check("Throttling", "Rate exceeded", 400, FailureKind::Throttled);
+        check("ExpiredToken", "expired", 403, FailureKind::Denied);
+        check(
+            "AccessDenied",
+            "User: arn is not authorized",
+            403,
+            FailureKind::Denied,
+        );
+        check("InternalFailure", "", 500, FailureKind::Unavailable);
+        check("Strange", "", 503, FailureKind::Unavailable);
+        check(
+            "ValidationError",
+            "AutoScalingGroup name not found - null",
+            400,
+            FailureKind::NotFound,
+        );
+        check(
+            "ValidationError",
+            "New SetDesiredCapacity value 9 is above max value 5",
+            400,
+            FailureKind::Rejected,
+        );
+        check("ScalingActivityInProgress", "", 400, FailureKind::Rejected);
+    }
+
+    #[test]
+    fn a_wrong_signature_does_not_leak_the_canonical_request() {
+        let told = of_code(
+            "Op",
+            "SignatureDoesNotMatch",
+            Some("The Canonical String should have been 'x-amz-security-token:SECRET'"),
+            403,
+        );
+        assert_eq!(told.to_string(), "denied: Op: SignatureDoesNotMatch");
+    }
+
+    #[test]
+    fn a_message_is_bounded_and_free_of_control_characters() {
+        let told = of_code(
+            "Op",
+            "ValidationError",
+            Some(&"a\u{1b}\n".repeat(1000)),
+            400,
+        );
+        assert_eq!(
+            told.detail.len(),
+            "Op: ValidationError: ".len() + MESSAGE_MAX
+        );
+        assert!(!told.detail.contains(['\u{1b}', '\n']));
+    }
+}

@@ -1,0 +1,380 @@
+//! Reading groups: `DescribeAutoScalingGroups`, many names a call.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use aws_sdk_autoscaling::types::{AutoScalingGroup, Instance, LifecycleState};
+use foretide_domain::{Bounds, CallFailure, FailureKind, LifecycleCounts, SuspendedProcesses};
+use tokio::task::JoinSet;
+
+use crate::clients::AwsClients;
+use crate::failure::failure;
+
+const OPERATION: &str = "DescribeAutoScalingGroups";
+/// Most names, and most records, of one call: the service's limit.
+const NAMES_PER_CALL: usize = 100;
+/// Most pages of one answer; a hundred names fit one, so more is a service gone wrong.
+const PAGES_MAX: usize = 10;
+
+/// A group as one call shows it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GroupReading {
+    /// Capacity limits.
+    pub bounds: Bounds,
+    /// Desired capacity.
+    pub desired: u32,
+    /// Instances, those of a warm pool left out.
+    pub instances: Vec<InstanceReading>,
+    /// Suspended processes.
+    pub suspended: SuspendedProcesses,
+    /// Whether the group is being deleted.
+    pub deleting: bool,
+    /// Whether the group has a warm pool.
+    pub warm_pool: bool,
+    /// Whether an instance counts for more or less than one unit of capacity, so that capacity is
+    /// not a number of instances.
+    pub weighted: bool,
+}
+
+/// An instance as one call shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InstanceReading {
+    /// Its id.
+    pub id: String,
+    /// Its part in the group.
+    pub lifecycle: Lifecycle,
+    /// Whether Auto Scaling holds it healthy.
+    pub healthy: bool,
+    /// Whether it is protected from scale-in.
+    pub protected: bool,
+}
+
+/// What an instance's lifecycle state means for capacity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lifecycle {
+    /// Serving.
+    InService,
+    /// Coming.
+    Pending,
+    /// Set aside, neither serving nor coming.
+    Standby,
+    /// Leaving.
+    Terminating,
+}
+
+impl GroupReading {
+    /// Instances by lifecycle.
+    pub fn counts(&self) -> LifecycleCounts {
+        let mut counts = LifecycleCounts::default();
+        for instance in &self.instances {
+            let count = match instance.lifecycle {
+                Lifecycle::InService => &mut counts.in_service,
+                Lifecycle::Pending => &mut counts.pending,
+                Lifecycle::Standby => &mut counts.standby,
+                Lifecycle::Terminating => &mut counts.terminating,
+            };
+            *count += 1;
+        }
+        counts
+    }
+}
+
+impl AwsClients {
+    /// Reads groups by name. Every name has its answer; a name that AWS does not know is
+    /// [`FailureKind::NotFound`], and a name that AWS rejects does not harm the others.
+    pub async fn read_groups(
+        self: &Arc<Self>,
+        names: &[String],
+    ) -> BTreeMap<String, Result<GroupReading, CallFailure>> {
+        let mut answers = BTreeMap::new();
+        let mut calls = JoinSet::new();
+        let mut waiting: VecDeque<Vec<String>> = names
+            .chunks(NAMES_PER_CALL)
+            .map(<[String]>::to_vec)
+            .collect();
+        loop {
+            for names in waiting.drain(..) {
+                let clients = Arc::clone(self);
+                calls.spawn(async move { (clients.describe(&names).await, names) });
+            }
+            let Some(joined) = calls.join_next().await else {
+                break;
+            };
+            let Ok((answer, mut names)) = joined else {
+                continue;
+            };
+            match answer {
+                Err(error) if error.kind == FailureKind::Rejected && names.len() > 1 => {
+                    waiting.push_back(names.split_off(names.len() / 2));
+                    waiting.push_back(names);
+                }
+                answer => answers.extend(by_name(names, answer)),
+            }
+        }
+        for name in names {
+            if !answers.contains_key(name) {
+                let lost = failure(
+                    FailureKind::Unavailable,
+                    format!("{OPERATION}: the call broke off"),
+                );
+                answers.insert(name.clone(), Err(lost));
+            }
+        }
+        answers
+    }
+
+    /// Reads one group.
+    pub async fn read_group(&self, name: &str) -> Result<GroupReading, CallFailure> {
+        let names = [name.to_owned()];
+        let answer = self.describe(&names).await?;
+        let found = answer
+            .iter()
+            .find(|group| group.auto_scaling_group_name() == Some(name));
+        found.map_or_else(|| Err(not_found(name)), |group| read(name, group))
+    }
+
+    async fn describe(&self, names: &[String]) -> Result<Vec<AutoScalingGroup>, CallFailure> {
+        let mut groups = Vec::new();
+        let mut token = None;
+        for _ in 0..PAGES_MAX {
+            let request = self
+                .autoscaling
+                .describe_auto_scaling_groups()
+                .set_auto_scaling_group_names(Some(names.to_vec()))
+                .max_records(100)
+                .set_next_token(token);
+            let answer = self.call(OPERATION, request.send()).await?;
+            groups.extend(answer.auto_scaling_groups.unwrap_or_default());
+            token = answer.next_token;
+            if token.is_none() {
+                return Ok(groups);
+            }
+        }
+        Err(failure(
+            FailureKind::Malformed,
+            format!(
+                "{OPERATION}: more than {PAGES_MAX} pages for {} names",
+                names.len()
+            ),
+        ))
+    }
+}
+
+fn by_name(
+    names: Vec<String>,
+    answer: Result<Vec<AutoScalingGroup>, CallFailure>,
+) -> Vec<(String, Result<GroupReading, CallFailure>)> {
+    let answer = match answer {
+        Ok(groups) => groups,
+        Err(error) => {
+            return names
+                .into_iter()
+                .map(|name| (name, Err(error.clone())))
+                .collect();
+        }
+    };
+    let found: BTreeMap<&str, &AutoScalingGroup> = answer
+        .iter()
+        .filter_map(|group| Some((group.auto_scaling_group_name()?, group)))
+        .collect();
+    let one = |name: String| {
+        let reading = match found.get(name.as_str()) {
+            Some(group) => read(&name, group),
+            None => Err(not_found(&name)),
+        };
+        (name, reading)
+    };
+    names.into_iter().map(one).collect()
+}
+
+fn not_found(name: &str) -> CallFailure {
+    failure(
+        FailureKind::NotFound,
+        format!("no Auto Scaling group `{name}` in this account and region"),
+    )
+}
+
+/// Reads the SDK's `group`; what every group has must be there and make sense.
+fn read(name: &str, group: &AutoScalingGroup) -> Result<GroupReading, CallFailure> {
+    let malformed = |what: &str| {
+        failure(
+            FailureKind::Malformed,
+            format!("{OPERATION}: group `{name}`: {what}"),
+        )
+    };
+    let number = |value: Option<i32>, what: &str| {
+        value
+            .and_then(|value| u32::try_from(value).ok())
+            .ok_or_else(|| malformed(&format!("{what} is missing or negative")))
+    };
+    let min = number(group.min_size(), "MinSize")?;
+    let max = number(group.max_size(), "MaxSize")?;
+    let bounds = Bounds::new(min, max).map_err(|error| malformed(&error.to_string()))?;
+    let mut instances = Vec::with_capacity(group.instances().len());
+    for instance in group.instances() {
+        let id = instance.instance_id().filter(|id| !id.is_empty());
+        let id = id.ok_or_else(|| malformed("an instance has no id"))?;
+        let state = instance.lifecycle_state();
+        let state = state.ok_or_else(|| malformed("an instance has no lifecycle state"))?;
+        if let Some(lifecycle) = lifecycle(state) {
+            instances.push(InstanceReading {
+                id: id.to_owned(),
+                lifecycle,
+                healthy: instance
+                    .health_status()
+                    .is_some_and(|s| s.eq_ignore_ascii_case("healthy")),
+                protected: instance.protected_from_scale_in().unwrap_or(false),
+            });
+        }
+    }
+    Ok(GroupReading {
+        bounds,
+        desired: number(group.desired_capacity(), "DesiredCapacity")?,
+        instances,
+        suspended: suspended(group),
+        deleting: group
+            .status()
+            .is_some_and(|status| status.contains("Delete")),
+        warm_pool: group.warm_pool_configuration().is_some(),
+        weighted: weighted(group),
+    })
+}
+
+/// None for instances that are outside the group: gone, detached, or in its warm pool.
+fn lifecycle(state: &LifecycleState) -> Option<Lifecycle> {
+    let name = state.as_str();
+    Some(match state {
+        LifecycleState::InService => Lifecycle::InService,
+        LifecycleState::Terminated | LifecycleState::Detached => return None,
+        LifecycleState::Detaching => Lifecycle::Terminating,
+        _ if name.starts_with("Warmed:") => return None,
+        _ if name.starts_with("Pending") => Lifecycle::Pending,
+        _ if name.starts_with("Terminating") => Lifecycle::Terminating,
+        // Standby, replaced volumes, quarantine and what AWS adds later: there, and not serving.
+        _ => Lifecycle::Standby,
+    })
+}
+
+fn suspended(group: &AutoScalingGroup) -> SuspendedProcesses {
+    let is = |process: &str| {
+        let mut all = group.suspended_processes().iter();
+        all.any(|suspended| suspended.process_name() == Some(process))
+    };
+    SuspendedProcesses {
+        launch: is("Launch"),
+        terminate: is("Terminate"),
+        add_to_load_balancer: is("AddToLoadBalancer"),
+    }
+}
+
+fn weighted(group: &AutoScalingGroup) -> bool {
+    let by_instance = |instance: &Instance| differs(instance.weighted_capacity());
+    let overrides = group
+        .mixed_instances_policy()
+        .and_then(|policy| policy.launch_template())
+        .map(aws_sdk_autoscaling::types::LaunchTemplate::overrides)
+        .unwrap_or_default();
+    group.instances().iter().any(by_instance)
+        || overrides.iter().any(|one| differs(one.weighted_capacity()))
+}
+
+fn differs(weight: Option<&str>) -> bool {
+    weight.is_some_and(|weight| weight.trim() != "1")
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_autoscaling::types::SuspendedProcess;
+
+    use super::*;
+
+    fn group() -> aws_sdk_autoscaling::types::builders::AutoScalingGroupBuilder {
+        AutoScalingGroup::builder()
+            .auto_scaling_group_name("web")
+            .min_size(1)
+            .max_size(5)
+            .desired_capacity(2)
+    }
+
+    fn instance(state: &str) -> Instance {
+        Instance::builder()
+            .instance_id(format!("i-{}", state.len()))
+            .lifecycle_state(state.into())
+            .health_status("Healthy")
+            .build()
+    }
+
+    #[test]
+    fn every_lifecycle_state_counts_as_what_it_does() {
+        let states = [
+            "InService",
+            "Pending",
+            "Pending:Wait",
+            "Pending:Proceed",
+            "Standby",
+            "EnteringStandby",
+            "Terminating",
+            "Terminating:Wait",
+            "Detaching",
+            "Terminated",
+            "Detached",
+            "Warmed:Stopped",
+            "Warmed:Running",
+            "SomethingNew",
+        ];
+        let group = group()
+            .set_instances(Some(states.map(instance).to_vec()))
+            .build();
+        let counts = read("web", &group).unwrap().counts();
+        let expected = LifecycleCounts {
+            in_service: 1,
+            pending: 3,
+            standby: 3,
+            terminating: 3,
+        };
+        assert_eq!(counts, expected);
+    }
+
+    #[test]
+    fn an_answer_without_sense_is_malformed_and_says_where() {
+        let inverted = group().min_size(9).build();
+        let error = read("web", &inverted).unwrap_err();
+        assert_eq!(error.kind, FailureKind::Malformed);
+        assert!(
+            error
+                .detail
+                .contains("minimum capacity 9 is above maximum capacity 5")
+        );
+        let negative = group().desired_capacity(-1).build();
+        let error = read("web", &negative).unwrap_err();
+        assert!(error.detail.contains("DesiredCapacity"), "{error}");
+    }
+
+    #[test]
+    fn suspensions_and_weights_are_seen() {
+        let launch = SuspendedProcess::builder().process_name("Launch").build();
+        let heavy = Instance::builder()
+            .instance_id("i-1")
+            .lifecycle_state(LifecycleState::InService)
+            .weighted_capacity("4")
+            .build();
+        let reading = read(
+            "web",
+            &group().suspended_processes(launch).instances(heavy).build(),
+        );
+        let reading = reading.unwrap();
+        assert!(reading.suspended.launch && !reading.suspended.terminate && reading.weighted);
+        assert!(!read("web", &group().build()).unwrap().weighted);
+    }
+
+    #[test]
+    fn a_name_that_is_missing_in_the_answer_is_not_found() {
+        let names = vec!["web".to_owned(), "gone".to_owned()];
+        let answers = by_name(names, Ok(vec![group().build()]));
+        assert!(answers[0].1.is_ok());
+        assert_eq!(
+            answers[1].1.as_ref().unwrap_err().kind,
+            FailureKind::NotFound
+        );
+    }
+}

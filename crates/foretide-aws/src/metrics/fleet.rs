@@ -1,0 +1,283 @@
+//! Collecting by group: the `AutoScalingGroupName` dimension.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use foretide_domain::{BytesPerSecond, Datapoint, Percent, Timestamp};
+
+use super::{Key, LoadMetric, MetricOptions, Query, Sampling, Stat, Values};
+
+const DIMENSION: &str = "AutoScalingGroupName";
+
+/// The queries for one group: CPU by mean and number of samples, network by sum, and what the
+/// options add. Three metrics are billed, and one for each addition.
+pub(crate) fn group_queries(group: &str, options: &MetricOptions) -> Vec<Query> {
+    let name: Arc<str> = group.into();
+    let query = |key, namespace: &str, metric: &str, stat| Query {
+        group: Arc::clone(&name),
+        key,
+        namespace: namespace.into(),
+        metric: metric.into(),
+        dimensions: vec![(DIMENSION.into(), group.into())],
+        stat,
+    };
+    let mut queries = vec![
+        query(Key::Cpu, "AWS/EC2", "CPUUtilization", Stat::Average),
+        query(
+            Key::CpuSamples,
+            "AWS/EC2",
+            "CPUUtilization",
+            Stat::SampleCount,
+        ),
+        query(Key::NetworkIn, "AWS/EC2", "NetworkIn", Stat::Sum),
+        query(Key::NetworkOut, "AWS/EC2", "NetworkOut", Stat::Sum),
+    ];
+    queries.extend(extra_queries(&name, options));
+    queries
+}
+
+/// Memory and load, which both ways of collecting ask for by group.
+pub(super) fn extra_queries(group: &Arc<str>, options: &MetricOptions) -> Vec<Query> {
+    let memory = options.memory.then(|| Query {
+        group: Arc::clone(group),
+        key: Key::Memory,
+        namespace: "CWAgent".into(),
+        metric: "mem_used_percent".into(),
+        dimensions: vec![(DIMENSION.into(), group.to_string())],
+        stat: Stat::Average,
+    });
+    let load = options.load.as_ref().map(|load| Query {
+        group: Arc::clone(group),
+        key: Key::Demand,
+        namespace: load.namespace.clone(),
+        metric: load.metric.clone(),
+        dimensions: load.dimensions.clone(),
+        stat: load.stat.clone(),
+    });
+    memory.into_iter().chain(load).collect()
+}
+
+/// What is known of the group when its metrics are read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fleet {
+    pub(crate) in_service: u32,
+    pub(crate) steady_since: Option<Timestamp>,
+}
+
+/// The closed periods of `values` that start at or after `from`; none where basic and detailed
+/// monitoring cannot be told apart yet, since a rate would be wrong by a factor of five.
+pub(crate) fn group_datapoints(
+    values: &Values,
+    options: &MetricOptions,
+    sampling: &mut Sampling,
+    fleet: Fleet,
+    (from, now): (Timestamp, Timestamp),
+) -> Vec<Datapoint> {
+    let stamps = |key| values.get(&key).into_iter().flatten();
+    sampling.learn_spacing(&stamps(Key::Cpu).map(|(at, _)| *at).collect::<Vec<_>>());
+    let counts: Vec<(i64, f64)> = stamps(Key::CpuSamples)
+        .map(|(&at, &count)| (at, count))
+        .collect();
+    let per_instance = sampling.per_instance(&counts, fleet.in_service, fleet.steady_since);
+    match sampling.monitoring() {
+        Some(monitoring) => {
+            let grid = Grid::new(monitoring.period(), from, now);
+            rows(values, options, &grid, per_instance)
+        }
+        None => Vec::new(),
+    }
+}
+
+/// The periods of `values` asked for in periods of `period`, of a group whose metrics are published
+/// as `sampling` has learnt; none while it has not.
+pub(crate) fn history_datapoints(
+    values: &Values,
+    options: &MetricOptions,
+    mut sampling: Sampling,
+    period: Duration,
+    (from, to): (Timestamp, Timestamp),
+) -> Vec<Datapoint> {
+    let Some(monitoring) = sampling.monitoring() else {
+        return Vec::new();
+    };
+    let period = period.max(monitoring.period());
+    let published = period.as_secs_f64() / monitoring.period().as_secs_f64();
+    let per_instance = sampling.per_instance(&[], 0, None) * published;
+    rows(values, options, &Grid::new(period, from, to), per_instance)
+}
+
+/// One datapoint for each period of `grid` that any series has a value in; `per_instance` samples
+/// of a period are one instance.
+fn rows(
+    values: &Values,
+    options: &MetricOptions,
+    grid: &Grid,
+    per_instance: f64,
+) -> Vec<Datapoint> {
+    let of = |key, at: i64| values.get(&key)?.get(&at).copied();
+    let row = |at: i64| Datapoint {
+        start: Timestamp::from_millis(at),
+        period: grid.period(),
+        cpu: of(Key::Cpu, at).and_then(Percent::new),
+        instances: of(Key::CpuSamples, at).map_or(0.0, |count| count.max(0.0) / per_instance),
+        network_in: grid.rate(of(Key::NetworkIn, at)),
+        network_out: grid.rate(of(Key::NetworkOut, at)),
+        memory: grid.memory(values, at),
+        demand: grid.demand(values, options.load.as_ref(), at),
+    };
+    let stamps = values.values().flat_map(BTreeMap::keys).copied();
+    grid.starts(stamps).into_iter().map(row).collect()
+}
+
+/// The grid of periods on which datapoints lie, and the time wanted, in milliseconds.
+pub(super) struct Grid {
+    period: i64,
+    from: i64,
+    now: i64,
+}
+
+impl Grid {
+    pub(super) fn new(period: Duration, from: Timestamp, now: Timestamp) -> Self {
+        Self {
+            period: i64::try_from(period.as_millis()).unwrap_or(i64::MAX).max(1),
+            from: from.as_millis(),
+            now: now.as_millis(),
+        }
+    }
+
+    pub(super) fn period(&self) -> Duration {
+        Duration::from_millis(self.period.unsigned_abs())
+    }
+
+    /// The starts of the closed periods wanted into which any of `stamps` falls.
+    pub(super) fn starts(&self, stamps: impl Iterator<Item = i64>) -> BTreeSet<i64> {
+        let on_grid = |at: i64| at - at.rem_euclid(self.period);
+        let wanted = |at: &i64| *at >= self.from && at.saturating_add(self.period) <= self.now;
+        stamps.map(on_grid).filter(wanted).collect()
+    }
+
+    /// Bytes of one period as a rate.
+    pub(super) fn rate(&self, bytes: Option<f64>) -> Option<BytesPerSecond> {
+        BytesPerSecond::new(bytes? * 1000.0 / self.period as f64)
+    }
+
+    pub(super) fn memory(&self, values: &Values, at: i64) -> Option<Percent> {
+        self.within(values, Key::Memory, &Stat::Average, at)
+            .and_then(Percent::new)
+    }
+
+    pub(super) fn demand(
+        &self,
+        values: &Values,
+        load: Option<&LoadMetric>,
+        at: i64,
+    ) -> Option<f64> {
+        self.within(values, Key::Demand, &load?.stat, at)
+            .filter(|demand| *demand >= 0.0)
+    }
+
+    /// The minutes of `key` within the period at `at`, as one value.
+    fn within(&self, values: &Values, key: Key, stat: &Stat, at: i64) -> Option<f64> {
+        let series = values.get(&key)?;
+        let minutes = series.range(at..at.saturating_add(self.period));
+        stat.combine(minutes.map(|(_, value)| *value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::Monitoring;
+
+    fn values(series: &[(Key, &[(i64, f64)])]) -> Values {
+        let in_ms = |points: &[(i64, f64)]| points.iter().map(|p| (p.0 * 1000, p.1)).collect();
+        series
+            .iter()
+            .map(|(key, points)| (*key, in_ms(points)))
+            .collect()
+    }
+
+    fn read(values: &Values, options: &MetricOptions, now: i64) -> Vec<Datapoint> {
+        let fleet = Fleet {
+            in_service: 2,
+            steady_since: Some(Timestamp::from_seconds(0)),
+        };
+        let span = (Timestamp::from_seconds(0), Timestamp::from_seconds(now));
+        let mut sampling = Sampling::new(options.monitoring);
+        group_datapoints(values, options, &mut sampling, fleet, span)
+    }
+
+    const CPU: (Key, &[(i64, f64)]) = (Key::Cpu, &[(0, 40.0), (60, 50.0), (120, 60.0)]);
+    const SAMPLES: (Key, &[(i64, f64)]) = (Key::CpuSamples, &[(0, 2.0), (60, 2.0), (120, 1.0)]);
+
+    #[test]
+    fn only_closed_periods_are_told() {
+        let options = MetricOptions::default();
+        let points = read(&values(&[CPU, SAMPLES]), &options, 179);
+        assert_eq!(points.len(), 2);
+        assert_eq!(read(&values(&[CPU, SAMPLES]), &options, 180).len(), 3);
+    }
+
+    #[test]
+    fn network_is_bytes_a_second_of_the_fleet_and_gaps_stay_gaps() {
+        let network = (Key::NetworkIn, &[(60, 6000.0)][..]);
+        let points = read(
+            &values(&[CPU, SAMPLES, network]),
+            &MetricOptions::default(),
+            600,
+        );
+        assert_eq!(points[0].network_in, None);
+        assert_eq!(points[1].network_in, BytesPerSecond::new(100.0));
+        assert_eq!(points[2].load().map(foretide_domain::Load::get), Some(60.0));
+        assert!(
+            points
+                .iter()
+                .all(|point| point.memory.is_none() && point.network_out.is_none())
+        );
+    }
+
+    #[test]
+    fn basic_monitoring_divides_by_its_own_period_and_joins_minutes() {
+        let options = MetricOptions {
+            memory: true,
+            monitoring: Some(Monitoring::Basic),
+            ..MetricOptions::default()
+        };
+        let values = values(&[
+            (Key::Cpu, &[(0, 40.0), (300, 40.0), (600, 40.0)]),
+            (Key::CpuSamples, &[(0, 10.0), (300, 10.0), (600, 10.0)]),
+            (Key::NetworkOut, &[(300, 3000.0)]),
+            (Key::Memory, &[(300, 10.0), (360, 20.0), (600, 99.0)]),
+        ]);
+        let points = read(&values, &options, 900);
+        assert_eq!(points.len(), 3);
+        assert!((points[1].instances - 2.0).abs() < 1e-12);
+        assert_eq!(points[1].network_out, BytesPerSecond::new(10.0));
+        assert_eq!(points[1].memory, Percent::new(15.0));
+    }
+
+    #[test]
+    fn nothing_is_told_while_the_period_is_unknown() {
+        let lone = values(&[(Key::Cpu, &[(0, 40.0)]), (Key::CpuSamples, &[(0, 2.0)])]);
+        assert!(read(&lone, &MetricOptions::default(), 600).is_empty());
+    }
+
+    #[test]
+    fn demand_is_told_where_nothing_serves() {
+        let options = MetricOptions {
+            load: Some(LoadMetric {
+                namespace: "AWS/SQS".into(),
+                metric: "Depth".into(),
+                dimensions: Vec::new(),
+                stat: Stat::Maximum,
+            }),
+            monitoring: Some(Monitoring::Detailed),
+            ..MetricOptions::default()
+        };
+        let points = read(&values(&[(Key::Demand, &[(60, 7.0)])]), &options, 600);
+        assert_eq!(points.len(), 1);
+        assert_eq!((points[0].cpu, points[0].demand), (None, Some(7.0)));
+        assert!(points[0].instances.abs() < 1e-12);
+    }
+}

@@ -1,0 +1,275 @@
+//! Collecting by instance, as the seed does: seven metrics of each, mean and maximum.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use foretide_domain::{Datapoint, Percent, Timestamp};
+
+use super::fleet::{Grid, extra_queries};
+use super::query::InstanceStat;
+use super::{Key, MetricOptions, Query, Sampling, Stat, Values};
+
+/// The seed's seven metrics of an instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum InstanceMetric {
+    /// CPU in percent.
+    Cpu,
+    /// Bytes received in the period.
+    NetworkIn,
+    /// Bytes sent in the period.
+    NetworkOut,
+    /// Bytes read from instance-store volumes.
+    DiskRead,
+    /// Bytes written to instance-store volumes.
+    DiskWrite,
+    /// Packets received.
+    PacketsIn,
+    /// Packets sent.
+    PacketsOut,
+}
+
+impl InstanceMetric {
+    /// All seven, in the seed's order.
+    pub const ALL: [Self; 7] = [
+        Self::Cpu,
+        Self::NetworkIn,
+        Self::NetworkOut,
+        Self::DiskRead,
+        Self::DiskWrite,
+        Self::PacketsIn,
+        Self::PacketsOut,
+    ];
+
+    /// Its name in `CloudWatch`.
+    pub const fn cloudwatch_name(self) -> &'static str {
+        match self {
+            Self::Cpu => "CPUUtilization",
+            Self::NetworkIn => "NetworkIn",
+            Self::NetworkOut => "NetworkOut",
+            Self::DiskRead => "DiskReadBytes",
+            Self::DiskWrite => "DiskWriteBytes",
+            Self::PacketsIn => "NetworkPacketsIn",
+            Self::PacketsOut => "NetworkPacketsOut",
+        }
+    }
+
+    /// Its name in the seed's records.
+    pub const fn seed_name(self) -> &'static str {
+        match self {
+            Self::Cpu => "cpu_utilization",
+            Self::NetworkIn => "network_in",
+            Self::NetworkOut => "network_out",
+            Self::DiskRead => "disk_read_bytes",
+            Self::DiskWrite => "disk_write_bytes",
+            Self::PacketsIn => "network_packets_in",
+            Self::PacketsOut => "network_packets_out",
+        }
+    }
+
+    const fn stats(self) -> &'static [InstanceStat] {
+        match self {
+            Self::NetworkIn | Self::NetworkOut => &[
+                InstanceStat::Average,
+                InstanceStat::Maximum,
+                InstanceStat::Sum,
+            ],
+            _ => &[InstanceStat::Average, InstanceStat::Maximum],
+        }
+    }
+}
+
+/// One metric over the instances, each by its newest closed period, as the seed combines them (its
+/// rounding to two places is left to whoever shows it).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct InstanceAggregate {
+    /// Which.
+    pub metric: InstanceMetric,
+    /// Mean over the instances of their average.
+    pub value: f64,
+    /// Largest of their maxima.
+    pub max_value: f64,
+    /// Smallest of their averages.
+    pub min_value: f64,
+    /// Instances that reported.
+    pub instance_count: usize,
+}
+
+/// The queries for the instances `ids` of `group`. Seven metrics are billed for each.
+pub(crate) fn instance_queries(group: &str, ids: &[String], options: &MetricOptions) -> Vec<Query> {
+    let name: Arc<str> = group.into();
+    let mut queries = Vec::new();
+    for (place, id) in (0_u32..).zip(ids) {
+        for metric in InstanceMetric::ALL {
+            for &stat in metric.stats() {
+                queries.push(Query {
+                    group: Arc::clone(&name),
+                    key: Key::Instance(place, metric, stat),
+                    namespace: "AWS/EC2".into(),
+                    metric: metric.cloudwatch_name().into(),
+                    dimensions: vec![("InstanceId".into(), id.clone())],
+                    stat: match stat {
+                        InstanceStat::Average => Stat::Average,
+                        InstanceStat::Maximum => Stat::Maximum,
+                        InstanceStat::Sum => Stat::Sum,
+                    },
+                });
+            }
+        }
+    }
+    queries.extend(extra_queries(&name, options));
+    queries
+}
+
+/// The closed periods of `values`, and the seed's combination of the newest ones.
+///
+/// CPU is the mean over the instances that reported in the period; network is their sum.
+pub(crate) fn instance_datapoints(
+    values: &Values,
+    options: &MetricOptions,
+    sampling: &mut Sampling,
+    (from, now): (Timestamp, Timestamp),
+) -> (Vec<Datapoint>, Vec<InstanceAggregate>) {
+    sampling.learn_spacing(&cpu_stamps(values));
+    let Some(monitoring) = sampling.monitoring() else {
+        return (Vec::new(), Vec::new());
+    };
+    let grid = Grid::new(monitoring.period(), from, now);
+    let at_start = |metric, stat, at| {
+        let of = move |(key, series): (&Key, &BTreeMap<i64, f64>)| {
+            matches!(key, Key::Instance(_, m, s) if *m == metric && *s == stat)
+                .then(|| series.get(&at).copied())
+                .flatten()
+        };
+        values.iter().filter_map(of).collect::<Vec<f64>>()
+    };
+    let row = |at: i64| {
+        let cpu = at_start(InstanceMetric::Cpu, InstanceStat::Average, at);
+        let network = |metric| {
+            let bytes = at_start(metric, InstanceStat::Sum, at);
+            grid.rate((!bytes.is_empty()).then(|| bytes.iter().sum()))
+        };
+        Datapoint {
+            start: Timestamp::from_millis(at),
+            period: grid.period(),
+            cpu: Stat::Average
+                .combine(cpu.iter().copied())
+                .and_then(Percent::new),
+            instances: cpu.len() as f64,
+            network_in: network(InstanceMetric::NetworkIn),
+            network_out: network(InstanceMetric::NetworkOut),
+            memory: grid.memory(values, at),
+            demand: grid.demand(values, options.load.as_ref(), at),
+        }
+    };
+    let starts = grid.starts(values.values().flat_map(BTreeMap::keys).copied());
+    let aggregates = InstanceMetric::ALL
+        .into_iter()
+        .filter_map(|metric| aggregate(values, metric, &starts))
+        .collect();
+    (starts.iter().copied().map(row).collect(), aggregates)
+}
+
+fn cpu_stamps(values: &Values) -> Vec<i64> {
+    let is_cpu = |key: &Key| {
+        matches!(
+            key,
+            Key::Instance(_, InstanceMetric::Cpu, InstanceStat::Average)
+        )
+    };
+    let stamps: BTreeSet<i64> = values
+        .iter()
+        .filter(|(key, _)| is_cpu(key))
+        .flat_map(|(_, series)| series.keys().copied())
+        .collect();
+    stamps.into_iter().collect()
+}
+
+fn aggregate(
+    values: &Values,
+    metric: InstanceMetric,
+    starts: &BTreeSet<i64>,
+) -> Option<InstanceAggregate> {
+    let newest = |stat| {
+        values.iter().filter_map(move |(key, series)| match key {
+            Key::Instance(_, m, s) if *m == metric && *s == stat => series
+                .iter()
+                .rev()
+                .find(|(at, _)| starts.contains(at))
+                .map(|(_, value)| *value),
+            _ => None,
+        })
+    };
+    let averages: Vec<f64> = newest(InstanceStat::Average).collect();
+    Some(InstanceAggregate {
+        metric,
+        value: Stat::Average.combine(averages.iter().copied())?,
+        max_value: Stat::Maximum.combine(newest(InstanceStat::Maximum))?,
+        min_value: Stat::Minimum.combine(averages.iter().copied())?,
+        instance_count: averages.len(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use foretide_domain::BytesPerSecond;
+
+    use super::*;
+    use crate::metrics::Monitoring;
+
+    #[test]
+    fn seven_metrics_of_each_instance_are_asked() {
+        let queries = instance_queries(
+            "web",
+            &["i-1".into(), "i-2".into()],
+            &MetricOptions::default(),
+        );
+        let metrics: BTreeSet<_> = queries
+            .iter()
+            .map(|query| (&query.metric, &query.dimensions))
+            .collect();
+        assert_eq!(metrics.len(), 14);
+    }
+
+    #[test]
+    fn the_mean_of_the_newest_averages_is_the_seeds_combination() {
+        let key = |place, metric, stat| Key::Instance(place, metric, stat);
+        let cpu = InstanceMetric::Cpu;
+        let values: Values = [
+            (
+                key(0, cpu, InstanceStat::Average),
+                [(0, 10.0), (60_000, 20.0)].into(),
+            ),
+            (
+                key(0, cpu, InstanceStat::Maximum),
+                [(0, 11.0), (60_000, 25.0)].into(),
+            ),
+            (key(1, cpu, InstanceStat::Average), [(0, 60.0)].into()),
+            (key(1, cpu, InstanceStat::Maximum), [(0, 90.0)].into()),
+            (
+                key(0, InstanceMetric::NetworkIn, InstanceStat::Sum),
+                [(0, 600.0)].into(),
+            ),
+            (
+                key(1, InstanceMetric::NetworkIn, InstanceStat::Sum),
+                [(0, 1200.0)].into(),
+            ),
+        ]
+        .into();
+        let mut sampling = Sampling::new(Some(Monitoring::Detailed));
+        let span = (Timestamp::from_seconds(0), Timestamp::from_seconds(120));
+        let (points, aggregates) =
+            instance_datapoints(&values, &MetricOptions::default(), &mut sampling, span);
+        assert_eq!(points.len(), 2);
+        assert_eq!(points[0].cpu, Percent::new(35.0));
+        assert_eq!(points[0].network_in, BytesPerSecond::new(30.0));
+        assert!((points[1].instances - 1.0).abs() < 1e-12);
+        let expected = InstanceAggregate {
+            metric: cpu,
+            value: 40.0,
+            max_value: 90.0,
+            min_value: 20.0,
+            instance_count: 2,
+        };
+        assert_eq!(aggregates, [expected]);
+    }
+}

@@ -1,0 +1,318 @@
+//! `GetMetricData`: queries of many groups packed into few calls.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use aws_sdk_cloudwatch::primitives::DateTime;
+use aws_sdk_cloudwatch::types::{
+    Dimension, Metric, MetricDataQuery, MetricDataResult, MetricStat, ScanBy, StatusCode,
+};
+use foretide_domain::{CallFailure, FailureKind, Timestamp};
+use tokio::task::JoinSet;
+
+use super::{InstanceMetric, Stat};
+use crate::clients::AwsClients;
+use crate::failure::failure;
+
+const OPERATION: &str = "GetMetricData";
+/// Most queries of one call: the service's limit.
+const QUERIES_PER_CALL: usize = 500;
+/// Most pages of one answer. 500 queries over a day of minutes fill eight.
+const PAGES_MAX: usize = 100;
+
+/// What a series is to its group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Key {
+    Cpu,
+    CpuSamples,
+    NetworkIn,
+    NetworkOut,
+    Memory,
+    Demand,
+    /// A metric of one instance, by the instance's place in the list asked for.
+    Instance(u32, InstanceMetric, InstanceStat),
+}
+
+/// Statistics asked of an instance's metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum InstanceStat {
+    Average,
+    Maximum,
+    Sum,
+}
+
+/// One series to ask for.
+#[derive(Clone, Debug)]
+pub(crate) struct Query {
+    /// The group's name.
+    pub(crate) group: Arc<str>,
+    pub(crate) key: Key,
+    pub(crate) namespace: String,
+    pub(crate) metric: String,
+    pub(crate) dimensions: Vec<(String, String)>,
+    pub(crate) stat: Stat,
+}
+
+/// The time asked for, in periods of `period_s`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Span {
+    pub(crate) from: Timestamp,
+    pub(crate) to: Timestamp,
+    pub(crate) period_s: u32,
+}
+
+/// Values by start of their period in milliseconds since the epoch, by series.
+pub(crate) type Values = BTreeMap<Key, BTreeMap<i64, f64>>;
+type ByGroup = BTreeMap<Arc<str>, Result<Values, CallFailure>>;
+
+impl AwsClients {
+    /// Asks for `queries`; every group named in them has its answer. A call that the service rejects
+    /// is halved until only the group at fault fails.
+    pub(crate) async fn metric_data(self: &Arc<Self>, queries: Vec<Query>, span: Span) -> ByGroup {
+        let mut answers: ByGroup = queries
+            .iter()
+            .map(|query| (Arc::clone(&query.group), Ok(Values::new())))
+            .collect();
+        let mut calls = JoinSet::new();
+        let mut waiting: Vec<Vec<Query>> = queries
+            .chunks(QUERIES_PER_CALL)
+            .map(<[Query]>::to_vec)
+            .collect();
+        loop {
+            for batch in waiting.drain(..) {
+                let clients = Arc::clone(self);
+                calls.spawn(async move { (clients.pages(&batch, span).await, batch) });
+            }
+            match calls.join_next().await {
+                None => break,
+                Some(Err(_)) => {
+                    let broken = failure(
+                        FailureKind::Unavailable,
+                        "GetMetricData: the call broke off",
+                    );
+                    for answer in answers.values_mut() {
+                        *answer = Err(broken.clone());
+                    }
+                }
+                Some(Ok((Ok(results), batch))) => file(&mut answers, &batch, results),
+                Some(Ok((Err(error), batch))) => match halves(&error, &batch) {
+                    Some(halves) => waiting.extend(halves),
+                    None => fail(&mut answers, &batch, &error),
+                },
+            }
+        }
+        answers
+    }
+
+    async fn pages(
+        &self,
+        batch: &[Query],
+        span: Span,
+    ) -> Result<Vec<MetricDataResult>, CallFailure> {
+        let queries: Vec<MetricDataQuery> = batch
+            .iter()
+            .enumerate()
+            .map(|(n, query)| on_wire(n, query, span.period_s))
+            .collect();
+        let mut results = Vec::new();
+        let mut token = None;
+        for _ in 0..PAGES_MAX {
+            self.count(batch);
+            let request = self
+                .cloudwatch
+                .get_metric_data()
+                .set_metric_data_queries(Some(queries.clone()))
+                .start_time(DateTime::from_millis(span.from.as_millis()))
+                .end_time(DateTime::from_millis(span.to.as_millis()))
+                .scan_by(ScanBy::TimestampAscending)
+                .set_next_token(token);
+            let answer = self.call(OPERATION, request.send()).await?;
+            results.extend(answer.metric_data_results.unwrap_or_default());
+            token = answer.next_token;
+            if token.is_none() {
+                return Ok(results);
+            }
+        }
+        let detail = format!("{OPERATION}: more than {PAGES_MAX} pages for one request");
+        Err(failure(FailureKind::Malformed, detail))
+    }
+
+    /// Counts what the call is billed for: metrics, not statistics of them.
+    fn count(&self, batch: &[Query]) {
+        let mut metrics: BTreeMap<&str, BTreeSet<_>> = BTreeMap::new();
+        for query in batch {
+            let metric = (&query.namespace, &query.metric, &query.dimensions);
+            metrics.entry(&query.group).or_default().insert(metric);
+        }
+        for (group, metrics) in metrics {
+            self.bill().count_metrics(group, metrics.len() as u64);
+        }
+    }
+}
+
+fn on_wire(number: usize, query: &Query, period_s: u32) -> MetricDataQuery {
+    let dimensions = query
+        .dimensions
+        .iter()
+        .map(|(name, value)| Dimension::builder().name(name).value(value).build());
+    let metric = Metric::builder()
+        .namespace(&query.namespace)
+        .metric_name(&query.metric)
+        .set_dimensions(Some(dimensions.collect()))
+        .build();
+    let stat = MetricStat::builder()
+        .metric(metric)
+        .period(i32::try_from(period_s).unwrap_or(i32::MAX))
+        .stat(query.stat.as_str())
+        .build();
+    MetricDataQuery::builder()
+        .id(format!("q{number}"))
+        .metric_stat(stat)
+        .build()
+}
+
+/// `batch` in two, between groups; none where the fault lies elsewhere or with one group.
+fn halves(error: &CallFailure, batch: &[Query]) -> Option<[Vec<Query>; 2]> {
+    if error.kind != FailureKind::Rejected {
+        return None;
+    }
+    let groups: BTreeSet<&Arc<str>> = batch.iter().map(|query| &query.group).collect();
+    let pivot = Arc::clone(groups.iter().nth(groups.len() / 2)?);
+    let (low, high): (Vec<Query>, Vec<Query>) =
+        batch.iter().cloned().partition(|query| query.group < pivot);
+    (!low.is_empty() && !high.is_empty()).then_some([low, high])
+}
+
+fn fail(answers: &mut ByGroup, batch: &[Query], error: &CallFailure) {
+    for query in batch {
+        answers.insert(Arc::clone(&query.group), Err(error.clone()));
+    }
+}
+
+/// Files the results of `batch` under group and series. Repeats of one timestamp: the last counts.
+fn file(answers: &mut ByGroup, batch: &[Query], results: Vec<MetricDataResult>) {
+    for result in results {
+        let query = result
+            .id()
+            .and_then(|id| id.strip_prefix('q'))
+            .and_then(|number| number.parse::<usize>().ok())
+            .and_then(|number| batch.get(number));
+        let Some(query) = query else {
+            let detail = format!("{OPERATION}: a result for a query that was not asked");
+            return fail(answers, batch, &failure(FailureKind::Malformed, detail));
+        };
+        let Some(answer) = answers.get_mut(&query.group) else {
+            continue;
+        };
+        if let (Err(error), true) = (check(&result), answer.is_ok()) {
+            *answer = Err(error);
+        }
+        if let Ok(values) = answer {
+            let series = values.entry(query.key).or_default();
+            let stamps = result
+                .timestamps()
+                .iter()
+                .filter_map(|at| at.to_millis().ok());
+            let points = stamps.zip(result.values().iter().copied());
+            series.extend(points.filter(|(_, value)| value.is_finite()));
+        }
+    }
+}
+
+fn check(result: &MetricDataResult) -> Result<(), CallFailure> {
+    if result.timestamps().len() != result.values().len() {
+        let detail = format!("{OPERATION}: a result has not as many values as timestamps");
+        return Err(failure(FailureKind::Malformed, detail));
+    }
+    let kind = match result.status_code() {
+        Some(StatusCode::InternalError) => FailureKind::Unavailable,
+        Some(StatusCode::Forbidden) => FailureKind::Denied,
+        _ => return Ok(()),
+    };
+    Err(failure(
+        kind,
+        format!("{OPERATION}: the service failed on one of the metrics"),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn query(group: &str, key: Key) -> Query {
+        Query {
+            group: group.into(),
+            key,
+            namespace: "AWS/EC2".into(),
+            metric: "CPUUtilization".into(),
+            dimensions: Vec::new(),
+            stat: Stat::Average,
+        }
+    }
+
+    fn answers(batch: &[Query], results: Vec<MetricDataResult>) -> ByGroup {
+        let mut answers = batch
+            .iter()
+            .map(|query| (Arc::clone(&query.group), Ok(Values::new())))
+            .collect();
+        file(&mut answers, batch, results);
+        answers
+    }
+
+    fn result(id: &str, points: &[(i64, f64)]) -> MetricDataResult {
+        MetricDataResult::builder()
+            .id(id)
+            .set_timestamps(Some(
+                points.iter().map(|p| DateTime::from_secs(p.0)).collect(),
+            ))
+            .set_values(Some(points.iter().map(|p| p.1).collect()))
+            .build()
+    }
+
+    #[test]
+    fn pages_are_joined_and_repeats_of_a_timestamp_count_once() {
+        let batch = [query("a", Key::Cpu)];
+        let pages = vec![
+            result("q0", &[(60, 1.0), (120, 2.0)]),
+            result("q0", &[(120, 3.0)]),
+        ];
+        let answers = answers(&batch, pages);
+        let values = answers["a"].as_ref().unwrap();
+        assert_eq!(
+            values[&Key::Cpu],
+            BTreeMap::from([(60_000, 1.0), (120_000, 3.0)])
+        );
+    }
+
+    #[test]
+    fn a_fault_in_one_result_fails_its_group_alone() {
+        let batch = [query("a", Key::Cpu), query("b", Key::Cpu)];
+        let lopsided = MetricDataResult::builder().id("q0").values(1.0).build();
+        let answers = answers(&batch, vec![lopsided, result("q1", &[(60, 1.0)])]);
+        assert_eq!(
+            answers["a"].as_ref().unwrap_err().kind,
+            FailureKind::Malformed
+        );
+        assert!(answers["b"].is_ok());
+    }
+
+    #[test]
+    fn an_answer_to_nothing_asked_fails_the_whole_call() {
+        let batch = [query("a", Key::Cpu)];
+        assert!(answers(&batch, vec![result("q7", &[])])["a"].is_err());
+    }
+
+    #[test]
+    fn a_rejected_call_is_halved_between_groups_and_only_then() {
+        let rejected = failure(FailureKind::Rejected, "");
+        let batch = [
+            query("a", Key::Cpu),
+            query("a", Key::Memory),
+            query("b", Key::Cpu),
+        ];
+        let [low, high] = halves(&rejected, &batch).unwrap();
+        assert_eq!((low.len(), high.len()), (2, 1));
+        assert!(halves(&rejected, &low).is_none());
+        assert!(halves(&failure(FailureKind::Throttled, ""), &batch).is_none());
+    }
+}

@@ -1,0 +1,141 @@
+//! Basic or detailed monitoring, and how many samples an instance adds to a period: learnt from the
+//! points themselves, since asking EC2 would need another permission and another API.
+
+use std::time::Duration;
+
+use foretide_domain::Timestamp;
+
+const MINUTE_MS: i64 = 60_000;
+const BASIC_MS: i64 = 300_000;
+
+/// How often EC2 publishes an instance's metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Monitoring {
+    /// Every five minutes.
+    Basic,
+    /// Every minute.
+    Detailed,
+}
+
+impl Monitoring {
+    /// Length of its period.
+    pub const fn period(self) -> Duration {
+        match self {
+            Self::Basic => Duration::from_millis(BASIC_MS.unsigned_abs()),
+            Self::Detailed => Duration::from_millis(MINUTE_MS.unsigned_abs()),
+        }
+    }
+}
+
+/// What has been learnt of one group.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Sampling {
+    monitoring: Option<Monitoring>,
+    per_instance: Option<f64>,
+}
+
+impl Sampling {
+    /// Starts from what is configured.
+    pub(crate) const fn new(monitoring: Option<Monitoring>) -> Self {
+        Self {
+            monitoring,
+            per_instance: None,
+        }
+    }
+
+    pub(crate) const fn monitoring(&self) -> Option<Monitoring> {
+        self.monitoring
+    }
+
+    /// Learns from the `stamps` of one series, in milliseconds and ascending: two points less than
+    /// five minutes apart are detailed monitoring; three or more, all on a five-minute grid, are
+    /// basic. Two points five minutes apart may as well have a gap between them.
+    pub(crate) fn learn_spacing(&mut self, stamps: &[i64]) {
+        let gaps = || stamps.iter().zip(stamps.iter().skip(1)).map(|(a, b)| b - a);
+        if gaps().any(|gap| gap < BASIC_MS) {
+            self.monitoring = Some(Monitoring::Detailed);
+        } else if gaps().count() >= 2 && gaps().all(|gap| gap % BASIC_MS == 0) {
+            self.monitoring = Some(Monitoring::Basic);
+        }
+    }
+
+    /// Samples that one instance adds to a period. With detailed monitoring 1. With basic
+    /// monitoring, depending on the instance's type, more: the median of sample count ÷ instances
+    /// over `counts` (start in milliseconds, samples) while the same `in_service` instances served,
+    /// rounded; and where no such period is known yet, the same of the newest period.
+    pub(crate) fn per_instance(
+        &mut self,
+        counts: &[(i64, f64)],
+        in_service: u32,
+        steady_since: Option<Timestamp>,
+    ) -> f64 {
+        if self.monitoring == Some(Monitoring::Detailed) || in_service == 0 {
+            return self.per_instance.unwrap_or(1.0);
+        }
+        let ratio = |samples: f64| samples / f64::from(in_service);
+        let mut steady: Vec<f64> = counts
+            .iter()
+            .filter(|(start, _)| steady_since.is_some_and(|since| *start >= since.as_millis()))
+            .map(|&(_, samples)| ratio(samples))
+            .collect();
+        steady.sort_by(f64::total_cmp);
+        if let Some(median) = steady.get(steady.len() / 2) {
+            self.per_instance = Some(median.round().max(1.0));
+        }
+        let newest = counts
+            .last()
+            .map(|&(_, samples)| ratio(samples).round().max(1.0));
+        self.per_instance.or(newest).unwrap_or(1.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(minutes: &[i64], expected: Option<Monitoring>) {
+        let mut sampling = Sampling::default();
+        let stamps: Vec<i64> = minutes.iter().map(|minute| minute * MINUTE_MS).collect();
+        sampling.learn_spacing(&stamps);
+        assert_eq!(sampling.monitoring(), expected, "{minutes:?}");
+    }
+
+    #[test]
+    fn spacing_tells_basic_from_detailed_and_else_nothing() {
+        check(&[0, 1], Some(Monitoring::Detailed));
+        check(&[0, 3, 9], Some(Monitoring::Detailed));
+        check(&[0, 5, 10], Some(Monitoring::Basic));
+        check(&[0, 5, 15], Some(Monitoring::Basic));
+        check(&[0, 5], None);
+        check(&[0], None);
+        check(&[], None);
+    }
+
+    #[test]
+    fn a_change_of_monitoring_is_noticed() {
+        let mut sampling = Sampling::new(Some(Monitoring::Basic));
+        sampling.learn_spacing(&[0, MINUTE_MS]);
+        assert_eq!(sampling.monitoring(), Some(Monitoring::Detailed));
+    }
+
+    #[test]
+    fn samples_of_basic_monitoring_are_learnt_while_the_fleet_is_steady() {
+        let mut sampling = Sampling::new(Some(Monitoring::Basic));
+        let counts = [(0, 5.0), (300_000, 10.0), (600_000, 10.0), (900_000, 8.0)];
+        let since = Some(Timestamp::from_seconds(300));
+        assert!((sampling.per_instance(&counts, 2, since) - 5.0).abs() < 1e-12);
+        let growing = [(1_200_000, 15.0)];
+        let per_instance = sampling.per_instance(&growing, 3, Some(Timestamp::from_seconds(1500)));
+        assert!(
+            (per_instance - 5.0).abs() < 1e-12,
+            "kept while nothing steady is known"
+        );
+    }
+
+    #[test]
+    fn detailed_monitoring_has_one_sample_an_instance() {
+        let mut sampling = Sampling::new(Some(Monitoring::Detailed));
+        assert!((sampling.per_instance(&[(0, 1.0)], 4, None) - 1.0).abs() < 1e-12);
+    }
+}

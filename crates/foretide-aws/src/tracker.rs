@@ -1,0 +1,299 @@
+//! What a sequence of readings tells of one group: launch times, ends of launches, and since when
+//! the same instances serve.
+//!
+//! An instance's own record has no launch time (asking EC2 for it would need another permission and
+//! another API), so a launch begins when its activity says so, or else at first sight.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use foretide_domain::{GroupState, Launch, Timestamp};
+
+use crate::activity::{LaunchActivity, launch_id};
+use crate::group::{GroupReading, InstanceReading, Lifecycle};
+
+/// How far back launches are asked for at first: a day gives lead times to learn from.
+const FIRST_LOOK_BACK: Duration = Duration::from_hours(24);
+/// How far back later: a launch that takes longer than an hour has failed in all but name.
+const LOOK_BACK: Duration = Duration::from_hours(1);
+
+/// Follows one group from reading to reading. Holds no clock and makes no call.
+#[derive(Clone, Debug, Default)]
+pub struct GroupTracker {
+    instances: BTreeMap<String, Seen>,
+    /// Launch ends already told, with their start, by which they are forgotten.
+    told: BTreeMap<u64, Timestamp>,
+    last_reading: Option<Timestamp>,
+    steady_since: Option<Timestamp>,
+    launches_read: bool,
+    awaiting_ends: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    lifecycle: Lifecycle,
+    launched: Timestamp,
+    /// None where it served when the group was seen first.
+    in_service_since: Option<Timestamp>,
+}
+
+impl GroupTracker {
+    /// Whether launches should be read to make sense of `reading`: at first, while something is
+    /// coming or has just come, and while capacity is missing.
+    pub fn wants_launches(&self, reading: &GroupReading) -> bool {
+        let counts = reading.counts();
+        !self.launches_read
+            || self.awaiting_ends
+            || counts.pending > 0
+            || counts.in_service_and_pending() < reading.desired
+    }
+
+    /// From when on launches should be read.
+    pub fn launches_since(&self, now: Timestamp) -> Timestamp {
+        now.minus(if self.launches_read {
+            LOOK_BACK
+        } else {
+            FIRST_LOOK_BACK
+        })
+    }
+
+    /// Takes in `reading` of `now` and, where they were read, the group's `launches`; gives the
+    /// group's state.
+    pub fn observe(
+        &mut self,
+        reading: &GroupReading,
+        launches: Option<&[LaunchActivity]>,
+        refreshing: bool,
+        now: Timestamp,
+    ) -> GroupState {
+        let activities = launches.unwrap_or_default();
+        let served_before = self.serving();
+        let mut ended = self.follow(reading, activities, now);
+        ended.extend(activities.iter().filter_map(LaunchActivity::launch));
+        if self.last_reading.is_none() || served_before != self.serving() {
+            self.steady_since = Some(now);
+        }
+        self.last_reading = Some(now);
+        self.launches_read |= launches.is_some();
+        GroupState {
+            bounds: reading.bounds,
+            desired: reading.desired,
+            counts: reading.counts(),
+            oldest_pending_since: self.oldest_pending(),
+            suspended: reading.suspended,
+            refreshing,
+            launches: self.not_yet_told(ended, now),
+        }
+    }
+
+    /// Since when the same instances are seen to serve.
+    pub const fn steady_since(&self) -> Option<Timestamp> {
+        self.steady_since
+    }
+
+    /// Ids of the healthy instances of `reading` that have served for `warm_up` at least.
+    pub fn warmed_up(
+        &self,
+        reading: &GroupReading,
+        warm_up: Duration,
+        now: Timestamp,
+    ) -> Vec<String> {
+        let is_warm = |instance: &&InstanceReading| {
+            let since = self
+                .instances
+                .get(&instance.id)
+                .map(|seen| seen.in_service_since);
+            instance.lifecycle == Lifecycle::InService
+                && instance.healthy
+                && since.is_some_and(|since| since.is_none_or(|at| now.since(at) >= warm_up))
+        };
+        reading
+            .instances
+            .iter()
+            .filter(is_warm)
+            .map(|instance| instance.id.clone())
+            .collect()
+    }
+
+    /// Follows every instance; gives the launches seen to end by an instance coming into service.
+    fn follow(
+        &mut self,
+        reading: &GroupReading,
+        activities: &[LaunchActivity],
+        now: Timestamp,
+    ) -> Vec<Launch> {
+        let by_instance: BTreeMap<&str, &LaunchActivity> = activities
+            .iter()
+            .filter_map(|launch| Some((launch.instance.as_deref()?, launch)))
+            .collect();
+        let before = std::mem::take(&mut self.instances);
+        let mut ended = Vec::new();
+        for instance in &reading.instances {
+            let activity = by_instance.get(instance.id.as_str());
+            let known = before.get(&instance.id);
+            let launched = activity
+                .map(|launch| launch.started)
+                .or_else(|| known.map(|seen| seen.launched))
+                .unwrap_or(now);
+            let serves = instance.lifecycle == Lifecycle::InService;
+            let came = known.is_some_and(|seen| seen.lifecycle == Lifecycle::Pending) && serves;
+            if came && activity.is_none_or(|launch| launch.end.is_none()) {
+                ended.push(Launch {
+                    id: launch_id(&instance.id),
+                    started: launched,
+                    ended: now,
+                    succeeded: true,
+                });
+            }
+            let in_service_since = match known {
+                Some(seen) if seen.lifecycle == Lifecycle::InService => seen.in_service_since,
+                None if self.last_reading.is_none() => None,
+                _ => Some(now),
+            };
+            let seen = Seen {
+                lifecycle: instance.lifecycle,
+                launched,
+                in_service_since,
+            };
+            self.instances.insert(instance.id.clone(), seen);
+        }
+        let was_pending = before
+            .values()
+            .any(|seen| seen.lifecycle == Lifecycle::Pending);
+        self.awaiting_ends = was_pending || self.oldest_pending().is_some();
+        ended
+    }
+
+    fn serving(&self) -> BTreeSet<String> {
+        let all = self.instances.iter();
+        all.filter(|(_, seen)| seen.lifecycle == Lifecycle::InService)
+            .map(|(id, _)| id.clone())
+            .collect()
+    }
+
+    fn oldest_pending(&self) -> Option<Timestamp> {
+        let all = self.instances.values();
+        all.filter(|seen| seen.lifecycle == Lifecycle::Pending)
+            .map(|seen| seen.launched)
+            .min()
+    }
+
+    fn not_yet_told(&mut self, ended: Vec<Launch>, now: Timestamp) -> Vec<Launch> {
+        self.told
+            .retain(|_, started| now.since(*started) <= FIRST_LOOK_BACK * 2);
+        let mut fresh: Vec<Launch> = ended
+            .into_iter()
+            .filter(|launch| self.told.insert(launch.id, launch.started).is_none())
+            .collect();
+        fresh.sort_by_key(|launch| launch.ended);
+        fresh
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use foretide_domain::{Bounds, SuspendedProcesses};
+
+    use super::*;
+    use crate::activity::ActivityEnd;
+
+    fn reading(instances: &[(&str, Lifecycle)]) -> GroupReading {
+        GroupReading {
+            bounds: Bounds::new(0, 9).unwrap(),
+            desired: u32::try_from(instances.len()).unwrap(),
+            instances: instances
+                .iter()
+                .map(|&(id, lifecycle)| InstanceReading {
+                    id: id.into(),
+                    lifecycle,
+                    healthy: true,
+                    protected: false,
+                })
+                .collect(),
+            suspended: SuspendedProcesses::default(),
+            deleting: false,
+            warm_pool: false,
+            weighted: false,
+        }
+    }
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_seconds(seconds)
+    }
+
+    const OLD: (&str, Lifecycle) = ("i-old", Lifecycle::InService);
+
+    #[test]
+    fn without_activities_a_launch_runs_from_first_sight_to_service() {
+        let mut tracker = GroupTracker::default();
+        tracker.observe(&reading(&[OLD]), Some(&[]), false, at(0));
+        assert!(!tracker.wants_launches(&reading(&[OLD])));
+        let coming = reading(&[OLD, ("i-new", Lifecycle::Pending)]);
+        assert!(tracker.wants_launches(&coming));
+        let state = tracker.observe(&coming, None, false, at(10));
+        assert_eq!(state.oldest_pending_since, Some(at(10)));
+        let came = reading(&[OLD, ("i-new", Lifecycle::InService)]);
+        assert!(
+            tracker.wants_launches(&came),
+            "its activity may tell the exact end"
+        );
+        let state = tracker.observe(&came, None, false, at(190));
+        assert_eq!(state.launches.len(), 1);
+        assert_eq!(state.launches[0].duration().as_secs(), 180);
+        assert!(
+            tracker
+                .observe(&came, None, false, at(200))
+                .launches
+                .is_empty()
+        );
+    }
+
+    #[test]
+    fn an_activity_is_preferred_and_each_end_is_told_once() {
+        let mut tracker = GroupTracker::default();
+        tracker.observe(&reading(&[OLD]), Some(&[]), false, at(0));
+        let mut launch = LaunchActivity {
+            id: launch_id("i-new"),
+            instance: Some("i-new".into()),
+            started: at(5),
+            end: None,
+            status_message: None,
+        };
+        let coming = reading(&[OLD, ("i-new", Lifecycle::Pending)]);
+        let state = tracker.observe(&coming, Some(&[launch.clone()]), false, at(10));
+        assert_eq!(state.oldest_pending_since, Some(at(5)));
+        launch.end = Some(ActivityEnd {
+            at: at(155),
+            succeeded: true,
+        });
+        let came = reading(&[OLD, ("i-new", Lifecycle::InService)]);
+        for (look, ends) in [(160, 1), (170, 0)] {
+            let state = tracker.observe(&came, Some(&[launch.clone()]), false, at(look));
+            assert_eq!(state.launches.len(), ends);
+            assert!(state.launches.iter().all(|end| end.ended == at(155)));
+        }
+    }
+
+    #[test]
+    fn an_instance_is_warm_once_it_has_served_long_enough() {
+        let warm_up = Duration::from_secs(60);
+        let mut tracker = GroupTracker::default();
+        let both = reading(&[OLD, ("i-new", Lifecycle::InService)]);
+        tracker.observe(&reading(&[OLD]), None, false, at(0));
+        tracker.observe(&both, None, false, at(10));
+        assert_eq!(tracker.warmed_up(&both, warm_up, at(69)), ["i-old"]);
+        assert_eq!(
+            tracker.warmed_up(&both, warm_up, at(70)),
+            ["i-old", "i-new"]
+        );
+    }
+
+    #[test]
+    fn missing_capacity_asks_for_launches_that_failed() {
+        let mut tracker = GroupTracker::default();
+        let mut short = reading(&[OLD]);
+        tracker.observe(&short, Some(&[]), false, at(0));
+        short.desired = 2;
+        assert!(tracker.wants_launches(&short));
+    }
+}
