@@ -1,0 +1,146 @@
+//! Which metrics there are: from a namespace, a name and dimensions to a group's series, and back.
+
+use foretide_domain::Timestamp;
+
+use super::shapes::{Dimension, Metric as WireMetric};
+use crate::emulator::State;
+use crate::group::{Group, StatSet};
+use crate::scenario::Metric;
+
+const GROUP: &str = "AutoScalingGroupName";
+const INSTANCE: &str = "InstanceId";
+const BALANCER: &str = "LoadBalancer";
+
+/// Every metric: namespace, name, unit.
+const METRICS: [(Metric, &str, &str, &str); 10] = [
+    (Metric::Cpu, "AWS/EC2", "CPUUtilization", "Percent"),
+    (Metric::NetworkIn, "AWS/EC2", "NetworkIn", "Bytes"),
+    (Metric::NetworkOut, "AWS/EC2", "NetworkOut", "Bytes"),
+    (Metric::DiskRead, "AWS/EC2", "DiskReadBytes", "Bytes"),
+    (Metric::DiskWrite, "AWS/EC2", "DiskWriteBytes", "Bytes"),
+    (Metric::PacketsIn, "AWS/EC2", "NetworkPacketsIn", "Count"),
+    (Metric::PacketsOut, "AWS/EC2", "NetworkPacketsOut", "Count"),
+    (Metric::Memory, "CWAgent", "mem_used_percent", "Percent"),
+    (
+        Metric::InService,
+        "AWS/AutoScaling",
+        "GroupInServiceInstances",
+        "None",
+    ),
+    (
+        Metric::Requests,
+        "AWS/ApplicationELB",
+        "RequestCount",
+        "Count",
+    ),
+];
+
+/// A metric of the wire that the emulator knows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Found {
+    pub(super) metric: Metric,
+    pub(super) unit: &'static str,
+}
+
+/// What `name` in `namespace` is.
+pub(super) fn find(namespace: &str, name: &str) -> Option<Found> {
+    let found = METRICS
+        .iter()
+        .find(|entry| (entry.1, entry.2) == (namespace, name));
+    found.map(|&(metric, _, _, unit)| Found { metric, unit })
+}
+
+/// The visible periods of a metric by its exact dimensions; empty where nothing is published under
+/// them, as `CloudWatch` answers.
+pub(super) fn series(
+    state: &mut State,
+    metric: &WireMetric,
+    span: (Timestamp, Timestamp),
+    now: Timestamp,
+) -> Vec<StatSet> {
+    let (Some(found), [dimension]) = (
+        find(&metric.namespace, &metric.metric_name),
+        metric.dimensions.as_slice(),
+    ) else {
+        return Vec::new();
+    };
+    let found_in = |group: Option<&mut Group>, id: Option<&str>| {
+        group
+            .and_then(|group| group.series(found.metric, id, span, now))
+            .unwrap_or_default()
+    };
+    match (dimension.name.as_str(), found.metric) {
+        (BALANCER, Metric::Requests) => {
+            let name = group_of_balancer(&dimension.value).unwrap_or_default();
+            found_in(state.group(name, now), None)
+        }
+        (_, Metric::Requests) => Vec::new(),
+        (GROUP, _) => found_in(state.group(&dimension.value, now), None),
+        (INSTANCE, metric) if is_ec2(metric) => {
+            let name = group_of_instance(state, &dimension.value, now);
+            let group = name.and_then(|name| state.group(&name, now));
+            found_in(group, Some(&dimension.value))
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// All metrics of all groups, in order of group.
+pub(super) fn list(state: &mut State, now: Timestamp) -> Vec<WireMetric> {
+    let mut all = Vec::new();
+    for group in state.groups.values_mut() {
+        group.advance(now);
+        let name = &group.spec.name;
+        for (metric, namespace, metric_name, _) in METRICS {
+            let mut add = |dimension: &str, value: String| {
+                all.push(WireMetric {
+                    namespace: namespace.into(),
+                    metric_name: metric_name.into(),
+                    dimensions: vec![Dimension {
+                        name: dimension.into(),
+                        value,
+                    }],
+                });
+            };
+            match metric {
+                Metric::Memory if !group.spec.memory => {}
+                Metric::Requests => add(BALANCER, balancer(name)),
+                _ => add(GROUP, name.clone()),
+            }
+            if is_ec2(metric) {
+                let ids = group.roster.instances().iter().map(|one| one.id.clone());
+                ids.for_each(|id| add(INSTANCE, id));
+            }
+        }
+    }
+    all
+}
+
+fn is_ec2(metric: Metric) -> bool {
+    !matches!(
+        metric,
+        Metric::Memory | Metric::InService | Metric::Requests
+    )
+}
+
+fn balancer(group: &str) -> String {
+    format!("app/{group}/0000000000000001")
+}
+
+fn group_of_balancer(balancer: &str) -> Option<&str> {
+    balancer
+        .strip_prefix("app/")?
+        .strip_suffix("/0000000000000001")
+}
+
+fn group_of_instance(state: &mut State, id: &str, now: Timestamp) -> Option<String> {
+    let has_it = |group: &mut Group| {
+        group.advance(now);
+        group.roster.instances().iter().any(|one| one.id == id)
+    };
+    let found = state
+        .groups
+        .iter_mut()
+        .find_map(|(name, group)| has_it(group).then_some(name));
+    found.cloned()
+}

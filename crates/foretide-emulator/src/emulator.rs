@@ -1,0 +1,203 @@
+//! The handle of a running emulator: what the protocols ask, and what a test or a person changes.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use foretide_domain::{Bounds, Timestamp};
+
+use crate::fault::{Fault, Faults, Strike};
+use crate::group::Group;
+use crate::scenario::{Demand, GroupSpec, Scenario, ScenarioError, Scripted};
+
+/// Emulated groups; cheap to clone, all clones are the same emulator.
+#[derive(Clone)]
+pub struct Emulator {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
+    start: Timestamp,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) groups: BTreeMap<String, Group>,
+    faults: Faults,
+    calls: BTreeMap<String, u64>,
+    requests: u64,
+}
+
+impl fmt::Debug for Emulator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Emulator")
+            .field("start", &self.inner.start)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Emulator {
+    /// An emulator of `scenario` whose time is what `clock` says; it starts now. The clock must not
+    /// run backwards: time that comes again is not lived again.
+    pub fn new(
+        scenario: &Scenario,
+        clock: impl Fn() -> Timestamp + Send + Sync + 'static,
+    ) -> Result<Self, ScenarioError> {
+        let start = clock();
+        let groups = scenario
+            .check()?
+            .into_iter()
+            .map(|spec| (spec.name.clone(), Group::new(spec, start)))
+            .collect();
+        let state = State {
+            groups,
+            faults: Faults::new(scenario.faults.clone()),
+            calls: BTreeMap::new(),
+            requests: 0,
+        };
+        Ok(Self {
+            inner: Arc::new(Inner {
+                clock: Box::new(clock),
+                start,
+                state: Mutex::new(state),
+            }),
+        })
+    }
+
+    /// The emulator's time.
+    pub fn now(&self) -> Timestamp {
+        (self.inner.clock)()
+    }
+
+    /// When it started.
+    pub fn start(&self) -> Timestamp {
+        self.inner.start
+    }
+
+    /// Names of the groups.
+    pub fn groups(&self) -> Vec<String> {
+        self.with(|state, _| state.groups.keys().cloned().collect())
+    }
+
+    /// Desired capacity of `group`.
+    pub fn desired(&self, group: &str) -> Option<u32> {
+        self.with_group(group, |group, _| group.desired())
+    }
+
+    /// Adds a group, or replaces one; it starts now.
+    pub fn add_group(&self, spec: GroupSpec) -> Result<(), ScenarioError> {
+        let single = Scenario::of(spec).check()?;
+        self.with(|state, now| {
+            for spec in single {
+                let group = Group::new(spec, now);
+                state.groups.insert(group.spec.name.clone(), group);
+            }
+        });
+        Ok(())
+    }
+
+    /// Removes `group`, as if somebody had deleted it; tells whether it was there.
+    pub fn remove_group(&self, group: &str) -> bool {
+        self.with(|state, _| state.groups.remove(group).is_some())
+    }
+
+    /// Changes what `group` is asked to serve, from the next step on; tells whether it is there.
+    pub fn set_demand(&self, group: &str, demand: Demand) -> bool {
+        self.with_group(group, |group, _| group.spec.demand = demand)
+            .is_some()
+    }
+
+    /// Adds scripted points to `group`; tells whether it is there.
+    pub fn script(&self, group: &str, scripted: Scripted) -> bool {
+        self.with_group(group, |group, _| group.spec.scripted.push(scripted))
+            .is_some()
+    }
+
+    /// Changes the bounds of `group`, as an operator would; desired capacity is moved into them.
+    pub fn set_bounds(&self, group: &str, bounds: Bounds) -> bool {
+        self.with_group(group, |group, _| group.set_bounds(bounds))
+            .is_some()
+    }
+
+    /// Sets desired capacity of `group` within its bounds, as somebody else would.
+    pub fn force_desired(&self, group: &str, desired: u32) -> bool {
+        self.with_group(group, |group, _| group.force_desired(desired))
+            .is_some()
+    }
+
+    /// Suspends exactly these processes of `group`.
+    pub fn suspend(&self, group: &str, processes: &[&str]) -> bool {
+        let suspend = |group: &mut Group, _| {
+            group.spec.suspended = processes.iter().map(|&name| name.into()).collect();
+            group.apply_suspensions();
+        };
+        self.with_group(group, suspend).is_some()
+    }
+
+    /// Sets the share of launches of `group` that fail from now on.
+    pub fn set_launch_failure(&self, group: &str, share: f64) -> bool {
+        self.with_group(group, |group, _| group.set_launch_failure(share))
+            .is_some()
+    }
+
+    /// Shows an instance refresh of `group` as under way, or as none.
+    pub fn set_refreshing(&self, group: &str, refreshing: bool) -> bool {
+        self.with_group(group, |group, _| group.spec.refreshing = refreshing)
+            .is_some()
+    }
+
+    /// Adds a fault behind those that there are.
+    pub fn add_fault(&self, fault: Fault) {
+        self.with(|state, _| state.faults.add(fault));
+    }
+
+    /// Ends all faults.
+    pub fn clear_faults(&self) {
+        self.with(|state, _| state.faults.clear());
+    }
+
+    /// Calls received, by operation; faulty and unknown ones included.
+    pub fn calls(&self) -> BTreeMap<String, u64> {
+        self.with(|state, _| state.calls.clone())
+    }
+
+    /// Counts a call of `operation` (callers give all unknown ones the same name, so that they cannot
+    /// fill memory); gives a number for it and what strikes it.
+    pub(crate) fn meet(&self, operation: &str) -> (u64, Option<Strike>) {
+        let start = self.inner.start;
+        self.with(|state, now| {
+            *state.calls.entry(operation.to_owned()).or_default() += 1;
+            state.requests += 1;
+            (state.requests, state.faults.strike(operation, start, now))
+        })
+    }
+
+    pub(crate) fn with<T>(&self, work: impl FnOnce(&mut State, Timestamp) -> T) -> T {
+        let now = self.now();
+        let mut state = self
+            .inner
+            .state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        work(&mut state, now)
+    }
+
+    fn with_group<T>(
+        &self,
+        name: &str,
+        work: impl FnOnce(&mut Group, Timestamp) -> T,
+    ) -> Option<T> {
+        self.with(|state, now| state.group(name, now).map(|group| work(group, now)))
+    }
+}
+
+impl State {
+    /// The group, moved on to `now`.
+    pub(crate) fn group(&mut self, name: &str, now: Timestamp) -> Option<&mut Group> {
+        let group = self.groups.get_mut(name)?;
+        group.advance(now);
+        Some(group)
+    }
+}

@@ -1,0 +1,52 @@
+//! An error as AWS answers it; each protocol renders it in its own way.
+
+/// An error answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ApiError {
+    pub(crate) status: u16,
+    pub(crate) code: &'static str,
+    pub(crate) message: String,
+}
+
+impl ApiError {
+    pub(crate) fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            code,
+            message: message.into(),
+        }
+    }
+
+    /// The caller's input makes no sense (Auto Scaling).
+    pub(crate) fn validation(message: impl Into<String>) -> Self {
+        Self::new(400, "ValidationError", message)
+    }
+
+    /// The caller's input makes no sense (`CloudWatch`).
+    pub(crate) fn parameter(message: impl Into<String>) -> Self {
+        Self::new(400, "InvalidParameterValue", message)
+    }
+
+    /// The operation is not emulated.
+    pub(crate) fn action(name: &str) -> Self {
+        let name: String = name
+            .chars()
+            .filter(char::is_ascii_alphanumeric)
+            .take(80)
+            .collect();
+        Self::new(
+            400,
+            "InvalidAction",
+            format!("the emulator does not know the action {name}"),
+        )
+    }
+
+    /// Whose fault it is, in AWS's words.
+    pub(crate) const fn fault(&self) -> &'static str {
+        if self.status >= 500 {
+            "Receiver"
+        } else {
+            "Sender"
+        }
+    }
+}

@@ -1,0 +1,455 @@
+//! What is emulated: groups, what they are asked to serve, and what goes wrong.
+//!
+//! A scenario is data; whoever reads it from a file chooses the format. [`Scenario::check`] refuses
+//! what cannot be simulated before anything runs.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use foretide_sim::Trace;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::fault::Fault;
+
+/// Most groups of one emulator; each costs a few kilobytes and a microsecond a step.
+pub const MAX_GROUPS: usize = 10_000;
+/// Longest history simulated before the start: what `CloudWatch` keeps minutes for.
+const MAX_HISTORY_S: u32 = 15 * 86_400;
+/// Largest group, so that one answer stays bounded.
+const MAX_CAPACITY: u32 = 5000;
+
+/// Groups and faults.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// The groups.
+    #[serde(default)]
+    pub groups: Vec<GroupSpec>,
+    /// What goes wrong.
+    #[serde(default)]
+    pub faults: Vec<Fault>,
+}
+
+/// A group, or `count` alike.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct GroupSpec {
+    /// Its name.
+    pub name: String,
+    /// How many alike; above 1 their names are `name-0001` and so on.
+    pub count: u32,
+    /// Smallest capacity.
+    pub min: u32,
+    /// Largest capacity.
+    pub max: u32,
+    /// Desired capacity at first, all of it in service.
+    pub desired: u32,
+    /// What it is asked to serve.
+    pub demand: Demand,
+    /// Load that one instance serves at 100 % CPU. With the default, 100, demand is in
+    /// instance-percent.
+    pub unit: f64,
+    /// How many times faster than the clock demand runs; AWS's own times stay as they are.
+    pub speed: f64,
+    /// Seconds from launch to service.
+    pub boot_s: u32,
+    /// Seconds from the end of a period to its being visible.
+    pub delay_s: u32,
+    /// Seconds of a period: 60 with detailed monitoring, 300 with basic.
+    pub period_s: u32,
+    /// Seconds simulated before the start, so that there are past points.
+    pub history_s: u32,
+    /// Seconds that an instance shows as terminating.
+    pub terminate_s: u32,
+    /// Share of launches that fail, 0 to 1.
+    pub launch_failure: f64,
+    /// Seed of the launches that fail.
+    pub seed: u64,
+    /// Whether the `CloudWatch` agent reports memory, aggregated on the group.
+    pub memory: bool,
+    /// Seconds of the default cooldown, which `HonorCooldown` honours.
+    pub cooldown_s: u32,
+    /// Suspended processes.
+    pub suspended: Vec<String>,
+    /// Scaling policies.
+    pub policies: Vec<PolicySpec>,
+    /// Scheduled actions. They are shown, not carried out.
+    pub scheduled_actions: Vec<ScheduledActionSpec>,
+    /// Instances in a warm pool; none for no pool. It is shown, and does not speed up launches.
+    pub warm_pool: Option<u32>,
+    /// Whether an instance refresh is shown as under way.
+    pub refreshing: bool,
+    /// Weight shown for each instance.
+    pub weight: Option<u32>,
+    /// Points that differ from what the group serves.
+    pub scripted: Vec<Scripted>,
+}
+
+impl Default for GroupSpec {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            count: 1,
+            min: 1,
+            max: 10,
+            desired: 2,
+            demand: Demand::Constant(100.0),
+            unit: 100.0,
+            speed: 1.0,
+            boot_s: 180,
+            delay_s: 60,
+            period_s: 60,
+            history_s: 0,
+            terminate_s: 30,
+            launch_failure: 0.0,
+            seed: 1,
+            memory: false,
+            cooldown_s: 300,
+            suspended: Vec::new(),
+            policies: Vec::new(),
+            scheduled_actions: Vec::new(),
+            warm_pool: None,
+            refreshing: false,
+            weight: None,
+            scripted: Vec::new(),
+        }
+    }
+}
+
+/// What a group is asked to serve, over the seconds since its history began times its speed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Demand {
+    /// Always the same.
+    Constant(f64),
+    /// From each second on, a value; the first counts from the beginning.
+    Steps(Vec<(i64, f64)>),
+    /// `mean · (1 + amplitude · sin)`, starting at the mean and rising.
+    Wave {
+        /// Mean.
+        mean: f64,
+        /// Swing, as a share of the mean, 0 to 1.
+        amplitude: f64,
+        /// Seconds of one turn.
+        period_s: u32,
+    },
+    /// A trace, from its beginning, over and over.
+    #[serde(skip)]
+    Trace(Arc<Trace>),
+}
+
+impl Demand {
+    /// Demand at `at_s` seconds.
+    pub(crate) fn at(&self, at_s: i64) -> f64 {
+        match self {
+            Self::Constant(value) => *value,
+            Self::Steps(steps) => {
+                let reached = steps.iter().take_while(|(from, _)| *from <= at_s).last();
+                reached.or(steps.first()).map_or(0.0, |(_, value)| *value)
+            }
+            Self::Wave {
+                mean,
+                amplitude,
+                period_s,
+            } => {
+                let turn = at_s as f64 / f64::from((*period_s).max(1));
+                mean * (1.0 + amplitude * (turn * std::f64::consts::TAU).sin())
+            }
+            Self::Trace(trace) => {
+                let cells = trace.demand().len().max(1) as u64;
+                let cell = at_s.max(0).unsigned_abs() / u64::from(trace.step_s().max(1)) % cells;
+                let cell = usize::try_from(cell).unwrap_or(0);
+                trace.demand().get(cell).copied().unwrap_or(0.0)
+            }
+        }
+    }
+}
+
+/// A scaling policy, as `DescribePolicies` shows it. It is shown, not carried out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PolicySpec {
+    /// Its name.
+    pub name: String,
+    /// `TargetTrackingScaling`, `StepScaling`, `SimpleScaling` or `PredictiveScaling`.
+    #[serde(default = "target_tracking")]
+    pub kind: String,
+    /// Whether it acts.
+    #[serde(default = "yes")]
+    pub enabled: bool,
+}
+
+fn target_tracking() -> String {
+    "TargetTrackingScaling".into()
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// A scheduled action, as `DescribeScheduledActions` shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScheduledActionSpec {
+    /// Its name.
+    pub name: String,
+    /// Its cron expression.
+    pub recurrence: String,
+    /// The minimum that it sets.
+    #[serde(default)]
+    pub min: Option<u32>,
+    /// The maximum that it sets.
+    #[serde(default)]
+    pub max: Option<u32>,
+    /// The desired capacity that it sets.
+    #[serde(default)]
+    pub desired: Option<u32>,
+}
+
+/// Points of a time that differ from what the group serves. Of several that apply the last counts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scripted {
+    /// Which metric; none for all.
+    #[serde(default)]
+    pub metric: Option<Metric>,
+    /// Periods that start so many seconds after the emulator's start (negative: before it), or later.
+    pub from_s: i64,
+    /// Periods that start before so many seconds after the start.
+    pub until_s: i64,
+    /// The value of one instance: a percentage, or bytes, packets or requests in the period. None
+    /// leaves the value as it is.
+    #[serde(default)]
+    pub value: Option<f64>,
+    /// Whether the points are missing.
+    #[serde(default)]
+    pub missing: bool,
+    /// Seconds by which they are visible later.
+    #[serde(default)]
+    pub late_s: u32,
+}
+
+/// The metrics that a group publishes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Metric {
+    /// `AWS/EC2 CPUUtilization`.
+    Cpu,
+    /// `AWS/EC2 NetworkIn`.
+    NetworkIn,
+    /// `AWS/EC2 NetworkOut`.
+    NetworkOut,
+    /// `AWS/EC2 DiskReadBytes`.
+    DiskRead,
+    /// `AWS/EC2 DiskWriteBytes`.
+    DiskWrite,
+    /// `AWS/EC2 NetworkPacketsIn`.
+    PacketsIn,
+    /// `AWS/EC2 NetworkPacketsOut`.
+    PacketsOut,
+    /// `CWAgent mem_used_percent`.
+    Memory,
+    /// `AWS/AutoScaling GroupInServiceInstances`.
+    InService,
+    /// `AWS/ApplicationELB RequestCount`: the demand itself.
+    Requests,
+}
+
+/// Why a scenario cannot be emulated.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ScenarioError {
+    /// Too many groups.
+    #[error("{count} groups are more than the emulator's {MAX_GROUPS}")]
+    TooManyGroups {
+        /// As many.
+        count: usize,
+    },
+    /// A name that AWS would not take, or one that is taken twice.
+    #[error("`{name}` is no name of a group: empty, too long, with a colon, or given twice")]
+    Name {
+        /// The name.
+        name: String,
+    },
+    /// A value out of range.
+    #[error("group `{group}`: {what}")]
+    Value {
+        /// The group.
+        group: String,
+        /// Which value, and what it has to be.
+        what: &'static str,
+    },
+}
+
+impl Scenario {
+    /// A scenario of one group without faults.
+    pub fn of(group: GroupSpec) -> Self {
+        Self {
+            groups: vec![group],
+            faults: Vec::new(),
+        }
+    }
+
+    /// Checks everything, and gives one specification for each single group.
+    pub fn check(&self) -> Result<Vec<GroupSpec>, ScenarioError> {
+        let counts = self.groups.iter().map(|spec| spec.count as usize);
+        let count = counts.fold(0_usize, usize::saturating_add);
+        if count > MAX_GROUPS {
+            return Err(ScenarioError::TooManyGroups { count });
+        }
+        let mut names = BTreeSet::new();
+        let mut single = Vec::with_capacity(count);
+        for spec in &self.groups {
+            spec.check()?;
+            for number in 1..=spec.count {
+                let name = match spec.count {
+                    1 => spec.name.clone(),
+                    _ => format!("{}-{number:04}", spec.name),
+                };
+                let proper = (1..=255).contains(&name.len()) && !name.contains([':', '\n']);
+                if !proper || !names.insert(name.clone()) {
+                    return Err(ScenarioError::Name { name });
+                }
+                single.push(GroupSpec {
+                    name,
+                    count: 1,
+                    ..spec.clone()
+                });
+            }
+        }
+        Ok(single)
+    }
+}
+
+impl GroupSpec {
+    fn check(&self) -> Result<(), ScenarioError> {
+        let positive = |value: f64| value.is_finite() && value > 0.0;
+        let rules = [
+            (self.min <= self.max, "min is above max"),
+            (self.max <= MAX_CAPACITY, "max is above 5000"),
+            (
+                (self.min..=self.max).contains(&self.desired),
+                "desired is outside min and max",
+            ),
+            (positive(self.unit), "unit is not a positive number"),
+            (positive(self.speed), "speed is not a positive number"),
+            (
+                matches!(self.period_s, 60 | 300),
+                "period_s is neither 60 nor 300",
+            ),
+            (self.delay_s <= 86_400, "delay_s is more than a day"),
+            (
+                self.history_s <= MAX_HISTORY_S,
+                "history_s is more than 15 days",
+            ),
+            (
+                (0.0..=1.0).contains(&self.launch_failure),
+                "launch_failure is not within 0 to 1",
+            ),
+        ];
+        match rules.into_iter().find(|(holds, _)| !holds) {
+            None => Ok(()),
+            Some((_, what)) => Err(ScenarioError::Value {
+                group: self.name.clone(),
+                what,
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spec() -> GroupSpec {
+        GroupSpec {
+            name: "web".into(),
+            ..GroupSpec::default()
+        }
+    }
+
+    #[test]
+    fn a_file_names_only_what_differs() {
+        let text = r#"
+            [[groups]]
+            name = "web"
+            count = 2
+            demand = { steps = [[0, 180.0], [600, 20.0]] }
+            scripted = [{ metric = "cpu", from_s = -300, until_s = 0, value = 90.0 }]
+
+            [[faults]]
+            kind = "throttle"
+            operations = ["GetMetricData"]
+            count = 3
+        "#;
+        let scenario: Scenario = toml::from_str(text).unwrap();
+        let names: Vec<_> = scenario
+            .check()
+            .unwrap()
+            .into_iter()
+            .map(|one| one.name)
+            .collect();
+        assert_eq!(names, ["web-0001", "web-0002"]);
+        let unknown = toml::from_str::<Scenario>("[[groups]]\nname = 'a'\ntypo = 1").unwrap_err();
+        assert!(unknown.to_string().contains("typo"));
+    }
+
+    #[test]
+    fn what_cannot_be_simulated_is_refused_by_name() {
+        let refused = |spec: GroupSpec| Scenario::of(spec).check().unwrap_err().to_string();
+        assert_eq!(
+            refused(GroupSpec {
+                desired: 11,
+                ..spec()
+            }),
+            "group `web`: desired is outside min and max"
+        );
+        assert!(
+            refused(GroupSpec {
+                unit: f64::NAN,
+                ..spec()
+            })
+            .contains("unit")
+        );
+        assert!(
+            refused(GroupSpec {
+                count: 10_001,
+                ..spec()
+            })
+            .contains("10001")
+        );
+        assert!(
+            refused(GroupSpec {
+                name: String::new(),
+                ..spec()
+            })
+            .contains("no name")
+        );
+        let twice = Scenario {
+            groups: vec![spec(), spec()],
+            faults: Vec::new(),
+        };
+        assert!(twice.check().is_err());
+    }
+
+    #[test]
+    fn demand_follows_its_description() {
+        let steps = Demand::Steps(vec![(10, 1.0), (20, 2.0)]);
+        assert_eq!(
+            [0, 10, 19, 20, 99].map(|s| steps.at(s)),
+            [1.0, 1.0, 1.0, 2.0, 2.0]
+        );
+        let trace = Trace::new(
+            "t",
+            foretide_domain::Timestamp::default(),
+            60,
+            vec![1.0, 2.0],
+        )
+        .unwrap();
+        let trace = Demand::Trace(Arc::new(trace));
+        assert_eq!(
+            [0, 59, 60, 120, 180].map(|s| trace.at(s)),
+            [1.0, 1.0, 2.0, 1.0, 2.0]
+        );
+    }
+}
