@@ -6,6 +6,7 @@
 #![expect(clippy::print_stdout, reason = "an example prints")]
 
 use std::error::Error;
+use std::fmt::Write;
 use std::fs::File;
 use std::path::Path;
 
@@ -137,15 +138,16 @@ fn line(directory: &Path, expected: &Expected) -> Result<String, Box<dyn Error>>
         let mark = if cost.is_static { "s" } else { " " };
         let cost = cost.cost_ratio;
         let off = 100.0 * (cost / expected - 1.0);
-        text += &format!(" {cost:6.3}{mark}/{expected:4.2} {off:+5.1}% |");
+        write!(text, " {cost:6.3}{mark}/{expected:4.2} {off:+5.1}% |")?;
     }
     let tracking = Peer::named("target-tracking")
         .and_then(|peer| peer.with_target(target))
         .ok_or("no such policy")?
         .run(&case, None);
-    text += &format!(
+    write!(
+        text,
         " {:.4}/{cost:.4} {:.5}/{violation:.5}",
         tracking.cost_ratio, tracking.violation_share
-    );
+    )?;
     Ok(text)
 }

@@ -30,6 +30,8 @@ mod optimum;
 mod peers;
 mod score;
 mod trace;
+
+mod workload;
 mod world;
 
 pub use backtest::{
@@ -42,7 +44,11 @@ pub use peers::{
     AwsPredictive, HoltWinters, Hpa, Peer, Policy, Seed, Static, StepScaling, TargetTracking, View,
 };
 pub use score::Score;
-pub use trace::{Gap, MAX_CELLS, ReadOptions, Trace, TraceError, read_csv};
+pub use trace::{
+    Burstiness, Description, Gap, MAX_CELLS, ReadOptions, Seasonality, Trace, TraceError, chart,
+    describe, read_csv, read_trace,
+};
+pub use workload::{Shape, Workload};
 pub use world::{Boot, LaunchEnd, Period, Step, World, WorldConfig};
 
 /// The world advances in steps of so many seconds.

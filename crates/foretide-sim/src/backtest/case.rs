@@ -217,7 +217,7 @@ fn check(setup: &Setup) -> Result<(), CaseError> {
     if !(0.0..=1.0).contains(&setup.launch_failure) {
         return bad("launch_failure", setup.launch_failure.to_string(), "0 to 1");
     }
-    if setup.period_s == 0 || setup.period_s % 10 != 0 {
+    if setup.period_s == 0 || !setup.period_s.is_multiple_of(10) {
         return bad("period_s", setup.period_s.to_string(), "a multiple of 10 s");
     }
     if setup.bounds.max() == 0 {

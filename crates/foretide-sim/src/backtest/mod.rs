@@ -5,6 +5,7 @@ mod parallel;
 mod run;
 mod sweep;
 
+pub(crate) use case::quantile;
 pub use case::{Case, CaseError, Setup};
 pub use parallel::in_parallel;
 pub use run::{Contender, Run, Timeline};

@@ -164,9 +164,8 @@ impl<'p> Driver<'p> {
                 Effect::Predict { call, features } => self.ask(world, call, &features),
                 Effect::SetDesired { call, plan } => self.write(world, call, plan),
             }
-            if self.faults.is_some() && self.crashes(world.at_s(), now) {
-                // The restored controller's first effects go on in this loop.
-            }
+            // The first effects of a controller restored here go on in this loop.
+            let _restored = self.crashes(world.at_s(), now);
         }
     }
 

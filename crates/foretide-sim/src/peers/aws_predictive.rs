@@ -9,6 +9,7 @@ use crate::optimum::ceil_count;
 
 const HOUR_S: i64 = 3600;
 const HOURS_A_DAY: usize = 24;
+const DAY_S: i64 = 24 * HOUR_S;
 
 /// Target tracking over a floor from the same hours of past days.
 #[derive(Clone, Debug, PartialEq)]
@@ -118,8 +119,7 @@ impl Policy for Predictor {
     fn decide(&mut self, view: &View<'_>) -> Option<u32> {
         self.learn(view);
         let tracked = self.tracker.decide(view);
-        let day_s = HOUR_S * HOURS_A_DAY as i64;
-        if view.at_s >= day_s
+        if view.at_s >= DAY_S
             && let Ok(hour) =
                 usize::try_from((view.at_s + i64::from(self.settings.buffer_s)) / HOUR_S)
             && self.floor.is_none_or(|(of, _)| of != hour)

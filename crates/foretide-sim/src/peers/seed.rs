@@ -58,10 +58,10 @@ impl Scaler {
         self.changed_s.is_none_or(|at| now_s - at >= cooldown_s)
     }
 
-    fn change(&mut self, now_s: i64, desired: u32) -> Option<u32> {
+    fn change(&mut self, now_s: i64, desired: u32) -> u32 {
         self.streak = 0;
         self.changed_s = Some(now_s);
-        Some(desired)
+        desired
     }
 }
 
@@ -73,13 +73,13 @@ impl Policy for Scaler {
         if cpu > target + band {
             self.streak = 0;
             if view.desired < view.max && self.cool(view.at_s) {
-                return self.change(view.at_s, view.desired + 1);
+                return Some(self.change(view.at_s, view.desired + 1));
             }
         } else if cpu < target - band {
             self.streak = self.streak.saturating_add(1);
             let enough = self.streak >= self.settings.votes_in;
             if view.desired > view.min && enough && self.cool(view.at_s) {
-                return self.change(view.at_s, view.desired - 1);
+                return Some(self.change(view.at_s, view.desired - 1));
             }
         } else {
             self.streak = 0;

@@ -26,6 +26,14 @@ pub enum TraceError {
         /// What is wrong.
         problem: String,
     },
+    /// Text that begins as JSON and is not what the CLI writes.
+    #[error("{file}: not readable as JSON of the AWS CLI ({problem})")]
+    NotJson {
+        /// Name of the source.
+        file: String,
+        /// What is wrong, and where.
+        problem: String,
+    },
     /// A cell that is not what it should be.
     #[error("{file}: line {line}, column `{column}`: expected {expected}, found `{found}`")]
     BadCell {

@@ -16,6 +16,11 @@ impl<R: Read> LineLimit<R> {
     pub(super) const fn new(inner: R) -> Self {
         Self { inner, line: 0 }
     }
+
+    /// The reader itself, from where it stands.
+    pub(super) fn into_inner(self) -> R {
+        self.inner
+    }
 }
 
 impl<R: Read> Read for LineLimit<R> {

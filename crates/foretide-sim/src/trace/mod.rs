@@ -3,6 +3,9 @@
 //! Refuses to invent: a row that cannot be read is an error that names file, line and column. What
 //! is missing is held from the row before and stays countable as a gap.
 
+mod aws;
+mod chart;
+mod describe;
 mod error;
 mod grid;
 mod limit;
@@ -11,8 +14,10 @@ mod stamp;
 
 use foretide_domain::Timestamp;
 
+pub use chart::chart;
+pub use describe::{Burstiness, Description, Seasonality, describe};
 pub use error::TraceError;
-pub use read::{ReadOptions, read_csv};
+pub use read::{ReadOptions, read_csv, read_trace};
 
 /// Seconds in a day: `skip` and `days` cut whole ones.
 pub(crate) const DAY_S: u32 = 86_400;

@@ -1,9 +1,9 @@
 //! Trace files: CSV with a header, a timestamp column and a value column.
 
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 
 use super::limit::LineLimit;
-use super::{MAX_CELLS, Trace, TraceError, grid, stamp};
+use super::{MAX_CELLS, Trace, TraceError, aws, grid, stamp};
 
 /// Name of the timestamp column; where no column has it, the first column is meant.
 const TIMESTAMP: &str = "timestamp";
@@ -32,11 +32,7 @@ pub fn read_csv<R: Read>(
     source: R,
     options: &ReadOptions,
 ) -> Result<Trace, TraceError> {
-    let mut reader = csv::ReaderBuilder::new()
-        .flexible(true)
-        .has_headers(false)
-        .trim(csv::Trim::All)
-        .from_reader(LineLimit::new(source));
+    let mut reader = reader(LineLimit::new(source));
     let mut record = csv::StringRecord::new();
     if !next(file, &mut reader, &mut record)? {
         return Err(TraceError::NoData { file: file.into() });
@@ -54,6 +50,52 @@ pub fn read_csv<R: Read>(
         rows.push(columns.row(file, &record)?);
     }
     grid::build(file, rows, options.step_s)
+}
+
+/// Reads a trace in any form known: a CSV trace as [`read_csv`], or a metric export of AWS.
+///
+/// Which one is told by the start of the file: `{` begins JSON of the AWS CLI; a word that the
+/// CLI's text begins with, or a line without comma, its text; `Label`, `Full label` or `Id` in the
+/// first cell a graph of the CloudWatch console; all else is a CSV trace.
+///
+/// # Errors
+/// As [`read_csv`]; also where a file holds several series and none is picked.
+pub fn read_trace<R: Read>(
+    file: &str,
+    source: R,
+    options: &ReadOptions,
+) -> Result<Trace, TraceError> {
+    let mut source = BufReader::new(LineLimit::new(source));
+    let start = source.fill_buf().map_err(|source| TraceError::Unreadable {
+        file: file.into(),
+        source,
+    })?;
+    let text = String::from_utf8_lossy(start);
+    let text = text.trim_start_matches('\u{feff}').trim_start();
+    let first_line = text.lines().next().unwrap_or_default().to_owned();
+    if first_line.starts_with('{') {
+        // JSON may stand on one line, so the limit on lines does not hold for it.
+        let start = start.to_vec();
+        let rest = source.into_inner().into_inner();
+        return aws::read_json(file, start.chain(rest), options);
+    }
+    if aws::is_cli_text(&first_line) {
+        return aws::read_cli_text(file, source, options);
+    }
+    let first_cell = first_line.split(',').next().unwrap_or_default();
+    if aws::is_console(first_cell.trim().trim_matches('"')) {
+        return aws::read_console(file, source, options);
+    }
+    read_csv(file, source, options)
+}
+
+/// A CSV reader that takes rows as they come.
+pub(super) fn reader<R: Read>(source: R) -> csv::Reader<R> {
+    csv::ReaderBuilder::new()
+        .flexible(true)
+        .has_headers(false)
+        .trim(csv::Trim::All)
+        .from_reader(source)
 }
 
 /// The next record that is not blank; false at the end.
@@ -269,7 +311,7 @@ mod tests {
 
     #[test]
     fn a_stray_timestamp_or_an_endless_line_cannot_fill_the_memory() {
-        let stray = message("timestamp,value\n0,1\n60,1\n120,1\n250000000000000,1\n");
+        let stray = message("timestamp,value\n0,1\n60,1\n120,1\n200000000000000,1\n");
         assert!(stray.contains("at most 5300000 are read"), "{stray}");
         let endless = format!("timestamp,value\n{}", "9".repeat(70_000));
         assert_eq!(message(&endless), "load.csv: cannot be read");
