@@ -87,6 +87,17 @@ fn what_is_not_json_is_not_json() {
     }
 }
 
+/// Nesting is read without recursion, or refused before it is deep.
+#[test]
+fn deep_nesting_is_refused_without_a_stack_overflow() {
+    let deep = "[".repeat(200_000) + &"]".repeat(200_000);
+    assert!(matches!(error_of(&deep), ModelError::Foreign { .. }));
+    let behind_the_hash = with_hash(&format!(r#"{{"xgboost":{deep}}}"#));
+    assert!(matches!(error_of(&behind_the_hash), ModelError::Payload(_)));
+    let ignored = XGBOOST.replacen(r#""attributes":{}"#, &format!(r#""attributes":{deep}"#), 1);
+    assert!(import(&ignored).is_ok());
+}
+
 #[test]
 fn another_version_names_both() {
     let file = file().replacen(r#""schema_version":1"#, r#""schema_version":2"#, 1);

@@ -28,7 +28,9 @@ fn two_fits_give_identical_bytes() {
 }
 
 /// If this fails after a change of features, labels or workloads, run the example `train_default`
-/// and commit the file it writes.
+/// and commit the file it writes. Only where the file was made: the crate that fits the trees takes
+/// exponentials by vector instructions, whose last bit differs between architectures.
+#[cfg(target_arch = "x86_64")]
 #[test]
 fn training_again_gives_the_committed_model() {
     let (trained, evaluation) = train_default().unwrap();
