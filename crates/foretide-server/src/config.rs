@@ -58,7 +58,7 @@ impl Default for ServeConfig {
 }
 
 impl ServeConfig {
-    /// Refuses to expose the service to a network unguarded.
+    /// Refuses to expose the service to a network unguarded, and limits that let nothing through.
     ///
     /// ```
     /// use foretide_server::{ServeConfig, ServeError};
@@ -66,6 +66,16 @@ impl ServeConfig {
     /// assert!(matches!(config.check(), Err(ServeError::RemoteWithoutToken { .. })));
     /// ```
     pub fn check(&self) -> Result<(), ServeError> {
+        for (setting, is_zero) in [
+            ("body_limit_bytes", self.body_limit_bytes == 0),
+            ("max_connections", self.max_connections == 0),
+            ("header_timeout", self.header_timeout.is_zero()),
+            ("body_timeout", self.body_timeout.is_zero()),
+        ] {
+            if is_zero {
+                return Err(ServeError::ZeroLimit { setting });
+            }
+        }
         let guarded = self.token.is_some() || self.allow_remote_without_token;
         if guarded || self.listen.ip().to_canonical().is_loopback() {
             Ok(())
@@ -119,5 +129,27 @@ mod tests {
             };
             assert!(asked_for.check().is_ok());
         }
+    }
+
+    #[test]
+    fn a_limit_of_zero_is_refused_by_its_name() {
+        let config = ServeConfig {
+            max_connections: 0,
+            ..ServeConfig::default()
+        };
+        let error = config.check().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "max_connections is 0: no request could pass"
+        );
+        let config = ServeConfig {
+            body_timeout: Duration::ZERO,
+            ..ServeConfig::default()
+        };
+        let error = config.check().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "body_timeout is 0: no request could pass"
+        );
     }
 }

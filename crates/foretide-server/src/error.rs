@@ -15,6 +15,12 @@ pub enum ServeError {
         /// The address that was asked for.
         listen: SocketAddr,
     },
+    /// A limit that refuses everything.
+    #[error("{setting} is 0: no request could pass")]
+    ZeroLimit {
+        /// The field of [`ServeConfig`](crate::ServeConfig).
+        setting: &'static str,
+    },
     /// Another process has the port.
     #[error("{listen} is already in use")]
     AddressInUse {

@@ -61,7 +61,9 @@ impl Server {
     /// Answers until `shutdown` completes, then finishes what is in flight, for at most
     /// [`ServeConfig::shutdown_grace`].
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
-        let permits = Arc::new(Semaphore::new(self.config.max_connections));
+        let permits = Arc::new(Semaphore::new(
+            self.config.max_connections.min(Semaphore::MAX_PERMITS),
+        ));
         let protocol = protocol(self.config.header_timeout);
         let service = TowerToHyperService::new(self.router);
         let graceful = GracefulShutdown::new();
