@@ -18,6 +18,7 @@ mod grid;
 mod history;
 mod normal;
 mod ring;
+mod scores;
 
 pub use features::{FEATURES, FLOOR, FeatureRow, FeatureState};
 pub use fitted::{FIRST_FIT_DAYS, FitError, FitParams, Fitted, LEVELS, TrainingSet, fit, fit_set};
@@ -26,3 +27,4 @@ pub use generate::generated_load;
 pub use generic::{GENERIC_LEADS, GenericError, decode, encode, generic, train_generic};
 pub use grid::{Grid, GridError, Period};
 pub use history::{History, LoadPoint, SATURATED_FACTOR};
+pub use scores::{Accuracy, Matured, Scores, is_rising, pinball};

@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use foretide_forecast::law::Forecast;
-use foretide_forecast::{FLOOR, LEVELS};
+use foretide_forecast::{FLOOR, Grid, Matured, Scores, is_rising};
 
-use crate::pilot::Noted;
+use crate::Run;
+use crate::pilot::{Noted, Pilot};
+use crate::world::Setup;
 
 pub(crate) fn write(path: &Path, noted: &[Noted]) -> Result<(), String> {
     let mut bytes = Vec::with_capacity(noted.len() * 56);
@@ -39,59 +41,35 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Noted>, String> {
         .collect())
 }
 
-/// How often the true load lay at or below each quantile, everywhere and where load rises.
-#[derive(Default)]
-pub(crate) struct Coverage {
-    all: [f64; 5],
-    rising: [f64; 5],
-    count: f64,
-    count_rising: f64,
-}
-
-impl Coverage {
-    /// `load[p]` is the true load of period `p` in instance-percent. At the floor, where several
-    /// levels are the same value, a level counts as covered for its own share.
-    pub(crate) fn add(&mut self, noted: &[Noted], load: &[f64], lead: usize, from: usize) {
-        for (p, (_, forecast)) in noted.iter().enumerate().skip(from.max(30)) {
-            let (Some(f), Some(later)) = (forecast, load.get(p + lead)) else {
-                continue;
-            };
-            let mean = |n: usize| load[p + 1 - n..=p].iter().sum::<f64>() / n as f64;
-            let rising = mean(5) > 1.05 * mean(30);
-            let y = later.max(f64::from(FLOOR)).ln();
-            self.count += 1.0;
-            self.count_rising += f64::from(u8::from(rising));
-            for (k, level) in LEVELS.iter().enumerate() {
-                let q = f.base + f.quantiles[k];
-                let covered = if (y - q).abs() < 1e-4 {
-                    *level
-                } else {
-                    f64::from(u8::from(y < q))
-                };
-                self.all[k] += covered;
-                self.rising[k] += if rising { covered } else { 0.0 };
-            }
+/// Scores of the trees' quantiles and of the law's curve against the true load.
+pub(crate) fn scores(run: &Run<'_>, setup: &Setup, grid: Grid, pilot: &Pilot) -> [Scores; 2] {
+    let load: Vec<f64> = run
+        .demand
+        .chunks_exact(setup.step as usize)
+        .map(|d| (100.0 * d.iter().sum::<f64>() / d.len() as f64 / run.unit).max(f64::from(FLOOR)))
+        .collect();
+    let day = (1440 / setup.step) as usize;
+    let lead = grid.lead_steps() as usize;
+    let mut both = [Scores::default(), Scores::default()];
+    let from = (run.score_from / setup.step) as usize;
+    for (p, ((_, forecast), (_, output))) in pilot.noted.iter().zip(&pilot.outputs).enumerate() {
+        let (Some(f), Some(curve), Some(&later)) = (forecast, output.curve, load.get(p + lead))
+        else {
+            continue;
+        };
+        if p < from {
+            continue;
+        }
+        let trees = f.quantiles.map(|q| (q + f.base).exp());
+        let curve = curve.points().map(f64::exp);
+        for (scores, quantiles) in both.iter_mut().zip([trees, curve]) {
+            scores.add(&Matured {
+                load: later,
+                quantiles,
+                season_ago: (p + lead).checked_sub(day).map(|t| load[t]),
+                rising: is_rising(&load[..=p], setup.step as u32),
+            });
         }
     }
-
-    pub(crate) fn print(&self, name: &str) {
-        let share =
-            |sums: &[f64; 5], count: f64| sums.map(|s| format!("{:.4}", s / count)).join(" ");
-        println!(
-            "coverage {name}: {} ({} periods); rising {} ({})",
-            share(&self.all, self.count),
-            self.count,
-            share(&self.rising, self.count_rising),
-            self.count_rising
-        );
-    }
-
-    pub(crate) fn merge(&mut self, other: &Self) {
-        for k in 0..5 {
-            self.all[k] += other.all[k];
-            self.rising[k] += other.rising[k];
-        }
-        self.count += other.count;
-        self.count_rising += other.count_rising;
-    }
+    both
 }

@@ -42,6 +42,9 @@ pub struct LawConfig {
     pub objective: f64,
     /// Share of time that may be short.
     pub budget_share: f64,
+    /// Share of the budget that the knob aims at: what it has left at the end is luck of the last
+    /// days, and without a margin half of all groups end a little above their budget.
+    pub aim: f64,
     /// The knob that follows the budget.
     pub budget: BudgetConfig,
     /// Share of the live error that widens the curve.
@@ -58,6 +61,7 @@ impl LawConfig {
             boot_minutes,
             objective: 80.0,
             budget_share: 0.005,
+            aim: 0.96,
             budget: BudgetConfig::default(),
             widening: 1.0,
             surplus: 0.6,
@@ -242,8 +246,12 @@ impl LawState {
         if started {
             let short = self.violation(inputs.cpu);
             let config = &self.config;
-            self.budget
-                .charge(minutes, short, config.budget_share, &config.budget);
+            self.budget.charge(
+                minutes,
+                short,
+                config.aim * config.budget_share,
+                &config.budget,
+            );
         }
         self.note_peak(load);
         self.periods += 1;
