@@ -7,7 +7,6 @@
 
 use foretide_classifier::{
     CsvLimits, LabelledRow, Model, TrainError, TrainParams, default_rows, read_csv, train,
-    train_default,
 };
 use foretide_domain::{Class, Features};
 
@@ -33,7 +32,7 @@ fn two_fits_give_identical_bytes() {
 #[cfg(target_arch = "x86_64")]
 #[test]
 fn training_again_gives_the_committed_model() {
-    let (trained, evaluation) = train_default().unwrap();
+    let (trained, evaluation) = foretide_classifier::train_default().unwrap();
     let committed = Model::built_in().unwrap();
     assert_eq!(trained.facts(), committed.facts());
     assert!(
