@@ -3,17 +3,13 @@
 
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HeaderValue};
 use axum::http::{HeaderMap, Response, StatusCode};
 use http_body_util::BodyExt;
 use serde::Serialize;
 
 use crate::problem::Problem;
-
-/// An oversized body is read to this many times its limit and thrown away before the refusal:
-/// closing at once would reset the connection, and the client would never see the answer.
-const DISCARDED_LIMITS: usize = 32;
 
 /// Room for one row, positional or named, and for its answer: the usual request then takes one
 /// allocation each way.
@@ -30,19 +26,27 @@ pub(crate) struct Limits {
 /// Reads a body that says it is JSON.
 pub(crate) async fn read_json(
     headers: &HeaderMap,
-    body: Body,
+    mut body: Body,
     limits: Limits,
 ) -> Result<Vec<u8>, Problem> {
     check_media_type(headers)?;
     if announces_too_much(headers, limits.bytes) && headers.contains_key(EXPECT) {
         return Err(too_large(limits.bytes));
     }
-    tokio::time::timeout(limits.time, collect(body, limits.bytes))
-        .await
-        .unwrap_or_else(|_| {
+    match tokio::time::timeout(limits.time, collect(&mut body, limits.bytes)).await {
+        Ok(Ok(Some(whole))) => Ok(whole),
+        Ok(Ok(None)) => {
+            // Closing at once would reset the connection, and a client that is still sending
+            // would never see the answer.
+            drop(tokio::time::timeout(limits.time, discard(body)).await);
+            Err(too_large(limits.bytes))
+        }
+        Ok(Err(problem)) => Err(problem),
+        Err(_) => {
             let detail = format!("the body did not arrive within {:?}", limits.time);
             Err(Problem::new(StatusCode::REQUEST_TIMEOUT, detail))
-        })
+        }
+    }
 }
 
 fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
@@ -74,7 +78,8 @@ fn too_large(limit: usize) -> Problem {
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
 }
 
-async fn collect(mut body: Body, limit: usize) -> Result<Vec<u8>, Problem> {
+/// The body, or none as soon as it is longer than `limit`.
+async fn collect(body: &mut Body, limit: usize) -> Result<Option<Vec<u8>>, Problem> {
     let mut whole = Vec::with_capacity(REQUEST_BYTES);
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| Problem::bad_request("the body ended early"))?;
@@ -82,21 +87,16 @@ async fn collect(mut body: Body, limit: usize) -> Result<Vec<u8>, Problem> {
             continue;
         };
         if whole.len() + data.len() > limit {
-            discard(body, whole.len() + data.len(), limit).await;
-            return Err(too_large(limit));
+            return Ok(None);
         }
         whole.extend_from_slice(&data);
     }
-    Ok(whole)
+    Ok(Some(whole))
 }
 
-async fn discard(mut body: Body, mut seen: usize, limit: usize) {
-    while let Some(Ok(frame)) = body.frame().await {
-        seen += frame.data_ref().map_or(0, Bytes::len);
-        if seen > limit.saturating_mul(DISCARDED_LIMITS) {
-            return;
-        }
-    }
+/// Reads the rest and keeps nothing of it.
+async fn discard(mut body: Body) {
+    while let Some(Ok(_)) = body.frame().await {}
 }
 
 /// An answer in JSON.
