@@ -8,6 +8,7 @@ mod holt_winters;
 mod hpa;
 mod recent;
 mod seed;
+mod setting;
 mod static_capacity;
 mod step_scaling;
 mod target_tracking;
