@@ -1,0 +1,105 @@
+//! One account of the cloud as the runtime reaches it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use foretide_domain::{Datapoint, GroupState, MetricsQuery, Mode, Plan, Timestamp, WriteOutcome};
+use futures_util::future::BoxFuture;
+
+use crate::answers::Answers;
+
+/// One region with one identity. Reads of many groups come together, so that an adapter can ask for
+/// them in one request.
+///
+/// The runtime bounds the time of every call and how many run at once; a call that is dropped at its
+/// deadline must leave the adapter usable.
+pub trait Cloud: Send + Sync {
+    /// How many groups one call may ask for.
+    fn limits(&self) -> BatchLimits {
+        BatchLimits::default()
+    }
+
+    /// Reads the groups `names`; answers each at its index as soon as it is known.
+    fn read_groups<'a>(
+        &'a self,
+        names: &'a [Arc<str>],
+        now: Timestamp,
+        answers: &'a Answers<GroupState>,
+    ) -> BoxFuture<'a, ()>;
+
+    /// Reads the closed periods asked for; answers each at its index as soon as it is known.
+    fn read_metrics<'a>(
+        &'a self,
+        asks: &'a [MetricsAsk],
+        now: Timestamp,
+        answers: &'a Answers<Vec<Datapoint>>,
+    ) -> BoxFuture<'a, ()>;
+
+    /// What speaks against writing to the group, as last read. Asked before every write.
+    fn obstacles(&self, name: &str) -> Vec<Obstacle>;
+
+    /// Re-reads the group and, where bounds and desired capacity still are as the plan expects, sets
+    /// desired capacity. The only call that changes anything; only the actuator makes it.
+    fn set_desired<'a>(
+        &'a self,
+        name: &'a str,
+        plan: Plan,
+        mode: Mode,
+        now: Timestamp,
+    ) -> BoxFuture<'a, WriteOutcome>;
+}
+
+/// How many groups one call may ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BatchLimits {
+    /// Groups in one reading of groups. `DescribeAutoScalingGroups` takes 100 names.
+    pub groups: usize,
+    /// Groups in one reading of metrics. `GetMetricData` takes 500 queries; five a group make 100.
+    pub metrics: usize,
+}
+
+impl Default for BatchLimits {
+    fn default() -> Self {
+        Self {
+            groups: 100,
+            metrics: 100,
+        }
+    }
+}
+
+/// Whose metrics are wanted, and which.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MetricsAsk {
+    /// The group's name.
+    pub name: Arc<str>,
+    /// Which periods.
+    pub query: MetricsQuery,
+}
+
+/// What speaks against writing to a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// Another scaling policy sets desired capacity as well.
+    Policy {
+        /// Its name.
+        name: String,
+    },
+    /// Instances count with weights other than 1, so that capacity is not a number of instances.
+    Weights,
+    /// Not known yet whether there is one.
+    Unknown,
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Policy { name } => {
+                write!(f, "scaling policy `{name}` is active on the group")
+            }
+            Self::Weights => f.write_str("instance weights of the group differ from 1"),
+            Self::Unknown => {
+                f.write_str("it is not known yet whether another policy is active on the group")
+            }
+        }
+    }
+}

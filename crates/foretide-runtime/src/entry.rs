@@ -1,0 +1,158 @@
+//! What is kept of a run: events for replay, the controller's records, and the runtime's own
+//! notices.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use foretide_control::SavedState;
+use foretide_domain::{Event, Record, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::journal::JournalError;
+use crate::key::GroupKey;
+
+/// Something that happened, to be kept.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The group; none where it concerns the whole process.
+    pub group: Option<GroupKey>,
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub what: What,
+}
+
+/// Kinds of entries.
+#[derive(Clone, Debug, PartialEq)]
+pub enum What {
+    /// The controller was told this. All events since a checkpoint replay to the same records.
+    Event(Event),
+    /// The controller asked to keep this.
+    Record(Record),
+    /// The runtime says this.
+    Notice(Notice),
+    /// From here a replay can start.
+    Checkpoint(Arc<Checkpoint>),
+}
+
+/// A controller between two looks with no write outstanding, and the settings it works by.
+///
+/// The controller that goes on from here was restored from this state, as `Controller::restore`
+/// does it: a replay that starts here, or comes past here, does the same.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Checkpoint {
+    /// Its state; none for a controller that begins with nothing.
+    pub state: Option<SavedState>,
+    /// The group's settings as text, as whoever configured it wrote them; opaque here.
+    pub settings: Arc<str>,
+}
+
+/// What the runtime itself has to say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "notice")]
+pub enum Notice {
+    /// The group is looked after from now on.
+    Started {
+        /// Whether a kept state was gone on with.
+        resumed: bool,
+    },
+    /// The group is no longer looked after.
+    Stopped,
+    /// The group's settings were replaced, its state kept.
+    Reconfigured,
+    /// A look took longer than it may.
+    Overrun {
+        /// How long it took.
+        took: Duration,
+        /// How long it may take.
+        limit: Duration,
+    },
+    /// A look began late by more than an interval: the process was starved or asleep.
+    Late {
+        /// By how much.
+        by: Duration,
+    },
+    /// A write was sent although the state before it could not be made durable.
+    UnsavedWrite,
+    /// The group's task failed by a defect and is started again with the state kept last.
+    Failed,
+    /// The journal fails; what happens is held in memory.
+    JournalFailed(JournalError),
+    /// The journal works again, and has what was held.
+    JournalRecovered {
+        /// Since when it had failed.
+        since: Timestamp,
+        /// Entries that memory could not hold.
+        lost: u64,
+    },
+}
+
+impl Notice {
+    /// Whether a person should look.
+    pub fn is_warning(&self) -> bool {
+        !matches!(
+            self,
+            Self::Started { .. }
+                | Self::Stopped
+                | Self::Reconfigured
+                | Self::JournalRecovered { lost: 0, .. }
+        )
+    }
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Started { resumed: true } => f.write_str("started, with the state kept before"),
+            Self::Started { resumed: false } => f.write_str("started"),
+            Self::Stopped => f.write_str("stopped"),
+            Self::Reconfigured => f.write_str("settings replaced, state kept"),
+            Self::Overrun { took, limit } => write!(
+                f,
+                "the look took {:.1} s, longer than the {:.1} s it may",
+                took.as_secs_f64(),
+                limit.as_secs_f64()
+            ),
+            Self::Late { by } => write!(f, "the look began {:.1} s late", by.as_secs_f64()),
+            Self::UnsavedWrite => f.write_str(
+                "the write is sent although the state could not be saved: \
+                 after a crash now, its cooldown would be lost",
+            ),
+            Self::Failed => f.write_str("the group's task failed by a defect and is restarted"),
+            Self::JournalFailed(error) => {
+                write!(
+                    f,
+                    "the journal fails, keeping in memory what happens: {error}"
+                )
+            }
+            Self::JournalRecovered { since, lost: 0 } => {
+                write!(f, "the journal works again; nothing is lost since {since}")
+            }
+            Self::JournalRecovered { since, lost } => {
+                write!(
+                    f,
+                    "the journal works again; {lost} entries since {since} are lost"
+                )
+            }
+        }
+    }
+}
+
+impl fmt::Display for What {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Record(record) => record.fmt(f),
+            Self::Notice(notice) => notice.fmt(f),
+            Self::Checkpoint(_) => f.write_str("checkpoint"),
+            Self::Event(event) => f.write_str(match event {
+                Event::Woke => "woke",
+                Event::GroupRead { .. } => "group read",
+                Event::MetricsRead { .. } => "metrics read",
+                Event::Predicted { .. } => "predicted",
+                Event::WriteSettled { .. } => "write settled",
+                Event::CallFailed { .. } => "call failed",
+            }),
+        }
+    }
+}

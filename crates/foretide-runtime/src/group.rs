@@ -1,0 +1,425 @@
+//! One group's task: its controller, its timer, its calls.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use foretide_control::{Controller, SavedState};
+use foretide_domain::{
+    CallFailure, CallId, Datapoint, Effect, Event, FailureKind, GroupState, Plan, Timestamp,
+    WriteOutcome,
+};
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+use tokio_util::sync::CancellationToken;
+
+use crate::actuator::{Actuator, Write};
+use crate::answers::Reply;
+use crate::batch::Batcher;
+use crate::clock::Clock;
+use crate::cloud::MetricsAsk;
+use crate::entry::{Checkpoint, Notice};
+use crate::fleet::GroupSetup;
+use crate::scribe::ToScribe;
+use crate::settings::RuntimeSettings;
+use crate::status::SharedStatus;
+
+/// How a group's account is reached.
+pub(crate) struct Account {
+    pub(crate) groups: Batcher<Arc<str>, GroupState>,
+    pub(crate) metrics: Batcher<MetricsAsk, Vec<Datapoint>>,
+    pub(crate) actuator: Actuator,
+}
+
+/// What all groups share.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    pub(crate) settings: Arc<RuntimeSettings>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) scribe: ToScribe,
+    pub(crate) predictions: Arc<Semaphore>,
+}
+
+/// New settings for a group, and how its account is reached now.
+pub(crate) struct Replacement {
+    pub(crate) setup: GroupSetup,
+    pub(crate) account: Arc<Account>,
+}
+
+/// The look under way.
+#[derive(Clone, Copy)]
+struct Look {
+    began: Instant,
+    deadline: Instant,
+}
+
+/// One group, looked after.
+pub(crate) struct GroupTask {
+    setup: GroupSetup,
+    account: Arc<Account>,
+    shared: Shared,
+    controller: Controller,
+    status: SharedStatus,
+    replacements: mpsc::UnboundedReceiver<Replacement>,
+    stop: CancellationToken,
+    /// Readings and questions to the model.
+    calls: FuturesUnordered<BoxFuture<'static, Event>>,
+    write: Option<BoxFuture<'static, Event>>,
+    wake: Option<Wake>,
+    look: Option<Look>,
+    checkpoint_at: Timestamp,
+}
+
+/// When to look again.
+#[derive(Clone, Copy)]
+struct Wake {
+    /// As the controller asked.
+    asked: Timestamp,
+    /// On the grid.
+    at: Instant,
+}
+
+/// What a group's task is made of.
+pub(crate) struct GroupStart {
+    pub(crate) setup: GroupSetup,
+    pub(crate) account: Arc<Account>,
+    pub(crate) shared: Shared,
+    pub(crate) state: Option<SavedState>,
+    pub(crate) status: SharedStatus,
+    pub(crate) replacements: mpsc::UnboundedReceiver<Replacement>,
+    pub(crate) stop: CancellationToken,
+}
+
+impl GroupTask {
+    /// Looks after the group until `stop` is cancelled and no write is in flight.
+    pub(crate) async fn run(start: GroupStart) {
+        let (mut task, effects) = Self::begin(start);
+        task.carry_out(effects).await;
+        while !(task.stop.is_cancelled() && task.write.is_none()) {
+            task.step().await;
+        }
+        let now = task.now();
+        task.save(now);
+        task.notice(now, Notice::Stopped);
+    }
+
+    fn begin(start: GroupStart) -> (Self, Vec<Effect>) {
+        let now = start.shared.clock.now();
+        let key = &start.setup.key;
+        let resumed = start.state.is_some();
+        let notice = Notice::Started { resumed };
+        start.shared.scribe.notice(key, now, notice);
+        let checkpoint = Checkpoint {
+            state: start.state.clone(),
+            settings: Arc::clone(&start.setup.settings),
+        };
+        start.shared.scribe.checkpoint(key, now, checkpoint);
+        let config = start.setup.controller.clone();
+        let (controller, effects) = match start.state {
+            Some(state) => Controller::restore(config, state, now),
+            None => Controller::new(config, now),
+        };
+        let task = Self {
+            setup: start.setup,
+            account: start.account,
+            shared: start.shared,
+            controller,
+            status: start.status,
+            replacements: start.replacements,
+            stop: start.stop,
+            calls: FuturesUnordered::new(),
+            write: None,
+            wake: None,
+            look: None,
+            checkpoint_at: now,
+        };
+        (task, effects)
+    }
+
+    /// Waits for the next thing to happen, and deals with it.
+    async fn step(&mut self) {
+        let stopping = self.stop.is_cancelled();
+        let event = tokio::select! {
+            biased;
+            () = self.stop.cancelled(), if !stopping => {
+                self.calls.clear();
+                return;
+            }
+            event = settled(&mut self.write) => {
+                self.write = None;
+                self.status.update(|status| status.writing = false);
+                event
+            }
+            Some(event) = self.calls.next(), if !stopping => event,
+            // Settings are replaced while no write is outstanding: its answer belongs to the
+            // controller that asked for it.
+            Some(replacement) = self.replacements.recv(), if !stopping && self.write.is_none() => {
+                return self.replace(replacement).await;
+            }
+            () = woken(self.wake), if !stopping => self.woke(),
+        };
+        self.happened(event).await;
+    }
+
+    fn woke(&mut self) -> Event {
+        let now = self.now();
+        if let Some(wake) = self.wake.take() {
+            let by = now.since(wake.asked);
+            if by > self.controller.config().interval {
+                self.notice(now, Notice::Late { by });
+            }
+        }
+        Event::Woke
+    }
+
+    async fn happened(&mut self, event: Event) {
+        let now = self.now();
+        self.shared
+            .scribe
+            .event(&self.setup.key, now, event.clone());
+        let effects = self.controller.handle(event, now);
+        self.carry_out(effects).await;
+        self.end_look();
+        self.keep_checkpoint().await;
+    }
+
+    /// Carries `effects` out, in order.
+    async fn carry_out(&mut self, effects: Vec<Effect>) {
+        let mut writes = effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::SetDesired { .. }));
+        let now = self.now();
+        let mut reads = false;
+        for effect in effects {
+            match effect {
+                Effect::ReadGroup { call } => {
+                    if !std::mem::replace(&mut reads, true) {
+                        self.begin_look();
+                    }
+                    let reply = self.account.groups.ask(self.setup.key.shared_name());
+                    self.read(call, reply, |call, group| Event::GroupRead { call, group });
+                }
+                Effect::ReadMetrics { call, query } => {
+                    let name = self.setup.key.shared_name();
+                    let reply = self.account.metrics.ask(MetricsAsk { name, query });
+                    self.read(call, reply, |call, points| Event::MetricsRead {
+                        call,
+                        points,
+                    });
+                }
+                Effect::Predict { call, features } => self.predict(call, features),
+                Effect::SetDesired { call, plan } => {
+                    writes = false;
+                    self.write(call, plan, now);
+                }
+                Effect::Record(record) => {
+                    self.status.saw_record(now, &record);
+                    self.shared.scribe.record(&self.setup.key, now, record);
+                }
+                Effect::Save if writes => self.save_before_write(now).await,
+                Effect::Save => self.save(now),
+                Effect::WakeAt(at) => self.wake = Some(self.wake_at(at)),
+            }
+        }
+    }
+
+    fn begin_look(&mut self) {
+        // The controller has given up what it still waited for.
+        self.calls.clear();
+        let began = Instant::now();
+        let limit = self
+            .shared
+            .settings
+            .look_deadline(self.controller.config().interval);
+        self.look = Some(Look {
+            began,
+            deadline: began + limit,
+        });
+    }
+
+    /// A look ends when nothing is outstanding any more.
+    fn end_look(&mut self) {
+        let Some(look) = self.look.take_if(|_| self.calls.is_empty()) else {
+            return;
+        };
+        let (now, took) = (self.now(), look.began.elapsed());
+        self.status.update(|status| {
+            status.looked_at = Some(now);
+            status.look_took = took;
+        });
+        let limit = look.deadline - look.began;
+        if took >= limit {
+            self.notice(now, Notice::Overrun { took, limit });
+        }
+    }
+
+    /// When a call that may take `span` has to have ended.
+    fn deadline(&self, span: Duration) -> Instant {
+        let own = Instant::now() + span;
+        self.look.map_or(own, |look| own.min(look.deadline))
+    }
+
+    fn read<T: Send + 'static>(
+        &self,
+        call: CallId,
+        reply: oneshot::Receiver<Reply<T>>,
+        event: impl FnOnce(CallId, T) -> Event + Send + 'static,
+    ) {
+        let span = self.shared.settings.read_deadline;
+        // The batch has the same deadline and knows better why: it may answer a moment later.
+        let deadline = self.deadline(span + self.shared.settings.gather * 2);
+        self.calls.push(Box::pin(async move {
+            match timeout_at(deadline, reply).await {
+                Ok(Ok(Ok(answer))) => event(call, answer),
+                Ok(Ok(Err(failure))) => Event::CallFailed { call, failure },
+                Ok(Err(_)) => failed(call, FailureKind::Unavailable, "the call ended unanswered"),
+                Err(_) => failed(
+                    call,
+                    FailureKind::TimedOut,
+                    "no answer before the look's end",
+                ),
+            }
+        }));
+    }
+
+    fn predict(&self, call: CallId, features: foretide_domain::Features) {
+        let deadline = self.deadline(self.shared.settings.predict_deadline);
+        let predictor = Arc::clone(&self.setup.predictor);
+        let turns = Arc::clone(&self.shared.predictions);
+        self.calls.push(Box::pin(async move {
+            let asked = async {
+                let _turn = turns.acquire().await;
+                predictor.predict(&features).await
+            };
+            match timeout_at(deadline, asked).await {
+                Ok(Ok(prediction)) => Event::Predicted { call, prediction },
+                Ok(Err(failure)) => Event::CallFailed { call, failure },
+                Err(_) => failed(
+                    call,
+                    FailureKind::TimedOut,
+                    "no answer from the model in time",
+                ),
+            }
+        }));
+    }
+
+    fn write(&mut self, call: CallId, plan: Plan, now: Timestamp) {
+        let account = Arc::clone(&self.account);
+        let write = Write {
+            key: self.setup.key.clone(),
+            plan,
+            mode: self.controller.config().mode,
+            permit: Arc::clone(&self.setup.permit),
+            now,
+            stop: self.stop.clone(),
+        };
+        self.status.update(|status| status.writing = true);
+        self.write = Some(Box::pin(async move {
+            let outcome: WriteOutcome = account.actuator.carry_out(write).await;
+            Event::WriteSettled { call, outcome }
+        }));
+    }
+
+    fn save(&self, now: Timestamp) {
+        let state = self.controller.saved_state();
+        self.shared.scribe.save(&self.setup.key, now, state);
+    }
+
+    /// Between looks, from time to time, a point is kept from which a replay can start.
+    async fn keep_checkpoint(&mut self) {
+        let age = self.now().since(self.checkpoint_at);
+        let between_looks = self.calls.is_empty() && self.write.is_none();
+        if between_looks && age >= self.shared.settings.checkpoint_every {
+            self.begin_anew().await;
+        }
+    }
+
+    /// Keeps a checkpoint and goes on from it as a replay would, so that both do the same.
+    async fn begin_anew(&mut self) {
+        let now = self.now();
+        self.checkpoint_at = now;
+        let config = self.setup.controller.clone();
+        let state = self.controller.saved_state().clone();
+        let checkpoint = Checkpoint {
+            state: Some(state.clone()),
+            settings: Arc::clone(&self.setup.settings),
+        };
+        self.shared
+            .scribe
+            .checkpoint(&self.setup.key, now, checkpoint);
+        let (controller, effects) = Controller::restore(config, state, now);
+        self.controller = controller;
+        self.carry_out(effects).await;
+    }
+
+    /// The state that knows of the write is durable before the write is sent. Where that fails, the
+    /// write goes out all the same: a full disk must not keep a group from growing.
+    async fn save_before_write(&mut self, now: Timestamp) {
+        let state = self.controller.saved_state();
+        let saved = self.shared.scribe.save_now(&self.setup.key, now, state);
+        let durable = timeout(self.shared.settings.save_deadline, saved).await;
+        if !matches!(durable, Ok(Ok(true))) {
+            self.notice(self.now(), Notice::UnsavedWrite);
+        }
+    }
+
+    async fn replace(&mut self, replacement: Replacement) {
+        self.setup = replacement.setup;
+        self.account = replacement.account;
+        self.calls.clear();
+        self.look = None;
+        let mode = self.setup.controller.mode;
+        self.status.update(|status| status.mode = mode);
+        self.notice(self.now(), Notice::Reconfigured);
+        self.begin_anew().await;
+    }
+
+    fn notice(&self, now: Timestamp, notice: Notice) {
+        self.status.saw_notice(&notice);
+        self.shared.scribe.notice(&self.setup.key, now, notice);
+    }
+
+    fn now(&self) -> Timestamp {
+        self.shared.clock.now()
+    }
+
+    /// The moment at or after `asked` that lies on the grid of looks.
+    fn wake_at(&self, asked: Timestamp) -> Wake {
+        let grid = i64::try_from(self.shared.settings.grid.as_millis())
+            .unwrap_or(0)
+            .max(1);
+        let behind = asked.as_millis().rem_euclid(grid);
+        let wait = if behind == 0 { 0 } else { grid - behind };
+        let on_grid = asked.plus(Duration::from_millis(u64::try_from(wait).unwrap_or(0)));
+        Wake {
+            asked,
+            at: Instant::now() + on_grid.since(self.now()),
+        }
+    }
+}
+
+fn failed(call: CallId, kind: FailureKind, detail: &str) -> Event {
+    let failure = CallFailure {
+        kind,
+        detail: detail.to_owned(),
+    };
+    Event::CallFailed { call, failure }
+}
+
+/// The end of the write in flight; never where there is none.
+async fn settled(write: &mut Option<BoxFuture<'static, Event>>) -> Event {
+    match write {
+        Some(write) => write.await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The time to look again; never where none is known.
+async fn woken(wake: Option<Wake>) {
+    match wake {
+        Some(wake) => sleep_until(wake.at).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,73 @@
+//! Where everything that happens is kept, as the runtime reaches it.
+
+use std::sync::Arc;
+
+use foretide_control::SavedState;
+use foretide_domain::Timestamp;
+use futures_util::future::BoxFuture;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::entry::Entry;
+use crate::key::GroupKey;
+
+/// Keeps entries and states.
+pub trait Journal: Send + Sync {
+    /// Makes the whole batch durable, or nothing of it. A batch that failed comes again.
+    fn commit(&self, batch: Arc<Batch>) -> BoxFuture<'_, Result<(), JournalError>>;
+
+    /// The state kept last for a group.
+    fn load<'a>(
+        &'a self,
+        group: &'a GroupKey,
+    ) -> BoxFuture<'a, Result<Option<SavedState>, JournalError>>;
+}
+
+/// What is committed together.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    /// What happened, in order for each group.
+    pub entries: Vec<Arc<Entry>>,
+    /// The newest state of the groups that have a new one; each group once.
+    pub states: Vec<StateToKeep>,
+}
+
+impl Batch {
+    /// Whether there is nothing to commit.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty() && self.states.is_empty()
+    }
+}
+
+/// A controller's state to be kept in place of the one before.
+#[derive(Clone, Debug)]
+pub struct StateToKeep {
+    /// Whose.
+    pub group: GroupKey,
+    /// When it was as it is.
+    pub at: Timestamp,
+    /// The state.
+    pub state: Arc<SavedState>,
+}
+
+/// Why something was not kept, or cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
+#[error("{detail}")]
+pub struct JournalError {
+    /// The kind, on which a person's next step depends.
+    pub kind: JournalErrorKind,
+    /// What, where and why, for a person.
+    pub detail: String,
+}
+
+/// Kinds of failure of a journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JournalErrorKind {
+    /// No room is left: it can be gone on with once there is.
+    Full,
+    /// It does not answer, or not in time.
+    Unavailable,
+    /// What is kept cannot be understood.
+    Corrupt,
+}

@@ -1,0 +1,205 @@
+//! The runtime as the binary holds it: start, reload, look, stop.
+
+use std::future::Future;
+use std::sync::{Arc, PoisonError};
+
+use thiserror::Error;
+use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::clock::Clock;
+use crate::entry::Entry;
+use crate::fleet::{Fleet, FleetError};
+use crate::group::Shared;
+use crate::journal::{Journal, JournalError};
+use crate::key::GroupKey;
+use crate::scribe::Scribe;
+use crate::settings::RuntimeSettings;
+use crate::status::{GroupStatus, SharedStatus};
+use crate::supervisor::{Reload, States, Statuses, Supervisor};
+
+/// A running autoscaler over a fleet. Dropping it stops it without waiting.
+#[derive(Debug)]
+pub struct Runtime {
+    reloads: mpsc::Sender<Reload>,
+    live: broadcast::Sender<Arc<Entry>>,
+    journal: JournalHandle,
+    statuses: Statuses,
+    supervisor: JoinHandle<()>,
+    scribe: JoinHandle<bool>,
+    settings: Arc<RuntimeSettings>,
+    stop: CancellationToken,
+    _stopped_when_dropped: DropGuard,
+}
+
+/// Why it does not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The fleet makes no sense.
+    #[error("the groups cannot be looked after")]
+    Fleet(#[source] FleetError),
+    /// A group's state cannot be read. Without it, a cooldown could be lost.
+    #[error("cannot read the state of group {group}")]
+    State {
+        /// Whose.
+        group: GroupKey,
+        /// Why.
+        #[source]
+        error: JournalError,
+    },
+}
+
+/// Why a new configuration is not taken; the old one goes on.
+#[derive(Debug, Error)]
+pub enum ReloadError {
+    /// As at start.
+    #[error("the old configuration stays")]
+    Refused(#[source] StartError),
+    /// The group was dropped a moment ago and still finishes a write.
+    #[error("group {0} was dropped and is still finishing a write: try again in a moment")]
+    StillStopping(GroupKey),
+    /// The runtime is stopping.
+    #[error("stopping")]
+    Stopping,
+}
+
+/// What a reload changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reloaded {
+    /// Groups that are new.
+    pub added: usize,
+    /// Groups with other settings than before.
+    pub changed: usize,
+    /// Groups that are gone.
+    pub removed: usize,
+}
+
+#[derive(Clone)]
+struct JournalHandle(Arc<dyn Journal>);
+
+impl std::fmt::Debug for JournalHandle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Journal")
+    }
+}
+
+impl Runtime {
+    /// Looks after `fleet` from now on, each group with the state that `journal` has for it.
+    ///
+    /// Must be called within a tokio runtime with time enabled.
+    pub async fn start(
+        settings: RuntimeSettings,
+        fleet: Fleet,
+        journal: Arc<dyn Journal>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, StartError> {
+        let states = load(&*journal, &fleet, |_| true).await?;
+        let settings = Arc::new(settings);
+        let (way, scribe) = Scribe::new(
+            Arc::clone(&journal),
+            Arc::clone(&clock),
+            Arc::clone(&settings),
+        );
+        let live = way.live();
+        let shared = Shared {
+            predictions: Arc::new(Semaphore::new(settings.predictions)),
+            settings: Arc::clone(&settings),
+            clock,
+            scribe: way,
+        };
+        let stop = CancellationToken::new();
+        let statuses = Statuses::default();
+        let supervisor = Supervisor::new(
+            shared,
+            Arc::clone(&journal),
+            stop.clone(),
+            Arc::clone(&statuses),
+        );
+        let (reloads, asked) = mpsc::channel(1);
+        Ok(Self {
+            reloads,
+            live,
+            journal: JournalHandle(journal),
+            statuses,
+            supervisor: tokio::spawn(supervisor.run(asked, fleet, states)),
+            scribe: tokio::spawn(scribe.run()),
+            settings,
+            stop: stop.clone(),
+            _stopped_when_dropped: stop.drop_guard(),
+        })
+    }
+
+    /// Everything that happens from now on, as it happens, whether or not the journal works.
+    pub fn subscribe(&self) -> broadcast::Receiver<Arc<Entry>> {
+        self.live.subscribe()
+    }
+
+    /// All groups as they are now, by key.
+    pub fn status(&self) -> Vec<GroupStatus> {
+        let statuses = self.statuses.read().unwrap_or_else(PoisonError::into_inner);
+        statuses.values().map(SharedStatus::get).collect()
+    }
+
+    /// Replaces accounts, groups and settings; keeps the state of every group that stays. All of
+    /// `fleet` is taken, or nothing.
+    pub async fn reload(&self, fleet: Fleet) -> Result<Reloaded, ReloadError> {
+        let known = |key: &GroupKey| {
+            let statuses = self.statuses.read().unwrap_or_else(PoisonError::into_inner);
+            statuses.contains_key(key)
+        };
+        let states = load(&*self.journal.0, &fleet, |key| !known(key))
+            .await
+            .map_err(ReloadError::Refused)?;
+        let (done, answer) = oneshot::channel();
+        let reload = Reload {
+            fleet,
+            states,
+            done,
+        };
+        self.reloads
+            .send(reload)
+            .await
+            .map_err(|_| ReloadError::Stopping)?;
+        answer.await.map_err(|_| ReloadError::Stopping)?
+    }
+
+    /// Stops: at once, or when the writes in flight have ended. Answers whether the journal has
+    /// everything that happened.
+    pub async fn stop(self) -> bool {
+        self.stop.cancel();
+        let supervised = self.supervisor.await.is_ok();
+        let flushed = timeout(self.settings.flush_deadline, self.scribe).await;
+        supervised && matches!(flushed, Ok(Ok(true)))
+    }
+
+    /// Runs until `shutdown` completes, then stops.
+    pub async fn run_until(self, shutdown: impl Future<Output = ()>) -> bool {
+        shutdown.await;
+        self.stop().await
+    }
+}
+
+/// The states of the groups of `fleet` that are wanted, and whether the fleet makes sense.
+async fn load(
+    journal: &dyn Journal,
+    fleet: &Fleet,
+    wanted: impl Fn(&GroupKey) -> bool,
+) -> Result<States, StartError> {
+    fleet.validate().map_err(StartError::Fleet)?;
+    let mut states = States::new();
+    for group in fleet.groups.iter().filter(|group| wanted(&group.key)) {
+        match journal.load(&group.key).await {
+            Ok(Some(state)) => {
+                states.insert(group.key.clone(), state);
+            }
+            Ok(None) => {}
+            Err(error) => {
+                let group = group.key.clone();
+                return Err(StartError::State { group, error });
+            }
+        }
+    }
+    Ok(states)
+}

@@ -1,0 +1,363 @@
+//! Takes down what every group says, commits it to the journal in few batches, and holds it in
+//! memory while the journal fails.
+//!
+//! Nobody waits for the scribe but a write, which waits for the state before it, for a bounded time.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use foretide_control::SavedState;
+use foretide_domain::{Event, Record, Timestamp};
+use futures_util::future::BoxFuture;
+use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::time::{Instant, sleep_until, timeout};
+
+use crate::clock::Clock;
+use crate::entry::{Checkpoint, Entry, Notice, What};
+use crate::journal::{Batch, Journal, JournalError, JournalErrorKind, StateToKeep};
+use crate::key::GroupKey;
+use crate::settings::RuntimeSettings;
+
+/// Longest that an entry waits for a state to be committed with: nothing depends on it.
+const ENTRY_DELAY: Duration = Duration::from_secs(1);
+/// Notes taken in at once.
+const NOTES: usize = 1024;
+/// Entries that a listener may lag behind before it misses some.
+const LIVE_CAPACITY: usize = 4096;
+
+/// What is said to the scribe.
+enum Note {
+    Entry(Arc<Entry>),
+    State {
+        state: StateToKeep,
+        /// Told whether the state is durable.
+        saved: Option<oneshot::Sender<bool>>,
+    },
+}
+
+/// The way to the scribe. Cheap to clone; once the last one is gone, the scribe commits what it has
+/// and ends.
+#[derive(Clone)]
+pub(crate) struct ToScribe {
+    notes: mpsc::UnboundedSender<Note>,
+    live: broadcast::Sender<Arc<Entry>>,
+}
+
+impl ToScribe {
+    /// Where everything said is told at once to whoever listens.
+    pub(crate) fn live(&self) -> broadcast::Sender<Arc<Entry>> {
+        self.live.clone()
+    }
+
+    pub(crate) fn event(&self, group: &GroupKey, at: Timestamp, event: Event) {
+        self.say(Some(group), at, What::Event(event));
+    }
+
+    pub(crate) fn record(&self, group: &GroupKey, at: Timestamp, record: Record) {
+        self.say(Some(group), at, What::Record(record));
+    }
+
+    pub(crate) fn notice(&self, group: &GroupKey, at: Timestamp, notice: Notice) {
+        self.say(Some(group), at, What::Notice(notice));
+    }
+
+    pub(crate) fn checkpoint(&self, group: &GroupKey, at: Timestamp, checkpoint: Checkpoint) {
+        self.say(Some(group), at, What::Checkpoint(Arc::new(checkpoint)));
+    }
+
+    fn say(&self, group: Option<&GroupKey>, at: Timestamp, what: What) {
+        let entry = Arc::new(Entry {
+            group: group.cloned(),
+            at,
+            what,
+        });
+        tell(&self.live, &entry);
+        // The scribe outlives every group.
+        drop(self.notes.send(Note::Entry(entry)));
+    }
+
+    /// Keeps `state` when there is occasion.
+    pub(crate) fn save(&self, group: &GroupKey, at: Timestamp, state: &SavedState) {
+        self.note_state(group, at, state, None);
+    }
+
+    /// Keeps `state` now; the answer says whether it is durable.
+    pub(crate) fn save_now(
+        &self,
+        group: &GroupKey,
+        at: Timestamp,
+        state: &SavedState,
+    ) -> oneshot::Receiver<bool> {
+        let (saved, receiver) = oneshot::channel();
+        self.note_state(group, at, state, Some(saved));
+        receiver
+    }
+
+    fn note_state(
+        &self,
+        group: &GroupKey,
+        at: Timestamp,
+        state: &SavedState,
+        saved: Option<oneshot::Sender<bool>>,
+    ) {
+        let state = StateToKeep {
+            group: group.clone(),
+            at,
+            state: Arc::new(state.clone()),
+        };
+        drop(self.notes.send(Note::State { state, saved }));
+    }
+}
+
+fn tell(live: &broadcast::Sender<Arc<Entry>>, entry: &Arc<Entry>) {
+    if live.receiver_count() > 0 {
+        // That the last listener left in this moment is no loss.
+        drop(live.send(Arc::clone(entry)));
+    }
+}
+
+/// What is not committed yet.
+#[derive(Default)]
+struct Held {
+    entries: VecDeque<Arc<Entry>>,
+    states: HashMap<GroupKey, StateToKeep>,
+    waiting: Vec<oneshot::Sender<bool>>,
+    lost: u64,
+}
+
+impl Held {
+    fn push(&mut self, entry: Arc<Entry>, most: usize) {
+        self.entries.push_back(entry);
+        self.shed(most);
+    }
+
+    /// The oldest entries go first; states never, since there is one a group.
+    fn shed(&mut self, most: usize) {
+        while self.entries.len() > most {
+            self.entries.pop_front();
+            self.lost = self.lost.saturating_add(1);
+        }
+    }
+
+    fn take(&mut self) -> Batch {
+        Batch {
+            entries: self.entries.drain(..).collect(),
+            states: self.states.drain().map(|(_, state)| state).collect(),
+        }
+    }
+
+    /// Puts back what could not be committed, before what has come since.
+    fn put_back(&mut self, batch: &Batch, most: usize) {
+        for entry in batch.entries.iter().rev() {
+            self.entries.push_front(Arc::clone(entry));
+        }
+        self.shed(most);
+        for state in &batch.states {
+            self.states
+                .entry(state.group.clone())
+                .or_insert_with(|| state.clone());
+        }
+    }
+
+    fn answer(waiting: &mut Vec<oneshot::Sender<bool>>, durable: bool) {
+        for saved in waiting.drain(..) {
+            saved.send(durable).ok();
+        }
+    }
+}
+
+type Committing = BoxFuture<'static, Result<(), JournalError>>;
+
+/// A commit under way.
+struct UnderWay {
+    batch: Arc<Batch>,
+    waiting: Vec<oneshot::Sender<bool>>,
+    done: Committing,
+}
+
+/// The one who commits.
+pub(crate) struct Scribe {
+    notes: mpsc::UnboundedReceiver<Note>,
+    live: broadcast::Sender<Arc<Entry>>,
+    journal: Arc<dyn Journal>,
+    clock: Arc<dyn Clock>,
+    settings: Arc<RuntimeSettings>,
+    held: Held,
+    under_way: Option<UnderWay>,
+    /// When what is held is to be committed.
+    due: Option<Instant>,
+    /// Since when the journal fails.
+    failing: Option<Timestamp>,
+}
+
+impl Scribe {
+    pub(crate) fn new(
+        journal: Arc<dyn Journal>,
+        clock: Arc<dyn Clock>,
+        settings: Arc<RuntimeSettings>,
+    ) -> (ToScribe, Self) {
+        let (notes, receiver) = mpsc::unbounded_channel();
+        let (live, _) = broadcast::channel(LIVE_CAPACITY);
+        let way = ToScribe {
+            notes,
+            live: live.clone(),
+        };
+        let scribe = Self {
+            notes: receiver,
+            live,
+            journal,
+            clock,
+            settings,
+            held: Held::default(),
+            under_way: None,
+            due: None,
+            failing: None,
+        };
+        (way, scribe)
+    }
+
+    /// Runs until nobody is left to say anything; answers whether all that was said is committed.
+    pub(crate) async fn run(mut self) -> bool {
+        let mut notes = Vec::new();
+        loop {
+            notes.clear();
+            let due = self.due.filter(|_| self.under_way.is_none());
+            tokio::select! {
+                result = finished(&mut self.under_way) => self.ended(result),
+                count = self.notes.recv_many(&mut notes, NOTES) => {
+                    if count == 0 {
+                        return self.finish().await;
+                    }
+                    notes.drain(..).for_each(|note| self.take_in(note));
+                }
+                () = at(due) => self.begin(),
+            }
+        }
+    }
+
+    fn take_in(&mut self, note: Note) {
+        let delay = match note {
+            Note::Entry(entry) => {
+                self.held.push(entry, self.settings.held_entries);
+                ENTRY_DELAY
+            }
+            Note::State { state, saved } => {
+                self.held.states.insert(state.group.clone(), state);
+                match saved {
+                    Some(saved) if self.failing.is_some() => {
+                        saved.send(false).ok();
+                        self.settings.commit_delay
+                    }
+                    Some(saved) => {
+                        self.held.waiting.push(saved);
+                        Duration::ZERO
+                    }
+                    None => self.settings.commit_delay,
+                }
+            }
+        };
+        if self.failing.is_none() {
+            let due = Instant::now() + delay;
+            self.due = Some(self.due.map_or(due, |earlier| earlier.min(due)));
+        }
+    }
+
+    fn begin(&mut self) {
+        self.due = None;
+        let batch = Arc::new(self.held.take());
+        if batch.is_empty() {
+            return;
+        }
+        let (journal, handed) = (Arc::clone(&self.journal), Arc::clone(&batch));
+        let deadline = self.settings.commit_deadline;
+        let done = Box::pin(async move {
+            let commit = async { journal.commit(handed).await };
+            timeout(deadline, commit).await.unwrap_or_else(|_| {
+                Err(JournalError {
+                    kind: JournalErrorKind::Unavailable,
+                    detail: format!("no answer within {} s", deadline.as_secs()),
+                })
+            })
+        });
+        self.under_way = Some(UnderWay {
+            batch,
+            waiting: std::mem::take(&mut self.held.waiting),
+            done,
+        });
+    }
+
+    fn ended(&mut self, result: Result<(), JournalError>) {
+        let Some(mut ended) = self.under_way.take() else {
+            return;
+        };
+        Held::answer(&mut ended.waiting, result.is_ok());
+        match result {
+            Ok(()) => self.recovered(),
+            Err(error) => {
+                self.held.put_back(&ended.batch, self.settings.held_entries);
+                Held::answer(&mut self.held.waiting, false);
+                self.failed(error);
+            }
+        }
+    }
+
+    /// Said once, however often it fails.
+    fn failed(&mut self, error: JournalError) {
+        self.due = Some(Instant::now() + self.settings.journal_retry);
+        if self.failing.is_none() {
+            self.failing = Some(self.clock.now());
+            self.say(Notice::JournalFailed(error));
+        }
+    }
+
+    fn recovered(&mut self) {
+        if let Some(since) = self.failing.take() {
+            let lost = std::mem::take(&mut self.held.lost);
+            self.say(Notice::JournalRecovered { since, lost });
+        }
+        let nothing = self.held.entries.is_empty() && self.held.states.is_empty();
+        if self.due.is_none() && !nothing {
+            self.due = Some(Instant::now() + self.settings.commit_delay);
+        }
+    }
+
+    fn say(&mut self, notice: Notice) {
+        let entry = Arc::new(Entry {
+            group: None,
+            at: self.clock.now(),
+            what: What::Notice(notice),
+        });
+        tell(&self.live, &entry);
+        self.held.push(entry, self.settings.held_entries);
+    }
+
+    async fn finish(mut self) -> bool {
+        if self.under_way.is_some() {
+            let result = finished(&mut self.under_way).await;
+            self.ended(result);
+        }
+        self.begin();
+        if self.under_way.is_some() {
+            let result = finished(&mut self.under_way).await;
+            self.ended(result);
+        }
+        self.failing.is_none()
+    }
+}
+
+/// The end of the commit under way; never where there is none.
+async fn finished(under_way: &mut Option<UnderWay>) -> Result<(), JournalError> {
+    match under_way {
+        Some(under_way) => (&mut under_way.done).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The moment `due`; never where there is none.
+async fn at(due: Option<Instant>) {
+    match due {
+        Some(due) => sleep_until(due).await,
+        None => std::future::pending().await,
+    }
+}

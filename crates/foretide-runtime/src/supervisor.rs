@@ -1,0 +1,299 @@
+//! Starts and ends the groups' tasks, replaces their settings, and restarts one that failed by a
+//! defect.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use foretide_control::SavedState;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::{self, JoinSet};
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use crate::actuator::Actuator;
+use crate::batch::{Gathering, batcher};
+use crate::cloud::Cloud;
+use crate::entry::Notice;
+use crate::fleet::{Fleet, GroupSetup};
+use crate::group::{Account, GroupStart, GroupTask, Replacement, Shared};
+use crate::journal::Journal;
+use crate::key::GroupKey;
+use crate::runtime::{ReloadError, Reloaded};
+use crate::status::SharedStatus;
+
+/// States of groups, as the journal had them.
+pub(crate) type States = HashMap<GroupKey, SavedState>;
+/// The status of every group, for whoever asks.
+pub(crate) type Statuses = Arc<RwLock<BTreeMap<GroupKey, SharedStatus>>>;
+
+/// What the supervisor is asked.
+pub(crate) struct Reload {
+    pub(crate) fleet: Fleet,
+    /// Of groups that are new.
+    pub(crate) states: States,
+    pub(crate) done: oneshot::Sender<Result<Reloaded, ReloadError>>,
+}
+
+struct Reached {
+    cloud: Arc<dyn Cloud>,
+    account: Arc<Account>,
+}
+
+struct Running {
+    setup: GroupSetup,
+    account: Arc<Account>,
+    replacements: mpsc::UnboundedSender<Replacement>,
+    stop: CancellationToken,
+    status: SharedStatus,
+}
+
+/// Looks after the tasks.
+pub(crate) struct Supervisor {
+    shared: Shared,
+    journal: Arc<dyn Journal>,
+    stop: CancellationToken,
+    statuses: Statuses,
+    accounts: BTreeMap<String, Reached>,
+    groups: HashMap<GroupKey, Running>,
+    /// Groups that were dropped and whose task has not ended yet.
+    leaving: HashSet<GroupKey>,
+    tasks: JoinSet<()>,
+    keys: HashMap<task::Id, GroupKey>,
+    batchers: JoinSet<()>,
+}
+
+impl Supervisor {
+    pub(crate) fn new(
+        shared: Shared,
+        journal: Arc<dyn Journal>,
+        stop: CancellationToken,
+        statuses: Statuses,
+    ) -> Self {
+        Self {
+            shared,
+            journal,
+            stop,
+            statuses,
+            accounts: BTreeMap::new(),
+            groups: HashMap::new(),
+            leaving: HashSet::new(),
+            tasks: JoinSet::new(),
+            keys: HashMap::new(),
+            batchers: JoinSet::new(),
+        }
+    }
+
+    /// Runs until stopped; ends when no task is left.
+    pub(crate) async fn run(
+        mut self,
+        mut reloads: mpsc::Receiver<Reload>,
+        fleet: Fleet,
+        states: States,
+    ) {
+        self.apply(fleet, states);
+        loop {
+            tokio::select! {
+                biased;
+                () = self.stop.cancelled() => break,
+                Some(ended) = self.tasks.join_next_with_id() => match ended {
+                    Ok((id, ())) => self.ended(id, false),
+                    Err(error) => self.ended(error.id(), error.is_panic()),
+                },
+                Some(_) = self.batchers.join_next() => {}
+                Some(reload) = reloads.recv() => {
+                    let result = self.reload(reload.fleet, reload.states);
+                    // That nobody waits for the answer changes nothing.
+                    drop(reload.done.send(result));
+                }
+            }
+        }
+        let longest = self.shared.settings.write_deadline + self.shared.settings.save_deadline;
+        let all = async { while self.tasks.join_next().await.is_some() {} };
+        // A task that outlasts its own deadlines is given up with the process.
+        drop(timeout(longest, all).await);
+    }
+
+    fn reload(&mut self, fleet: Fleet, states: States) -> Result<Reloaded, ReloadError> {
+        for group in &fleet.groups {
+            if self.leaving.contains(&group.key) {
+                return Err(ReloadError::StillStopping(group.key.clone()));
+            }
+        }
+        Ok(self.apply(fleet, states))
+    }
+
+    fn apply(&mut self, fleet: Fleet, mut states: States) -> Reloaded {
+        let mut reloaded = Reloaded::default();
+        self.reach(fleet.accounts);
+        let kept: HashSet<_> = fleet.groups.iter().map(|group| group.key.clone()).collect();
+        self.drop_all_but(&kept, &mut reloaded);
+        for setup in fleet.groups {
+            let Some(reached) = self.accounts.get(setup.key.account()) else {
+                continue;
+            };
+            let account = Arc::clone(&reached.account);
+            match self.groups.get_mut(&setup.key) {
+                None => {
+                    let state = states.remove(&setup.key);
+                    reloaded.added += 1;
+                    self.start(setup, account, state);
+                }
+                Some(running) => {
+                    let same = running.setup.is_same(&setup);
+                    if same && Arc::ptr_eq(&running.account, &account) {
+                        continue;
+                    }
+                    reloaded.changed += 1;
+                    running.setup = setup.clone();
+                    running.account = Arc::clone(&account);
+                    // A task that has just failed takes the new settings when it is restarted.
+                    drop(running.replacements.send(Replacement { setup, account }));
+                }
+            }
+        }
+        reloaded
+    }
+
+    /// Opens the way to accounts that are new or reached differently; closes it to the others.
+    fn reach(&mut self, clouds: BTreeMap<String, Arc<dyn Cloud>>) {
+        let mut accounts = BTreeMap::new();
+        for (label, cloud) in clouds {
+            let reached = match self.accounts.remove(&label) {
+                Some(reached) if Arc::ptr_eq(&reached.cloud, &cloud) => reached,
+                _ => Reached {
+                    account: Arc::new(self.open(&cloud)),
+                    cloud,
+                },
+            };
+            accounts.insert(label, reached);
+        }
+        self.accounts = accounts;
+    }
+
+    fn open(&mut self, cloud: &Arc<dyn Cloud>) -> Account {
+        let settings = &self.shared.settings;
+        let limits = cloud.limits();
+        let gathering = |size| Gathering {
+            size,
+            calls: settings.batches_per_account,
+            gather: settings.gather,
+            deadline: settings.read_deadline,
+        };
+        let (reader, clock) = (Arc::clone(cloud), Arc::clone(&self.shared.clock));
+        let (groups, gather_groups) = batcher(
+            gathering(limits.groups),
+            move |names: Vec<Arc<str>>, answers| {
+                let (cloud, now) = (Arc::clone(&reader), clock.now());
+                async move { cloud.read_groups(&names, now, &answers).await }
+            },
+        );
+        let (reader, clock) = (Arc::clone(cloud), Arc::clone(&self.shared.clock));
+        let (metrics, gather_metrics) =
+            batcher(gathering(limits.metrics), move |asks: Vec<_>, answers| {
+                let (cloud, now) = (Arc::clone(&reader), clock.now());
+                async move { cloud.read_metrics(&asks, now, &answers).await }
+            });
+        let slots = settings.writes_per_account;
+        let actuator = Actuator::new(Arc::clone(cloud), slots, settings.write_deadline);
+        self.batchers.spawn(gather_groups);
+        self.batchers.spawn(gather_metrics);
+        Account {
+            groups,
+            metrics,
+            actuator,
+        }
+    }
+
+    fn drop_all_but(&mut self, kept: &HashSet<GroupKey>, reloaded: &mut Reloaded) {
+        let leaving = &mut self.leaving;
+        self.groups.retain(|key, running| {
+            let keep = kept.contains(key);
+            if !keep {
+                running.stop.cancel();
+                leaving.insert(key.clone());
+                reloaded.removed += 1;
+            }
+            keep
+        });
+        self.statuses
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|key, _| kept.contains(key));
+    }
+
+    fn start(&mut self, setup: GroupSetup, account: Arc<Account>, state: Option<SavedState>) {
+        let key = setup.key.clone();
+        let status = SharedStatus::new(key.clone(), setup.controller.mode);
+        self.statuses
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(key.clone(), status.clone());
+        let (replacements, receiver) = mpsc::unbounded_channel();
+        let running = Running {
+            setup,
+            account,
+            replacements,
+            stop: self.stop.child_token(),
+            status,
+        };
+        let start = self.task(&running, receiver, state);
+        let handle = self.tasks.spawn(GroupTask::run(start));
+        self.keys.insert(handle.id(), key.clone());
+        self.groups.insert(key, running);
+    }
+
+    fn task(
+        &self,
+        running: &Running,
+        replacements: mpsc::UnboundedReceiver<Replacement>,
+        state: Option<SavedState>,
+    ) -> GroupStart {
+        GroupStart {
+            setup: running.setup.clone(),
+            account: Arc::clone(&running.account),
+            shared: self.shared.clone(),
+            state,
+            status: running.status.clone(),
+            replacements,
+            stop: running.stop.clone(),
+        }
+    }
+
+    fn ended(&mut self, id: task::Id, by_defect: bool) {
+        let Some(key) = self.keys.remove(&id) else {
+            return;
+        };
+        self.leaving.remove(&key);
+        let Some(mut running) = self.groups.remove(&key).filter(|_| by_defect) else {
+            return;
+        };
+        let now = self.shared.clock.now();
+        self.shared.scribe.notice(&key, now, Notice::Failed);
+        let (replacements, receiver) = mpsc::unbounded_channel();
+        running.replacements = replacements;
+        let start = self.task(&running, receiver, None);
+        let handle = self.tasks.spawn(restart(Arc::clone(&self.journal), start));
+        self.keys.insert(handle.id(), key.clone());
+        self.groups.insert(key, running);
+    }
+}
+
+/// Waits an interval, so that a defect that comes back at once does not spin, and goes on with the
+/// state kept last.
+async fn restart(journal: Arc<dyn Journal>, mut start: GroupStart) {
+    let stop = start.stop.clone();
+    let state = async {
+        loop {
+            sleep(start.setup.controller.interval).await;
+            // A group that starts without its state would forget its cooldown: rather wait.
+            if let Ok(state) = journal.load(&start.setup.key).await {
+                return state;
+            }
+        }
+    };
+    tokio::select! {
+        () = stop.cancelled() => return,
+        state = state => start.state = state,
+    }
+    GroupTask::run(start).await;
+}

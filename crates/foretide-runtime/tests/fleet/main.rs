@@ -1,0 +1,12 @@
+//! The runtime over fake adapters, on paused time.
+#![expect(
+    clippy::unwrap_used,
+    reason = "in a fake, an unwrap that fails is the test failing"
+)]
+
+mod fakes;
+mod isolation;
+mod journal;
+mod reload;
+mod replay;
+mod writes;
