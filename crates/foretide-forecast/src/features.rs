@@ -85,6 +85,23 @@ impl FeatureState {
         self.next
     }
 
+    /// Bytes of its rings.
+    pub(crate) fn approximate_bytes(&self) -> usize {
+        let rings = [
+            &self.level,
+            &self.x,
+            &self.base,
+            &self.rel,
+            &self.rel_peak,
+            &self.smooth,
+            &self.hour_mean,
+            &self.hour_max,
+            &self.hour_step,
+            &self.half_hour_square,
+        ];
+        rings.into_iter().map(Ring::bytes).sum()
+    }
+
     /// Logarithm of the recent level, to which forecasts are relative.
     pub fn base(&self) -> f32 {
         self.base.get(self.next - 1)

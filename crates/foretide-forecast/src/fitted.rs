@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::features::{FeatureRow, FeatureState};
-use crate::gbm::{BinnedMatrix, Forest, GrowParams, MAX_ROWS};
+use crate::gbm::{BinnedMatrix, Forest, GrowParams, MAX_ROWS, Tree};
 use crate::grid::{Grid, Period};
 use crate::history::{History, TRAINING_DAYS};
 
@@ -175,6 +175,13 @@ impl Fitted {
         }
         quantiles.sort_unstable_by(f64::total_cmp);
         quantiles
+    }
+
+    /// Bytes of its trees.
+    pub(crate) fn approximate_bytes(&self) -> usize {
+        let trees = self.forests.iter().flat_map(|f| &f.trees);
+        let bytes = |t: &Tree| size_of::<Tree>() + size_of_val(&*t.nodes) + size_of_val(&*t.leaves);
+        trees.map(bytes).sum()
     }
 
     /// The grid and lead that it forecasts.

@@ -127,6 +127,17 @@ impl Forecaster {
         &self.history
     }
 
+    /// About how much memory the group takes: history, features and models.
+    pub fn approximate_bytes(&self) -> usize {
+        let features = self
+            .features
+            .as_ref()
+            .map_or(0, FeatureState::approximate_bytes);
+        let models = [&self.generic, &self.own].into_iter().flatten();
+        let models: usize = models.map(Fitted::approximate_bytes).sum();
+        self.history.demand_capacity() * size_of::<f32>() + features + models
+    }
+
     fn model(&self) -> Option<&Fitted> {
         self.own.as_ref().or(self.generic.as_ref())
     }

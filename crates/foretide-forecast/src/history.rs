@@ -132,6 +132,10 @@ impl History {
         state
     }
 
+    pub(crate) fn demand_capacity(&self) -> usize {
+        self.demand.capacity()
+    }
+
     fn end(&self) -> Period {
         self.first + self.len()
     }

@@ -33,6 +33,10 @@ impl Ring {
         (at & self.mask) as usize
     }
 
+    pub(crate) fn bytes(&self) -> usize {
+        self.values.len() * size_of::<f32>()
+    }
+
     pub(crate) fn push(&mut self, value: f32) {
         let slot = self.slot(self.next);
         self.values[slot] = value;

@@ -85,6 +85,7 @@ impl Policy for Pilot {
             desired,
             pending,
             forecast,
+            uplift: 1.0,
         });
         self.step_time += began.elapsed();
         self.refit();

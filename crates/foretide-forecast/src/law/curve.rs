@@ -29,6 +29,14 @@ impl Curve {
         Self { points }
     }
 
+    /// The curve of a load `factor` times as high; factors below one change nothing.
+    pub(crate) fn raised(&self, factor: f64) -> Self {
+        let by = factor.max(1.0).ln();
+        Self {
+            points: self.points.map(|x| x + by),
+        }
+    }
+
     /// Logarithms of load at [`crate::LEVELS`].
     pub fn points(&self) -> [f64; 5] {
         self.points

@@ -11,10 +11,10 @@ mod curve;
 mod price;
 mod state;
 mod tracking;
+mod types;
 
 pub use budget::BudgetConfig;
 pub use curve::Curve;
 pub use price::Price;
-pub use state::{
-    Binding, Forecast, LawConfig, LawInputs, LawOutput, LawState, ShadowMeans, TRACKING_MINUTES,
-};
+pub use state::{LawState, TRACKING_MINUTES};
+pub use types::{Binding, Forecast, LawConfig, LawInputs, LawOutput, Pricing, ShadowMeans};

@@ -58,6 +58,19 @@ pub(crate) fn cheapest(curve: &Curve, price: Price, per_instance: f64) -> u32 {
     best.1
 }
 
+/// The least number of instances at which one more would cost more than the shortage that it
+/// spares: `P(load > n · per_instance) ≤ 1 ÷ short_per_instance`.
+pub(crate) fn newsvendor(curve: &Curve, short_per_instance: f64, per_instance: f64) -> u32 {
+    let points = curve.points();
+    let least = instances(points[0].exp() / per_instance);
+    let most = instances((points[4] + BEYOND).exp() / per_instance).max(least);
+    let enough = |n: &u32| {
+        let chance = curve.exceedance((f64::from(*n) * per_instance).ln());
+        chance * short_per_instance <= 1.0
+    };
+    (least..=most).find(enough).unwrap_or(most)
+}
+
 /// Instances that a need given as a fraction takes; rounding noise takes none.
 #[expect(
     clippy::cast_possible_truncation,
@@ -71,6 +84,18 @@ pub(crate) fn instances(need: f64) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn stated_prices_give_the_newsvendors_level() {
+        let curve = Curve::new(7.0, [0.0, 0.1, 0.25, 0.4, 0.6], 0.05, 0.75);
+        let n = newsvendor(&curve, 100.0, 80.0);
+        let chance = |n: u32| curve.exceedance((f64::from(n) * 80.0).ln());
+        assert!(chance(n) <= 0.01 && chance(n - 1) > 0.01, "{n}");
+        assert_eq!(
+            newsvendor(&curve, 1.0, 80.0),
+            instances(7.0_f64.exp() / 80.0)
+        );
+    }
 
     #[test]
     fn a_dearer_violation_never_asks_for_less() {

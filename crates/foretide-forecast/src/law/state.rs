@@ -4,11 +4,11 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::budget::{Budget, BudgetConfig};
+use super::budget::Budget;
 use super::curve::Curve;
-use super::price::{Price, cheapest, instances};
+use super::price::{Price, cheapest, instances, newsvendor};
 use super::tracking::{Shadow, Tracking};
-use crate::grid::Grid;
+use super::types::{Binding, LawConfig, LawInputs, LawOutput, Pricing, ShadowMeans};
 use crate::normal;
 
 /// Minutes from the start in which target tracking decides: no features reach back yet.
@@ -22,6 +22,8 @@ const PEAK_FACTOR: f64 = 1.25;
 const PEAK_HOURS: usize = 168;
 /// Steps of the knob between the price for going out and that for going in.
 const BAND: i32 = 2;
+/// The same band where the user states the prices.
+const PRICE_BAND: f64 = 0.45;
 /// Least mean need that prices scale with.
 const LEAST_MEAN_NEED: f64 = 0.3;
 const DAY_MINUTES: f64 = 1440.0;
@@ -30,149 +32,6 @@ const SIGMA_START: f64 = 0.05;
 /// Half-life of the live error, in minutes.
 const SIGMA_HALF_LIFE: f64 = 60.0;
 const TRACKING_TARGET: f64 = 50.0;
-
-/// The law's constants.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct LawConfig {
-    /// Periods and lead.
-    pub grid: Grid,
-    /// Minutes from a launch to in service, rounded up.
-    pub boot_minutes: u32,
-    /// Utilisation in percent above which an instance is short.
-    pub objective: f64,
-    /// Share of time that may be short.
-    pub budget_share: f64,
-    /// Share of the budget that the knob aims at: what it has left at the end is luck of the last
-    /// days, and without a margin half of all groups end a little above their budget.
-    pub aim: f64,
-    /// The knob that follows the budget.
-    pub budget: BudgetConfig,
-    /// Share of the live error that widens the curve.
-    pub widening: f64,
-    /// Periods' worth of surplus that pays for a scale-in, as a share of desired.
-    pub surplus: f64,
-}
-
-impl LawConfig {
-    /// The defaults for a grid and boot.
-    pub fn new(grid: Grid, boot_minutes: u32) -> Self {
-        Self {
-            grid,
-            boot_minutes,
-            objective: 80.0,
-            budget_share: 0.005,
-            aim: 0.96,
-            budget: BudgetConfig::default(),
-            widening: 1.0,
-            surplus: 0.6,
-        }
-    }
-
-    fn step_minutes(&self) -> f64 {
-        f64::from(self.grid.step_minutes())
-    }
-
-    /// Earlier periods whose wants a scale-in must also satisfy.
-    fn hold_periods(&self) -> usize {
-        let minutes = self.boot_minutes.saturating_sub(1).max(2);
-        usize::try_from(minutes / self.grid.step_minutes()).unwrap_or(2)
-    }
-
-    /// Surplus, in instance-minutes per instance desired, from which capacity goes in.
-    fn surplus_due(&self) -> f64 {
-        self.surplus * (f64::from(self.boot_minutes) / 3.0).max(1.0)
-    }
-}
-
-/// A forecast made from the newest period.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Forecast {
-    /// Logarithm of the recent level.
-    pub base: f64,
-    /// Quantiles at [`crate::LEVELS`] of `ln(load one lead later) − base`.
-    pub quantiles: [f64; 5],
-}
-
-/// What one step depends on.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct LawInputs {
-    /// Mean CPU of the newest period, in percent.
-    pub cpu: f64,
-    /// Mean number in service in that period.
-    pub instances: f64,
-    /// Logarithm of the demand that the period is taken for, as the features see it.
-    pub log_demand: f64,
-    /// Desired capacity now.
-    pub desired: u32,
-    /// Whether launches are under way.
-    pub pending: bool,
-    /// The forecast from the newest period; none where there is no model.
-    pub forecast: Option<Forecast>,
-}
-
-/// The rule that had the last word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Binding {
-    /// Target tracking, while there is no forecast.
-    Tracking,
-    /// The forecast at the cheaper price asks for more.
-    Forecast,
-    /// The load now asks for more.
-    Load,
-    /// CPU is saturated: a multiple of what served.
-    Surge,
-    /// The surplus has paid for going in.
-    Surplus,
-    /// A surplus that has not paid yet.
-    Waiting,
-    /// Desired lies between the two prices.
-    Band,
-}
-
-/// Means over about three days of this law and of target tracking on the same load.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ShadowMeans {
-    /// Desired capacity of this law.
-    pub own: f64,
-    /// Instances that target tracking would have had in service.
-    pub tracking: f64,
-    /// Share of time that target tracking would have been short.
-    pub tracking_short: f64,
-}
-
-/// What a step decided, and why.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct LawOutput {
-    /// The desired capacity, where it changes.
-    pub desired: Option<u32>,
-    /// Least capacity that is enough at the cheaper price.
-    pub low: u32,
-    /// Capacity that is enough at the dearer price, over the hold time.
-    pub high: u32,
-    /// Instances that the newest load needs.
-    pub need: u32,
-    /// The curve, where there is a forecast.
-    pub curve: Option<Curve>,
-    /// Position of the knob.
-    pub position: i32,
-    /// The dearer price.
-    pub price: Price,
-    /// Chance that the load one lead ahead exceeds `high`.
-    pub short_chance: Option<f64>,
-    /// Live error of the median, in log load.
-    pub sigma: f64,
-    /// Whether the week's peak cut what was wanted.
-    pub capped: bool,
-    /// Whether the price is bounded because target tracking did as well for less.
-    pub demoted: bool,
-    /// The comparison that demotion rests on.
-    pub means: ShadowMeans,
-    /// What target tracking would have in service.
-    pub tracking: u32,
-    /// The rule that had the last word.
-    pub binding: Binding,
-}
 
 /// Everything that the law remembers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -261,6 +120,7 @@ impl LawState {
         let curve =
             forecast.map(|f| Curve::new(f.base, f.quantiles, self.sigma, self.config.widening));
         self.remember_median(curve.as_ref());
+        let curve = curve.map(|c| c.raised(inputs.uplift));
         let need = instances(load / self.config.objective);
         match curve {
             Some(curve) => self.decide(inputs, &curve, need, tracked),
@@ -341,10 +201,9 @@ impl LawState {
 
     fn decide(&mut self, inputs: &LawInputs, curve: &Curve, need: u32, tracked: u32) -> LawOutput {
         let position = self.budget.position();
-        let peak = self.peaks.iter().copied().fold(0.0, f64::max);
+        let peak = self.peaks.iter().copied().fold(0.0, f64::max) * inputs.uplift.max(1.0);
         let cap = instances(PEAK_FACTOR * peak / self.config.objective);
-        let outward = cheapest(curve, self.price(position - BAND), self.config.objective);
-        let inward = cheapest(curve, self.price(position), self.config.objective);
+        let (outward, inward) = self.wants(curve, position);
         self.held.push_back((inward.min(cap), need));
         while self.held.len() > self.config.hold_periods() + 1 {
             self.held.pop_front();
@@ -371,6 +230,21 @@ impl LawState {
         output.high = high;
         output.desired = (desired != inputs.desired).then_some(desired);
         output
+    }
+
+    /// Capacity by the cheaper and by the dearer price.
+    fn wants(&self, curve: &Curve, position: i32) -> (u32, u32) {
+        let per_instance = self.config.objective;
+        match self.config.pricing {
+            Pricing::Budget => (
+                cheapest(curve, self.price(position - BAND), per_instance),
+                cheapest(curve, self.price(position), per_instance),
+            ),
+            Pricing::Prices { short_per_instance } => (
+                newsvendor(curve, short_per_instance * PRICE_BAND, per_instance),
+                newsvendor(curve, short_per_instance, per_instance),
+            ),
+        }
     }
 
     /// Ski rental: a surplus over `high` is kept until it has cost what undoing would.

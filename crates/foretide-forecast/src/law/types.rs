@@ -1,0 +1,170 @@
+//! What the law is told and what it answers.
+
+use serde::{Deserialize, Serialize};
+
+use super::budget::BudgetConfig;
+use super::curve::Curve;
+use super::price::Price;
+use crate::grid::Grid;
+
+/// The law's constants.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LawConfig {
+    /// Periods and lead.
+    pub grid: Grid,
+    /// Minutes from a launch to in service, rounded up.
+    pub boot_minutes: u32,
+    /// Utilisation in percent above which an instance is short.
+    pub objective: f64,
+    /// Share of time that may be short.
+    pub budget_share: f64,
+    /// Share of the budget that the knob aims at: what it has left at the end is luck of the last
+    /// days, and without a margin half of all groups end a little above their budget.
+    pub aim: f64,
+    /// The knob that follows the budget.
+    pub budget: BudgetConfig,
+    /// Share of the live error that widens the curve.
+    pub widening: f64,
+    /// Periods' worth of surplus that pays for a scale-in, as a share of desired.
+    pub surplus: f64,
+    /// What the capacity is chosen by.
+    pub pricing: Pricing,
+}
+
+/// What the capacity is chosen by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pricing {
+    /// The price of a short minute follows the violation budget.
+    #[default]
+    Budget,
+    /// The user states prices: the newsvendor's level `1 − instance price ÷ violation price`.
+    Prices {
+        /// Price of an instance-minute short over that of an instance-minute in service.
+        short_per_instance: f64,
+    },
+}
+
+impl LawConfig {
+    /// The defaults for a grid and boot.
+    pub fn new(grid: Grid, boot_minutes: u32) -> Self {
+        Self {
+            grid,
+            boot_minutes,
+            objective: 80.0,
+            budget_share: 0.005,
+            aim: 0.96,
+            budget: BudgetConfig::default(),
+            widening: 1.0,
+            surplus: 0.65,
+            pricing: Pricing::Budget,
+        }
+    }
+
+    pub(super) fn step_minutes(&self) -> f64 {
+        f64::from(self.grid.step_minutes())
+    }
+
+    /// Earlier periods whose wants a scale-in must also satisfy.
+    pub(super) fn hold_periods(&self) -> usize {
+        let minutes = self.boot_minutes.saturating_sub(1).max(2);
+        usize::try_from(minutes / self.grid.step_minutes()).unwrap_or(2)
+    }
+
+    /// Surplus, in instance-minutes per instance desired, from which capacity goes in.
+    pub(super) fn surplus_due(&self) -> f64 {
+        self.surplus * (f64::from(self.boot_minutes) / 3.0).max(1.0)
+    }
+}
+
+/// A forecast made from the newest period.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Forecast {
+    /// Logarithm of the recent level.
+    pub base: f64,
+    /// Quantiles at [`crate::LEVELS`] of `ln(load one lead later) − base`.
+    pub quantiles: [f64; 5],
+}
+
+/// What one step depends on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LawInputs {
+    /// Mean CPU of the newest period, in percent.
+    pub cpu: f64,
+    /// Mean number in service in that period.
+    pub instances: f64,
+    /// Logarithm of the demand that the period is taken for, as the features see it.
+    pub log_demand: f64,
+    /// Desired capacity now.
+    pub desired: u32,
+    /// Whether launches are under way.
+    pub pending: bool,
+    /// The forecast from the newest period; none where there is no model.
+    pub forecast: Option<Forecast>,
+    /// Factor by which a known event raises the load forecast; it never lowers it. 1 without.
+    pub uplift: f64,
+}
+
+/// The rule that had the last word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Binding {
+    /// Target tracking, while there is no forecast.
+    Tracking,
+    /// The forecast at the cheaper price asks for more.
+    Forecast,
+    /// The load now asks for more.
+    Load,
+    /// CPU is saturated: a multiple of what served.
+    Surge,
+    /// The surplus has paid for going in.
+    Surplus,
+    /// A surplus that has not paid yet.
+    Waiting,
+    /// Desired lies between the two prices.
+    Band,
+}
+
+/// Means over about three days of this law and of target tracking on the same load.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ShadowMeans {
+    /// Desired capacity of this law.
+    pub own: f64,
+    /// Instances that target tracking would have had in service.
+    pub tracking: f64,
+    /// Share of time that target tracking would have been short.
+    pub tracking_short: f64,
+}
+
+/// What a step decided, and why.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LawOutput {
+    /// The desired capacity, where it changes.
+    pub desired: Option<u32>,
+    /// Least capacity that is enough at the cheaper price.
+    pub low: u32,
+    /// Capacity that is enough at the dearer price, over the hold time.
+    pub high: u32,
+    /// Instances that the newest load needs.
+    pub need: u32,
+    /// The curve, where there is a forecast.
+    pub curve: Option<Curve>,
+    /// Position of the knob.
+    pub position: i32,
+    /// The dearer price.
+    pub price: Price,
+    /// Chance that the load one lead ahead exceeds `high`.
+    pub short_chance: Option<f64>,
+    /// Live error of the median, in log load.
+    pub sigma: f64,
+    /// Whether the week's peak cut what was wanted.
+    pub capped: bool,
+    /// Whether the price is bounded because target tracking did as well for less.
+    pub demoted: bool,
+    /// The comparison that demotion rests on.
+    pub means: ShadowMeans,
+    /// What target tracking would have in service.
+    pub tracking: u32,
+    /// The rule that had the last word.
+    pub binding: Binding,
+}

@@ -1,0 +1,194 @@
+//! What the law promises whatever it is fed: never below the load it sees, never in while the dearer
+//! price still wants the capacity, the same after a restart.
+#![expect(clippy::expect_used, reason = "the values are valid")]
+
+use foretide_forecast::Grid;
+use foretide_forecast::law::{
+    Binding, Forecast, LawConfig, LawInputs, LawState, Pricing, TRACKING_MINUTES,
+};
+use proptest::prelude::*;
+
+fn config(boot: u32) -> LawConfig {
+    let grid = Grid::for_boot(1, boot);
+    LawConfig::new(grid.expect("a boot of minutes is a grid"), boot)
+}
+
+fn inputs(cpu: f64, instances: u32, desired: u32, base: f64, spread: f64) -> LawInputs {
+    let quantiles = [0.0, 0.3, 0.5, 0.7, 0.9].map(|k| k * spread);
+    LawInputs {
+        cpu,
+        instances: f64::from(instances),
+        log_demand: (cpu * f64::from(instances)).max(16.0).ln(),
+        desired,
+        pending: false,
+        forecast: Some(Forecast { base, quantiles }),
+        uplift: 1.0,
+    }
+}
+
+/// A state beyond its first hour, at a steady 50 % on ten instances.
+fn warm(config: LawConfig) -> LawState {
+    let mut state = LawState::new(config);
+    for _ in 0..=TRACKING_MINUTES {
+        state.step(&inputs(50.0, 10, 10, 500_f64.ln(), 0.2));
+    }
+    state
+}
+
+proptest! {
+    #[test]
+    fn capacity_wanted_never_falls_below_the_load_seen(
+        steps in prop::collection::vec((0.0..100.0_f64, 1..60_u32, 0.0..8.0_f64, 0.0..2.0_f64), 1..200),
+    ) {
+        let mut state = warm(config(3));
+        let mut desired = 10;
+        for (cpu, instances, base, spread) in steps {
+            let output = state.step(&inputs(cpu, instances, desired, base, spread));
+            desired = output.desired.unwrap_or(desired);
+            prop_assert!(output.low >= output.need && output.high >= output.low);
+            prop_assert!(desired >= output.low);
+            prop_assert_eq!(output.desired == Some(output.high), output.binding == Binding::Surplus
+                || (output.desired == Some(output.low) && output.low == output.high));
+        }
+    }
+
+    #[test]
+    fn a_state_that_was_written_and_read_goes_on_as_if_nothing_had_been(
+        steps in prop::collection::vec((0.0..100.0_f64, 1..60_u32, 3.0..8.0_f64), 2..100),
+        cut in 1..99_usize,
+    ) {
+        let mut whole = warm(config(5));
+        let mut restarted = whole.clone();
+        let mut desired = 10;
+        for (at, (cpu, instances, base)) in steps.into_iter().enumerate() {
+            if at == cut {
+                let text = serde_json::to_string(&restarted).unwrap();
+                restarted = serde_json::from_str(&text).unwrap();
+            }
+            let inputs = inputs(cpu, instances, desired, base, 0.3);
+            let output = whole.step(&inputs);
+            prop_assert_eq!(output, restarted.step(&inputs));
+            desired = output.desired.unwrap_or(desired);
+        }
+    }
+
+    #[test]
+    fn a_higher_forecast_never_asks_for_less(base in 4.0..8.0_f64, more in 0.0..2.0_f64) {
+        let state = warm(config(3));
+        let low = state.clone().step(&inputs(50.0, 10, 10, base, 0.3)).low;
+        let high = state.clone().step(&inputs(50.0, 10, 10, base + more, 0.3)).low;
+        prop_assert!(high >= low);
+    }
+}
+
+#[test]
+fn without_a_forecast_the_first_rule_is_target_tracking() {
+    let mut state = LawState::new(config(3));
+    let mut without = inputs(75.0, 10, 10, 0.0, 0.0);
+    without.forecast = None;
+    let outputs: Vec<_> = (0..3).map(|_| state.step(&without)).collect();
+    assert_eq!(outputs[1].desired, None, "two periods above are not three");
+    assert_eq!(outputs[2].desired, Some(15));
+    assert_eq!(outputs[2].binding, Binding::Tracking);
+}
+
+#[test]
+fn forecasts_are_not_used_in_the_first_hour() {
+    let mut state = LawState::new(config(3));
+    let output = state.step(&inputs(50.0, 10, 10, 2000_f64.ln(), 0.3));
+    assert_eq!((output.desired, output.binding), (None, Binding::Tracking));
+}
+
+#[test]
+fn saturation_multiplies_capacity_at_once() {
+    let mut state = warm(config(3));
+    let output = state.step(&inputs(100.0, 10, 10, 500_f64.ln(), 0.1));
+    assert_eq!(output.desired, Some(15));
+    assert_eq!(output.binding, Binding::Surge);
+}
+
+#[test]
+fn no_more_than_a_quarter_above_the_weeks_peak_without_saturation() {
+    let mut state = warm(config(3));
+    let output = state.step(&inputs(50.0, 10, 7, 9.0, 1.0));
+    assert!(output.capped);
+    assert_eq!(output.desired, Some(8), "1.25 × 500 at 80 an instance");
+}
+
+#[test]
+fn a_surplus_is_kept_until_it_has_paid_for_undoing() {
+    let mut state = warm(config(3));
+    let steady = |desired| inputs(50.0, 10, desired, 500_f64.ln(), 0.05);
+    let high = state.step(&steady(7)).high;
+    let mut waited = 0;
+    loop {
+        let output = state.step(&steady(high + 2));
+        if let Some(desired) = output.desired {
+            assert_eq!(output.binding, Binding::Surplus);
+            assert_eq!(desired, output.high);
+            break;
+        }
+        assert_eq!(output.binding, Binding::Waiting);
+        waited += 1;
+        assert!(waited < 10, "never goes in");
+    }
+    assert!(waited >= 1, "a surplus of one period pays for nothing");
+}
+
+#[test]
+fn a_known_event_raises_capacity_and_never_lowers_it() {
+    let quiet = warm(config(3)).step(&inputs(50.0, 10, 7, 500_f64.ln(), 0.1));
+    let mut event = inputs(50.0, 10, 7, 500_f64.ln(), 0.1);
+    event.uplift = 2.0;
+    let raised = warm(config(3)).step(&event);
+    assert!(
+        raised.low >= 2 * quiet.low - 1,
+        "{} {}",
+        raised.low,
+        quiet.low
+    );
+    event.uplift = 0.1;
+    assert_eq!(warm(config(3)).step(&event).low, quiet.low);
+}
+
+#[test]
+fn violations_move_the_price_and_the_budget_moves_it_back() {
+    let mut state = warm(config(3));
+    let start = state
+        .step(&inputs(50.0, 10, 20, 500_f64.ln(), 0.1))
+        .position;
+    let dear = (0..10)
+        .map(|_| {
+            state
+                .step(&inputs(90.0, 10, 20, 500_f64.ln(), 0.1))
+                .position
+        })
+        .last()
+        .unwrap();
+    assert!(dear > start);
+    let calm = (0..3_000)
+        .map(|_| {
+            state
+                .step(&inputs(50.0, 10, 20, 500_f64.ln(), 0.1))
+                .position
+        })
+        .last()
+        .unwrap();
+    assert!(calm < dear);
+}
+
+#[test]
+fn stated_prices_do_not_follow_the_budget() {
+    let mut config = config(3);
+    config.pricing = Pricing::Prices {
+        short_per_instance: 50.0,
+    };
+    let mut state = warm(config);
+    let calm = state.step(&inputs(50.0, 10, 7, 500_f64.ln(), 0.2)).low;
+    for _ in 0..20 {
+        state.step(&inputs(90.0, 10, 20, 500_f64.ln(), 0.2));
+    }
+    // The live error has not moved: the demand was the one forecast before.
+    let after = state.step(&inputs(50.0, 10, 7, 500_f64.ln(), 0.2)).low;
+    assert!(after.abs_diff(calm) <= 2, "{calm} {after}");
+}
