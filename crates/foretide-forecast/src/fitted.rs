@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::features::{FeatureRow, FeatureState};
-use crate::gbm::{BinnedMatrix, Forest, GrowParams, MAX_ROWS, Tree};
+use crate::gbm::{BinnedMatrix, Forest, GrowParams, MAX_ROWS, Tree, values};
 use crate::grid::{Grid, Period};
 use crate::history::{History, TRAINING_DAYS};
 
@@ -169,10 +169,7 @@ impl Fitted {
 
     /// The quantiles at [`LEVELS`] of `ln(load one lead later) − base`, ascending.
     pub fn quantiles(&self, row: &FeatureRow) -> [f64; 5] {
-        let mut quantiles = [0.0; 5];
-        for (quantile, forest) in quantiles.iter_mut().zip(&self.forests) {
-            *quantile = f64::from(forest.value(row));
-        }
+        let mut quantiles = values(&self.forests, row).map(f64::from);
         quantiles.sort_unstable_by(f64::total_cmp);
         quantiles
     }

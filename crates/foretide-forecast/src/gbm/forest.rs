@@ -92,11 +92,33 @@ impl Forest {
         }
         Self { start, trees }
     }
+}
 
-    /// The quantile of the target at `row`.
-    pub fn value(&self, row: &FeatureRow) -> f32 {
-        self.start + self.trees.iter().map(|t| t.value(row)).sum::<f32>()
+/// The quantiles of several forests at `row`. The trees of one round are walked side by side: a
+/// walk waits for memory at every step, five of them wait at once.
+pub(crate) fn values<const N: usize>(forests: &[Forest; N], row: &FeatureRow) -> [f32; N] {
+    let none = Tree::default();
+    let rounds = forests.iter().map(|f| f.trees.len()).max().unwrap_or(0);
+    let mut values = forests.each_ref().map(|f| f.start);
+    for round in 0..rounds {
+        let trees = forests
+            .each_ref()
+            .map(|f| f.trees.get(round).unwrap_or(&none));
+        let mut at = trees.map(Tree::root);
+        // A tree has at most 127 nodes, so a walk that never ends is a damaged tree's.
+        for _ in 0..i8::MAX {
+            if at.iter().all(|a| *a < 0) {
+                break;
+            }
+            for (at, tree) in at.iter_mut().zip(&trees) {
+                *at = tree.step(*at, row);
+            }
+        }
+        for ((value, tree), at) in values.iter_mut().zip(&trees).zip(at) {
+            *value += tree.leaf(at);
+        }
     }
+    values
 }
 
 /// `count` of `usable` without repetition, ascending.

@@ -20,3 +20,4 @@ pub use quantile::empirical_quantile;
 pub use tree::{Node, Tree};
 
 pub(crate) use bins::{BinnedMatrix, MAX_ROWS};
+pub(crate) use forest::values;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::features::FeatureRow;
+use crate::features::{FEATURES, FeatureRow};
 
 /// An inner node. A child at or above zero is a node, below zero the leaf `!child`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,26 +28,40 @@ pub struct Tree {
     pub leaves: Vec<f32>,
 }
 
+/// Where a walk through a tree stands: a node, or below zero the leaf that it has reached.
+pub(crate) type At = i8;
+
 impl Tree {
     /// The value of the leaf that `row` falls into; zero for a tree without leaves.
     pub fn value(&self, row: &FeatureRow) -> f32 {
-        let mut at: i8 = if self.nodes.is_empty() { !0 } else { 0 };
-        // Every step goes to a later node, so the number of nodes bounds the walk.
-        for _ in 0..=self.nodes.len() {
-            let Ok(index) = usize::try_from(at) else {
-                break;
-            };
-            let Some(node) = self.nodes.get(index) else {
-                break;
-            };
-            let value = row.get(usize::from(node.feature)).copied();
-            let value = value.unwrap_or(f32::NAN);
-            let left = value <= node.threshold || (node.missing_left && value.is_nan());
-            at = if left { node.left } else { node.right };
+        let mut at = self.root();
+        for _ in 0..self.nodes.len() {
+            at = self.step(at, row);
         }
-        usize::try_from(!at)
-            .ok()
-            .and_then(|leaf| self.leaves.get(leaf))
+        self.leaf(at)
+    }
+
+    pub(crate) fn root(&self) -> At {
+        if self.nodes.is_empty() { !0 } else { 0 }
+    }
+
+    /// One step down; a leaf stays. Written without branches on the data, so that steps in several
+    /// trees overlap.
+    #[inline]
+    pub(crate) fn step(&self, at: At, row: &FeatureRow) -> At {
+        let index = usize::try_from(at).unwrap_or(0);
+        let Some(node) = self.nodes.get(index) else {
+            return at;
+        };
+        let value = row[usize::from(node.feature).min(FEATURES - 1)];
+        let left = (value <= node.threshold) | (node.missing_left & value.is_nan());
+        let child = if left { node.left } else { node.right };
+        if at < 0 { at } else { child }
+    }
+
+    pub(crate) fn leaf(&self, at: At) -> f32 {
+        let leaf = usize::try_from(!at).ok();
+        leaf.and_then(|leaf| self.leaves.get(leaf))
             .copied()
             .unwrap_or(0.0)
     }
