@@ -132,3 +132,107 @@ fn draw(usable: &[u8], count: usize, rng: &mut ChaCha8Rng) -> Vec<u8> {
     drawn.sort_unstable();
     drawn
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rows whose target is 0..1 below a half of the first feature, 2..3 above it, 5..6 where
+    /// it is missing; every other feature is noise.
+    fn sample() -> (Vec<FeatureRow>, Vec<f32>) {
+        let mut rng = ChaCha8Rng::seed_from_u64(5);
+        let mut uniform = || (rng.next_u32() >> 8) as f32 / 16_777_216.0;
+        let mut rows = Vec::new();
+        let mut targets = Vec::new();
+        for k in 0..6_000 {
+            let mut row = [0.0; FEATURES];
+            row.iter_mut().take(6).for_each(|v| *v = uniform());
+            let level = if k % 5 == 0 {
+                row[0] = f32::NAN;
+                5.0
+            } else if row[0] > 0.5 {
+                2.0
+            } else {
+                0.0
+            };
+            targets.push(level + uniform());
+            rows.push(row);
+        }
+        (rows, targets)
+    }
+
+    #[test]
+    fn a_forest_finds_the_conditional_quantile_and_the_missing_values() {
+        let (rows, targets) = sample();
+        let matrix = BinnedMatrix::new(&rows);
+        let params = GrowParams {
+            features: 4,
+            trees: 200,
+            ..GrowParams::default()
+        };
+        for level in [0.5, 0.9] {
+            let forest = Forest::fit(&matrix, &targets, level, &params, 3);
+            for (first, expected) in [(0.2, level), (0.8, 2.0 + level), (f32::NAN, 5.0 + level)] {
+                let mut row = [0.5; FEATURES];
+                row[0] = first;
+                let [value] = values(std::array::from_ref(&forest), &row);
+                assert!(
+                    (f64::from(value) - expected).abs() < 0.12,
+                    "{first} {level}: {value}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn walking_trees_side_by_side_answers_as_one_after_the_other() {
+        let (rows, targets) = sample();
+        let matrix = BinnedMatrix::new(&rows);
+        let forests = [(0.5, 80), (0.97, 11)].map(|(level, trees)| {
+            let params = GrowParams {
+                trees,
+                ..GrowParams::default()
+            };
+            Forest::fit(&matrix, &targets, level, &params, 1)
+        });
+        for row in rows.iter().take(300) {
+            let single = forests.each_ref().map(|f| {
+                f.trees
+                    .iter()
+                    .fold(f.start, |sum, tree| sum + tree.value(row))
+            });
+            assert_eq!(
+                values(&forests, row).map(f32::to_bits),
+                single.map(f32::to_bits)
+            );
+        }
+    }
+
+    #[test]
+    fn every_leaf_holds_the_rows_asked_for() {
+        let (rows, targets) = sample();
+        let matrix = BinnedMatrix::new(&rows);
+        let params = GrowParams {
+            trees: 5,
+            min_rows: 700,
+            ..GrowParams::default()
+        };
+        let forest = Forest::fit(&matrix, &targets, 0.9, &params, 1);
+        for tree in &forest.trees {
+            assert!(tree.leaves.len() > 1 && tree.leaves.len() <= 6_000 / 700);
+            let mut held = vec![0; tree.leaves.len()];
+            for row in &rows {
+                let value = tree.value(row);
+                let leaf = tree
+                    .leaves
+                    .iter()
+                    .position(|l| l.to_bits() == value.to_bits());
+                held[leaf.unwrap()] += 1;
+            }
+            let distinct = tree.leaves.iter().map(|l| l.to_bits());
+            if distinct.collect::<std::collections::HashSet<_>>().len() == held.len() {
+                assert!(held.iter().all(|h| *h >= 700), "{held:?}");
+            }
+        }
+    }
+}
