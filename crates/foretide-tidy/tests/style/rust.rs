@@ -199,7 +199,8 @@ fn string_literals(siblings: &[TokenTree], text: &str) -> Vec<Range<usize>> {
         .collect()
 }
 
-/// Lines that are too wide, unless a string or a link is what cannot be broken.
+/// Lines that are too wide, unless a string or a link is what cannot be broken. The last line of a
+/// string may be followed by what closes the expression.
 fn wide_lines(text: &str, literals: &[Range<usize>]) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut start = 0;
@@ -210,9 +211,12 @@ fn wide_lines(text: &str, literals: &[Range<usize>]) -> Vec<Finding> {
         let Some((overflow, _)) = content.char_indices().nth(WIDTH_MAX) else {
             continue;
         };
-        let unbreakable = literals
-            .iter()
-            .any(|range| range.contains(&(line_start + overflow)));
+        let (overflow, line_end) = (line_start + overflow, line_start + content.len());
+        let unbreakable = literals.iter().any(|literal| {
+            let began_before = literal.start < line_start && literal.end > line_start;
+            let only_closed = began_before && text[literal.end.min(line_end)..line_end].len() <= 4;
+            literal.contains(&overflow) || only_closed
+        });
         if !unbreakable && !content.contains("://") {
             let width = content.chars().count();
             found.push(Finding::new(
@@ -321,6 +325,8 @@ mod tests {
         assert_eq!(lines(&format!("/// {wide}\nfn f() {{}}")), [1]);
         assert_eq!(lines(&format!("const A: &str = \"{wide}\";")), []);
         assert_eq!(lines(&format!("const A: &str = \"\nfirst\n{wide}\";")), []);
+        let just = "x".repeat(WIDTH_MAX - 1);
+        assert_eq!(lines(&format!("const A: &[&str] = &[(\"\n{just}\")];")), []);
         assert_eq!(
             lines(&format!("// https://example.org/{}\n", "x".repeat(100))),
             []
