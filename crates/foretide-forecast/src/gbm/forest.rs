@@ -167,6 +167,7 @@ mod tests {
         let matrix = BinnedMatrix::new(&rows);
         let params = GrowParams {
             features: 4,
+            trees: 200,
             ..GrowParams::default()
         };
         for level in [0.5, 0.9] {
