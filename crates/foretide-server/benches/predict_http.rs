@@ -1,8 +1,8 @@
 //! Throughput, latency and memory of `POST /predict` with the built-in model, over real
 //! connections on loopback: the service in a process of its own, the load generator in this one.
 //!
-//! `cargo bench -p foretide-server` prints the table. The service is this same program, started
-//! again with [`SERVE`] set, so that its memory is its own.
+//! The service is this same program, started again with [`SERVE`] set, so that its memory is its
+//! own.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 
@@ -20,9 +20,11 @@ use tokio::task::JoinSet;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
-/// Set to the number of worker threads in the process that is the service; 0 serves on the main
-/// thread alone.
+/// Set in the process that is the service.
 const SERVE: &str = "FORETIDE_BENCH_SERVE";
+
+/// Two cores are shared with the load generator; more threads than cores only take turns.
+const WORKERS: usize = 2;
 
 const CONNECTIONS: usize = 16;
 const REQUESTS: usize = 200_000;
@@ -33,42 +35,34 @@ const BODY: &str =
     r#"{"features": [45.5, 60.2, 122.1, 35.6, 1200000000, 0.8, 0.92, "compute", "high"]}"#;
 
 fn main() -> Result<()> {
-    if let Ok(workers) = env::var(SERVE) {
-        return serve(workers.parse()?);
+    if env::var_os(SERVE).is_some() {
+        return serve();
     }
-    // The test command runs benchmarks once to see that they work, without `--bench`.
-    let (requests, requests_one) = if env::args().any(|argument| argument == "--bench") {
-        (REQUESTS, REQUESTS_ONE_CONNECTION)
-    } else {
-        (CONNECTIONS, CONNECTIONS)
-    };
     let (service, port) = Service::start()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .build()?;
     runtime.block_on(connection(port, WARM_UP))?;
-    let alone = runtime.block_on(connection(port, requests_one))?;
+    let alone = runtime.block_on(connection(port, REQUESTS_ONE_CONNECTION))?;
     let started = now();
-    runtime.block_on(connections(port, requests))?;
-    let seconds = started.elapsed().as_secs_f64();
+    runtime.block_on(connections(port, REQUESTS))?;
+    let per_second = REQUESTS as f64 / started.elapsed().as_secs_f64();
+    let micros = |share| quantile(&alone, share).as_secs_f64() * 1e6;
+    let resident = service.memory_mib("VmRSS")?;
+    let peak = service.memory_mib("VmHWM")?;
+    let trees = Model::built_in()?.facts().trees;
+    println!("BENCH\tpredict_http/{CONNECTIONS}-connections\t{per_second:.0}\treq/s\t>= 18000");
     println!(
-        "{:<34}{:>10.0} req/s",
-        "predict_http_16_connections",
-        requests as f64 / seconds
+        "BENCH\tpredict_http/p50-1-connection\t{:.0}\tµs\t-",
+        micros(0.5)
     );
-    for (name, share) in [("p50", 0.5), ("p99", 0.99)] {
-        let name = format!("predict_http_{name}_1_connection");
-        println!(
-            "{name:<34}{:>10.0} µs",
-            quantile(&alone, share).as_secs_f64() * 1e6
-        );
-    }
-    for (name, key) in [
-        ("predict_http_rss", "VmRSS"),
-        ("predict_http_peak_rss", "VmHWM"),
-    ] {
-        println!("{name:<34}{:>10.1} MiB", service.memory_mib(key)?);
-    }
+    println!(
+        "BENCH\tpredict_http/p99-1-connection\t{:.0}\tµs\t< 1000",
+        micros(0.99)
+    );
+    println!("BENCH\tpredict_http/rss\t{resident:.1}\tMiB\t< 40");
+    println!("BENCH\tpredict_http/peak-rss\t{peak:.1}\tMiB\t-");
+    println!("BENCH\tpredict_http/trees\t{trees}\t-\t-");
     Ok(())
 }
 
@@ -78,16 +72,12 @@ fn now() -> Instant {
 }
 
 /// The service: says its port, then answers until the process is killed.
-fn serve(workers: usize) -> Result<()> {
-    let mut builder = match workers {
-        0 => tokio::runtime::Builder::new_current_thread(),
-        workers => {
-            let mut builder = tokio::runtime::Builder::new_multi_thread();
-            builder.worker_threads(workers);
-            builder
-        }
-    };
-    builder.enable_all().build()?.block_on(async {
+fn serve() -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
         let config = ServeConfig {
             listen: "127.0.0.1:0".parse()?,
             ..ServeConfig::default()
@@ -107,9 +97,8 @@ struct Service {
 
 impl Service {
     fn start() -> Result<(Self, u16)> {
-        let workers = env::var("FORETIDE_BENCH_WORKERS").unwrap_or_else(|_| "2".to_owned());
         let mut process = Command::new(env::current_exe()?)
-            .env(SERVE, workers)
+            .env(SERVE, "1")
             .stdout(Stdio::piped())
             .spawn()?;
         let stdout = process.stdout.take().ok_or("the service has no output")?;
