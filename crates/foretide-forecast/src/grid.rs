@@ -8,9 +8,33 @@ pub type Period = i64;
 
 /// Length of a period and lead of the forecast on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "Record", into = "Record")]
 pub struct Grid {
     step_minutes: u32,
     lead_steps: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Record {
+    step_minutes: u32,
+    lead_steps: u32,
+}
+
+impl From<Grid> for Record {
+    fn from(grid: Grid) -> Self {
+        Self {
+            step_minutes: grid.step_minutes,
+            lead_steps: grid.lead_steps,
+        }
+    }
+}
+
+impl TryFrom<Record> for Grid {
+    type Error = GridError;
+
+    fn try_from(record: Record) -> Result<Self, GridError> {
+        Self::new(record.step_minutes, record.lead_steps)
+    }
 }
 
 /// A grid that cannot be.

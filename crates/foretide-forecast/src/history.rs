@@ -38,14 +38,45 @@ impl LoadPoint {
     }
 }
 
-/// The last three weeks of observed load on a grid.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// The last three weeks of observed load on a grid. Serialised, a gap is none: text formats have no
+/// NaN.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(from = "Record", into = "Record")]
 pub struct History {
     grid: Grid,
     /// Period of the first value.
     first: Period,
     /// Demand by period; NaN where nothing was observed.
     demand: VecDeque<f32>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Record {
+    grid: Grid,
+    first: Period,
+    demand: Vec<Option<f32>>,
+}
+
+impl From<History> for Record {
+    fn from(history: History) -> Self {
+        let known = |demand: f32| (!demand.is_nan()).then_some(demand);
+        Self {
+            grid: history.grid,
+            first: history.first,
+            demand: history.demand.into_iter().map(known).collect(),
+        }
+    }
+}
+
+impl From<Record> for History {
+    fn from(record: Record) -> Self {
+        let demand = record.demand.into_iter();
+        Self {
+            grid: record.grid,
+            first: record.first,
+            demand: demand.map(|d| d.unwrap_or(f32::NAN)).collect(),
+        }
+    }
 }
 
 impl History {
@@ -84,6 +115,11 @@ impl History {
             self.first += 1;
         }
         true
+    }
+
+    /// The same load for another lead; one of other periods is not the same load, and is none.
+    pub fn with_lead(self, grid: Grid) -> Option<Self> {
+        (grid.step_minutes() == self.grid.step_minutes()).then_some(Self { grid, ..self })
     }
 
     /// The newest period held.
@@ -169,6 +205,19 @@ mod tests {
         assert_eq!(history.at(11), None);
         assert_eq!(history.at(13), Some(70.0));
         assert_eq!(history.newest(), Some(13));
+    }
+
+    #[test]
+    fn gaps_survive_a_format_without_nan() {
+        let mut history = History::new(Grid::new(1, 5).unwrap());
+        for t in [3, 4, 9] {
+            assert!(history.push(point(t, 50.0)));
+        }
+        let text = serde_json::to_string(&history).unwrap();
+        let read: History = serde_json::from_str(&text).unwrap();
+        assert_eq!(read.len(), 7);
+        assert!((3..10).all(|t| read.at(t) == history.at(t)));
+        assert_eq!(read.at(5), None);
     }
 
     #[test]

@@ -95,7 +95,7 @@ fn loads(o: &Options) -> Result<Vec<(&'static str, Vec<f64>)>, String> {
                 held
             })
         }),
-        ("on/off exponential", {
+        ("on-off exponential", {
             let mut on = false;
             with(&mut |_| {
                 on ^= dice.chance(1.0 / 45.0);
