@@ -43,6 +43,8 @@ pub struct FaultPlan {
     pub bad_launches_a_day: f64,
     /// Probability that the controller dies at an event or at an effect.
     pub crash: f64,
+    /// The controller dies once, for no time, at the event or effect with this number, from 0.
+    pub crash_at: Option<u64>,
 }
 
 impl FaultPlan {
@@ -63,6 +65,7 @@ impl FaultPlan {
             suspended_a_day: 4.0,
             bad_launches_a_day: 4.0,
             crash: 0.0005,
+            crash_at: None,
         }
     }
 
@@ -82,6 +85,7 @@ impl FaultPlan {
             crashes: stream(6),
             fates: Vec::new(),
             original_bounds: None,
+            chances_to_crash: 0,
             plan: self.clone(),
         }
     }
@@ -126,6 +130,7 @@ pub struct Faults {
     /// What becomes of each published period, by its index.
     fates: Vec<PointFate>,
     original_bounds: Option<Bounds>,
+    chances_to_crash: u64,
 }
 
 impl Faults {
@@ -255,6 +260,11 @@ impl Faults {
 
     /// Whether the controller dies now, and for how many seconds it is gone.
     pub(crate) fn crash(&mut self) -> Option<i64> {
+        let chance = self.chances_to_crash;
+        self.chances_to_crash += 1;
+        if self.plan.crash_at == Some(chance) {
+            return Some(0);
+        }
         hits(&mut self.crashes, self.plan.crash).then(|| {
             if self.crashes.random::<bool>() {
                 0

@@ -29,6 +29,7 @@ mod faults;
 mod optimum;
 mod peers;
 mod score;
+mod soak;
 mod trace;
 
 mod workload;
@@ -44,6 +45,7 @@ pub use peers::{
     AwsPredictive, HoltWinters, Hpa, Peer, Policy, Seed, Static, StepScaling, TargetTracking, View,
 };
 pub use score::Score;
+pub use soak::{Broken, Soaked, soak};
 pub use trace::{
     Burstiness, Description, Gap, MAX_CELLS, ReadOptions, Seasonality, Trace, TraceError, chart,
     describe, read_csv, read_trace,

@@ -1,6 +1,8 @@
 //! What holds on any load: the optimum is not beaten, static peak never violates, bounds hold,
 //! hours are never below the minimum's, and nothing looks ahead.
 
+#![expect(clippy::unwrap_used, reason = "what is drawn is valid")]
+
 use foretide_domain::{Bounds, Timestamp};
 use foretide_sim::{Boot, Case, Contender, Peer, Setup, Timeline, Trace};
 use proptest::prelude::*;

@@ -39,6 +39,7 @@ pub struct Driver<'p> {
     launches: Vec<Launch>,
     changed: bool,
     down_until_s: i64,
+    writes_lost: u64,
 }
 
 impl fmt::Debug for Driver<'_> {
@@ -74,12 +75,18 @@ impl<'p> Driver<'p> {
             launches: Vec::new(),
             changed: false,
             down_until_s: 0,
+            writes_lost: 0,
         }
     }
 
     /// The controller, between two steps.
     pub const fn controller(&self) -> &Controller {
         &self.controller
+    }
+
+    /// Writes that were asked for and not sent, because the controller died between the two.
+    pub const fn writes_lost(&self) -> u64 {
+        self.writes_lost
     }
 
     /// Carries out everything due at this step of the world; tells whether the controller changed
@@ -129,6 +136,8 @@ impl<'p> Driver<'p> {
         let Some(down_s) = self.faults.as_mut().and_then(Faults::crash) else {
             return false;
         };
+        let is_write = |effect: &&Effect| matches!(effect, Effect::SetDesired { .. });
+        self.writes_lost += self.effects.iter().filter(is_write).count() as u64;
         self.answers.clear();
         self.effects.clear();
         self.wake_at = None;

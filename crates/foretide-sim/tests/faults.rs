@@ -1,0 +1,116 @@
+//! The controller under every fault at once: no rule is broken, and everything is reproducible.
+
+#![expect(clippy::unwrap_used, reason = "the settings are valid")]
+
+use foretide_control::ControllerConfig;
+use foretide_domain::{Bounds, Class, Features, Mode, PolicyKind, Prediction, Record, Timestamp};
+use foretide_sim::{Case, FaultPlan, Setup, Simulation, Soaked, Workload, in_parallel, soak};
+
+/// 128 groups of 8 days: above a thousand group-days.
+const GROUPS: u64 = 128;
+const DAYS: u32 = 8;
+
+#[test]
+fn a_thousand_group_days_of_faults_break_no_rule() {
+    let seeds: Vec<u64> = (0..GROUPS).collect();
+    let results = in_parallel(&seeds, |&seed| soak(seed, DAYS, &mut |_, _| {}), |_| {});
+    let mut sum = Soaked::default();
+    for result in results {
+        match result {
+            Ok(soaked) => sum = sum.plus(soaked),
+            Err(broken) => panic!("{broken}"),
+        }
+    }
+    // The faults must really have come, or the test says nothing.
+    assert!(sum.days >= 1000, "{sum:?}");
+    assert!(sum.writes > 10_000 && sum.failures > 100_000, "{sum:?}");
+    assert!(sum.alarms > 100 && sum.foreign > 1000, "{sum:?}");
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes() {
+    let text = |seed| {
+        let mut text = String::new();
+        let mut sink = |at: Timestamp, record: &Record| {
+            use std::fmt::Write;
+            writeln!(text, "{at} {record:?}").unwrap();
+        };
+        let soaked = soak(seed, 2, &mut sink).unwrap();
+        (text, soaked)
+    };
+    for seed in 0..8 {
+        let (first, second) = (text(seed), text(seed));
+        assert!(first == second, "seed {seed}");
+        assert!(first.0.len() > 10_000, "seed {seed} records nearly nothing");
+    }
+    assert!(text(1).0 != text(2).0);
+}
+
+/// The changes decided on a quiet day, and how many writes a crash lost.
+fn changes(policy: PolicyKind, crash_at: Option<u64>) -> (Vec<String>, u64) {
+    let load = Workload {
+        days: 1,
+        ..Workload::demo(3)
+    };
+    let setup = Setup {
+        unit: Some(100.0),
+        ..Setup::new(Bounds::new(1, 40).unwrap())
+    };
+    let case = Case::new(load.generate("demo").unwrap(), setup).unwrap();
+    let config = ControllerConfig {
+        mode: Mode::Enforce,
+        policy,
+        ..ControllerConfig::default()
+    };
+    let plan = FaultPlan {
+        crash_at,
+        ..FaultPlan::default()
+    };
+    let mut simulation = Simulation::new(&case, config, &by_cpu, Some(&plan)).unwrap();
+    let mut changes = Vec::new();
+    let mut sink = |at: Timestamp, record: Record| {
+        if let Record::Decided(decision) = record
+            && let Some(desired) = decision.desired
+        {
+            changes.push(format!("{at} {desired}"));
+        }
+    };
+    while simulation.advance(&mut sink).is_some() {}
+    (changes, simulation.driver().writes_lost())
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "a model may fail")]
+fn by_cpu(features: &Features) -> Result<Prediction, foretide_domain::CallFailure> {
+    let class = match features.cpu_usage {
+        cpu if cpu > 60.0 => Class::ScaleOut,
+        cpu if cpu < 40.0 => Class::ScaleIn,
+        _ => Class::Hold,
+    };
+    let mut probabilities = [0.0; 3];
+    probabilities[class.index()] = 1.0;
+    Ok(Prediction {
+        class,
+        probabilities,
+    })
+}
+
+/// What has not been sent when the controller dies is taken for sent, so that the cooldown holds;
+/// all other restarts change no decision.
+#[test]
+fn a_restart_at_any_event_changes_no_later_decision() {
+    for policy in [PolicyKind::TargetTracking, PolicyKind::Classifier] {
+        let (undisturbed, _) = changes(policy, None);
+        assert!(
+            undisturbed.len() > 20,
+            "{policy:?} changed {} times",
+            undisturbed.len()
+        );
+        let crashes: Vec<u64> = (0..40_000).step_by(331).collect();
+        let runs = in_parallel(&crashes, |&at| changes(policy, Some(at)), |_| {});
+        for (at, (changes, writes_lost)) in crashes.iter().zip(runs) {
+            if writes_lost == 0 {
+                assert_eq!(changes, undisturbed, "{policy:?}, crash at {at}");
+            }
+        }
+    }
+}
