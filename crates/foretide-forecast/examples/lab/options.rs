@@ -73,6 +73,7 @@ impl Options {
                 "gain" => &mut config.budget.gain,
                 "max" => &mut config.budget.max,
                 "max_demoted" => &mut config.budget.max_demoted,
+                "max_harmful" => &mut config.budget.max_harmful,
                 "aim" => &mut config.aim,
                 "widening" => &mut config.widening,
                 "surplus" => &mut config.surplus,

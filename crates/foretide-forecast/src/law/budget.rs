@@ -19,6 +19,9 @@ pub struct BudgetConfig {
     pub demote_cost_ratio: f64,
     /// … although target tracking would have been short no more than this share of time.
     pub demote_shadow_share: f64,
+    /// Highest position where, besides, target tracking would have been short less than twice as
+    /// often: the law costs more for no better service.
+    pub max_harmful: f64,
 }
 
 impl Default for BudgetConfig {
@@ -30,12 +33,15 @@ impl Default for BudgetConfig {
             max_demoted: 18.0,
             demote_cost_ratio: 1.15,
             demote_shadow_share: 0.03,
+            max_harmful: 15.0,
         }
     }
 }
 
 /// Minutes of the running means that demotion looks at: three days.
 const DEMOTION_MINUTES: f64 = 4320.0;
+/// Violations at most this share of target tracking's are worth paying for.
+const HALF: f64 = 0.5;
 
 /// The knob and the means that bound it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -45,6 +51,19 @@ pub(crate) struct Budget {
     own: f64,
     shadow: f64,
     shadow_short: f64,
+    own_short: f64,
+}
+
+/// How far the price is bounded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// The law earns its cost.
+    Free,
+    /// It costs more than target tracking, which would rarely have been short.
+    Demoted,
+    /// Besides, its service is less than twice as good.
+    Harmful,
 }
 
 impl Budget {
@@ -55,29 +74,37 @@ impl Budget {
             own: 0.0,
             shadow: 0.0,
             shadow_short: 0.0,
+            own_short: 0.0,
         }
     }
 
-    /// Notes `minutes` of own and shadow capacity.
-    pub(crate) fn compare(&mut self, minutes: f64, own: f64, shadow: f64, shadow_short: bool) {
+    /// Notes `minutes` of own and shadow capacity, and what share of them each was short.
+    pub(crate) fn compare(&mut self, minutes: f64, own: (f64, f64), shadow: (f64, f64)) {
         self.minutes += minutes;
         let share = (minutes / self.minutes).max(minutes / DEMOTION_MINUTES);
-        self.own += share * (own - self.own);
-        self.shadow += share * (shadow - self.shadow);
-        self.shadow_short += share * (f64::from(u8::from(shadow_short)) - self.shadow_short);
+        self.own += share * (own.0 - self.own);
+        self.own_short += share * (own.1 - self.own_short);
+        self.shadow += share * (shadow.0 - self.shadow);
+        self.shadow_short += share * (shadow.1 - self.shadow_short);
     }
 
-    pub(crate) fn demoted(&self, config: &BudgetConfig) -> bool {
-        self.own > config.demote_cost_ratio * self.shadow
-            && self.shadow_short <= config.demote_shadow_share
+    pub(crate) fn standing(&self, config: &BudgetConfig) -> Standing {
+        let dear = self.own > config.demote_cost_ratio * self.shadow;
+        if !dear || self.shadow_short > config.demote_shadow_share {
+            Standing::Free
+        } else if self.own_short > HALF * self.shadow_short {
+            Standing::Harmful
+        } else {
+            Standing::Demoted
+        }
     }
 
     /// Charges a share of violation over `minutes` against the budget.
     pub(crate) fn charge(&mut self, minutes: f64, short: f64, share: f64, config: &BudgetConfig) {
-        let max = if self.demoted(config) {
-            config.max_demoted
-        } else {
-            config.max
+        let max = match self.standing(config) {
+            Standing::Free => config.max,
+            Standing::Demoted => config.max_demoted,
+            Standing::Harmful => config.max_harmful,
         };
         self.position = (self.position + config.gain * minutes * (short - share)).clamp(0.0, max);
     }

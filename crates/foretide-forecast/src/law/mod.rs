@@ -13,7 +13,7 @@ mod state;
 mod tracking;
 mod types;
 
-pub use budget::BudgetConfig;
+pub use budget::{BudgetConfig, Standing};
 pub use curve::Curve;
 pub use price::Price;
 pub use state::{LawState, TRACKING_MINUTES};

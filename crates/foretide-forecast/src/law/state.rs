@@ -96,21 +96,16 @@ impl LawState {
         self.learn(inputs, load);
         let (tracked, tracked_short) = self.follow_shadow(inputs, load);
         let minutes = self.config.step_minutes();
+        let short = self.violation(inputs.cpu);
         self.budget.compare(
             minutes,
-            f64::from(inputs.desired),
-            f64::from(tracked),
-            tracked_short,
+            (f64::from(inputs.desired), short),
+            (f64::from(tracked), f64::from(u8::from(tracked_short))),
         );
         if started {
-            let short = self.violation(inputs.cpu);
             let config = &self.config;
-            self.budget.charge(
-                minutes,
-                short,
-                config.aim * config.budget_share,
-                &config.budget,
-            );
+            let share = config.aim * config.budget_share;
+            self.budget.charge(minutes, short, share, &config.budget);
         }
         self.note_peak(load);
         self.periods += 1;
@@ -285,7 +280,7 @@ impl LawState {
             short_chance: None,
             sigma: self.sigma,
             capped: false,
-            demoted: self.budget.demoted(&self.config.budget),
+            standing: self.budget.standing(&self.config.budget),
             means: ShadowMeans {
                 own,
                 tracking,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::budget::BudgetConfig;
+use super::budget::{BudgetConfig, Standing};
 use super::curve::Curve;
 use super::price::Price;
 use crate::grid::Grid;
@@ -159,8 +159,8 @@ pub struct LawOutput {
     pub sigma: f64,
     /// Whether the week's peak cut what was wanted.
     pub capped: bool,
-    /// Whether the price is bounded because target tracking did as well for less.
-    pub demoted: bool,
+    /// Whether and how far the price is bounded because target tracking does as well for less.
+    pub standing: Standing,
     /// The comparison that demotion rests on.
     pub means: ShadowMeans,
     /// What target tracking would have in service.
