@@ -11,7 +11,7 @@ use foretide_control::SavedState;
 use foretide_domain::{Event, Record, Timestamp};
 use futures_util::future::BoxFuture;
 use tokio::sync::{broadcast, mpsc, oneshot};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 
 use crate::clock::Clock;
 use crate::entry::{Checkpoint, Entry, Notice, What};
@@ -174,6 +174,9 @@ struct UnderWay {
     batch: Arc<Batch>,
     waiting: Vec<oneshot::Sender<bool>>,
     done: Committing,
+    /// When it counts as failing. It is waited for all the same: given up and tried again, it could
+    /// be kept twice.
+    late_at: Instant,
 }
 
 /// The one who commits.
@@ -223,6 +226,8 @@ impl Scribe {
         loop {
             notes.clear();
             let due = self.due.filter(|_| self.under_way.is_none());
+            let late = self.under_way.as_ref().map(|it| it.late_at);
+            let late = late.filter(|_| self.failing.is_none());
             tokio::select! {
                 result = finished(&mut self.under_way) => self.ended(result),
                 count = self.notes.recv_many(&mut notes, NOTES) => {
@@ -232,6 +237,7 @@ impl Scribe {
                     notes.drain(..).for_each(|note| self.take_in(note));
                 }
                 () = at(due) => self.begin(),
+                () = at(late) => self.late(),
             }
         }
     }
@@ -270,20 +276,25 @@ impl Scribe {
             return;
         }
         let (journal, handed) = (Arc::clone(&self.journal), Arc::clone(&batch));
-        let deadline = self.settings.commit_deadline;
-        let done = Box::pin(async move {
-            let commit = async { journal.commit(handed).await };
-            timeout(deadline, commit).await.unwrap_or_else(|_| {
-                Err(JournalError {
-                    kind: JournalErrorKind::Unavailable,
-                    detail: format!("no answer within {} s", deadline.as_secs()),
-                })
-            })
-        });
+        let done = Box::pin(async move { journal.commit(handed).await });
         self.under_way = Some(UnderWay {
             batch,
             waiting: std::mem::take(&mut self.held.waiting),
             done,
+            late_at: Instant::now() + self.settings.commit_deadline,
+        });
+    }
+
+    /// The commit under way takes too long.
+    fn late(&mut self) {
+        if let Some(under_way) = &mut self.under_way {
+            Held::answer(&mut under_way.waiting, false);
+        }
+        Held::answer(&mut self.held.waiting, false);
+        let deadline = self.settings.commit_deadline.as_secs();
+        self.failed(JournalError {
+            kind: JournalErrorKind::Unavailable,
+            detail: format!("no answer within {deadline} s"),
         });
     }
 

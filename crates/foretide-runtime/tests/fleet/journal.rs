@@ -82,6 +82,24 @@ async fn a_journal_that_hangs_holds_a_write_for_two_seconds_at_most() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_commit_that_takes_too_long_is_said_and_kept_once() {
+    let world = World::new(&[("a", &["web"])]);
+    *world.journal.takes.lock().unwrap() = Duration::from_secs(100);
+    let runtime = world.start().await;
+    seconds(50).await;
+    *world.journal.takes.lock().unwrap() = Duration::ZERO;
+    seconds(100).await;
+    assert!(runtime.stop().await);
+    let failed = |notice: &&Notice| matches!(notice, Notice::JournalFailed(_));
+    assert_eq!(notices(&world).iter().filter(failed).count(), 1);
+    let entries = world.journal.entries.lock().unwrap();
+    let started = |entry: &&Arc<foretide_runtime::Entry>| {
+        matches!(entry.what, What::Notice(Notice::Started { .. }))
+    };
+    assert_eq!(entries.iter().filter(started).count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_state_that_cannot_be_read_keeps_it_from_starting() {
     let world = World::new(&[("a", &["web"])]);
     *world.journal.fails.lock().unwrap() = Some(JournalErrorKind::Corrupt);

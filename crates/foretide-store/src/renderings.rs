@@ -1,0 +1,118 @@
+//! The seed's two files, rendered from what the store has committed.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use foretide_runtime::Entry;
+
+use crate::lines::Narrator;
+use crate::metrics_data;
+use crate::rotate::{RotateError, RotatingFile};
+
+/// Name of the log, as the seed has it.
+const LOG: &str = "ec2_monitor.log";
+/// Name of the metrics, as the seed has it.
+const METRICS: &str = "ec2_metrics_data.json";
+
+/// How lines of the log are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// How the files are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RenderingOptions {
+    /// How lines of the log are written.
+    pub format: LogFormat,
+    /// Size in bytes at which a file is rotated: 10 MiB, two to three weeks of one group.
+    pub size_max: u64,
+    /// Older files kept of each: 5.
+    pub kept: u32,
+}
+
+impl Default for RenderingOptions {
+    fn default() -> Self {
+        Self {
+            format: LogFormat::Text,
+            size_max: 10 << 20,
+            kept: 5,
+        }
+    }
+}
+
+/// Whoever is told, once, that a file cannot be written.
+type Warn = Box<dyn Fn(&RotateError) + Send>;
+
+/// Both files.
+pub struct Renderings {
+    format: LogFormat,
+    narrator: Narrator,
+    log: RotatingFile,
+    metrics: RotatingFile,
+    warn: Warn,
+    failing: bool,
+}
+
+impl Renderings {
+    /// Opens, or makes, both files in `folder`. `warn` is told when they cannot be written any more,
+    /// once until they can.
+    pub fn open(
+        folder: &Path,
+        options: RenderingOptions,
+        warn: impl Fn(&RotateError) + Send + 'static,
+    ) -> Result<Self, RotateError> {
+        std::fs::create_dir_all(folder).map_err(|error| RotateError {
+            what: "make the folder",
+            path: folder.to_owned(),
+            error,
+        })?;
+        let open = |name| RotatingFile::open(&folder.join(name), options.size_max, options.kept);
+        Ok(Self {
+            format: options.format,
+            narrator: Narrator::default(),
+            log: open(LOG)?,
+            metrics: open(METRICS)?,
+            warn: Box::new(warn),
+            failing: false,
+        })
+    }
+
+    /// Renders `entries`. Files that cannot be written delay nothing and lose nothing for a while.
+    pub fn render(&mut self, entries: &[Arc<Entry>]) {
+        let (mut log, mut metrics) = (String::new(), String::new());
+        for entry in entries {
+            for line in self.narrator.lines(entry) {
+                match self.format {
+                    LogFormat::Text => log.push_str(&line.to_string()),
+                    LogFormat::Json => log.push_str(&line.to_json()),
+                }
+                log.push('\n');
+            }
+            metrics.extend(metrics_data::line(entry));
+        }
+        let (log, metrics) = (self.log.append(&log), self.metrics.append(&metrics));
+        match log.and(metrics) {
+            Ok(()) => self.failing = false,
+            Err(error) => {
+                if !std::mem::replace(&mut self.failing, true) {
+                    (self.warn)(&error);
+                }
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Renderings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Renderings")
+            .field("log", &self.log)
+            .field("metrics", &self.metrics)
+            .finish_non_exhaustive()
+    }
+}

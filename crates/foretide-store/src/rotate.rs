@@ -1,0 +1,204 @@
+//! A file of lines that is rotated when it has grown, and that ends with a whole line whatever
+//! happened before.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+/// Bytes held in memory while the file cannot be written.
+const HELD_MAX: usize = 1 << 20;
+/// Bytes read at a time in search of the last line's end.
+const BLOCK: u64 = 4096;
+
+/// Why a file of lines cannot be written.
+#[derive(Debug, Error)]
+#[error("cannot {what} {}", path.display())]
+pub struct RotateError {
+    /// What was tried.
+    pub what: &'static str,
+    /// With what.
+    pub path: PathBuf,
+    /// Why not.
+    #[source]
+    pub error: io::Error,
+}
+
+/// The file, open for appending.
+#[derive(Debug)]
+pub(crate) struct RotatingFile {
+    path: PathBuf,
+    file: File,
+    size: u64,
+    size_max: u64,
+    /// Older files kept beside it: `name.1` is the newest of them.
+    kept: u32,
+    /// What could not be written yet.
+    held: String,
+}
+
+impl RotatingFile {
+    /// Opens the file at `path`, or makes it. A last line that a crash has cut is removed.
+    pub(crate) fn open(path: &Path, size_max: u64, kept: u32) -> Result<Self, RotateError> {
+        let failed = |what| move |error| failure(what, path, error);
+        let mut file = open(path).map_err(failed("open"))?;
+        let size = whole_lines(&mut file).map_err(failed("read"))?;
+        file.set_len(size).map_err(failed("mend"))?;
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            size,
+            size_max,
+            kept,
+            held: String::new(),
+        })
+    }
+
+    /// Appends `lines`, each ended by a newline: all of them or, for now, none. What could not be
+    /// written is written first the next time; beyond 1 MiB the oldest lines are lost.
+    pub(crate) fn append(&mut self, lines: &str) -> Result<(), RotateError> {
+        self.held.push_str(lines);
+        if self.held.is_empty() {
+            return Ok(());
+        }
+        let written = self.write_held();
+        if written.is_err() && self.held.len() > HELD_MAX {
+            let surplus = self.held.len() - HELD_MAX;
+            let end = self.held.as_bytes()[surplus..]
+                .iter()
+                .position(|byte| *byte == b'\n');
+            let cut = end.map_or(self.held.len(), |end| surplus + end + 1);
+            self.held.drain(..cut);
+        }
+        written
+    }
+
+    fn write_held(&mut self) -> Result<(), RotateError> {
+        if self.size > 0 && self.size + self.held.len() as u64 > self.size_max {
+            self.rotate()?;
+        }
+        if let Err(error) = self.file.write_all(self.held.as_bytes()) {
+            // Half a line would make one of two. Where even that fails, opening anew mends it.
+            drop(self.file.set_len(self.size));
+            return Err(failure("write", &self.path, error));
+        }
+        self.size += self.held.len() as u64;
+        self.held.clear();
+        Ok(())
+    }
+
+    fn rotate(&mut self) -> Result<(), RotateError> {
+        for number in (1..self.kept).rev() {
+            let from = numbered(&self.path, number);
+            let to = numbered(&self.path, number + 1);
+            match fs::rename(&from, &to) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(failure("rename", &from, error));
+                }
+                _ => {}
+            }
+        }
+        let first = numbered(&self.path, 1);
+        let moved = match self.kept {
+            0 => fs::remove_file(&self.path),
+            _ => fs::rename(&self.path, &first),
+        };
+        moved.map_err(|error| failure("rename", &self.path, error))?;
+        self.file = open(&self.path).map_err(|error| failure("open", &self.path, error))?;
+        self.size = 0;
+        Ok(())
+    }
+}
+
+fn failure(what: &'static str, path: &Path, error: io::Error) -> RotateError {
+    RotateError {
+        what,
+        path: path.to_owned(),
+        error,
+    }
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .append(true)
+        .create(true)
+        .open(path)
+}
+
+fn numbered(path: &Path, number: u32) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{number}"));
+    name.into()
+}
+
+/// Where the last whole line ends.
+fn whole_lines(file: &mut File) -> io::Result<u64> {
+    let mut end = file.metadata()?.len();
+    let mut block = Vec::new();
+    while end > 0 {
+        let start = end.saturating_sub(BLOCK);
+        file.seek(SeekFrom::Start(start))?;
+        block.clear();
+        (&*file).take(end - start).read_to_end(&mut block)?;
+        if let Some(at) = block.iter().rposition(|byte| *byte == b'\n') {
+            return Ok(start + at as u64 + 1);
+        }
+        end = start;
+    }
+    Ok(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn text(path: &Path) -> String {
+        fs::read_to_string(path).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_file_that_has_grown_is_rotated_and_only_so_many_are_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        let mut file = RotatingFile::open(&path, 10, 2).unwrap();
+        for line in ["one..\n", "two..\n", "three\n", "four.\n"] {
+            file.append(line).unwrap();
+        }
+        assert_eq!(text(&path), "four.\n");
+        assert_eq!(text(&numbered(&path, 1)), "three\n");
+        assert_eq!(text(&numbered(&path, 2)), "two..\n");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
+    }
+
+    #[test]
+    fn what_could_not_be_written_comes_first_when_it_can() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        let mut file = RotatingFile::open(&path, 1000, 2).unwrap();
+        file.append("one\n").unwrap();
+        file.file = File::open(&path).unwrap();
+        assert!(file.append("two\n").is_err(), "open for reading only");
+        file.file = open(&path).unwrap();
+        file.append("three\n").unwrap();
+        assert_eq!(text(&path), "one\ntwo\nthree\n");
+    }
+
+    proptest! {
+        /// Cut anywhere, the file goes on after the last whole line.
+        #[test]
+        fn a_cut_line_is_removed(lines in prop::collection::vec("[a-z]{0,9}\n", 0..9), cut in 0..99_usize) {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("log");
+            let whole = lines.concat();
+            let left = &whole[..cut.min(whole.len())];
+            fs::write(&path, left).unwrap();
+            RotatingFile::open(&path, 1000, 2).unwrap().append("end\n").unwrap();
+            let kept = left.rfind('\n').map_or("", |at| &left[..=at]);
+            prop_assert_eq!(text(&path), format!("{kept}end\n"));
+        }
+    }
+}

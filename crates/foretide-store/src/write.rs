@@ -1,0 +1,237 @@
+//! One batch, in one transaction.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use foretide_domain::{Datapoint, Decision, Record, Timestamp};
+use foretide_runtime::{Batch, Checkpoint, Entry, GroupKey, Notice, What};
+use rusqlite::{Connection, Statement, Transaction, params};
+
+use crate::error::StoreError;
+use crate::json::to_json;
+
+/// Writes batches, and knows the numbers of groups.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    ids: HashMap<GroupKey, i64>,
+}
+
+impl Writer {
+    pub(crate) fn new() -> Self {
+        Self {
+            ids: HashMap::new(),
+        }
+    }
+
+    /// Makes `batch` durable, or nothing of it.
+    pub(crate) fn commit(
+        &mut self,
+        connection: &mut Connection,
+        path: &Path,
+        batch: &Batch,
+    ) -> Result<(), StoreError> {
+        let result = self.try_commit(connection, path, batch);
+        if result.is_err() {
+            // Numbers given within the transaction are gone with it.
+            self.ids.clear();
+        }
+        result
+    }
+
+    fn try_commit(
+        &mut self,
+        connection: &mut Connection,
+        path: &Path,
+        batch: &Batch,
+    ) -> Result<(), StoreError> {
+        let sqlite = |error| StoreError::sqlite(path, error);
+        let transaction = connection.transaction().map_err(sqlite)?;
+        let mut seq: i64 = transaction
+            .query_row("SELECT next_seq FROM counter", [], |row| row.get(0))
+            .map_err(sqlite)?;
+        {
+            let mut insert = Inserts::prepare(&transaction, path).map_err(sqlite)?;
+            for entry in &batch.entries {
+                let group = match &entry.group {
+                    Some(key) => Some(self.id(&transaction, key).map_err(sqlite)?),
+                    None => None,
+                };
+                insert.entry(group, seq, entry)?;
+                seq += 1;
+            }
+            for state in &batch.states {
+                let group = self.id(&transaction, &state.group).map_err(sqlite)?;
+                let json = to_json(path, &*state.state)?;
+                insert
+                    .state
+                    .execute(params![group, state.at.as_millis(), json])
+                    .map_err(sqlite)?;
+            }
+        }
+        transaction
+            .execute("UPDATE counter SET next_seq = ?1", [seq])
+            .map_err(sqlite)?;
+        transaction.commit().map_err(sqlite)
+    }
+
+    fn id(&mut self, transaction: &Transaction<'_>, key: &GroupKey) -> rusqlite::Result<i64> {
+        if let Some(id) = self.ids.get(key) {
+            return Ok(*id);
+        }
+        let names = params![key.account(), key.name()];
+        transaction.execute(
+            "INSERT INTO groups (account, name) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+            names,
+        )?;
+        let find = "SELECT id FROM groups WHERE account = ?1 AND name = ?2";
+        let id = transaction.query_row(find, names, |row| row.get(0))?;
+        self.ids.insert(key.clone(), id);
+        Ok(id)
+    }
+}
+
+/// The statements of one transaction.
+struct Inserts<'a> {
+    path: &'a Path,
+    event: Statement<'a>,
+    checkpoint: Statement<'a>,
+    observation: Statement<'a>,
+    decision: Statement<'a>,
+    record: Statement<'a>,
+    state: Statement<'a>,
+}
+
+impl<'a> Inserts<'a> {
+    fn prepare(transaction: &'a Transaction<'_>, path: &'a Path) -> rusqlite::Result<Self> {
+        let prepare = |sql| transaction.prepare(sql);
+        Ok(Self {
+            path,
+            event: prepare("INSERT INTO events VALUES (?1, ?2, ?3, ?4)")?,
+            checkpoint: prepare("INSERT INTO checkpoints VALUES (?1, ?2, ?3, ?4, ?5)")?,
+            observation: prepare(
+                "INSERT OR REPLACE INTO observations VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            )?,
+            decision: prepare("INSERT INTO decisions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?,
+            record: prepare("INSERT INTO records VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?,
+            state: prepare("INSERT OR REPLACE INTO states VALUES (?1, ?2, ?3)")?,
+        })
+    }
+
+    fn entry(&mut self, group: Option<i64>, seq: i64, entry: &Entry) -> Result<(), StoreError> {
+        let at = entry.at;
+        match &entry.what {
+            What::Event(event) => {
+                let json = to_json(self.path, event)?;
+                let row = params![group, at.as_millis(), seq, json];
+                run(self.path, &mut self.event, row)
+            }
+            What::Checkpoint(checkpoint) => self.checkpoint(group, at, seq, checkpoint),
+            What::Record(Record::Observed(point)) => self.observation(group, point),
+            What::Record(Record::Decided(decision)) => self.decision(group, at, seq, decision),
+            What::Record(record) => {
+                let json = to_json(self.path, record)?;
+                let sentence = record.to_string();
+                let row = params![seq, group, at.as_millis(), kind(record), sentence, json];
+                run(self.path, &mut self.record, row)
+            }
+            What::Notice(notice) => self.notice(group, at, seq, notice),
+        }
+    }
+
+    fn checkpoint(
+        &mut self,
+        group: Option<i64>,
+        at: Timestamp,
+        seq: i64,
+        checkpoint: &Checkpoint,
+    ) -> Result<(), StoreError> {
+        let state = match &checkpoint.state {
+            Some(state) => Some(to_json(self.path, state)?),
+            None => None,
+        };
+        let row = params![group, at.as_millis(), seq, state, &*checkpoint.settings];
+        run(self.path, &mut self.checkpoint, row)
+    }
+
+    fn observation(&mut self, group: Option<i64>, point: &Datapoint) -> Result<(), StoreError> {
+        let period = i64::try_from(point.period.as_millis()).unwrap_or(i64::MAX);
+        let row = params![
+            group,
+            point.start.as_millis(),
+            period,
+            point.cpu.map(foretide_domain::Percent::get),
+            point.instances,
+            point.network_in.map(foretide_domain::BytesPerSecond::get),
+            point.network_out.map(foretide_domain::BytesPerSecond::get),
+            point.memory.map(foretide_domain::Percent::get),
+            point.demand,
+        ];
+        run(self.path, &mut self.observation, row)
+    }
+
+    fn decision(
+        &mut self,
+        group: Option<i64>,
+        at: Timestamp,
+        seq: i64,
+        decision: &Decision,
+    ) -> Result<(), StoreError> {
+        let why = &decision.explanation;
+        let class = why.inputs.class;
+        let bound_by = match why.bound_by {
+            Some(guard) => Some(to_json(self.path, &guard)?.replace('"', "")),
+            None => None,
+        };
+        let row = params![
+            group,
+            at.as_millis(),
+            seq,
+            why.inputs.desired,
+            decision.desired,
+            class.map(|(class, _)| class.action()),
+            class.map(|(_, confidence)| confidence),
+            bound_by,
+            to_json(self.path, decision)?,
+        ];
+        run(self.path, &mut self.decision, row)
+    }
+
+    fn notice(
+        &mut self,
+        group: Option<i64>,
+        at: Timestamp,
+        seq: i64,
+        notice: &Notice,
+    ) -> Result<(), StoreError> {
+        let json = to_json(self.path, notice)?;
+        let row = params![seq, group, at.as_millis(), NOTICE, notice.to_string(), json];
+        run(self.path, &mut self.record, row)
+    }
+}
+
+/// Kind of a notice of the runtime in the table of records.
+pub(crate) const NOTICE: &str = "notice";
+
+/// Kind of a record in the table of records; the two that have tables of their own have none.
+fn kind(record: &Record) -> &'static str {
+    match record {
+        Record::Observed(_) => "observed",
+        Record::Decided(_) => "decided",
+        Record::Settled { .. } => "settled",
+        Record::OutcomeSeen(_) => "outcome_seen",
+        Record::ForeignChange(_) => "foreign_change",
+        Record::CallFailed(_) => "call_failed",
+        Record::Gap { .. } => "gap",
+        Record::Alarm(_) => "alarm",
+    }
+}
+
+fn run(
+    path: &Path,
+    statement: &mut Statement<'_>,
+    row: &[&dyn rusqlite::ToSql],
+) -> Result<(), StoreError> {
+    let done = statement.execute(row);
+    done.map(drop)
+        .map_err(|error| StoreError::sqlite(path, error))
+}

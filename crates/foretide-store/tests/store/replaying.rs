@@ -1,0 +1,165 @@
+//! What a runtime has kept in the store replays to the same decisions.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use foretide_control::{Controller, ControllerConfig};
+use foretide_domain::{
+    Bounds, CallFailure, Class, Datapoint, Decision, Effect, Features, GroupState, LifecycleCounts,
+    Mode, Plan, Prediction, Record, SuspendedProcesses, Timestamp, WriteOutcome,
+};
+use foretide_runtime::{
+    AnchoredClock, Answers, BoxFuture, Cloud, Fleet, GroupSetup, MetricsAsk, Obstacle, Predictor,
+    Runtime, RuntimeSettings,
+};
+use foretide_store::{Reader, Retention, Step, Store};
+
+use crate::made::{key, point, second};
+
+struct Steady;
+
+impl Cloud for Steady {
+    fn read_groups<'a>(
+        &'a self,
+        names: &'a [Arc<str>],
+        _now: Timestamp,
+        answers: &'a Answers<GroupState>,
+    ) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            for index in 0..names.len() {
+                let group = GroupState {
+                    bounds: Bounds::new(1, 9).unwrap(),
+                    desired: 2,
+                    counts: LifecycleCounts {
+                        in_service: 2,
+                        ..LifecycleCounts::default()
+                    },
+                    oldest_pending_since: None,
+                    suspended: SuspendedProcesses::default(),
+                    refreshing: false,
+                    launches: Vec::new(),
+                };
+                answers.put(index, Ok(group));
+            }
+        })
+    }
+
+    fn read_metrics<'a>(
+        &'a self,
+        asks: &'a [MetricsAsk],
+        now: Timestamp,
+        answers: &'a Answers<Vec<Datapoint>>,
+    ) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            let newest = now.as_seconds().div_euclid(60) * 60 - 120;
+            for index in 0..asks.len() {
+                let mut newest = point(Timestamp::from_seconds(newest), 100.0 / 3.0);
+                newest.network_out = newest.network_in;
+                answers.put(index, Ok(vec![newest]));
+            }
+        })
+    }
+
+    fn obstacles(&self, _name: &str) -> Vec<Obstacle> {
+        Vec::new()
+    }
+
+    fn set_desired<'a>(
+        &'a self,
+        _name: &'a str,
+        _plan: Plan,
+        _mode: Mode,
+        _now: Timestamp,
+    ) -> BoxFuture<'a, WriteOutcome> {
+        Box::pin(async { WriteOutcome::Accepted })
+    }
+}
+
+impl Predictor for Steady {
+    fn predict<'a>(
+        &'a self,
+        _features: &'a Features,
+    ) -> BoxFuture<'a, Result<Prediction, CallFailure>> {
+        Box::pin(async {
+            Ok(Prediction {
+                class: Class::ScaleOut,
+                probabilities: [2.0 / 3.0, 1.0 / 6.0, 1.0 / 6.0],
+            })
+        })
+    }
+}
+
+fn config() -> ControllerConfig {
+    ControllerConfig {
+        mode: Mode::Enforce,
+        ..ControllerConfig::default()
+    }
+}
+
+/// Two runs, the second a restart, both kept in one store.
+#[tokio::test(start_paused = true)]
+async fn what_two_runs_have_kept_replays_to_the_same_decisions() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("foretide.db");
+    let clock = Arc::new(AnchoredClock::at(second(0)));
+    let cloud: Arc<dyn Cloud> = Arc::new(Steady);
+    let fleet = Fleet {
+        accounts: BTreeMap::from([(key().account().to_owned(), cloud)]),
+        groups: vec![GroupSetup {
+            key: key(),
+            controller: config(),
+            permit: Arc::default(),
+            predictor: Arc::new(Steady),
+            settings: "".into(),
+        }],
+    };
+    for _ in 0..2 {
+        let store = Store::open(&path, Retention::default()).unwrap();
+        let settings = RuntimeSettings::default();
+        let journal = Arc::new(store);
+        let clock = Arc::clone(&clock) as _;
+        let runtime = Runtime::start(settings, fleet.clone(), journal, clock)
+            .await
+            .unwrap();
+        tokio::time::sleep(Duration::from_secs(400)).await;
+        assert!(runtime.stop().await);
+    }
+    let reader = Reader::open(&path).unwrap();
+    let (from, to) = (second(-1), second(1_000_000));
+    let kept = reader.decisions(&key(), from, to).unwrap();
+    let replayed = replay(reader.steps(&key(), from, to).unwrap());
+    assert!(kept.iter().any(|decision| decision.desired.is_some()));
+    assert!(kept.len() > 20, "{}", kept.len());
+    assert_eq!(replayed, kept);
+}
+
+fn replay(steps: Vec<(Timestamp, Step)>) -> Vec<Decision> {
+    let mut controller: Option<Controller> = None;
+    let mut decisions = Vec::new();
+    for (at, step) in steps {
+        match step {
+            Step::Checkpoint(checkpoint) => {
+                let state = controller
+                    .map(|controller| controller.saved_state().clone())
+                    .or(checkpoint.state);
+                controller = Some(match state {
+                    Some(state) => Controller::restore(config(), state, at).0,
+                    None => Controller::new(config(), at).0,
+                });
+            }
+            Step::Event(event) => {
+                let effects = controller.as_mut().unwrap().handle(event, at);
+                decisions.extend(effects.into_iter().filter_map(decided));
+            }
+        }
+    }
+    decisions
+}
+
+fn decided(effect: Effect) -> Option<Decision> {
+    match effect {
+        Effect::Record(Record::Decided(decision)) => Some(*decision),
+        _ => None,
+    }
+}
