@@ -20,8 +20,11 @@
 //! - **holt-winters** starts from the first 1440 published periods (level: their mean; season: the
 //!   distance from it); until then the newest value stands for the prediction.
 //! - **aws-predictive** has 24 h of history from t = 24 h on.
-//! - The **curve at the violation budget** is read off where it crosses the budget; violations of 0
-//!   count as one step in 10^6.
+//! - The **curve at the violation budget** is read off between the last setting that meets the budget
+//!   and the next one; violations below one step in 10^5 count as that. Static peak capacity counts
+//!   instead where it is cheaper, too.
+//! - **seed** votes at every step from the first published CPU on; votes count at the minimum as well.
+//! - **step** is not part of the model; its shape is argued in its module.
 
 mod backtest;
 mod drive;

@@ -17,8 +17,8 @@ pub struct Simulation<'c, 'p> {
 }
 
 impl<'c, 'p> Simulation<'c, 'p> {
-    /// At t = 0, which is the start of the case's trace. The controller is told the world's metric
-    /// delay and typical boot time, which a live one is told by configuration.
+    /// At t = 0, which is the start of the case's trace. Metric delay and lead time are the
+    /// configuration's, as they are for a live controller: it is not told the world's.
     ///
     /// # Errors
     /// Where the controller's settings make no sense.
