@@ -18,6 +18,7 @@ mod grid;
 mod history;
 mod normal;
 mod ring;
+mod rolling;
 mod scores;
 
 pub use features::{FEATURES, FLOOR, FeatureRow, FeatureState};
@@ -27,4 +28,5 @@ pub use generate::generated_load;
 pub use generic::{GENERIC_LEADS, GenericError, decode, encode, generic, train_generic};
 pub use grid::{Grid, GridError, Period};
 pub use history::{History, LoadPoint, SATURATED_FACTOR};
+pub use rolling::{Rolling, rolling};
 pub use scores::{Accuracy, Matured, Scores, is_rising, pinball};

@@ -8,6 +8,7 @@
 
 mod budget;
 mod curve;
+mod live_error;
 mod price;
 mod state;
 mod tracking;
@@ -15,6 +16,7 @@ mod types;
 
 pub use budget::{BudgetConfig, Standing};
 pub use curve::Curve;
+pub(crate) use live_error::LiveError;
 pub use price::Price;
 pub use state::{LawState, TRACKING_MINUTES};
 pub use types::{Binding, Forecast, LawConfig, LawInputs, LawOutput, Pricing, ShadowMeans};

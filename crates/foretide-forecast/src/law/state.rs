@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::budget::Budget;
 use super::curve::Curve;
+use super::live_error::LiveError;
 use super::price::{Price, cheapest, instances, newsvendor};
 use super::tracking::{Shadow, Tracking};
 use super::types::{Binding, LawConfig, LawInputs, LawOutput, Pricing, ShadowMeans};
@@ -28,9 +29,6 @@ const PRICE_BAND: f64 = 0.45;
 const LEAST_MEAN_NEED: f64 = 0.3;
 const DAY_MINUTES: f64 = 1440.0;
 const HOUR_MINUTES: i64 = 60;
-const SIGMA_START: f64 = 0.05;
-/// Half-life of the live error, in minutes.
-const SIGMA_HALF_LIFE: f64 = 60.0;
 const TRACKING_TARGET: f64 = 50.0;
 
 /// Everything that the law remembers.
@@ -40,13 +38,11 @@ pub struct LawState {
     periods: i64,
     budget: Budget,
     surplus: f64,
-    sigma: f64,
+    live_error: LiveError,
     mean_need: f64,
     /// Mean absolute change of log load over a day, and the last log load.
     roughness: f64,
     last_log_load: Option<f64>,
-    /// Forecast medians (log load) that have not matured, the oldest first.
-    medians: VecDeque<Option<f64>>,
     /// `(want at the dearer price, need)` of the newest periods.
     held: VecDeque<(u32, u32)>,
     /// Highest load of each of the last 168 hours, the newest last.
@@ -63,11 +59,10 @@ impl LawState {
             config,
             periods: 0,
             surplus: 0.0,
-            sigma: SIGMA_START,
+            live_error: LiveError::new(),
             mean_need: 0.0,
             roughness: 0.0,
             last_log_load: None,
-            medians: VecDeque::new(),
             held: VecDeque::new(),
             peaks: VecDeque::new(),
             tracking: Tracking::new(TRACKING_TARGET),
@@ -83,7 +78,7 @@ impl LawState {
     /// Takes over changed constants, such as a newly measured boot, keeping what was learned.
     pub fn reconfigure(&mut self, config: LawConfig) {
         if config.grid != self.config.grid {
-            self.medians.clear();
+            self.live_error.clear();
             self.held.clear();
         }
         self.config = config;
@@ -112,9 +107,15 @@ impl LawState {
         let forecast = inputs
             .forecast
             .filter(|f| started && f.base.is_finite() && f.quantiles.iter().all(|q| q.is_finite()));
-        let curve =
-            forecast.map(|f| Curve::new(f.base, f.quantiles, self.sigma, self.config.widening));
-        self.remember_median(curve.as_ref());
+        let curve = forecast.map(|f| {
+            Curve::new(
+                f.base,
+                f.quantiles,
+                self.live_error.sigma(),
+                self.config.widening,
+            )
+        });
+        self.live_error.remember(curve.as_ref());
         let curve = curve.map(|c| c.raised(inputs.uplift));
         let need = instances(load / self.config.objective);
         match curve {
@@ -133,21 +134,8 @@ impl LawState {
         if let Some(last) = self.last_log_load.replace(log_load) {
             self.roughness += share * ((log_load - last).abs() - self.roughness);
         }
-        let lead = usize::try_from(self.config.grid.lead_steps()).unwrap_or(1);
-        while self.medians.len() > lead {
-            self.medians.pop_front();
-        }
-        if self.medians.len() == lead
-            && let Some(Some(median)) = self.medians.pop_front()
-        {
-            let share = 1.0 - 0.5_f64.powf(minutes / SIGMA_HALF_LIFE);
-            self.sigma += share * ((inputs.log_demand - median).abs() - self.sigma);
-        }
+        self.live_error.observe(inputs.log_demand, self.config.grid);
         self.tracking.observe(inputs.cpu);
-    }
-
-    fn remember_median(&mut self, curve: Option<&Curve>) {
-        self.medians.push_back(curve.map(|c| c.points()[0]));
     }
 
     fn follow_shadow(&mut self, inputs: &LawInputs, load: f64) -> (u32, bool) {
@@ -278,7 +266,7 @@ impl LawState {
             position,
             price: self.price(position),
             short_chance: None,
-            sigma: self.sigma,
+            sigma: self.live_error.sigma(),
             capped: false,
             standing: self.budget.standing(&self.config.budget),
             means: ShadowMeans {
