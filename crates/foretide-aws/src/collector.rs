@@ -9,11 +9,12 @@ use foretide_domain::{
     CallFailure, Datapoint, FailureKind, GroupState, MetricsQuery, Mode, Plan, Timestamp,
     WriteOutcome,
 };
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::activity::LaunchActivity;
 use crate::clients::AwsClients;
-use crate::facts::SlowFacts;
+use crate::facts::{FactsDue, SlowFacts};
 use crate::failure::failure;
 use crate::group::GroupReading;
 use crate::metrics::{
@@ -24,6 +25,8 @@ use crate::tracker::GroupTracker;
 
 /// Time between two readings of a group's slow facts.
 const FACTS_EVERY: Duration = Duration::from_mins(5);
+/// Time until they are tried again after a failure.
+const FACTS_RETRY: Duration = Duration::from_mins(1);
 /// Finest period of EC2's metrics; asked for with basic monitoring too, so that a change to
 /// detailed monitoring shows.
 const PERIOD_S: u32 = 60;
@@ -65,8 +68,13 @@ pub struct MetricsReading {
 #[derive(Debug)]
 pub struct Collector {
     clients: Arc<AwsClients>,
-    groups: BTreeMap<String, Mutex<Watched>>,
+    groups: Arc<Groups>,
+    /// Held while slow facts are read, so that one reading is under way at a time.
+    facts_turn: Arc<Semaphore>,
 }
+
+#[derive(Debug)]
+struct Groups(BTreeMap<String, Mutex<Watched>>);
 
 #[derive(Debug)]
 struct Watched {
@@ -75,7 +83,8 @@ struct Watched {
     sampling: Sampling,
     reading: Option<GroupReading>,
     facts: Option<Result<SlowFacts, CallFailure>>,
-    facts_at: Option<Timestamp>,
+    /// When they are read again.
+    facts_due: Option<Timestamp>,
 }
 
 impl Collector {
@@ -87,14 +96,15 @@ impl Collector {
                 sampling: Sampling::new(settings.metrics.monitoring),
                 reading: None,
                 facts: None,
-                facts_at: None,
+                facts_due: None,
                 settings,
             };
             (watched.settings.group.clone(), Mutex::new(watched))
         };
         Self {
             clients,
-            groups: settings.into_iter().map(watched).collect(),
+            groups: Arc::new(Groups(settings.into_iter().map(watched).collect())),
+            facts_turn: Arc::new(Semaphore::new(1)),
         }
     }
 
@@ -110,46 +120,69 @@ impl Collector {
         groups: &[String],
         now: Timestamp,
     ) -> BTreeMap<String, Result<GroupState, CallFailure>> {
-        let readings = self.clients.read_groups(groups).await;
-        let mut launches = self.read_launches(&readings, now).await;
-        let mut states = BTreeMap::new();
-        for (group, reading) in readings {
-            let launches = launches.remove(&group).and_then(Result::ok);
-            let state = match reading {
-                Ok(reading) => self.observe(&group, reading, launches.as_deref(), now),
-                Err(error) => Err(error),
-            };
-            states.insert(group, state);
-        }
-        states
+        let states = Mutex::new(BTreeMap::new());
+        let put = |group: &str, state| {
+            let mut states = states.lock().unwrap_or_else(PoisonError::into_inner);
+            states.insert(group.to_owned(), state);
+        };
+        self.read_each_group(groups, now, &put).await;
+        states.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn read_launches(
+    /// Reads `groups` at `now` and gives each to `put` as soon as it is known.
+    pub(crate) async fn read_each_group(
         &self,
-        readings: &BTreeMap<String, Result<GroupReading, CallFailure>>,
+        groups: &[String],
         now: Timestamp,
-    ) -> BTreeMap<String, Result<Vec<LaunchActivity>, CallFailure>> {
+        put: &(dyn Fn(&str, Result<GroupState, CallFailure>) + Sync),
+    ) {
+        let mut waiting = BTreeMap::new();
         let mut calls = JoinSet::new();
-        for (group, reading) in readings {
-            let since = reading.as_ref().ok().and_then(|reading| {
-                self.with(group, |watched| {
-                    let wanted = watched.tracker.wants_launches(reading);
-                    wanted.then(|| watched.tracker.launches_since(now))
-                })?
-            });
-            if let Some(since) = since {
-                let (clients, group) = (Arc::clone(&self.clients), group.clone());
-                calls.spawn(async move {
-                    let launches = clients.read_launches(&group, since).await;
-                    (group, launches)
-                });
+        for (group, reading) in self.clients.read_groups(groups).await {
+            let reading = match reading {
+                Ok(reading) => reading,
+                Err(error) => {
+                    put(&group, Err(error));
+                    continue;
+                }
+            };
+            let Some(since) = self.launches_wanted(&group, &reading, now) else {
+                put(&group, self.observe(&group, reading, None, now));
+                continue;
+            };
+            let (clients, name) = (Arc::clone(&self.clients), group.clone());
+            calls.spawn(async move { (clients.read_launches(&name, since).await, name) });
+            waiting.insert(group, reading);
+        }
+        while let Some(joined) = calls.join_next().await {
+            let Ok((launches, group)) = joined else {
+                continue;
+            };
+            if let Some(reading) = waiting.remove(&group) {
+                let launches = launches.ok();
+                put(
+                    &group,
+                    self.observe(&group, reading, launches.as_deref(), now),
+                );
             }
         }
-        let mut all = BTreeMap::new();
-        while let Some(joined) = calls.join_next().await {
-            all.extend(joined.ok());
+        // A task that broke off has no answer; its group is still read.
+        for (group, reading) in waiting {
+            put(&group, self.observe(&group, reading, None, now));
         }
-        all
+    }
+
+    /// From when on launches of `group` should be read; none where they do not matter now.
+    fn launches_wanted(
+        &self,
+        group: &str,
+        reading: &GroupReading,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
+        self.with(group, |watched| {
+            let wanted = watched.tracker.wants_launches(reading);
+            wanted.then(|| watched.tracker.launches_since(now))
+        })?
     }
 
     fn observe(
@@ -241,34 +274,28 @@ impl Collector {
         })
     }
 
-    /// Reads the slow facts of those groups whose facts are five minutes old, or all that have none
-    /// yet. Failures are kept beside the group and told by [`Collector::facts`].
+    /// Reads the slow facts that are due, and ends when they are read; returns at once where another
+    /// reading is under way. Failures are kept beside the group and told by [`Collector::facts`].
     pub async fn refresh_facts(&self, now: Timestamp) {
-        let mut calls = JoinSet::new();
-        for (group, watched) in &self.groups {
-            let mut watched = lock(watched);
-            let fresh = watched
-                .facts_at
-                .is_some_and(|at| now.since(at) < FACTS_EVERY);
-            if fresh {
-                continue;
-            }
-            watched.facts_at = Some(now);
-            let pool = watched
-                .reading
-                .as_ref()
-                .is_some_and(|reading| reading.warm_pool);
-            let (clients, group) = (Arc::clone(&self.clients), group.clone());
-            calls.spawn(async move {
-                let facts = clients.read_facts(&group, pool).await;
-                (group, facts)
-            });
+        if let Some(reading) = self.facts_reading(now) {
+            reading.await;
         }
-        while let Some(joined) = calls.join_next().await {
-            if let Ok((group, facts)) = joined {
-                self.with(&group, |watched| watched.facts = Some(facts));
-            }
-        }
+    }
+
+    /// The reading of the slow facts that are due, to be run beside everything else: one call at a
+    /// time, so that it never stands in front of more than one other call. None where nothing is due
+    /// or a reading is under way.
+    pub(crate) fn facts_reading(
+        &self,
+        now: Timestamp,
+    ) -> Option<impl Future<Output = ()> + Send + use<>> {
+        let turn = Arc::clone(&self.facts_turn).try_acquire_owned().ok()?;
+        let due = self.groups.facts_due(now);
+        let (clients, groups) = (Arc::clone(&self.clients), Arc::clone(&self.groups));
+        (!due.is_empty()).then(|| async move {
+            groups.read_facts(&clients, due, now).await;
+            drop(turn);
+        })
     }
 
     /// The slow facts of `group`, or why they could not be read; none before the first attempt.
@@ -287,13 +314,72 @@ impl Collector {
     }
 
     fn with<T>(&self, group: &str, work: impl FnOnce(&mut Watched) -> T) -> Option<T> {
-        self.groups
-            .get(group)
-            .map(|watched| work(&mut lock(watched)))
+        self.groups.with(group, work)
+    }
+}
+
+impl Groups {
+    fn with<T>(&self, group: &str, work: impl FnOnce(&mut Watched) -> T) -> Option<T> {
+        self.0.get(group).map(|watched| work(&mut lock(watched)))
+    }
+
+    /// The groups whose facts are to be read now, and whether they have a warm pool.
+    fn facts_due(&self, now: Timestamp) -> Vec<FactsDue> {
+        let due = |(group, watched): (&String, &Mutex<Watched>)| {
+            let mut watched = lock(watched);
+            let old = watched.facts_due.is_none_or(|due| now >= due);
+            // Whether there is a warm pool is known from the first reading on.
+            let warm_pool = watched.reading.as_ref().filter(|_| old)?.warm_pool;
+            watched.facts_due = Some(now.plus(FACTS_EVERY));
+            Some(FactsDue {
+                group: group.clone(),
+                warm_pool,
+            })
+        };
+        self.0.iter().filter_map(due).collect()
+    }
+
+    async fn read_facts(&self, clients: &AwsClients, due: Vec<FactsDue>, now: Timestamp) {
+        let mut others = clients.read_other_writers(&due).await;
+        if let Ok(others) = &others {
+            // Who else writes must be known before anything is written; what follows takes a call
+            // for each group.
+            for due in &due {
+                let others = others.get(&due.group);
+                self.with(&due.group, |watched| watched.know_writers(others));
+            }
+        }
+        for due in due {
+            let facts = match &mut others {
+                Ok(others) => {
+                    let others = others.remove(&due.group).unwrap_or_default();
+                    clients.read_facts(&due, others).await
+                }
+                Err(error) => Err(error.clone()),
+            };
+            self.with(&due.group, |watched| {
+                if facts.is_err() {
+                    watched.facts_due = Some(now.plus(FACTS_RETRY));
+                }
+                watched.facts = Some(facts);
+            });
+        }
     }
 }
 
 impl Watched {
+    fn know_writers(&mut self, others: Option<&SlowFacts>) {
+        let (refreshing, warm_pool) = match &self.facts {
+            Some(Ok(facts)) => (facts.refreshing, facts.warm_pool),
+            _ => (false, None),
+        };
+        self.facts = Some(Ok(SlowFacts {
+            refreshing,
+            warm_pool,
+            ..others.cloned().unwrap_or_default()
+        }));
+    }
+
     const fn narrow(&self) -> bool {
         matches!(self.sampling.monitoring(), Some(Monitoring::Detailed))
     }

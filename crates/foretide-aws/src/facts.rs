@@ -1,5 +1,7 @@
 //! What changes slowly: other writers of the group, instance refreshes, the warm pool.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_autoscaling::types::{InstanceRefreshStatus, ScalingPolicy};
 use foretide_domain::{CallFailure, FailureKind, Timestamp};
 
@@ -8,8 +10,10 @@ use crate::failure::failure;
 
 /// Records a page: the service's limit.
 const PAGE: i32 = 100;
-/// Most pages: 50 policies and 125 scheduled actions are the service's quota for one group.
-const PAGES_MAX: usize = 5;
+/// Most pages of one answer: 500 groups a region with 50 policies each, were all quotas used up.
+const PAGES_MAX: usize = 250;
+/// Up to so many groups are asked for one by one; an account's policies rarely fill more pages.
+const ONE_BY_ONE_MAX: usize = 5;
 
 /// Slow facts of one group.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -68,31 +72,59 @@ impl SlowFacts {
     }
 }
 
+/// A group whose slow facts are to be read.
+#[derive(Clone, Debug)]
+pub(crate) struct FactsDue {
+    pub(crate) group: String,
+    pub(crate) warm_pool: bool,
+}
+
 impl AwsClients {
-    /// Reads the slow facts of `group`. The warm pool is only asked for where `has_warm_pool`.
-    pub async fn read_facts(
+    /// Policies and scheduled actions of the groups `due`, by group: asked for by group where they
+    /// are few, else all of the account at once, which takes fewer calls.
+    pub(crate) async fn read_other_writers(
         &self,
-        group: &str,
-        has_warm_pool: bool,
+        due: &[FactsDue],
+    ) -> Result<BTreeMap<String, SlowFacts>, CallFailure> {
+        let mut facts: BTreeMap<String, SlowFacts> = BTreeMap::new();
+        let one_by_one = due.iter().map(|due| Some(due.group.as_str()));
+        let asked: Vec<Option<&str>> = if due.len() <= ONE_BY_ONE_MAX {
+            one_by_one.collect()
+        } else {
+            vec![None]
+        };
+        for group in asked {
+            for (group, policy) in Box::pin(self.policies(group)).await? {
+                facts.entry(group).or_default().policies.push(policy);
+            }
+            for (group, action) in Box::pin(self.scheduled_actions(group)).await? {
+                facts
+                    .entry(group)
+                    .or_default()
+                    .scheduled_actions
+                    .push(action);
+            }
+        }
+        Ok(facts)
+    }
+
+    /// What has to be asked for each group: its instance refresh, and its warm pool where it has
+    /// one. `others` holds its policies and scheduled actions.
+    pub(crate) async fn read_facts(
+        &self,
+        due: &FactsDue,
+        others: SlowFacts,
     ) -> Result<SlowFacts, CallFailure> {
-        let (refreshing, policies, scheduled_actions, warm_pool) = tokio::try_join!(
-            // The SDK's futures are large; boxed, they do not add up on the stack.
-            Box::pin(self.refreshing(group)),
-            Box::pin(self.policies(group)),
-            Box::pin(self.scheduled_actions(group)),
-            Box::pin(async {
-                if has_warm_pool {
-                    self.warm_pool(group).await.map(Some)
-                } else {
-                    Ok(None)
-                }
-            }),
-        )?;
+        let refreshing = Box::pin(self.refreshing(&due.group)).await?;
+        let warm_pool = if due.warm_pool {
+            Some(Box::pin(self.warm_pool(&due.group)).await?)
+        } else {
+            None
+        };
         Ok(SlowFacts {
             refreshing,
-            policies,
-            scheduled_actions,
             warm_pool,
+            ..others
         })
     }
 
@@ -110,7 +142,10 @@ impl AwsClients {
         Ok(all.any(|refresh| refresh.status().is_some_and(is_under_way)))
     }
 
-    async fn policies(&self, group: &str) -> Result<Vec<ScalingPolicyFact>, CallFailure> {
+    async fn policies(
+        &self,
+        group: Option<&str>,
+    ) -> Result<Vec<(String, ScalingPolicyFact)>, CallFailure> {
         const OPERATION: &str = "DescribePolicies";
         let mut policies = Vec::new();
         let mut token = None;
@@ -118,11 +153,14 @@ impl AwsClients {
             let request = self
                 .autoscaling
                 .describe_policies()
-                .auto_scaling_group_name(group)
+                .set_auto_scaling_group_name(group.map(str::to_owned))
                 .max_records(PAGE)
                 .set_next_token(token);
             let answer = self.call(OPERATION, request.send()).await?;
-            policies.extend(answer.scaling_policies().iter().map(policy));
+            for one in answer.scaling_policies() {
+                let group = one.auto_scaling_group_name().unwrap_or_default();
+                policies.push((group.to_owned(), policy(one)));
+            }
             token = answer.next_token;
             if token.is_none() {
                 return Ok(policies);
@@ -133,8 +171,8 @@ impl AwsClients {
 
     async fn scheduled_actions(
         &self,
-        group: &str,
-    ) -> Result<Vec<ScheduledActionFact>, CallFailure> {
+        group: Option<&str>,
+    ) -> Result<Vec<(String, ScheduledActionFact)>, CallFailure> {
         const OPERATION: &str = "DescribeScheduledActions";
         let mut actions = Vec::new();
         let mut token = None;
@@ -142,13 +180,14 @@ impl AwsClients {
             let request = self
                 .autoscaling
                 .describe_scheduled_actions()
-                .auto_scaling_group_name(group)
+                .set_auto_scaling_group_name(group.map(str::to_owned))
                 .max_records(PAGE)
                 .set_next_token(token);
             let answer = self.call(OPERATION, request.send()).await?;
             for action in answer.scheduled_update_group_actions() {
                 let start = action.start_time().and_then(|at| at.to_millis().ok());
-                actions.push(ScheduledActionFact {
+                let group = action.auto_scaling_group_name().unwrap_or_default();
+                let fact = ScheduledActionFact {
                     name: action
                         .scheduled_action_name()
                         .unwrap_or_default()
@@ -158,7 +197,8 @@ impl AwsClients {
                     min: action.min_size(),
                     max: action.max_size(),
                     desired: action.desired_capacity(),
-                });
+                };
+                actions.push((group.to_owned(), fact));
             }
             token = answer.next_token;
             if token.is_none() {
@@ -194,7 +234,7 @@ impl AwsClients {
 fn too_many(operation: &str) -> CallFailure {
     failure(
         FailureKind::Malformed,
-        format!("{operation}: more than {PAGES_MAX} pages for one group"),
+        format!("{operation}: more than {PAGES_MAX} pages"),
     )
 }
 

@@ -4,7 +4,7 @@
 //! limited, counted, under a deadline, with every failure told as a
 //! [`CallFailure`](foretide_domain::CallFailure). [`Collector`] keeps what a sequence of calls has to
 //! remember of each group: when instances were first seen, whether monitoring is basic or detailed,
-//! facts that change slowly.
+//! facts that change slowly; it is the runtime's [`Cloud`](foretide_runtime::Cloud).
 //!
 //! Invariants: nothing here decides; [`AwsClients::set_desired`] is the only place that writes; time
 //! that carries meaning is an argument (only deadlines and the rate limit follow the runtime's
@@ -13,6 +13,7 @@
 mod activity;
 mod bill;
 mod clients;
+mod cloud;
 mod collector;
 mod config;
 mod facts;

@@ -45,31 +45,24 @@ impl RateLimit {
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
-    async fn a_burst_goes_at_once_and_the_rest_is_spaced() {
-        let limit = RateLimit::new(10, 3);
-        let start = Instant::now();
-        let mut waits = Vec::new();
-        for _ in 0..6 {
-            limit.ready().await;
-            waits.push(start.elapsed().as_millis());
-        }
-        assert_eq!(waits, [0, 0, 0, 100, 200, 300]);
+    /// Milliseconds until each of `calls` calls that arrive at `now` may go.
+    fn waits(limit: &RateLimit, now: Instant, calls: usize) -> Vec<u128> {
+        let slots = std::iter::repeat_with(|| limit.reserve(now)).take(calls);
+        slots.map(|slot| (slot - now).as_millis()).collect()
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_pause_fills_the_burst_up_again_and_no_further() {
+    #[test]
+    fn a_burst_goes_at_once_and_the_rest_is_spaced() {
+        let limit = RateLimit::new(10, 3);
+        assert_eq!(waits(&limit, Instant::now(), 6), [0, 0, 0, 100, 200, 300]);
+    }
+
+    #[test]
+    fn a_pause_fills_the_burst_up_again_and_no_further() {
         let limit = RateLimit::new(10, 2);
-        for _ in 0..4 {
-            limit.ready().await;
-        }
-        tokio::time::advance(Duration::from_mins(1)).await;
         let start = Instant::now();
-        let mut waits = Vec::new();
-        for _ in 0..3 {
-            limit.ready().await;
-            waits.push(start.elapsed().as_millis());
-        }
-        assert_eq!(waits, [0, 0, 100]);
+        assert_eq!(waits(&limit, start, 4), [0, 0, 100, 200]);
+        let later = start + Duration::from_mins(1);
+        assert_eq!(waits(&limit, later, 3), [0, 0, 100]);
     }
 }

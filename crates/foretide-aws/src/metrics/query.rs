@@ -74,10 +74,7 @@ impl AwsClients {
             .map(|query| (Arc::clone(&query.group), Ok(Values::new())))
             .collect();
         let mut calls = JoinSet::new();
-        let mut waiting: Vec<Vec<Query>> = queries
-            .chunks(QUERIES_PER_CALL)
-            .map(<[Query]>::to_vec)
-            .collect();
+        let mut waiting = packed(queries);
         loop {
             for batch in waiting.drain(..) {
                 let clients = Arc::clone(self);
@@ -148,6 +145,21 @@ impl AwsClients {
             self.bill().count_metrics(group, metrics.len() as u64);
         }
     }
+}
+
+/// `queries`, which stand by group, in calls: a group is only divided where it fills a call alone,
+/// since a metric asked for in two calls is billed twice.
+fn packed(queries: Vec<Query>) -> Vec<Vec<Query>> {
+    let mut calls: Vec<Vec<Query>> = Vec::new();
+    for group in queries.chunk_by(|a, b| a.group == b.group) {
+        match calls.last_mut() {
+            Some(call) if call.len() + group.len() <= QUERIES_PER_CALL => {
+                call.extend_from_slice(group);
+            }
+            _ => calls.extend(group.chunks(QUERIES_PER_CALL).map(<[Query]>::to_vec)),
+        }
+    }
+    calls
 }
 
 fn on_wire(number: usize, query: &Query, period_s: u32) -> MetricDataQuery {
@@ -300,6 +312,18 @@ mod tests {
     fn an_answer_to_nothing_asked_fails_the_whole_call() {
         let batch = [query("a", Key::Cpu)];
         assert!(answers(&batch, vec![result("q7", &[])])["a"].is_err());
+    }
+
+    #[test]
+    fn a_group_is_only_divided_where_it_fills_a_call_alone() {
+        let many = |group: &str, count| vec![query(group, Key::Cpu); count];
+        let sizes = |queries| packed(queries).iter().map(Vec::len).collect::<Vec<_>>();
+        assert_eq!(sizes([many("a", 300), many("b", 300)].concat()), [300, 300]);
+        assert_eq!(sizes([many("a", 300), many("b", 200)].concat()), [500]);
+        assert_eq!(
+            sizes([many("a", 1), many("b", 700), many("c", 9)].concat()),
+            [1, 500, 209]
+        );
     }
 
     #[test]
