@@ -191,7 +191,7 @@ mod tests {
         };
         let mut faults = Faults::new(vec![fault]);
         let start = Timestamp::from_seconds(1000);
-        let at = |s| Timestamp::from_seconds(1000 + s);
+        let at = |s: i64| Timestamp::from_seconds(1000 + s);
         let struck = [9, 10, 19, 20].map(|s| faults.strike("Any", start, at(s)).is_some());
         assert_eq!(struck, [false, true, true, false]);
     }

@@ -1,6 +1,9 @@
 //! The XML elements of Auto Scaling's answers, named as AWS names them.
 
-#![expect(clippy::struct_field_names, reason = "fields are named as AWS names the elements")]
+#![expect(
+    clippy::struct_field_names,
+    reason = "fields are named as AWS names the elements"
+)]
 
 use serde::Serialize;
 

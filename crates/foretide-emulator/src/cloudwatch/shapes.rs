@@ -1,6 +1,9 @@
 //! The shapes of `CloudWatch`'s requests and answers, named as AWS names them.
 
-#![expect(clippy::struct_field_names, reason = "fields are named as AWS names the members")]
+#![expect(
+    clippy::struct_field_names,
+    reason = "fields are named as AWS names the members"
+)]
 
 use serde::{Deserialize, Serialize};
 

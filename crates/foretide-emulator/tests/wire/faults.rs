@@ -1,0 +1,189 @@
+//! Faults over the wire: each is told as its kind, harms nobody else, leaks nothing, and passes.
+
+use std::time::Duration;
+
+use foretide_aws::{AwsConfig, MetricOptions};
+use foretide_domain::{CallFailure, FailureKind, Mode, Plan, WriteOutcome};
+use foretide_emulator::{Fault, FaultKind, GroupSpec, Scenario};
+
+use crate::rig::{Rig, SECRET, TOKEN, connect, web};
+
+const READS: [(FaultKind, FailureKind); 6] = [
+    (FaultKind::Throttle, FailureKind::Throttled),
+    (FaultKind::InternalFailure, FailureKind::Unavailable),
+    (FaultKind::BadGateway, FailureKind::Unavailable),
+    (FaultKind::Malformed, FailureKind::Malformed),
+    (FaultKind::ExpiredToken, FailureKind::Denied),
+    (FaultKind::AccessDenied, FailureKind::Denied),
+];
+
+fn check_silent(failure: &CallFailure) {
+    for secret in [SECRET, TOKEN] {
+        assert!(!failure.to_string().contains(secret), "{failure}");
+    }
+}
+
+async fn group_failure(rig: &Rig) -> CallFailure {
+    let collector = rig.collector("web", MetricOptions::default());
+    let mut answers = collector.read_groups(&["web".into()], rig.now()).await;
+    answers.remove("web").unwrap().unwrap_err()
+}
+
+async fn metrics_failure(rig: &Rig) -> CallFailure {
+    let collector = rig.collector("web", MetricOptions::default());
+    let mut answers = collector
+        .read_metrics(&[("web".into(), rig.last(300))], rig.now())
+        .await;
+    answers.remove("web").unwrap().unwrap_err()
+}
+
+#[tokio::test]
+async fn each_fault_is_told_as_its_kind_on_both_protocols_and_passes() {
+    let rig = Rig::of(web()).await;
+    for (fault, kind) in READS {
+        rig.emulator
+            .add_fault(Fault::new(fault, &["DescribeAutoScalingGroups"]).times(1));
+        rig.emulator
+            .add_fault(Fault::new(fault, &["GetMetricData"]).times(1));
+        for failure in [group_failure(&rig).await, metrics_failure(&rig).await] {
+            assert_eq!(failure.kind, kind, "{fault:?}: {failure}");
+            check_silent(&failure);
+        }
+        let collector = rig.collector("web", MetricOptions::default());
+        rig.read(&collector, "web").await;
+    }
+}
+
+#[tokio::test]
+async fn no_answer_ends_at_the_deadline() {
+    let rig = Rig::of(web()).await;
+    let impatient = AwsConfig {
+        attempt_timeout: Duration::from_millis(200),
+        call_deadline: Duration::from_millis(300),
+        ..AwsConfig::default()
+    };
+    let clients = connect(&rig.endpoint, impatient).await;
+    rig.emulator
+        .add_fault(Fault::new(FaultKind::Hang, &["DescribeAutoScalingGroups"]).times(1));
+    let failure = clients.read_group("web").await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::TimedOut, "{failure}");
+    assert!(clients.read_group("web").await.is_ok());
+}
+
+#[tokio::test]
+async fn nobody_listening_is_unavailable() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let clients = connect(&endpoint, AwsConfig::default()).await;
+    let failure = clients.read_group("web").await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Unavailable, "{failure}");
+}
+
+#[tokio::test]
+async fn a_passing_throttle_is_retried_by_the_sdk() {
+    let rig = Rig::of(web()).await;
+    let patient = AwsConfig {
+        max_attempts: Some(3),
+        ..AwsConfig::default()
+    };
+    let clients = connect(&rig.endpoint, patient).await;
+    rig.emulator
+        .add_fault(Fault::new(FaultKind::Throttle, &[]).times(1));
+    assert!(clients.read_group("web").await.is_ok());
+    assert_eq!(rig.emulator.calls()["DescribeAutoScalingGroups"], 2);
+}
+
+#[tokio::test]
+async fn a_write_is_attempted_once_whatever_happens() {
+    let rig = Rig::of(web()).await;
+    let patient = AwsConfig {
+        max_attempts: Some(3),
+        ..AwsConfig::default()
+    };
+    let clients = connect(&rig.endpoint, patient).await;
+    rig.emulator.add_fault(Fault::new(
+        FaultKind::InternalFailure,
+        &["SetDesiredCapacity"],
+    ));
+    let found = clients.read_group("web").await.unwrap();
+    let plan = Plan {
+        desired: 3,
+        expected_desired: found.desired,
+        expected_bounds: found.bounds,
+    };
+    let outcome = clients.set_desired("web", plan, Mode::Enforce).await;
+    assert!(matches!(outcome, WriteOutcome::Failed(ref f) if f.kind == FailureKind::Unavailable));
+    assert_eq!(rig.emulator.calls()["SetDesiredCapacity"], 1);
+}
+
+#[tokio::test]
+async fn a_vanished_group_is_not_found_and_harms_no_other() {
+    let rig = Rig::new(Scenario {
+        groups: vec![
+            web(),
+            GroupSpec {
+                name: "api".into(),
+                ..web()
+            },
+        ],
+        faults: Vec::new(),
+    })
+    .await;
+    let collector = rig.collector("web", MetricOptions::default());
+    rig.read(&collector, "web").await;
+    rig.emulator.remove_group("web");
+    let answers = rig.clients.read_groups(&["web".into(), "api".into()]).await;
+    assert_eq!(
+        answers["web"].as_ref().unwrap_err().kind,
+        FailureKind::NotFound
+    );
+    assert!(answers["api"].is_ok());
+    collector.refresh_facts(rig.now()).await;
+    let facts = collector.facts("web").unwrap();
+    assert_eq!(facts.unwrap_err().kind, FailureKind::NotFound);
+    // CloudWatch knows no groups: a metric that nobody publishes is empty.
+    let mut answers = collector
+        .read_metrics(&[("web".into(), rig.last(300))], rig.now())
+        .await;
+    assert!(answers.remove("web").unwrap().unwrap().points.is_empty());
+}
+
+#[tokio::test]
+async fn a_rejected_query_fails_its_own_group_alone() {
+    use foretide_aws::{CollectSettings, Collector, LoadMetric, Stat};
+    let api = GroupSpec {
+        name: "api".into(),
+        ..web()
+    };
+    let rig = Rig::new(Scenario {
+        groups: vec![web(), api],
+        faults: Vec::new(),
+    })
+    .await;
+    let settings = |group: &str, stat| CollectSettings {
+        group: group.into(),
+        metrics: MetricOptions {
+            load: Some(LoadMetric {
+                namespace: "Own".into(),
+                metric: "Depth".into(),
+                dimensions: Vec::new(),
+                stat,
+            }),
+            ..MetricOptions::default()
+        },
+        warm_up: Duration::ZERO,
+    };
+    let both = vec![
+        settings("web", Stat::Other("nonsense".into())),
+        settings("api", Stat::Sum),
+    ];
+    let collector = Collector::new(rig.clients.clone(), both);
+    let queries = ["web", "api"].map(|group| (group.to_owned(), rig.last(300)));
+    let answers = collector.read_metrics(&queries, rig.now()).await;
+    assert_eq!(
+        answers["web"].as_ref().unwrap_err().kind,
+        FailureKind::Rejected
+    );
+    assert!(!answers["api"].as_ref().unwrap().points.is_empty());
+}

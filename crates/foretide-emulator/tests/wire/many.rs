@@ -1,0 +1,49 @@
+//! A thousand groups in one emulator: few calls, all answered.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use foretide_aws::{CollectSettings, Collector, MetricOptions};
+use foretide_emulator::{GroupSpec, Scenario};
+
+use crate::rig::{Rig, web};
+
+#[tokio::test]
+async fn a_thousand_groups_are_read_in_eighteen_calls() {
+    let rig = Rig::new(Scenario::of(GroupSpec {
+        count: 1000,
+        history_s: 600,
+        ..web()
+    }))
+    .await;
+    let names = rig.emulator.groups();
+    let settings = |group: &String| CollectSettings {
+        group: group.clone(),
+        metrics: MetricOptions::default(),
+        warm_up: Duration::ZERO,
+    };
+    let collector = Collector::new(
+        Arc::clone(&rig.clients),
+        names.iter().map(settings).collect(),
+    );
+    let readings = rig.clients.read_groups(&names).await;
+    assert!(readings.len() == 1000 && readings.values().all(Result::is_ok));
+    let queries: Vec<_> = names
+        .iter()
+        .map(|name| (name.clone(), rig.last(600)))
+        .collect();
+    let metrics = collector.read_metrics(&queries, rig.now()).await;
+    assert_eq!(metrics.len(), 1000);
+    assert!(
+        metrics
+            .values()
+            .all(|reading| reading.as_ref().is_ok_and(|one| one.points.len() == 9))
+    );
+    let calls = rig.emulator.calls();
+    assert_eq!(
+        (calls["DescribeAutoScalingGroups"], calls["GetMetricData"]),
+        (10, 8)
+    );
+    let bill = rig.clients.bill().snapshot();
+    assert!(bill.metrics_requested.values().all(|metrics| *metrics == 3));
+}

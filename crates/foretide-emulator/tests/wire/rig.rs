@@ -1,0 +1,102 @@
+//! An emulator on a free port, a clock moved by hand, and a connection to it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use foretide_aws::{
+    AwsClients, AwsConfig, CollectSettings, Collector, MetricOptions, StaticCredentials,
+};
+use foretide_domain::{GroupState, MetricsQuery, Timestamp};
+use foretide_emulator::{Emulator, GroupSpec, Scenario, Server};
+
+/// 2026-11-23T12:00:00Z, on the grid of five minutes.
+pub(crate) const START_S: i64 = 1_795_435_200;
+/// Credentials that must not show anywhere.
+pub(crate) const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+pub(crate) const TOKEN: &str = "IQoJb3JpZ2luX2VjEXAMPLETOKEN";
+
+pub(crate) struct Rig {
+    pub emulator: Emulator,
+    pub clients: Arc<AwsClients>,
+    pub endpoint: String,
+    clock: Arc<AtomicI64>,
+}
+
+impl Rig {
+    pub(crate) async fn new(scenario: Scenario) -> Self {
+        let clock = Arc::new(AtomicI64::new(START_S * 1000));
+        let reads = Arc::clone(&clock);
+        let now = move || Timestamp::from_millis(reads.load(Ordering::SeqCst));
+        let emulator = Emulator::new(&scenario, now).unwrap();
+        let server = Server::bind_any(emulator.clone()).await.unwrap();
+        let endpoint = server.endpoint_url().unwrap();
+        tokio::spawn(server.serve(std::future::pending()));
+        Self {
+            clients: connect(&endpoint, AwsConfig::default()).await,
+            emulator,
+            endpoint,
+            clock,
+        }
+    }
+
+    pub(crate) async fn of(group: GroupSpec) -> Self {
+        Self::new(Scenario::of(group)).await
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.clock.load(Ordering::SeqCst))
+    }
+
+    /// Moves the clock on.
+    pub(crate) fn pass(&self, seconds: i64) {
+        self.clock.fetch_add(seconds * 1000, Ordering::SeqCst);
+    }
+
+    pub(crate) fn collector(&self, group: &str, metrics: MetricOptions) -> Collector {
+        let settings = CollectSettings {
+            group: group.into(),
+            metrics,
+            warm_up: Duration::from_secs(60),
+        };
+        Collector::new(Arc::clone(&self.clients), vec![settings])
+    }
+
+    pub(crate) async fn read(&self, collector: &Collector, group: &str) -> GroupState {
+        let mut answers = collector.read_groups(&[group.into()], self.now()).await;
+        answers.remove(group).unwrap().unwrap()
+    }
+
+    /// A query for the last `seconds`.
+    pub(crate) fn last(&self, seconds: u64) -> MetricsQuery {
+        MetricsQuery {
+            from: self.now().minus(Duration::from_secs(seconds)),
+        }
+    }
+}
+
+/// A connection to `endpoint` with one attempt a call, so that each fault shows once.
+pub(crate) async fn connect(endpoint: &str, config: AwsConfig) -> Arc<AwsClients> {
+    let config = AwsConfig {
+        region: Some("eu-west-1".into()),
+        endpoint_url: Some(endpoint.into()),
+        credentials: Some(StaticCredentials {
+            access_key_id: "AKIAIOSFODNN7EXAMPLE".into(),
+            secret_access_key: SECRET.into(),
+            session_token: Some(TOKEN.into()),
+        }),
+        max_attempts: config.max_attempts.or(Some(1)),
+        calls_per_second: 10_000,
+        ..config
+    };
+    Arc::new(AwsClients::connect(&config).await.unwrap())
+}
+
+pub(crate) fn web() -> GroupSpec {
+    GroupSpec {
+        name: "web".into(),
+        max: 5,
+        history_s: 1800,
+        ..GroupSpec::default()
+    }
+}
