@@ -1,6 +1,6 @@
-//! What the runtime itself costs with 1,000 groups in one process: time from the moment at which all
-//! groups wake to the end of the last look, CPU time of a cycle, memory. Adapters answer at once and
-//! keep nothing.
+//! What the runtime itself costs with 1,000 groups in one process: time from the moment at which
+//! all groups wake to the end of the last look, CPU time of a cycle, memory. Adapters answer at
+//! once and keep nothing.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 #![expect(clippy::expect_used, reason = "a benchmark that cannot run fails")]
 

@@ -40,7 +40,8 @@ impl<T> Answers<T> {
         };
         let sender = place.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(sender) = sender {
-            // A group that no longer waits (its deadline passed, or it was stopped) needs no answer.
+            // A group that no longer waits (its deadline passed, or it was stopped) needs no
+            // answer.
             drop(sender.send(reply));
         }
     }

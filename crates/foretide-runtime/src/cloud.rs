@@ -11,8 +11,8 @@ use crate::answers::Answers;
 /// One region with one identity. Reads of many groups come together, so that an adapter can ask for
 /// them in one request.
 ///
-/// The runtime bounds the time of every call and how many run at once; a call that is dropped at its
-/// deadline must leave the adapter usable.
+/// The runtime bounds the time of every call and how many run at once; a call that is dropped at
+/// its deadline must leave the adapter usable.
 pub trait Cloud: Send + Sync {
     /// How many groups one call may ask for.
     fn limits(&self) -> BatchLimits {
@@ -38,8 +38,8 @@ pub trait Cloud: Send + Sync {
     /// What speaks against writing to the group, as last read. Asked before every write.
     fn obstacles(&self, name: &str) -> Vec<Obstacle>;
 
-    /// Re-reads the group and, where bounds and desired capacity still are as the plan expects, sets
-    /// desired capacity. The only call that changes anything; only the actuator makes it.
+    /// Re-reads the group and, where bounds and desired capacity still are as the plan expects,
+    /// sets desired capacity. The only call that changes anything; only the actuator makes it.
     fn set_desired<'a>(
         &'a self,
         name: &'a str,

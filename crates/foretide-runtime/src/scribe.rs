@@ -1,7 +1,8 @@
 //! Takes down what every group says, commits it to the journal in few batches, and holds it in
 //! memory while the journal fails.
 //!
-//! Nobody waits for the scribe but a write, which waits for the state before it, for a bounded time.
+//! Nobody waits for the scribe but a write, which waits for the state before it, for a bounded
+//! time.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;

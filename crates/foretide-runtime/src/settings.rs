@@ -24,12 +24,13 @@ pub struct RuntimeSettings {
     pub writes_per_account: usize,
     /// Questions to the model under way at once: 32.
     pub predictions: usize,
-    /// Looks begin on this grid: 250 ms, so that groups that were started at different moments still
-    /// share their calls.
+    /// Looks begin on this grid: 250 ms, so that groups that were started at different moments
+    /// still share their calls.
     pub grid: Duration,
     /// How long a batch waits for more to join: 5 ms, enough for tasks that woke together.
     pub gather: Duration,
-    /// How long a state waits for others before it is committed, where no write waits for it: 20 ms.
+    /// How long a state waits for others before it is committed, where no write waits for it: 20
+    /// ms.
     pub commit_delay: Duration,
     /// Entries held in memory while the journal fails: 100,000, some 100 MB at worst.
     pub held_entries: usize,

@@ -60,8 +60,8 @@ pub struct Renderings {
 }
 
 impl Renderings {
-    /// Opens, or makes, both files in `folder`. `warn` is told when they cannot be written any more,
-    /// once until they can.
+    /// Opens, or makes, both files in `folder`. `warn` is told when they cannot be written any
+    /// more, once until they can.
     pub fn open(
         folder: &Path,
         options: RenderingOptions,

@@ -190,7 +190,10 @@ mod tests {
     proptest! {
         /// Cut anywhere, the file goes on after the last whole line.
         #[test]
-        fn a_cut_line_is_removed(lines in prop::collection::vec("[a-z]{0,9}\n", 0..9), cut in 0..99_usize) {
+        fn a_cut_line_is_removed(
+            lines in prop::collection::vec("[a-z]{0,9}\n", 0..9),
+            cut in 0..99_usize,
+        ) {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("log");
             let whole = lines.concat();
