@@ -1,0 +1,189 @@
+//! The command line as a person writes it.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::command::backtest::BacktestArgs;
+use crate::failure::EXIT_CODES;
+
+/// Predictive horizontal autoscaling for EC2 Auto Scaling groups.
+#[derive(Debug, Parser)]
+#[command(
+    name = "foretide",
+    version,
+    max_term_width = 100,
+    arg_required_else_help = true
+)]
+#[command(after_help = "Start with `foretide demo`: it needs nothing but this program.")]
+#[command(after_long_help = EXIT_CODES)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) config: ConfigFlags,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Where settings come from.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct ConfigFlags {
+    /// Configuration file [default: `$FORETIDE_CONFIG`, else foretide.toml here if there is one]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Sets a key of the configuration, such as `defaults.target_utilisation=60%`
+    #[arg(long = "set", global = true, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Runs the whole autoscaler on a simulated group
+    Demo(DemoArgs),
+    /// Answers POST /predict: the model as a service
+    Serve(ServeArgs),
+    /// Fits the model to a trace or to labelled rows and says how good it is
+    Train(TrainArgs),
+    /// Says what any policy would have done to a history, and what that would have cost
+    Backtest(BacktestArgs),
+    /// Says what a trace file holds
+    Trace(TraceArgs),
+    /// Shows and checks the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+/// `foretide demo`.
+#[derive(Debug, Default, Args)]
+#[command(after_help = "\
+Examples:
+  foretide demo                           a generated load: daily cycle, noise, a flash crowd
+  foretide demo --seed 7 --days 4
+  foretide demo --policy target-tracking
+  foretide demo --trace load.csv --column requests
+  foretide demo | tail -12                the figures alone
+
+Without a terminal it prints lines and runs as fast as it can. The same seed gives the same bytes.")]
+pub(crate) struct DemoArgs {
+    /// Seed of the generated load
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Days to run
+    #[arg(long, value_name = "N")]
+    pub(crate) days: Option<u32>,
+    /// Runs on the load of a trace file instead
+    #[arg(long, value_name = "FILE", conflicts_with = "seed")]
+    pub(crate) trace: Option<PathBuf>,
+    /// Column of the trace file that holds the load [default: value]
+    #[arg(long, value_name = "NAME", requires = "trace")]
+    pub(crate) column: Option<String>,
+    /// What decides
+    #[arg(long, value_name = "POLICY", value_parser = ["classifier", "target-tracking"])]
+    pub(crate) policy: Option<String>,
+    /// Takes the settings of this group of the configuration
+    #[arg(long, value_name = "NAME")]
+    pub(crate) group: Option<String>,
+    /// Simulated seconds a second, on a terminal
+    #[arg(long, value_name = "N", default_value_t = 3600, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) speed: u32,
+    /// Folder for the records [default: output/demo-...]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) records: Option<PathBuf>,
+    /// Model file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) model: Option<PathBuf>,
+    /// Prints lines even on a terminal
+    #[arg(long)]
+    pub(crate) plain: bool,
+}
+
+/// `foretide serve`.
+#[derive(Debug, Default, Args)]
+#[command(after_help = "\
+Example:
+  foretide serve
+  curl -s http://127.0.0.1:8000/predict -H 'Content-Type: application/json' \\
+       -d '{\"features\": [45.5, 60.2, 122.1, 35.6, 1200000000, 0.8, 0.92, \"compute\", \"high\"]}'
+
+Ctrl-C or SIGTERM finishes the requests in flight and ends.")]
+pub(crate) struct ServeArgs {
+    /// Address and port; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Model file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) model: Option<PathBuf>,
+    /// File that holds the bearer token which requests must carry
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// Listens beyond loopback even without a token
+    #[arg(long)]
+    pub(crate) allow_remote: bool,
+    /// A name accepted in the Host header; may be repeated
+    #[arg(long = "host", value_name = "NAME")]
+    pub(crate) hosts: Vec<String>,
+}
+
+/// `foretide train`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  foretide train --trace load.csv                     how good a model of this load would be
+  foretide train --trace a.csv --trace b.csv --out model.json
+  foretide train --csv labelled.csv --out model.json  nine features and a label a row
+
+A trace is labelled by hindsight: was capacity short within the lead time, or in excess? The newest
+fifth of the rows is held out and judged on. Use the file with --model or the key `model`.")]
+pub(crate) struct TrainArgs {
+    /// Trace file; may be repeated
+    #[arg(
+        long,
+        value_name = "FILE",
+        required_unless_present = "csv",
+        conflicts_with = "csv"
+    )]
+    pub(crate) trace: Vec<PathBuf>,
+    /// Column of the trace files that holds the load [default: value]
+    #[arg(long, value_name = "NAME", requires = "trace")]
+    pub(crate) column: Option<String>,
+    /// CSV file with the nine features and a column `label`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) csv: Option<PathBuf>,
+    /// Writes the model here
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// `foretide trace`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  foretide trace load.csv --column requests
+
+A trace is CSV with a header: a column `timestamp` (RFC 3339 or epoch) and one with the load.")]
+pub(crate) struct TraceArgs {
+    /// Trace file
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Column that holds the load [default: value]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) column: Option<String>,
+}
+
+/// `foretide config`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Prints a commented file with every default
+    Default,
+    /// Says what is wrong with the configuration, if anything is
+    Check {
+        /// The file [default: as for the other commands]
+        #[arg(value_name = "FILE")]
+        file: Option<PathBuf>,
+    },
+    /// Prints the JSON schema, for editors
+    Schema,
+    /// Prints the reference of all keys, as Markdown
+    Reference,
+}

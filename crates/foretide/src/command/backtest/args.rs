@@ -1,0 +1,283 @@
+//! `foretide backtest` as a person writes it.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::Args;
+use foretide_sim::Boot;
+
+use crate::config::{Percentage, Span};
+
+/// `foretide backtest`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  foretide backtest --trace load.csv
+  foretide backtest --trace a.csv --trace b.csv --warmup 7d --out report
+  foretide backtest --trace load.csv --policy target-tracking,hpa --sweep target=30..75:5
+  foretide backtest --trace load.csv --policy static:capacity=12,hpa:target=60:tolerance=0.05
+  foretide backtest --trace load.csv --boot 120s..300s --launch-failure 2% --price '0.096 USD/h'
+
+A trace is CSV with a header: a column `timestamp` (RFC 3339 or epoch) and one with the load; the
+metric exports of the AWS console and CLI are read too. Where --unit is not given, the 99th
+percentile of the load takes 20 instances at 60 %. `aws-predictive` is an emulation from its public
+description. The same command gives the same bytes, but for the time that runs took.")]
+pub(crate) struct BacktestArgs {
+    /// Trace file; may be repeated
+    #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
+    pub(crate) trace: Vec<PathBuf>,
+    /// Column of the trace files that holds the load [default: value]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) column: Option<String>,
+    /// Policies to compare, each NAME or NAME:SETTING=NUMBER[:...] [default: all]
+    #[arg(long, value_name = "POLICY", value_delimiter = ',')]
+    pub(crate) policy: Vec<PolicySpec>,
+    /// Turns the target utilisation of every policy that has one
+    #[arg(long, value_name = "target=FROM..TO:STEP")]
+    pub(crate) sweep: Option<SweepSpec>,
+    /// Writes summary.json, timelines and report.html into this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Leaves out this much at the start of a trace, in whole days
+    #[arg(long, value_name = "DAYS", default_value = "0d", value_parser = days)]
+    pub(crate) skip: u32,
+    /// Uses this much of a trace, in whole days [default: all]
+    #[arg(long, value_name = "DAYS", value_parser = days)]
+    pub(crate) days: Option<u32>,
+    /// Runs this much at the start without scoring it, in whole days
+    #[arg(long, value_name = "DAYS", default_value = "0d", value_parser = days)]
+    pub(crate) warmup: u32,
+    /// Time from launch to service: 180s, 120s..300s, or lognormal:180s:0.3
+    #[arg(long, value_name = "TIME", default_value = "180s")]
+    pub(crate) boot: BootSpec,
+    /// Share of launches that fail
+    #[arg(long, value_name = "PERCENT", default_value = "0%", value_parser = percentage)]
+    pub(crate) launch_failure: Percentage,
+    /// Time from the end of a period until its metrics can be seen
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = seconds)]
+    pub(crate) delay: u32,
+    /// Length of a metric period: 60s, or 300s with basic monitoring
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = seconds)]
+    pub(crate) period: u32,
+    /// Publishes the request count beside CPU, for policies that read it
+    #[arg(long)]
+    pub(crate) request_count: bool,
+    /// Smallest capacity
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) min: u32,
+    /// Largest capacity
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub(crate) max: u32,
+    /// Load that one instance serves at 100 % CPU, in the trace's unit
+    #[arg(long, value_name = "LOAD")]
+    pub(crate) unit: Option<f64>,
+    /// Price of an instance-hour in USD
+    #[arg(long, value_name = "PRICE", default_value = "0.096 USD/h", value_parser = usd_per_hour)]
+    pub(crate) price: f64,
+    /// Utilisation above which a step counts as violation
+    #[arg(long, value_name = "PERCENT", default_value = "80%", value_parser = percentage)]
+    pub(crate) slo_util: Percentage,
+    /// Share of time that may be in violation where policies are compared
+    #[arg(long, value_name = "PERCENT", default_value = "0.5%", value_parser = percentage)]
+    pub(crate) budget: Percentage,
+    /// Seed of boot times and launch failures
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Model file of policy classifier
+    #[arg(long, value_name = "FILE")]
+    pub(crate) model: Option<PathBuf>,
+}
+
+/// A policy with its settings.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct PolicySpec {
+    /// Its name.
+    pub(crate) name: String,
+    /// Settings that differ from its defaults.
+    pub(crate) settings: Vec<(String, f64)>,
+    /// As it was written.
+    pub(crate) text: String,
+}
+
+impl FromStr for PolicySpec {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut parts = text.trim().split(':');
+        let name = parts.next().unwrap_or_default().to_owned();
+        let setting = |part: &str| {
+            let (key, value) = part.split_once('=')?;
+            let value: f64 = value.trim().parse().ok()?;
+            value.is_finite().then(|| (key.trim().to_owned(), value))
+        };
+        let settings = parts
+            .map(|part| setting(part).ok_or_else(|| format!("`{part}`: expected SETTING=NUMBER")))
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            name,
+            settings,
+            text: text.trim().to_owned(),
+        })
+    }
+}
+
+/// The targets that a sweep visits, percent.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct SweepSpec(pub(crate) Vec<f64>);
+
+/// More settings of a knob tell nothing more.
+const SWEEP_POINTS_MAX: usize = 200;
+
+impl FromStr for SweepSpec {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let expected = || "expected target=FROM..TO:STEP, such as target=30..75:5".to_owned();
+        let range = text.trim().strip_prefix("target=").ok_or_else(expected)?;
+        let (range, step) = range.split_once(':').ok_or_else(expected)?;
+        let (from, to) = range.split_once("..").ok_or_else(expected)?;
+        let number = |text: &str| text.trim().parse::<f64>().map_err(|_| expected());
+        let (from, to, step) = (number(from)?, number(to)?, number(step)?);
+        if !(from > 0.0 && from <= to && to <= 100.0 && step > 0.0) {
+            return Err("expected 0 < FROM <= TO <= 100 and STEP > 0".to_owned());
+        }
+        // Multiples of the step from the start, so that no rounding adds up along the way.
+        let points: Vec<f64> = (0_u32..)
+            .map(|index| from + f64::from(index) * step)
+            .take_while(|target| *target <= to + 1e-9)
+            .take(SWEEP_POINTS_MAX + 1)
+            .collect();
+        if points.len() > SWEEP_POINTS_MAX {
+            return Err(format!("more than {SWEEP_POINTS_MAX} settings"));
+        }
+        Ok(Self(points))
+    }
+}
+
+/// Time from launch to service.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct BootSpec(pub(crate) Boot);
+
+impl FromStr for BootSpec {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        if let Some(rest) = text.strip_prefix("lognormal:") {
+            let (median, sigma) = rest
+                .split_once(':')
+                .ok_or("expected lognormal:MEDIAN:SIGMA, such as 180s:0.3")?;
+            let sigma: f64 = sigma.parse().map_err(|_| "expected a number for SIGMA")?;
+            if !(0.0..=2.0).contains(&sigma) {
+                return Err("expected SIGMA from 0 to 2".to_owned());
+            }
+            return Ok(Self(Boot::LogNormal {
+                median: seconds(median)?,
+                sigma,
+            }));
+        }
+        match text.split_once("..") {
+            None => Ok(Self(Boot::Constant {
+                seconds: seconds(text)?,
+            })),
+            Some((from, to)) => {
+                let (from, to) = (seconds(from)?, seconds(to)?);
+                if from > to {
+                    return Err("expected the shorter time first".to_owned());
+                }
+                Ok(Self(Boot::Uniform { from, to }))
+            }
+        }
+    }
+}
+
+/// A time in whole seconds, at most a day.
+fn seconds(text: &str) -> Result<u32, String> {
+    let span: Span = text.parse().map_err(|error| format!("{error}"))?;
+    let whole = span.0.subsec_nanos() == 0;
+    match u32::try_from(span.0.as_secs()) {
+        Ok(seconds) if whole && seconds <= 86_400 => Ok(seconds),
+        _ => Err("expected whole seconds, at most a day".to_owned()),
+    }
+}
+
+/// Whole days.
+fn days(text: &str) -> Result<u32, String> {
+    let span: Span = text.parse().map_err(|error| format!("{error}"))?;
+    let seconds = span.0.as_secs();
+    match u32::try_from(seconds / 86_400) {
+        Ok(days) if seconds.is_multiple_of(86_400) && span.0.subsec_nanos() == 0 => Ok(days),
+        _ => Err("expected whole days, such as 7d".to_owned()),
+    }
+}
+
+fn percentage(text: &str) -> Result<Percentage, String> {
+    text.parse().map_err(|error| format!("{error}"))
+}
+
+fn usd_per_hour(text: &str) -> Result<f64, String> {
+    let expected = "expected a price in USD, such as \"0.096 USD/h\"";
+    let amount = text.trim().strip_suffix("USD/h").ok_or(expected)?;
+    let amount: f64 = amount.trim().parse().map_err(|_| expected)?;
+    if amount.is_finite() && amount >= 0.0 {
+        Ok(amount)
+    } else {
+        Err(expected.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sweep_visits_both_ends() {
+        let sweep: SweepSpec = "target=30..45:5".parse().unwrap();
+        assert_eq!(sweep.0, [30.0, 35.0, 40.0, 45.0]);
+        for bad in [
+            "30..45:5",
+            "target=45..30:5",
+            "target=0..10:5",
+            "target=1..9:0",
+            "target=1..100:0.1",
+        ] {
+            assert!(bad.parse::<SweepSpec>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_policy_is_a_name_with_settings() {
+        let spec: PolicySpec = "hpa:target=60:tolerance=0.05".parse().unwrap();
+        assert_eq!(spec.name, "hpa");
+        assert_eq!(
+            spec.settings,
+            [("target".into(), 60.0), ("tolerance".into(), 0.05)]
+        );
+        assert!("hpa:target".parse::<PolicySpec>().is_err());
+        assert!("hpa:target=inf".parse::<PolicySpec>().is_err());
+    }
+
+    #[test]
+    fn boot_times_are_constant_even_or_lognormal() {
+        let boot = |text: &str| text.parse::<BootSpec>().map(|spec| spec.0);
+        assert_eq!(boot("3m"), Ok(Boot::Constant { seconds: 180 }));
+        assert_eq!(boot("120s..300s"), Ok(Boot::Uniform { from: 120, to: 300 }));
+        assert_eq!(
+            boot("lognormal:180s:0.3"),
+            Ok(Boot::LogNormal {
+                median: 180,
+                sigma: 0.3
+            })
+        );
+        for bad in [
+            "180",
+            "300s..120s",
+            "lognormal:180s",
+            "lognormal:180s:9",
+            "2d",
+            "1.5s",
+        ] {
+            assert!(boot(bad).is_err(), "{bad}");
+        }
+    }
+}

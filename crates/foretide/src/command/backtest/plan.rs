@@ -1,0 +1,176 @@
+//! What a backtest runs: traces on their groups, policies with their settings.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use foretide_control::ControllerConfig;
+use foretide_domain::{Bounds, CallFailure, FailureKind, Features, PolicyKind};
+use foretide_sim::{Case, Contender, Driven, Peer, Predict, Setup};
+
+use crate::cli::ConfigFlags;
+use crate::command::input;
+use crate::config::Config;
+use crate::failure::{Exit, Failure};
+
+use super::args::{BacktestArgs, PolicySpec};
+
+/// The product's own policies; they run as the shipping controller.
+const OWN: [PolicyKind; 2] = [PolicyKind::Classifier, PolicyKind::TargetTracking];
+
+/// Everything that a backtest needs, checked before it begins.
+pub(crate) struct Plan {
+    pub(crate) cases: Vec<Case>,
+    pub(crate) contenders: Vec<Box<dyn Contender>>,
+    /// Settings of the knob; none where it is not turned.
+    pub(crate) targets: Vec<f64>,
+    /// Violation share at which swept policies are compared.
+    pub(crate) budget: f64,
+    pub(crate) price_usd_per_hour: f64,
+}
+
+impl Plan {
+    /// Gathers and checks all of it.
+    pub(crate) fn new(args: &BacktestArgs, flags: &ConfigFlags) -> Result<Self, Failure> {
+        let (sources, _) = input::sources(flags)?;
+        let config = input::load(&sources)?;
+        let own = own_config(args, &config);
+        let predict = predict(args, &config)?;
+        let cases = cases(args)?;
+        let specs = if args.policy.is_empty() {
+            every_policy()
+        } else {
+            args.policy.clone()
+        };
+        let contenders = specs
+            .iter()
+            .map(|spec| contender(spec, &own, &predict))
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            cases,
+            contenders,
+            targets: args
+                .sweep
+                .as_ref()
+                .map(|sweep| sweep.0.clone())
+                .unwrap_or_default(),
+            budget: args.budget.ratio(),
+            price_usd_per_hour: args.price,
+        })
+    }
+}
+
+fn cases(args: &BacktestArgs) -> Result<Vec<Case>, Failure> {
+    let bounds = Bounds::new(args.min, args.max)
+        .map_err(|error| Failure::of(Exit::Usage, &error).hint("see --min and --max"))?;
+    let setup = Setup {
+        unit: args.unit,
+        boot: args.boot.0,
+        launch_failure: args.launch_failure.ratio(),
+        delay_s: args.delay,
+        period_s: args.period,
+        warmup_days: args.warmup,
+        slo_utilisation: args.slo_util.ratio(),
+        seed: args.seed,
+        request_count: args.request_count,
+        ..Setup::new(bounds)
+    };
+    let case = |path: &PathBuf| {
+        let trace = input::trace(path, args.column.as_deref())?;
+        let name = path.file_stem().map_or_else(
+            || path.display().to_string(),
+            |stem| stem.to_string_lossy().into_owned(),
+        );
+        let trace = trace
+            .cut(args.skip, args.days)
+            .map_err(|error| Failure::of(Exit::Data, &error).hint("see --skip and --days"))?;
+        Case::new(trace.named(&name), setup.clone())
+            .map_err(|error| Failure::of(Exit::Data, &error).hint("see `foretide backtest --help`"))
+    };
+    args.trace.iter().map(case).collect()
+}
+
+/// The settings of the product's policies, on a group that boots and is measured as simulated.
+fn own_config(args: &BacktestArgs, config: &Config) -> ControllerConfig {
+    let mut own = config.defaults.clone();
+    own.lead_time = Duration::from_secs(u64::from(args.boot.0.typical_s().max(1)));
+    own.metric_delay = Duration::from_secs(u64::from(args.delay));
+    own
+}
+
+fn predict(args: &BacktestArgs, config: &Config) -> Result<Arc<Predict<'static>>, Failure> {
+    let model = input::model(args.model.as_deref().or(config.model.as_deref()))?;
+    Ok(Arc::new(move |features: &Features| {
+        model.predict(features).map_err(|error| CallFailure {
+            kind: FailureKind::Rejected,
+            detail: error.to_string(),
+        })
+    }))
+}
+
+fn every_policy() -> Vec<PolicySpec> {
+    let named = |name: &str| PolicySpec {
+        name: name.to_owned(),
+        settings: Vec::new(),
+        text: name.to_owned(),
+    };
+    let own = OWN.iter().map(|kind| named(&kind.to_string()));
+    let peers = Peer::NAMES
+        .iter()
+        .filter(|name| own_kind(name).is_none())
+        .map(|name| named(name));
+    own.chain(peers).collect()
+}
+
+fn own_kind(name: &str) -> Option<PolicyKind> {
+    OWN.into_iter().find(|kind| kind.to_string() == name)
+}
+
+fn contender(
+    spec: &PolicySpec,
+    own: &ControllerConfig,
+    predict: &Arc<Predict<'static>>,
+) -> Result<Box<dyn Contender>, Failure> {
+    // A comparison policy's settings are its own; the product's stand in the configuration, and
+    // only the knob that a sweep turns can be set here.
+    if let Some(policy) = own_kind(&spec.name) {
+        let config = ControllerConfig {
+            policy,
+            ..own.clone()
+        };
+        let driven = Driven::new(&spec.text, config, Arc::clone(predict))
+            .map_err(|error| Failure::of(Exit::Config, &error))?;
+        return match spec.settings.as_slice() {
+            [] => Ok(Box::new(driven)),
+            [(key, target)] if key == "target" => driven
+                .with_target(*target)
+                .ok_or_else(|| refused(spec, "that target is out of range")),
+            _ => Err(refused(
+                spec,
+                "its settings stand in the configuration; only target is set here",
+            )),
+        };
+    }
+    let Some(mut peer) = Peer::named(&spec.name) else {
+        let names: Vec<String> = every_policy().into_iter().map(|spec| spec.name).collect();
+        return Err(
+            Failure::new(Exit::Usage, format!("no policy `{}`", spec.name))
+                .hint(format!("policies: {}", names.join(", "))),
+        );
+    };
+    for (key, value) in &spec.settings {
+        peer = peer.with_parameter(key, *value).ok_or_else(|| {
+            let known: Vec<&str> = peer.settings().to_vec();
+            refused(spec, &format!("`{key}={value}` is no setting of it")).hint(format!(
+                "settings of {}: {}",
+                spec.name,
+                known.join(", ")
+            ))
+        })?;
+    }
+    Ok(Box::new(peer))
+}
+
+fn refused(spec: &PolicySpec, why: &str) -> Failure {
+    Failure::new(Exit::Usage, format!("policy `{}`: {why}", spec.text))
+}

@@ -1,0 +1,187 @@
+//! The runs of a backtest: every policy on every trace, and every setting of its knob.
+
+use foretide_sim::{
+    Case, Contender, Peer, Score, Static, SweepPoint, Timeline, at_budget, in_parallel,
+};
+
+use crate::clock::Stopwatch;
+use crate::report::{
+    Curve, CurvePoint, PolicyFigures, SCHEMA_VERSION, SetupFigures, Summary, TimelineOf,
+    TraceFigures,
+};
+
+use super::plan::Plan;
+
+/// One run: a policy on a trace, with its knob as it is or turned.
+struct Job<'p> {
+    trace: usize,
+    policy: usize,
+    case: &'p Case,
+    contender: &'p dyn Contender,
+    target: Option<f64>,
+}
+
+/// What a run brought.
+struct Done {
+    score: Score,
+    timeline: Option<Timeline>,
+    wall_s: f64,
+}
+
+/// Figures and timelines of a whole backtest.
+pub(crate) struct Results {
+    pub(crate) summary: Summary,
+    pub(crate) timelines: Vec<TimelineOf>,
+}
+
+/// Runs everything on all cores. `progress` is told after every run how many of how many are done.
+pub(crate) fn run(
+    plan: &Plan,
+    command: String,
+    with_timelines: bool,
+    mut progress: impl FnMut(usize, usize),
+) -> Results {
+    let jobs = jobs(plan);
+    let mut finished = 0;
+    let done = in_parallel(
+        &jobs,
+        |job| run_one(job, with_timelines),
+        |_| {
+            finished += 1;
+            progress(finished, jobs.len());
+        },
+    );
+    gather(plan, command, &jobs, done)
+}
+
+fn jobs(plan: &Plan) -> Vec<Job<'_>> {
+    let mut jobs = Vec::new();
+    for (trace, case) in plan.cases.iter().enumerate() {
+        for (policy, contender) in plan.contenders.iter().enumerate() {
+            let contender = contender.as_ref();
+            jobs.push(Job {
+                trace,
+                policy,
+                case,
+                contender,
+                target: None,
+            });
+            for &target in &plan.targets {
+                if contender.with_target(target).is_some() {
+                    jobs.push(Job {
+                        trace,
+                        policy,
+                        case,
+                        contender,
+                        target: Some(target),
+                    });
+                }
+            }
+        }
+    }
+    jobs
+}
+
+fn run_one(job: &Job<'_>, with_timelines: bool) -> Done {
+    let mut watch = Stopwatch::start();
+    let mut timeline = (with_timelines && job.target.is_none()).then(Timeline::default);
+    let turned = job
+        .target
+        .and_then(|target| job.contender.with_target(target));
+    let contender = turned.as_deref().unwrap_or(job.contender);
+    let score = contender.run(job.case, timeline.as_mut());
+    Done {
+        score,
+        timeline,
+        wall_s: watch.lap().as_secs_f64(),
+    }
+}
+
+fn gather(plan: &Plan, command: String, jobs: &[Job<'_>], done: Vec<Done>) -> Results {
+    let mut timelines = Vec::new();
+    let mut traces: Vec<TraceFigures> = plan.cases.iter().map(empty_trace).collect();
+    let mut sweeps: Vec<(usize, usize, SweepPoint)> = Vec::new();
+    for (job, done) in jobs.iter().zip(done) {
+        let Some(figures) = traces.get_mut(job.trace) else {
+            continue;
+        };
+        if let Some(target) = job.target {
+            sweeps.push((
+                job.trace,
+                job.policy,
+                SweepPoint {
+                    target,
+                    score: done.score,
+                },
+            ));
+            continue;
+        }
+        let name = job.contender.name();
+        if let Some(timeline) = done.timeline {
+            let start = job.case.trace().start();
+            timelines.push(TimelineOf {
+                trace: job.trace,
+                policy: name.clone(),
+                start,
+                timeline,
+            });
+        }
+        let parameters = job.contender.parameters();
+        let price = plan.price_usd_per_hour;
+        figures.policies.push(PolicyFigures::new(
+            name,
+            parameters,
+            &done.score,
+            price,
+            done.wall_s,
+        ));
+    }
+    for (trace, figures) in traces.iter_mut().enumerate() {
+        figures.curves = curves(plan, trace, &sweeps);
+    }
+    let summary = Summary {
+        schema_version: SCHEMA_VERSION,
+        foretide_version: env!("CARGO_PKG_VERSION"),
+        command,
+        violation_budget: plan.budget,
+        price_usd_per_hour: plan.price_usd_per_hour,
+        traces,
+    };
+    Results { summary, timelines }
+}
+
+fn empty_trace(case: &Case) -> TraceFigures {
+    TraceFigures {
+        name: case.trace().name().to_owned(),
+        setup: SetupFigures::new(case),
+        optimum_hours: case.optimum_hours(),
+        policies: Vec::new(),
+        curves: Vec::new(),
+    }
+}
+
+fn curves(plan: &Plan, trace: usize, sweeps: &[(usize, usize, SweepPoint)]) -> Vec<Curve> {
+    let Some(case) = plan.cases.get(trace) else {
+        return Vec::new();
+    };
+    let static_cost = Peer::Static(Static::default()).run(case, None).cost_ratio;
+    let mut curves = Vec::new();
+    for (policy, contender) in plan.contenders.iter().enumerate() {
+        let points: Vec<SweepPoint> = sweeps
+            .iter()
+            .filter(|(of_trace, of_policy, _)| (*of_trace, *of_policy) == (trace, policy))
+            .map(|(_, _, point)| *point)
+            .collect();
+        if points.is_empty() {
+            continue;
+        }
+        let at = at_budget(&points, plan.budget, static_cost);
+        curves.push(Curve {
+            name: contender.name(),
+            cost_ratio_at_budget: at.cost_ratio.is_finite().then_some(at.cost_ratio),
+            is_static: at.is_static,
+            points: points.iter().map(CurvePoint::from).collect(),
+        });
+    }
+    curves
+}

@@ -1,0 +1,166 @@
+//! What a demo runs on: load, group, settings, model.
+
+use std::path::{Path, PathBuf};
+
+use foretide_classifier::Model;
+use foretide_control::ControllerConfig;
+use foretide_domain::{Bounds, CallFailure, FailureKind, Features, Mode, PolicyKind, Prediction};
+use foretide_sim::{Boot, Case, Setup, Trace, Workload};
+
+use crate::cli::{ConfigFlags, DemoArgs};
+use crate::command::input;
+use crate::config::{Config, DemoSettings, Key, Price, Sources};
+use crate::failure::{Exit, Failure};
+
+/// Name of the simulated group where none of the configuration is taken.
+const GROUP: &str = "demo";
+
+/// Everything that a demo needs, checked before it begins.
+pub(crate) struct Plan {
+    /// Name of the group.
+    pub(crate) group: String,
+    /// The load in words.
+    pub(crate) load: String,
+    /// The load on the simulated group.
+    pub(crate) case: Case,
+    /// The controller's settings.
+    pub(crate) config: ControllerConfig,
+    /// Price of an instance-hour.
+    pub(crate) price: Option<Price>,
+    /// Folder of the records.
+    pub(crate) records: PathBuf,
+    model: Model,
+}
+
+impl Plan {
+    /// Gathers and checks all of it.
+    pub(crate) fn new(args: &DemoArgs, flags: &ConfigFlags) -> Result<Self, Failure> {
+        let (mut sources, _) = input::sources(flags)?;
+        set_flags(args, &mut sources);
+        let Config {
+            model,
+            defaults,
+            groups,
+            demo,
+            ..
+        } = input::load(&sources)?;
+        let mut config = match &args.group {
+            None => defaults,
+            Some(name) => groups.get(name).cloned().ok_or_else(|| {
+                let known: Vec<&str> = groups.keys().map(String::as_str).collect();
+                Failure::new(
+                    Exit::Config,
+                    format!("no group `{name}` in the configuration"),
+                )
+                .hint(format!("groups there: {}", known.join(", ")))
+            })?,
+        };
+        // Nothing but the simulated group can be written to, so that it is shown at work.
+        config.mode = Mode::Enforce;
+        let trace = load(args, &demo)?;
+        let load = load_in_words(args, &demo);
+        let setup = setup(&demo)?;
+        config.lead_time = demo.boot.max(std::time::Duration::from_secs(1));
+        config.metric_delay = std::time::Duration::from_secs(u64::from(setup.delay_s));
+        let case = Case::new(trace, setup).map_err(|error| Failure::of(Exit::Data, &error))?;
+        Ok(Self {
+            group: args.group.clone().unwrap_or_else(|| GROUP.into()),
+            records: records_folder(args, &demo, config.policy),
+            model: input::model(model.as_deref())?,
+            price: demo.price,
+            load,
+            case,
+            config,
+        })
+    }
+
+    /// The model as the simulation asks it.
+    pub(crate) fn predict(
+        &self,
+    ) -> impl Fn(&Features) -> Result<Prediction, CallFailure> + Send + Sync + '_ {
+        |features| {
+            self.model.predict(features).map_err(|error| CallFailure {
+                kind: FailureKind::Rejected,
+                detail: error.to_string(),
+            })
+        }
+    }
+}
+
+fn set_flags(args: &DemoArgs, sources: &mut Sources) {
+    if let Some(seed) = args.seed {
+        sources.flag("--seed", "demo.seed", &seed);
+    }
+    if let Some(days) = args.days {
+        sources.flag("--days", "demo.days", &days);
+    }
+    if let Some(model) = &args.model {
+        sources.flag("--model", "model", &model.display());
+    }
+    if let Some(policy) = &args.policy {
+        let key = match &args.group {
+            None => Key::from(["defaults", "policy"]),
+            Some(name) => Key::from(["group", name, "policy"]),
+        };
+        sources.flag("--policy", &key.to_string(), &policy);
+    }
+}
+
+/// The days of a trace are cut only where that was asked for: the default is that of a generated
+/// load.
+fn load(args: &DemoArgs, demo: &DemoSettings) -> Result<Trace, Failure> {
+    let Some(path) = &args.trace else {
+        return generated(demo);
+    };
+    let trace = input::trace(path, args.column.as_deref())?;
+    match args.days {
+        None => Ok(trace),
+        Some(days) => trace
+            .cut(0, Some(days))
+            .map_err(|error| Failure::of(Exit::Data, &error)),
+    }
+}
+
+fn generated(demo: &DemoSettings) -> Result<Trace, Failure> {
+    let workload = Workload {
+        days: demo.days,
+        ..Workload::demo(demo.seed)
+    };
+    workload
+        .generate("generated")
+        .map_err(|error| Failure::of(Exit::Internal, &error))
+}
+
+fn load_in_words(args: &DemoArgs, demo: &DemoSettings) -> String {
+    match &args.trace {
+        Some(path) => path.display().to_string(),
+        None => format!("generated load, seed {}", demo.seed),
+    }
+}
+
+fn setup(demo: &DemoSettings) -> Result<Setup, Failure> {
+    let bounds = Bounds::new(demo.capacity_min, demo.capacity_max);
+    let bounds = bounds.map_err(|error| Failure::of(Exit::Config, &error))?;
+    Ok(Setup {
+        boot: Boot::Constant {
+            seconds: u32::try_from(demo.boot.as_secs()).unwrap_or(u32::MAX),
+        },
+        slo_utilisation: demo.slo_utilisation,
+        seed: demo.seed,
+        ..Setup::new(bounds)
+    })
+}
+
+fn records_folder(args: &DemoArgs, demo: &DemoSettings, policy: PolicyKind) -> PathBuf {
+    if let Some(folder) = &args.records {
+        return folder.clone();
+    }
+    let load = match &args.trace {
+        Some(path) => path.file_stem().map_or_else(
+            || "trace".into(),
+            |stem| stem.to_string_lossy().into_owned(),
+        ),
+        None => format!("seed-{}", demo.seed),
+    };
+    Path::new("output").join(format!("demo-{load}-{policy}"))
+}

@@ -1,0 +1,22 @@
+//! The commands: each gathers its inputs, calls the crates that do the work, and prints.
+
+pub(crate) mod backtest;
+pub(crate) mod config;
+pub(crate) mod demo;
+pub(crate) mod serve;
+pub(crate) mod trace;
+pub(crate) mod train;
+
+mod input;
+
+use std::io::Write;
+
+use crate::terminal::Terminal;
+
+/// What every command is given.
+pub(crate) struct Context<'a> {
+    /// Standard output.
+    pub(crate) out: &'a mut dyn Write,
+    /// What is known of the terminal.
+    pub(crate) terminal: Terminal,
+}

@@ -1,0 +1,137 @@
+//! `foretide serve`: the prediction service until Ctrl-C or SIGTERM.
+
+use std::fs;
+use std::path::Path;
+
+use foretide_server::{ServeConfig, ServeError, Server, Token};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::cli::{ConfigFlags, ServeArgs};
+use crate::config::{ServeSettings, Sources};
+use crate::failure::{Exit, Failure};
+
+use super::{Context, input};
+
+/// Runs it.
+pub(crate) fn run(
+    args: &ServeArgs,
+    flags: &ConfigFlags,
+    context: &mut Context<'_>,
+) -> Result<(), Failure> {
+    let (mut sources, _) = input::sources(flags)?;
+    set_flags(args, &mut sources);
+    let config = input::load(&sources)?;
+    let model = input::model(config.model.as_deref())?;
+    let serve = serve_config(config.serve)?;
+    let told = format!(
+        "model {}, {} trees",
+        model.facts().hash,
+        model.facts().trees
+    );
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.map_err(|error| {
+        Failure::new(Exit::Unavailable, "cannot start the service's threads").because(&error)
+    })?;
+    runtime.block_on(async {
+        // Listened for before the port is announced: who reads the line may stop the service.
+        let stop = Stop::listen()?;
+        let server = Server::bind(serve, model)
+            .await
+            .map_err(|error| refused(&error))?;
+        let address = server.local_addr();
+        writeln!(context.out, "listening on http://{address} ({told})")?;
+        context.out.flush()?;
+        let mut interrupted = false;
+        server
+            .run(async {
+                interrupted = stop.wait().await;
+            })
+            .await;
+        writeln!(context.out, "stopped")?;
+        if interrupted {
+            return Err(Failure::silent(Exit::Interrupted));
+        }
+        Ok(())
+    })
+}
+
+fn set_flags(args: &ServeArgs, sources: &mut Sources) {
+    if let Some(listen) = args.listen {
+        sources.flag("--listen", "serve.listen", &listen);
+    }
+    if let Some(model) = &args.model {
+        sources.flag("--model", "model", &model.display());
+    }
+    if let Some(token_file) = &args.token_file {
+        sources.flag("--token-file", "serve.token_file", &token_file.display());
+    }
+    if args.allow_remote {
+        sources.flag("--allow-remote", "serve.allow_remote", &true);
+    }
+    if !args.hosts.is_empty() {
+        sources.flag("--host", "serve.hosts", &args.hosts.join(","));
+    }
+}
+
+fn serve_config(settings: ServeSettings) -> Result<ServeConfig, Failure> {
+    let token = settings.token_file.as_deref().map(token).transpose()?;
+    Ok(ServeConfig {
+        listen: settings.listen,
+        token,
+        allow_remote_without_token: settings.allow_remote,
+        allowed_hosts: settings.hosts,
+        max_connections: settings.max_connections,
+        header_timeout: settings.header_timeout,
+        body_timeout: settings.body_timeout,
+        shutdown_grace: settings.shutdown_grace,
+        ..ServeConfig::default()
+    })
+}
+
+/// The token that the file holds; line ends around it are the editor's.
+fn token(path: &Path) -> Result<Token, Failure> {
+    let text = fs::read_to_string(path).map_err(|error| Failure::unreadable(path, &error))?;
+    Token::new(text.trim()).map_err(|error| {
+        let what = format!("{} holds no token that can be used", path.display());
+        Failure::new(Exit::Config, what)
+            .because(&error)
+            .hint(format!("openssl rand -hex 32 > {}", path.display()))
+    })
+}
+
+fn refused(error: &ServeError) -> Failure {
+    match error {
+        ServeError::RemoteWithoutToken { .. } => Failure::of(Exit::Config, error)
+            .hint("--token-file FILE asks callers for a token, --allow-remote goes without"),
+        ServeError::AddressInUse { .. } => Failure::of(Exit::Unavailable, error)
+            .hint("--listen 127.0.0.1:0 takes a free port, --listen ADDRESS another"),
+        _ => Failure::of(Exit::Unavailable, error),
+    }
+}
+
+/// The signals that end the service.
+struct Stop {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl Stop {
+    fn listen() -> Result<Self, Failure> {
+        let failed =
+            |error| Failure::new(Exit::Unavailable, "cannot listen for signals").because(&error);
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt()).map_err(failed)?,
+            terminate: signal(SignalKind::terminate()).map_err(failed)?,
+        })
+    }
+
+    /// Waits for one; true where it was Ctrl-C.
+    async fn wait(mut self) -> bool {
+        tokio::select! {
+            _ = self.interrupt.recv() => true,
+            _ = self.terminate.recv() => false,
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! `foretide trace`: what a trace file holds.
+
+use foretide_domain::Timestamp;
+use foretide_sim::{Description, Trace, chart, describe};
+
+use crate::cli::TraceArgs;
+use crate::failure::Failure;
+
+use super::{Context, input};
+
+/// Rows of the chart.
+const CHART_ROWS: usize = 8;
+
+/// Runs it.
+pub(crate) fn run(args: &TraceArgs, context: &mut Context<'_>) -> Result<(), Failure> {
+    let trace = input::trace(&args.file, args.column.as_deref())?;
+    let facts = describe(&trace);
+    for (label, lines) in facts_in_words(&trace, &facts) {
+        for (index, line) in lines.iter().enumerate() {
+            let label = if index == 0 { label } else { "" };
+            writeln!(context.out, "{label:<12}{line}")?;
+        }
+    }
+    let drawn = chart(trace.demand(), context.terminal.width(), CHART_ROWS);
+    writeln!(context.out)?;
+    for line in drawn.lines() {
+        writeln!(context.out, "{}", line.trim_end())?;
+    }
+    Ok(())
+}
+
+type Fact = (&'static str, Vec<String>);
+
+fn facts_in_words(trace: &Trace, facts: &Description) -> Vec<Fact> {
+    let days = facts.span_s as f64 / 86_400.0;
+    let end = Timestamp::from_millis(trace.start().as_millis() + facts.span_s * 1000);
+    let missing = 100.0 * facts.missing_cells as f64 / facts.cells.max(1) as f64;
+    let longest_h = facts.longest_gap_s as f64 / 3600.0;
+    let gaps = match facts.gaps {
+        0 => vec!["none".into()],
+        gaps => vec![
+            format!("{gaps}, {} cells ({missing:.2} %)", facts.missing_cells),
+            format!("longest {longest_h:.1} h"),
+        ],
+    };
+    let or_none = |value: Option<f64>| value.map_or("-".into(), |value| format!("{value:.2}"));
+    let (season, burst) = (facts.seasonality, facts.burstiness);
+    vec![
+        ("file", vec![trace.name().to_owned()]),
+        (
+            "span",
+            vec![
+                trace.start().to_string(),
+                end.to_string(),
+                format!("{days:.1} days"),
+            ],
+        ),
+        ("step", vec![format!("{} s", facts.step_s)]),
+        ("rows", vec![facts.rows.to_string()]),
+        ("gaps", gaps),
+        (
+            "load",
+            vec![
+                format!("mean {}", number(facts.mean)),
+                format!("min {}, max {}", number(facts.min), number(facts.max)),
+            ],
+        ),
+        (
+            "seasonality",
+            vec![
+                format!("day {}, week {}", or_none(season.day), or_none(season.week)),
+                "(correlation with itself)".into(),
+            ],
+        ),
+        (
+            "burstiness",
+            vec![
+                format!("deviation / mean {}", or_none(burst.variation)),
+                format!("p99 / median     {}", or_none(burst.p99_to_median)),
+                format!("max / mean       {}", or_none(burst.max_to_mean)),
+                format!("5 min rise / mean {}", or_none(burst.rise_to_mean)),
+            ],
+        ),
+    ]
+}
+
+/// As many digits as tell numbers of that size apart.
+fn number(value: f64) -> String {
+    if value.abs() >= 1000.0 {
+        format!("{value:.0}")
+    } else {
+        format!("{value:.2}")
+    }
+}

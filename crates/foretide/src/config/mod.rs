@@ -1,0 +1,178 @@
+//! Configuration: built-in defaults under a file under the environment under flags, checked as a
+//! whole. It refuses unknown keys, numbers without their unit, and settings that make no sense, and
+//! says all of them at once, each with its place.
+
+mod key;
+mod layer;
+mod problem;
+mod quantity;
+mod raw;
+mod reference;
+mod resolve;
+mod schema;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::time::Duration;
+
+use foretide_control::ControllerConfig;
+use foretide_server::HostName;
+
+pub(crate) use key::Key;
+pub(crate) use layer::FILE_VARIABLE;
+pub(crate) use problem::Problems;
+pub(crate) use quantity::{Percentage, Price, Span};
+pub(crate) use reference::reference;
+
+use layer::Layers;
+use problem::Source;
+
+/// The default file: every key, commented.
+pub(crate) const DEFAULT_FILE: &str = include_str!("../../config/default.toml");
+
+/// The whole configuration, checked.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Config {
+    /// The model file; the built-in model where none is named.
+    pub(crate) model: Option<PathBuf>,
+    /// What groups inherit.
+    pub(crate) defaults: ControllerConfig,
+    /// The groups by name.
+    pub(crate) groups: BTreeMap<String, ControllerConfig>,
+    /// The prediction service.
+    pub(crate) serve: ServeSettings,
+    /// The demo.
+    pub(crate) demo: DemoSettings,
+}
+
+/// Settings of the prediction service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ServeSettings {
+    /// Address and port.
+    pub(crate) listen: SocketAddr,
+    /// File with the bearer token.
+    pub(crate) token_file: Option<PathBuf>,
+    /// Listen beyond loopback without a token.
+    pub(crate) allow_remote: bool,
+    /// Names accepted in `Host`.
+    pub(crate) hosts: Vec<HostName>,
+    /// Connections served at a time.
+    pub(crate) max_connections: usize,
+    /// Limit for the head of a request.
+    pub(crate) header_timeout: Duration,
+    /// Limit for the body of a request.
+    pub(crate) body_timeout: Duration,
+    /// Limit for requests in flight at the end.
+    pub(crate) shutdown_grace: Duration,
+}
+
+/// Settings of the demo.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct DemoSettings {
+    /// Seed of the generated load.
+    pub(crate) seed: u64,
+    /// Its length.
+    pub(crate) days: u32,
+    /// Smallest desired capacity.
+    pub(crate) capacity_min: u32,
+    /// Largest desired capacity.
+    pub(crate) capacity_max: u32,
+    /// Time from launch to service.
+    pub(crate) boot: Duration,
+    /// Ratio above which demand counts as a violation.
+    pub(crate) slo_utilisation: f64,
+    /// Price of an instance-hour.
+    pub(crate) price: Option<Price>,
+}
+
+impl Default for ServeSettings {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8000)),
+            token_file: None,
+            allow_remote: false,
+            hosts: Vec::new(),
+            max_connections: 512,
+            header_timeout: Duration::from_secs(30),
+            body_timeout: Duration::from_secs(10),
+            shutdown_grace: Duration::from_secs(5),
+        }
+    }
+}
+
+impl Default for DemoSettings {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            days: 2,
+            capacity_min: 1,
+            capacity_max: 100,
+            boot: Duration::from_secs(180),
+            slo_utilisation: 0.8,
+            price: None,
+        }
+    }
+}
+
+/// Where a configuration comes from.
+#[derive(Debug, Default)]
+pub(crate) struct Sources {
+    file: Option<(Rc<Source>, PathBuf)>,
+    variables: Vec<(String, String)>,
+    flags: Vec<(String, String, String)>,
+}
+
+impl Sources {
+    /// Adds the text of the file at `path`; paths in it are relative to its folder.
+    pub(crate) fn file(&mut self, path: &Path, text: String) {
+        let name = path.display().to_string();
+        let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
+        self.file = Some((Rc::new(Source { name, text }), folder));
+    }
+
+    /// Adds environment variables; those that are not Foretide's are passed over.
+    pub(crate) fn variables(&mut self, variables: impl Iterator<Item = (String, String)>) {
+        self.variables.extend(variables);
+        // The environment has no order; messages do.
+        self.variables.sort();
+    }
+
+    /// Adds a flag that sets `key`.
+    pub(crate) fn flag(&mut self, flag: &str, key: &str, value: &dyn fmt::Display) {
+        let value = value.to_string();
+        self.flags.push((flag.to_owned(), key.to_owned(), value));
+    }
+
+    /// Reads and checks all of it.
+    ///
+    /// # Errors
+    /// Everything that is wrong.
+    pub(crate) fn load(&self) -> Result<Config, Problems> {
+        let tree = schema::tree();
+        let mut layers = Layers::default();
+        if let Some((source, folder)) = &self.file {
+            layers.add_file(&tree, source, folder);
+        }
+        layers.add_variables(&tree, self.variables.iter().cloned());
+        for (flag, key, value) in &self.flags {
+            layers.add_flag(&tree, key, value, flag);
+        }
+        resolve::resolve(layers)
+    }
+}
+
+/// The JSON schema, with the defaults noted.
+pub(crate) fn json_schema() -> serde_json::Value {
+    schema::json(&default_table())
+}
+
+/// The default file, read. A test holds that it can be.
+fn default_table() -> toml::Table {
+    toml::from_str(DEFAULT_FILE).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

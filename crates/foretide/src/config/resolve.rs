@@ -1,0 +1,238 @@
+//! From layers of settings to a checked configuration.
+
+use std::time::Duration;
+
+use foretide_control::ControllerConfig;
+use foretide_domain::Percent;
+use serde::Deserialize;
+
+use super::key::Key;
+use super::layer::{Layers, Setting, merged, same_variable};
+use super::problem::{Place, Problem, Problems};
+use super::quantity::{Percentage, Span};
+use super::raw::{RawConfig, RawDemo, RawGroup, RawServe};
+use super::{Config, DemoSettings, ServeSettings};
+
+/// Lays defaults under the settings and checks the whole.
+pub(crate) fn resolve(layers: Layers) -> Result<Config, Problems> {
+    let Layers {
+        settings,
+        mut problems,
+    } = layers;
+    // Each setting was read alone, so the whole can be read; were it not, that is a problem too.
+    let raw = match RawConfig::deserialize(toml::Value::Table(merged(&settings))) {
+        Ok(raw) => raw,
+        Err(error) => {
+            problems.push(nowhere(error.message().to_owned()));
+            RawConfig::default()
+        }
+    };
+    let config = config(raw);
+    problems.extend(check(&config, &settings));
+    if problems.is_empty() {
+        Ok(config)
+    } else {
+        Err(Problems(problems))
+    }
+}
+
+fn nowhere(what: String) -> Problem {
+    Problem {
+        what,
+        place: None,
+        hint: None,
+    }
+}
+
+fn config(raw: RawConfig) -> Config {
+    let defaults = group(&raw.defaults, ControllerConfig::default());
+    let groups = raw.group.iter();
+    Config {
+        model: raw.model,
+        groups: groups
+            .map(|(name, raw)| (name.clone(), group(raw, defaults.clone())))
+            .collect(),
+        defaults,
+        serve: serve(raw.serve),
+        demo: demo(raw.demo),
+    }
+}
+
+/// Replaces what is set.
+fn set<T>(target: &mut T, value: Option<impl Into<T>>) {
+    if let Some(value) = value {
+        *target = value.into();
+    }
+}
+
+impl From<Span> for Duration {
+    fn from(span: Span) -> Self {
+        span.0
+    }
+}
+
+/// A percentage where a ratio is meant.
+impl From<Percentage> for f64 {
+    fn from(percentage: Percentage) -> Self {
+        percentage.ratio()
+    }
+}
+
+impl From<Percentage> for Percent {
+    fn from(percentage: Percentage) -> Self {
+        // Read without a sign, so never negative.
+        Self::new(percentage.percent()).unwrap_or_default()
+    }
+}
+
+fn group(raw: &RawGroup, mut config: ControllerConfig) -> ControllerConfig {
+    set(&mut config.mode, raw.mode);
+    set(&mut config.policy, raw.policy);
+    set(&mut config.interval, raw.interval);
+    set(&mut config.target_utilisation, raw.target_utilisation);
+    set(&mut config.on_missing, raw.on_missing);
+    set(&mut config.on_empty, raw.on_empty);
+    set(&mut config.stale_after, raw.stale_after);
+    set(&mut config.metric_delay, raw.metric_delay);
+    set(&mut config.coverage_min, raw.coverage_min);
+    set(&mut config.lead_time, raw.lead_time);
+    let (classifier, from) = (&mut config.classifier, &raw.classifier);
+    set(&mut classifier.step_out, from.step_out);
+    set(&mut classifier.step_in, from.step_in);
+    set(&mut classifier.streak, from.streak);
+    set(&mut classifier.streak_datapoints, from.streak_datapoints);
+    set(&mut classifier.cooldown_out, from.cooldown_out);
+    set(&mut classifier.cooldown_in, from.cooldown_in);
+    set(&mut classifier.confidence_min, from.confidence_min);
+    set(&mut classifier.upper_utilisation, from.upper_utilisation);
+    let (tracking, from) = (&mut config.target_tracking, &raw.target_tracking);
+    set(&mut tracking.out_points, from.out_points);
+    set(&mut tracking.in_points, from.in_points);
+    set(&mut tracking.in_band, from.in_band);
+    let (breaker, from) = (&mut config.breaker, &raw.breaker);
+    set(&mut breaker.failed_launches, from.failed_launches);
+    set(&mut breaker.pending_lead_times, from.pending_lead_times);
+    set(&mut breaker.backoff, from.backoff);
+    set(&mut breaker.backoff_max, from.backoff_max);
+    config
+}
+
+fn serve(raw: RawServe) -> ServeSettings {
+    let mut serve = ServeSettings::default();
+    set(&mut serve.listen, raw.listen);
+    serve.token_file = raw.token_file;
+    set(&mut serve.allow_remote, raw.allow_remote);
+    if let Some(hosts) = raw.hosts {
+        serve.hosts = hosts.into_iter().map(|host| host.0).collect();
+    }
+    set(&mut serve.max_connections, raw.max_connections);
+    set(&mut serve.header_timeout, raw.header_timeout);
+    set(&mut serve.body_timeout, raw.body_timeout);
+    set(&mut serve.shutdown_grace, raw.shutdown_grace);
+    serve
+}
+
+fn demo(raw: RawDemo) -> DemoSettings {
+    let mut demo = DemoSettings::default();
+    set(&mut demo.seed, raw.seed);
+    set(&mut demo.days, raw.days);
+    set(&mut demo.capacity_min, raw.capacity_min);
+    set(&mut demo.capacity_max, raw.capacity_max);
+    set(&mut demo.boot, raw.boot);
+    set(&mut demo.slo_utilisation, raw.slo_utilisation);
+    demo.price = raw.price;
+    demo
+}
+
+/// What each setting allows, but not together with the others, or not at all.
+fn check(config: &Config, settings: &[Setting]) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let defaults = Key::from(["defaults"]);
+    let inherited = config.defaults.validate().err();
+    if let Some(error) = &inherited {
+        problems.push(senseless(&[&defaults], error.key, error.why, settings));
+    }
+    for (name, group) in &config.groups {
+        let table = Key::from(["group", name]);
+        match group.validate() {
+            // Said once already, where it stands.
+            Err(error) if inherited.as_ref() != Some(&error) => {
+                let tables = [&table, &defaults];
+                problems.push(senseless(&tables, error.key, error.why, settings));
+            }
+            _ => {}
+        }
+        let twin = config
+            .groups
+            .keys()
+            .find(|other| same_variable(name, other));
+        if let Some(twin) = twin.filter(|twin| name < *twin) {
+            problems.push(nowhere(format!(
+                "groups `{name}` and `{twin}` cannot be told apart in environment variables"
+            )));
+        }
+    }
+    let demo = Key::from(["demo"]);
+    for (key, why) in demo_checks(&config.demo) {
+        problems.push(senseless(&[&demo], key, why, settings));
+    }
+    let serve = Key::from(["serve"]);
+    if config.serve.max_connections == 0 {
+        let why = "must be at least 1";
+        problems.push(senseless(&[&serve], "max_connections", why, settings));
+    }
+    problems
+}
+
+fn demo_checks(demo: &DemoSettings) -> Vec<(&'static str, &'static str)> {
+    let slo = demo.slo_utilisation;
+    let checks = [
+        ("days", demo.days > 0, "must be at least 1"),
+        ("days", demo.days <= MAX_DAYS, "must be at most 366"),
+        ("capacity_max", demo.capacity_max > 0, "must be at least 1"),
+        (
+            "capacity_max",
+            demo.capacity_max <= MAX_CAPACITY,
+            "must be at most 10000",
+        ),
+        (
+            "capacity_min",
+            demo.capacity_min <= demo.capacity_max,
+            "must be at most demo.capacity_max",
+        ),
+        ("boot", demo.boot <= MAX_BOOT, "must be at most 1d"),
+        (
+            "slo_utilisation",
+            slo > 0.0 && slo <= 1.0,
+            "must be above 0% and at most 100%",
+        ),
+    ];
+    let broken = checks.into_iter().filter(|(_, holds, _)| !holds);
+    broken.map(|(key, _, why)| (key, why)).collect()
+}
+
+/// The demo keeps its whole load in memory: a year of minutes is 4 MB.
+const MAX_DAYS: u32 = 366;
+/// Each instance is simulated by itself.
+const MAX_CAPACITY: u32 = 10_000;
+/// Instances that boot for longer than a day do not serve a daily cycle.
+const MAX_BOOT: Duration = Duration::from_secs(86_400);
+
+/// A problem with `key` in the first of `tables`, placed where the first of them that sets it does.
+fn senseless(tables: &[&Key], key: &str, why: &str, settings: &[Setting]) -> Problem {
+    let below = |table: &Key| {
+        key.split('.')
+            .fold(table.clone(), |key, part| key.child(part))
+    };
+    let place_of = |key: &Key| -> Option<Place> {
+        let made = settings.iter().rev().find(|setting| setting.key == *key);
+        made.map(|setting| setting.place.clone())
+    };
+    let named = tables.first().map(|table| below(table)).unwrap_or_default();
+    let place = tables.iter().find_map(|table| place_of(&below(table)));
+    Problem {
+        what: format!("`{named}` {why}"),
+        place,
+        hint: None,
+    }
+}

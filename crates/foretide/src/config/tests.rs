@@ -1,0 +1,228 @@
+//! Layers, inheritance and messages, through the door that the commands use.
+
+use std::path::Path;
+
+use foretide_domain::{Mode, Percent, PolicyKind};
+
+use super::*;
+
+fn load(text: &str, variables: &[(&str, &str)], flags: &[(&str, &str)]) -> Result<Config, String> {
+    let mut sources = Sources::default();
+    sources.file(Path::new("etc/foretide.toml"), text.to_owned());
+    let variables = variables.iter();
+    sources.variables(variables.map(|(name, value)| ((*name).into(), (*value).into())));
+    for (key, value) in flags {
+        sources.flag("--set", key, value);
+    }
+    sources.load().map_err(|problems| problems.to_string())
+}
+
+#[track_caller]
+fn refused(text: &str) -> String {
+    load(text, &[], &[]).unwrap_err()
+}
+
+#[test]
+fn the_default_file_says_what_is_built_in() {
+    assert_eq!(load(DEFAULT_FILE, &[], &[]), Ok(Config::default()));
+    assert_eq!(load("", &[], &[]), Ok(Config::default()));
+}
+
+/// A key without default stands in the file as a comment, which nothing else would check.
+#[test]
+fn the_default_file_names_every_key_and_its_examples_are_valid() {
+    let lines = DEFAULT_FILE.lines();
+    let uncommented = lines.map(|line| match line.strip_prefix("# ") {
+        Some(rest) if rest.contains(" = ") || rest.starts_with("[group") => rest,
+        _ => line,
+    });
+    let uncommented = uncommented.collect::<Vec<_>>().join("\n");
+    let config = load(&uncommented, &[], &[]).unwrap();
+    assert_eq!(config.groups.len(), 2);
+    assert!(config.demo.price.is_some() && config.model.is_some());
+    let table: toml::Table = toml::from_str(&uncommented).unwrap();
+    let tree = schema::tree();
+    for name in ["defaults", "serve", "demo"] {
+        let Some(schema::Node::Table(schema)) = tree.get(name) else {
+            panic!("{name}");
+        };
+        assert_keys(name, schema, table[name].as_table().unwrap());
+    }
+}
+
+#[track_caller]
+fn assert_keys(way: &str, schema: &schema::Table, table: &toml::Table) {
+    for (key, node) in &schema.keys {
+        let value = table.get(key);
+        assert!(value.is_some(), "{way}.{key} is not in the default file");
+        if let (schema::Node::Table(below), Some(toml::Value::Table(table))) = (node, value) {
+            assert_keys(&format!("{way}.{key}"), below, table);
+        }
+    }
+}
+
+#[test]
+fn a_flag_beats_a_variable_beats_the_file_beats_the_default() {
+    let file = "[demo]\nseed = 2\ndays = 3\ncapacity_max = 30\n";
+    let variables = [
+        ("FORETIDE_DEMO__DAYS", "4"),
+        ("FORETIDE_DEMO__CAPACITY_MAX", "40"),
+        ("HOME", "/"),
+    ];
+    let demo = load(file, &variables, &[("demo.capacity_max", "50")])
+        .unwrap()
+        .demo;
+    assert_eq!((demo.seed, demo.days), (2, 4));
+    assert_eq!((demo.capacity_min, demo.capacity_max), (1, 50));
+}
+
+#[test]
+fn groups_inherit_what_they_leave_out() {
+    let config = load(
+        "[defaults]\nmode = \"enforce\"\n[defaults.classifier]\nstreak = 7\n\
+         [group.web]\n\
+         [group.batch]\npolicy = \"target-tracking\"\nmode = \"observe\"\n\
+         [group.batch.classifier]\nstep_out = 2\n",
+        &[("FORETIDE_GROUP__WEB__TARGET_UTILISATION", "60%")],
+        &[],
+    )
+    .unwrap();
+    let (web, batch) = (&config.groups["web"], &config.groups["batch"]);
+    assert_eq!((web.mode, web.classifier.streak), (Mode::Enforce, 7));
+    assert_eq!(Some(web.target_utilisation), Percent::new(60.0));
+    assert_eq!(batch.mode, Mode::Observe);
+    assert_eq!(batch.policy, PolicyKind::TargetTracking);
+    let classifier = &batch.classifier;
+    assert_eq!((classifier.streak, classifier.step_out), (7, 2));
+}
+
+#[test]
+fn paths_in_a_file_are_relative_to_it_and_others_are_not() {
+    let config = load(
+        "model = \"a.json\"\n[serve]\ntoken_file = \"/b\"\n",
+        &[],
+        &[],
+    )
+    .unwrap();
+    assert_eq!(config.model, Some(PathBuf::from("etc/a.json")));
+    assert_eq!(config.serve.token_file, Some(PathBuf::from("/b")));
+    let config = load("", &[("FORETIDE_MODEL", "a.json")], &[]).unwrap();
+    assert_eq!(config.model, Some(PathBuf::from("a.json")));
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_its_path_and_the_nearest_known_one() {
+    assert_eq!(
+        refused("[group.web.classifier]\ncooldwn_in = \"300s\"\n"),
+        "unknown key `group.web.classifier.cooldwn_in`\n  --> etc/foretide.toml:2:1\n  |\n\
+         2 | cooldwn_in = \"300s\"\n  | ^^^^^^^^^^\n  did you mean `cooldown_in`?"
+    );
+    assert!(refused("[grupo.web]\n").contains("did you mean `group`?"));
+    assert!(refused("[serve]\nxyz = 1\n").contains("known here: allow_remote, "));
+}
+
+#[test]
+fn a_value_of_the_wrong_kind_is_marked_with_what_was_expected() {
+    assert_eq!(
+        refused("[defaults]\nmode = \"observe\"\ninterval = 10\n"),
+        "`defaults.interval`: invalid type: integer `10`, expected a duration with its unit, \
+         such as \"180s\", \"5m\" or \"1h30m\"\n  --> etc/foretide.toml:3:12\n  |\n\
+         3 | interval = 10\n  |            ^^"
+    );
+    let message = refused("[defaults]\nmode = \"enforced\"\n");
+    assert!(message.contains("unknown variant `enforced`"), "{message}");
+    assert!(message.ends_with("did you mean \"enforce\"?"), "{message}");
+    assert!(refused("[defaults.interval]\nx = 1\n").contains("`defaults.interval`: invalid type"));
+    assert!(refused("defaults = 5\n").contains("`defaults` must be a table: [defaults]"));
+    assert!(refused("[defaults]\nmode = \n").contains("not TOML"));
+}
+
+#[test]
+fn everything_wrong_is_said_at_once() {
+    let message = refused("[serve]\nlisten = \"here\"\nport = 1\n[demo]\nprice = \"1\"\n");
+    for part in ["`serve.listen`", "unknown key `serve.port`", "`demo.price`"] {
+        assert!(message.contains(part), "{part} in {message}");
+    }
+}
+
+#[test]
+fn a_senseless_setting_is_named_in_full_where_it_was_made() {
+    let message = refused("[group.web.classifier]\nupper_utilisation = \"40%\"\n");
+    assert!(
+        message.starts_with(
+            "`group.web.classifier.upper_utilisation` must be above target_utilisation and at \
+             most 100%\n  --> etc/foretide.toml:2:21"
+        ),
+        "{message}"
+    );
+    let inherited = refused("[defaults]\ninterval = \"1ms\"\n[group.web]\n[group.api]\n");
+    assert!(inherited.starts_with("`defaults.interval` must be at least 1s"));
+    assert_eq!(inherited.matches("-->").count(), 1, "{inherited}");
+    assert!(refused("[demo]\ncapacity_min = 200\n").contains("must be at most demo.capacity_max"));
+}
+
+#[test]
+fn variables_and_flags_are_checked_like_the_file() {
+    let error = |variables: &[(&str, &str)], flags: &[(&str, &str)]| {
+        load("[group.web]\n", variables, flags).unwrap_err()
+    };
+    let message = error(&[("FORETIDE_DEFAULTS__MOD", "observe")], &[]);
+    assert!(
+        message.contains("did you mean FORETIDE_DEFAULTS__MODE?"),
+        "{message}"
+    );
+    let message = error(&[("FORETIDE_GROUP__WEB__CLASSIFIER__STREAK", "many")], &[]);
+    assert!(message.starts_with("`group.web.classifier.streak`: `many` is not a whole number"));
+    assert!(message.contains("environment variable FORETIDE_GROUP__WEB__CLASSIFIER__STREAK"));
+    assert!(error(&[], &[("serve.allow_remote", "yes")]).contains("is not true or false"));
+    assert!(error(&[], &[("serve", "x")]).contains("is a table"));
+    assert!(error(&[], &[("serve.lissen", "x")]).contains("did you mean `listen`?"));
+    assert!(error(&[], &[("", "x")]).contains("is no name of a key"));
+    assert!(
+        error(&[("FORETIDE_GROUP__API__MODE", "observe")], &[]).contains("unknown environment")
+    );
+}
+
+#[test]
+fn variables_that_kubernetes_sets_are_not_meant() {
+    let variables = [
+        ("FORETIDE_SERVICE_HOST", "10.0.0.1"),
+        ("FORETIDE_PORT_8000_TCP", "tcp://10.0.0.1:8000"),
+        (FILE_VARIABLE, "etc/foretide.toml"),
+    ];
+    assert!(load("", &variables, &[]).is_ok());
+}
+
+#[test]
+fn lists_in_variables_are_parted_by_commas() {
+    let config = load(
+        "",
+        &[("FORETIDE_SERVE__HOSTS", "a.example, b.example")],
+        &[],
+    )
+    .unwrap();
+    let hosts = ["a.example", "b.example"].map(|name| name.parse().unwrap());
+    assert_eq!(config.serve.hosts, hosts);
+    assert!(refused("[serve]\nhosts = [\"http://a\"]\n").contains("is not a host name"));
+}
+
+#[test]
+fn the_reference_names_every_key() {
+    let text = reference();
+    for key in [
+        "`upper_utilisation`",
+        "## `[group.NAME]`",
+        "`price`",
+        "`token_file`",
+    ] {
+        assert!(text.contains(key), "{key}");
+    }
+}
+
+proptest::proptest! {
+    /// Whatever stands in the file, the answer is a configuration or a message, never a panic.
+    #[test]
+    fn no_text_breaks_the_reader(text in "[\\[\\]a-z.=\"0-9 \n%ä]{0,80}") {
+        drop(load(&text, &[], &[]));
+    }
+}

@@ -1,0 +1,85 @@
+//! Foretide's command line: configuration, wiring, and what a person sees.
+//!
+//! Invariant: the only crate where all others meet, and the only one that reads the clock.
+
+mod chart;
+mod cli;
+mod clock;
+mod command;
+mod config;
+mod failure;
+mod report;
+mod stop;
+mod terminal;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use cli::{Cli, Command};
+use command::Context;
+use failure::{Exit, Failure};
+use terminal::Terminal;
+
+fn main() -> ExitCode {
+    let terminal = Terminal::of_process();
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let mut context = Context {
+        out: &mut out,
+        terminal,
+    };
+    let done = run(&mut context).and_then(|()| Ok(context.out.flush()?));
+    let Err(failure) = done else {
+        return ExitCode::SUCCESS;
+    };
+    // What was printed before the failure comes before it; if it cannot, nobody reads it.
+    drop(context.out.flush());
+    if !failure.what.is_empty() {
+        let text = terminal::render(&failure, &terminal);
+        drop(io::stderr().write_all(text.as_bytes()));
+    }
+    ExitCode::from(failure.exit.code())
+}
+
+fn run(context: &mut Context<'_>) -> Result<(), Failure> {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error, context),
+    };
+    let flags = &cli.config;
+    match &cli.command {
+        Command::Demo(args) => command::demo::run(args, flags, context),
+        Command::Serve(args) => command::serve::run(args, flags, context),
+        Command::Train(args) => command::train::run(args, flags, context),
+        Command::Backtest(args) => command::backtest::run(args, flags, context),
+        Command::Trace(args) => command::trace::run(args, context),
+        Command::Config(config) => command::config::run(config, flags, context),
+    }
+}
+
+/// Help that was asked for is an answer; all else that clap says is a failure.
+fn usage(error: &clap::Error, context: &mut Context<'_>) -> Result<(), Failure> {
+    let text = error.render();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Ok(print(&text, context)?),
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            print(&text, context)?;
+            Err(Failure::silent(Exit::Usage))
+        }
+        _ => {
+            let text = text.to_string();
+            let what = text.trim().trim_start_matches("error: ").to_owned();
+            Err(Failure::new(Exit::Usage, what))
+        }
+    }
+}
+
+fn print(text: &clap::builder::StyledStr, context: &mut Context<'_>) -> io::Result<()> {
+    if context.terminal.colour {
+        write!(context.out, "{}", text.ansi())
+    } else {
+        write!(context.out, "{text}")
+    }
+}

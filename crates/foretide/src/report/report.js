@@ -1,0 +1,160 @@
+"use strict";
+(() => {
+  const read = (id) => JSON.parse(document.getElementById(id).textContent);
+  const summary = read("summary");
+  const series = read("series");
+  // Okabe-Ito: distinguishable with every common colour blindness, on white and on black.
+  const colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a6d3b", "#7f7f7f"];
+  const dashes = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"];
+  const charts = [];
+
+  const element = (tag, text, parent, className) => {
+    const made = document.createElement(tag);
+    if (text !== undefined) made.textContent = text;
+    if (className) made.className = className;
+    if (parent) parent.append(made);
+    return made;
+  };
+  const number = (value, digits) =>
+    value === null || value === undefined ? "–" : value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  const percent = (share, digits = 2) => `${number(100 * share, digits)} %`;
+
+  const theme = () => {
+    const css = getComputedStyle(document.documentElement);
+    const value = (name) => css.getPropertyValue(name).trim();
+    const axis = { gridcolor: value("--line"), linecolor: value("--line"), zerolinecolor: value("--line") };
+    return { ink: value("--ink"), paper: value("--paper"), axis };
+  };
+  const layout = (own) => {
+    const { ink, paper, axis } = theme();
+    const base = {
+      paper_bgcolor: paper, plot_bgcolor: paper, font: { color: ink, family: "system-ui, sans-serif" },
+      margin: { l: 56, r: 12, t: 8, b: 48 }, legend: { orientation: "h", y: -0.2 }, hoverlabel: { namelength: -1 },
+    };
+    return {
+      ...base, ...own,
+      xaxis: { ...axis, ...own.xaxis }, yaxis: { ...axis, ...own.yaxis },
+    };
+  };
+  const draw = (parent, label, traces, own) => {
+    const box = element("div", undefined, parent, "chart");
+    box.setAttribute("role", "img");
+    box.setAttribute("aria-label", label);
+    const config = { responsive: true, displaylogo: false, scrollZoom: false };
+    charts.push({ box, own });
+    Plotly.newPlot(box, traces, layout(own), config);
+  };
+
+  const capacityChart = (parent, data, trace) => {
+    const time = (seconds) => new Date(data.start_ms + 1000 * seconds).toISOString();
+    const end = data.needed.length * data.step_s;
+    const needed = {
+      name: "needed", x: data.needed.map((_, i) => time(i * data.step_s)), y: data.needed,
+      mode: "lines", line: { shape: "hv", width: 1, color: "#888888" }, fill: "tozeroy", fillcolor: "rgba(136,136,136,0.25)",
+    };
+    const policies = data.policies.map((policy, i) => ({
+      name: policy.name, x: [...policy.at_s, end].map(time), y: [...policy.in_service, policy.in_service.at(-1)],
+      customdata: [...policy.pending, policy.pending.at(-1)],
+      hovertemplate: "%{y} in service, %{customdata} pending",
+      mode: "lines", line: { shape: "hv", width: 1.6, color: colours[i % colours.length], dash: dashes[i % dashes.length] },
+      visible: i < 2 ? true : "legendonly",
+    }));
+    const first = 1000 * 86400 * trace.setup.warmup_days + data.start_ms;
+    const last = Math.min(first + 2 * 86400e3, data.start_ms + 1000 * end);
+    draw(parent, `Capacity needed and in service over time, trace ${trace.name}`, [needed, ...policies], {
+      hovermode: "x unified",
+      xaxis: { type: "date", range: [new Date(first).toISOString(), new Date(last).toISOString()] },
+      yaxis: { title: { text: "instances" }, rangemode: "tozero" },
+    });
+  };
+
+  const costChart = (parent, trace) => {
+    // Zero has no place on a logarithmic axis: it stands at the left edge.
+    const least = 1e-3;
+    const place = (share) => Math.max(100 * share, least);
+    const curves = trace.curves.map((curve, i) => ({
+      name: curve.name, x: curve.points.map((p) => place(p.violation_share)), y: curve.points.map((p) => p.cost_ratio),
+      text: curve.points.map((p) => `target ${p.target} %`),
+      hovertemplate: "%{text}: cost ratio %{y:.3f}, violation %{x:.3f} %",
+      mode: "lines+markers", line: { color: colours[i % colours.length], dash: dashes[i % dashes.length] }, marker: { size: 5 },
+    }));
+    const points = trace.policies.filter((p) => p.cost_ratio !== null).map((p, i) => ({
+      name: p.name, x: [place(p.violation_share)], y: [p.cost_ratio], text: [p.name], textposition: "top center",
+      hovertemplate: "cost ratio %{y:.3f}, violation %{x:.3f} %",
+      mode: "markers+text", marker: { size: 11, symbol: i % 20, color: colours[i % colours.length] }, showlegend: false,
+    }));
+    const budget = 100 * summary.violation_budget;
+    draw(parent, `Cost ratio against violation share, trace ${trace.name}`, [...curves, ...points], {
+      hovermode: "closest",
+      xaxis: { type: "log", title: { text: "violation, % of time" } },
+      yaxis: { title: { text: "cost ratio" } },
+      shapes: [{ type: "line", x0: budget, x1: budget, y0: 0, y1: 1, yref: "paper", line: { dash: "dot", width: 1, color: "#d55e00" } }],
+    });
+  };
+
+  const table = (parent, label, heads, rows) => {
+    const scroll = element("div", undefined, parent, "scroll");
+    scroll.tabIndex = 0;
+    scroll.setAttribute("role", "region");
+    scroll.setAttribute("aria-label", label);
+    const made = element("table", undefined, scroll);
+    const head = element("tr", undefined, element("thead", undefined, made));
+    heads.forEach((text) => { element("th", text, head).scope = "col"; });
+    const body = element("tbody", undefined, made);
+    for (const cells of rows) {
+      const row = element("tr", undefined, body);
+      cells.forEach((cell) => element("td", cell.text ?? cell, row, cell.over ? "over" : undefined));
+    }
+  };
+
+  const policyTable = (parent, trace) => {
+    const over = (share) => share > summary.violation_budget;
+    table(parent, `Policies on trace ${trace.name}`,
+      ["policy", "cost ratio", "violation", "unserved", "instance-hours", "USD", "actions", "θU", "θO", "τU", "τO"],
+      trace.policies.map((p) => [
+        p.name, number(p.cost_ratio, 3), { text: percent(p.violation_share), over: over(p.violation_share) },
+        percent(p.unserved_share), number(p.instance_hours, 1), number(p.cost_usd, 2), number(p.actions, 0),
+        number(p.theta_u, 2), number(p.theta_o, 1), number(p.tau_u, 2), number(p.tau_o, 1),
+      ]));
+  };
+  const curveTable = (parent, trace) => {
+    element("h3", `Cost ratio at ${percent(summary.violation_budget, 1)} violation, knob turned in hindsight`, parent);
+    table(parent, `Cost ratio at the violation budget, trace ${trace.name}`, ["policy", "cost ratio"],
+      trace.curves.map((c) => [c.name, number(c.cost_ratio_at_budget, 3) + (c.is_static ? " (static)" : "")]));
+  };
+  const setup = (parent, trace) => {
+    const s = trace.setup;
+    const facts = [
+      ["from", s.from], ["days", number(s.days, 1)], ["warm-up days", s.warmup_days], ["step", `${s.step_s} s`],
+      ["one instance serves", number(s.unit, 2)], ["bounds", `${s.min}..${s.max}`], ["boot", `${number(s.boot_s, 0)} s`],
+      ["metric delay", `${s.delay_s} s`], ["metric period", `${s.period_s} s`], ["objective", percent(s.slo_utilisation, 0)],
+      ["optimum", `${number(trace.optimum_hours, 1)} instance-hours`], ["seed", s.seed],
+    ];
+    const list = element("dl", undefined, parent);
+    for (const [name, value] of facts) {
+      const row = element("div", undefined, list);
+      element("dt", name, row);
+      element("dd", String(value), row);
+    }
+  };
+
+  const main = document.getElementById("traces");
+  summary.traces.forEach((trace, i) => {
+    const section = element("section", undefined, main);
+    element("h2", trace.name, section);
+    setup(section, trace);
+    policyTable(section, trace);
+    element("h3", "Capacity needed and in service", section);
+    element("p", "Drag to zoom, double-click for all; click a name to show or hide it.", section, "soft");
+    capacityChart(section, series[i], trace);
+    element("h3", "Cost against violation", section);
+    costChart(section, trace);
+    if (trace.curves.length > 0) curveTable(section, trace);
+  });
+  document.getElementById("command").textContent = summary.command;
+  document.getElementById("made").textContent =
+    `Foretide ${summary.foretide_version}, summary schema ${summary.schema_version}. AWS predictive scaling is emulated from its public description.`;
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    for (const { box, own } of charts) Plotly.react(box, box.data, layout(own));
+  });
+})();

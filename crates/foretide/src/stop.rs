@@ -1,0 +1,42 @@
+//! Signals that ask the process to stop, noted so that a run can end in order.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
+
+use crate::failure::{Exit, Failure};
+
+const INTERRUPTED: usize = 1;
+const TERMINATED: usize = 2;
+
+/// Whether one came. A second one ends the process at once.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Stop(Arc<AtomicUsize>);
+
+impl Stop {
+    /// Notes Ctrl-C and SIGTERM from now on.
+    pub(crate) fn listen() -> Result<Self, Failure> {
+        let stop = Self::default();
+        let second = Arc::new(std::sync::atomic::AtomicBool::new(false));
+        for (signal, note) in [(SIGINT, INTERRUPTED), (SIGTERM, TERMINATED)] {
+            flag::register_conditional_default(signal, Arc::clone(&second))
+                .and_then(|_| flag::register(signal, Arc::clone(&second)))
+                .and_then(|_| flag::register_usize(signal, Arc::clone(&stop.0), note))
+                .map_err(|error| {
+                    Failure::new(Exit::Unavailable, "cannot listen for signals").because(&error)
+                })?;
+        }
+        Ok(stop)
+    }
+
+    /// The failure to end with, where a signal came.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        match self.0.load(Ordering::Relaxed) {
+            0 => Ok(()),
+            INTERRUPTED => Err(Failure::silent(Exit::Interrupted)),
+            _ => Err(Failure::silent(Exit::Terminated)),
+        }
+    }
+}

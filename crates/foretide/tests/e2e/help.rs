@@ -1,0 +1,84 @@
+//! Help, usage errors and pipes.
+
+use std::io::Read;
+use std::process::Stdio;
+
+use crate::Room;
+
+#[test]
+fn help_names_every_command_and_fits_a_terminal() {
+    let room = Room::new();
+    let help = room.done(&["--help"]);
+    for command in ["demo", "serve", "train", "trace", "config"] {
+        assert!(help.contains(command), "{help}");
+    }
+    assert!(
+        help.contains("78  the configuration makes no sense"),
+        "{help}"
+    );
+    let widest = help.lines().map(|line| line.chars().count()).max();
+    assert!(widest <= Some(100), "{help}");
+}
+
+#[test]
+fn every_command_has_help_with_an_example() {
+    let room = Room::new();
+    for command in ["demo", "serve", "train", "trace"] {
+        let help = room.done(&[command, "--help"]);
+        assert!(help.contains("Example"), "{help}");
+        assert!(help.contains(&format!("foretide {command}")), "{help}");
+    }
+    assert!(room.done(&["--version"]).starts_with("foretide 0."));
+}
+
+#[test]
+fn a_wrong_command_line_is_a_usage_error() {
+    let room = Room::new();
+    room.fails(&["dmeo"], 64, &["dmeo", "demo"]);
+    room.fails(&["demo", "--days", "many"], 64, &["--days"]);
+    room.fails(&["demo", "--policy", "classifer"], 64, &["classifier"]);
+    room.fails(&["demo", "--speed", "0"], 64, &["--speed"]);
+    room.fails(&["trace"], 64, &["FILE"]);
+    room.fails(&["demo", "--set", "mode"], 64, &["expected KEY=VALUE"]);
+    let (code, ..) = room.run(&[]);
+    assert_eq!(code, 64);
+}
+
+/// As in `foretide config default | head -1`.
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let room = Room::new();
+    let mut child = room
+        .process()
+        .args(["demo", "--days", "1"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let status = child.wait().unwrap();
+    let mut error = String::new();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut error)
+        .unwrap();
+    assert_eq!((status.code(), error.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn nothing_is_coloured_where_nobody_sees_it() {
+    let room = Room::new();
+    for args in [
+        vec!["--help"],
+        vec!["nothing"],
+        vec!["config", "check", "missing"],
+    ] {
+        let (_, out, error) = room.run(&args);
+        assert!(
+            !out.contains('\u{1b}') && !error.contains('\u{1b}'),
+            "{out}{error}"
+        );
+    }
+}

@@ -1,0 +1,155 @@
+//! `foretide serve` over a real connection, and its end by signal.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Stdio};
+
+use crate::Room;
+
+/// The seed's request, as its documentation has it.
+const BODY: &str =
+    r#"{"features": [45.5, 60.2, 122.1, 35.6, 1200000000, 0.8, 0.92, "compute", "high"]}"#;
+
+/// Sends a signal by the system's own command.
+pub(crate) fn signal(child: &Child, name: &str) {
+    let mut kill = std::process::Command::new("kill");
+    let status = kill
+        .arg(format!("-{name}"))
+        .arg(child.id().to_string())
+        .status();
+    assert!(status.unwrap().success());
+}
+
+struct Service {
+    child: Child,
+    out: BufReader<std::process::ChildStdout>,
+    address: String,
+}
+
+impl Service {
+    fn start(room: &Room, args: &[&str]) -> Self {
+        let mut command = room.process();
+        command
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(args);
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        out.read_line(&mut line).unwrap();
+        let address = line.strip_prefix("listening on http://").unwrap();
+        let address = address.split(' ').next().unwrap().to_owned();
+        Self {
+            child,
+            out,
+            address,
+        }
+    }
+
+    /// One request as curl makes it; the whole answer.
+    fn ask(&self, method: &str, path: &str, headers: &str, body: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let length = body.len();
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n\
+             Connection: close\r\n{headers}Content-Length: {length}\r\n\r\n{body}",
+            self.address
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    fn end(mut self, name: &str) -> (Option<i32>, String) {
+        signal(&self.child, name);
+        let mut rest = String::new();
+        self.out.read_to_string(&mut rest).unwrap();
+        (self.child.wait().unwrap().code(), rest)
+    }
+}
+
+#[test]
+fn the_service_predicts_and_ends_by_sigterm() {
+    let room = Room::new();
+    let service = Service::start(&room, &[]);
+    let answer = service.ask("POST", "/predict", "", BODY);
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    for field in [
+        "\"prediction\"",
+        "\"predicted_class\"",
+        "\"confidence\"",
+        "\"action\"",
+    ] {
+        assert!(answer.contains(field), "{field} is not in {answer}");
+    }
+    let wrong = service.ask("POST", "/predict", "", "{\"features\": [1]}");
+    assert!(wrong.starts_with("HTTP/1.1 4"), "{wrong}");
+    assert!(
+        service
+            .ask("GET", "/health", "", "")
+            .starts_with("HTTP/1.1 200")
+    );
+    assert_eq!(service.end("TERM"), (Some(0), "stopped\n".to_owned()));
+}
+
+#[test]
+fn ctrl_c_is_told_to_the_shell() {
+    let service = Service::start(&Room::new(), &[]);
+    assert_eq!(service.end("INT"), (Some(130), "stopped\n".to_owned()));
+}
+
+#[test]
+fn with_a_token_file_callers_need_the_token() {
+    let room = Room::new();
+    room.write("token", "s3cret-s3cret-s3cret-s3cret\n");
+    let service = Service::start(&room, &["--token-file", "token"]);
+    assert!(
+        service
+            .ask("POST", "/predict", "", BODY)
+            .starts_with("HTTP/1.1 401")
+    );
+    let header = "Authorization: Bearer s3cret-s3cret-s3cret-s3cret\r\n";
+    assert!(
+        service
+            .ask("POST", "/predict", header, BODY)
+            .starts_with("HTTP/1.1 200")
+    );
+    service.end("TERM");
+}
+
+#[test]
+fn a_service_that_must_not_start_says_why() {
+    let room = Room::new();
+    room.fails(
+        &["serve", "--listen", "0.0.0.0:0"],
+        78,
+        &[
+            "refusing to listen on 0.0.0.0:0 without a token",
+            "hint: --token-file",
+        ],
+    );
+    let taken = Service::start(&room, &[]);
+    room.fails(
+        &["serve", "--listen", &taken.address],
+        69,
+        &["already in use", "--listen"],
+    );
+    taken.end("TERM");
+    room.write("empty", "");
+    room.fails(
+        &["serve", "--token-file", "empty"],
+        78,
+        &["empty holds no token"],
+    );
+    room.fails(
+        &["serve", "--token-file", "none"],
+        66,
+        &["cannot read none"],
+    );
+    room.fails(
+        &["serve", "--host", "http://a"],
+        78,
+        &["is not a host name", "flag --host"],
+    );
+}

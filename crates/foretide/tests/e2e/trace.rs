@@ -1,0 +1,59 @@
+//! `foretide trace`.
+
+use crate::{Room, trace_of_two_days};
+
+#[test]
+fn a_trace_is_described() {
+    let room = Room::new();
+    room.write("load.csv", trace_of_two_days());
+    let out = room.done(&["trace", "load.csv"]);
+    for part in [
+        "step        60 s",
+        "rows        2880",
+        "gaps        none",
+        "day 1.00",
+        "█",
+    ] {
+        assert!(out.contains(part), "{part:?} is not in:\n{out}");
+    }
+    let other = room.done(&["trace", "load.csv", "--column", "other"]);
+    assert!(other.contains("max 2879"), "{other}");
+}
+
+#[test]
+fn a_narrow_terminal_is_kept_to() {
+    let room = Room::new();
+    room.write("load.csv", trace_of_two_days());
+    let mut command = room.command();
+    let output = command
+        .env("COLUMNS", "40")
+        .args(["trace", "load.csv"])
+        .output()
+        .unwrap();
+    let out = String::from_utf8(output.stdout).unwrap();
+    for line in out.lines() {
+        assert!(line.chars().count() <= 40, "{line}");
+    }
+}
+
+#[test]
+fn what_is_wrong_in_a_trace_is_told_with_its_place() {
+    let room = Room::new();
+    room.write(
+        "bad.csv",
+        "timestamp,value\n1700000000,1\n1700000060,many\n",
+    );
+    room.fails(
+        &["trace", "bad.csv"],
+        65,
+        &["bad.csv: line 3, column `value`: expected a finite number, found `many`"],
+    );
+    room.write("other.csv", "timestamp,load\n1700000000,1\n1700000060,2\n");
+    room.fails(
+        &["trace", "other.csv"],
+        65,
+        &["hint: --column NAME", "load"],
+    );
+    room.fails(&["trace", "missing.csv"], 66, &["cannot read missing.csv"]);
+    room.fails(&["trace", "."], 66, &["cannot be read"]);
+}
