@@ -84,10 +84,12 @@
       mode: "markers+text", marker: { size: 11, symbol: i % 20, color: colours[i % colours.length] }, showlegend: false,
     }));
     const budget = 100 * summary.violation_budget;
+    // The far end of a curve costs many times the optimum; what is compared lies near the points.
+    const dearest = Math.max(1.5, ...trace.policies.map((p) => p.cost_ratio ?? 0));
     draw(parent, `Cost ratio against violation share, trace ${trace.name}`, [...curves, ...points], {
       hovermode: "closest",
       xaxis: { type: "log", title: { text: "violation, % of time" } },
-      yaxis: { title: { text: "cost ratio" } },
+      yaxis: { title: { text: "cost ratio" }, range: [0.95, 1.1 * dearest] },
       shapes: [{ type: "line", x0: budget, x1: budget, y0: 0, y1: 1, yref: "paper", line: { dash: "dot", width: 1, color: "#d55e00" } }],
     });
   };
