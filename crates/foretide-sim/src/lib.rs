@@ -19,7 +19,10 @@
 //!   billed until then and the group launches a replacement in the same step.
 //! - **holt-winters** starts from the first 1440 published periods (level: their mean; season: the
 //!   distance from it); until then the newest value stands for the prediction.
-//! - **aws-predictive** has 24 h of history from t = 24 h on.
+//! - **aws-predictive** has 24 h of history from t = 24 h on. Its floor raises a desired capacity that
+//!   lies below it; a scale-in of target tracking may still go below, and is raised again in the next
+//!   step. (A floor that also stopped the scale-in would agree less with the independent figures:
+//!   4.6 instead of the static 8.25 on `nab_elb_request_count_8c0756`.)
 //! - The **curve at the violation budget** is read off between the last setting that meets the budget
 //!   and the next one; violations below one step in 10^5 count as that. Static peak capacity counts
 //!   instead where it is cheaper, too.

@@ -127,9 +127,11 @@ impl Policy for Predictor {
             self.floor = Some((hour, self.floor(hour)));
         }
         let floor = self.floor.map_or(0, |(_, floor)| floor);
-        match tracked {
-            Some(tracked) => Some(tracked.max(floor)),
-            None => (floor > view.desired).then_some(floor),
+        // Two policies on one group, each by itself: the forecast raises a desired capacity that it
+        // finds below its floor, and does not hold target tracking back from lowering it.
+        if floor > view.desired {
+            return Some(tracked.unwrap_or(view.desired).max(floor));
         }
+        tracked
     }
 }
