@@ -200,7 +200,7 @@ fn string_literals(siblings: &[TokenTree], text: &str) -> Vec<Range<usize>> {
 }
 
 /// Lines that are too wide, unless a string or a link is what cannot be broken. The last line of a
-/// string may be followed by what closes the expression.
+/// string may be followed by what closes the expression, and a row of a table is one line.
 fn wide_lines(text: &str, literals: &[Range<usize>]) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut start = 0;
@@ -217,7 +217,9 @@ fn wide_lines(text: &str, literals: &[Range<usize>]) -> Vec<Finding> {
             let only_closed = began_before && text[literal.end.min(line_end)..line_end].len() <= 4;
             literal.contains(&overflow) || only_closed
         });
-        if !unbreakable && !content.contains("://") {
+        let comment = content.trim_start().strip_prefix("//").unwrap_or_default();
+        let is_row = comment.trim_start_matches(['/', '!', ' ']).starts_with('|');
+        if !(unbreakable || is_row || content.contains("://")) {
             let width = content.chars().count();
             found.push(Finding::new(
                 number,
@@ -325,6 +327,7 @@ mod tests {
         assert_eq!(lines(&format!("/// {wide}\nfn f() {{}}")), [1]);
         assert_eq!(lines(&format!("const A: &str = \"{wide}\";")), []);
         assert_eq!(lines(&format!("const A: &str = \"\nfirst\n{wide}\";")), []);
+        assert_eq!(lines(&format!("/// | {wide} |\nfn f() {{}}")), []);
         let just = "x".repeat(WIDTH_MAX - 1);
         assert_eq!(lines(&format!("const A: &[&str] = &[(\"\n{just}\")];")), []);
         assert_eq!(
