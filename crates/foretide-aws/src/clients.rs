@@ -1,6 +1,5 @@
 //! One connection: the SDK's clients of one region and identity, and how a call is carried out.
 
-use std::future::Future;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -14,11 +13,13 @@ use aws_sdk_cloudwatch::config::http::HttpResponse;
 use aws_sdk_cloudwatch::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::tls;
 use aws_types::service_config::ServiceConfigKey;
-use foretide_domain::CallFailure;
+use foretide_domain::{CallFailure, FailureKind};
+use foretide_runtime::BoxFuture;
 use thiserror::Error;
 
 use crate::bill::Bill;
 use crate::config::AwsConfig;
+use crate::credentials::SteadyCredentials;
 use crate::failure;
 use crate::rate::RateLimit;
 
@@ -60,8 +61,8 @@ impl AwsClients {
             return Err(ConnectError::NoRegion);
         };
         let sdk = match &config.role_arn {
-            Some(role) => assume(&sdk, role).await,
-            None => sdk,
+            Some(role) => with_steady_credentials(&assume(&sdk, role).await),
+            None => with_steady_credentials(&sdk),
         };
         Ok(Self {
             autoscaling: aws_sdk_autoscaling::Client::new(&sdk),
@@ -104,22 +105,53 @@ impl AwsClients {
     }
 
     /// Carries one call out: waits for the rate limit, counts it, bounds its time, maps its failure.
-    pub(crate) async fn call<T, E>(
+    /// Boxed, since the SDK's futures are large and would add up on the stack.
+    pub(crate) fn call<'a, T, E>(
+        &'a self,
+        operation: &'static str,
+        call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send + 'a,
+    ) -> BoxFuture<'a, Result<T, CallFailure>>
+    where
+        T: Send + 'a,
+        E: ProvideErrorMetadata + std::error::Error + Send + 'static,
+    {
+        Box::pin(self.carry_out(operation, self.call_deadline / 2, call))
+    }
+
+    /// The same for a call that can do without: it gives way where the rate limit is near.
+    pub(crate) fn call_aside<'a, T, E>(
+        &'a self,
+        operation: &'static str,
+        call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send + 'a,
+    ) -> BoxFuture<'a, Result<T, CallFailure>>
+    where
+        T: Send + 'a,
+        E: ProvideErrorMetadata + std::error::Error + Send + 'static,
+    {
+        Box::pin(self.carry_out(operation, self.call_deadline / 10, call))
+    }
+
+    async fn carry_out<T, E>(
         &self,
         operation: &'static str,
+        patience: Duration,
         call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     ) -> Result<T, CallFailure>
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
         let limited = async {
-            self.rate.ready().await;
+            if !self.rate.ready(patience).await {
+                let detail =
+                    format!("{operation}: not sent, the client-side rate limit is reached");
+                return Err(failure::failure(FailureKind::Throttled, detail));
+            }
             self.bill.count_call(operation);
             call.await
+                .map_err(|error| failure::of_sdk(operation, &error))
         };
         match tokio::time::timeout(self.call_deadline, limited).await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => Err(failure::of_sdk(operation, &error)),
+            Ok(answer) => answer,
             Err(_) => Err(failure::timed_out(operation)),
         }
     }
@@ -171,6 +203,14 @@ async fn assume(sdk: &SdkConfig, role: &str) -> SdkConfig {
     sdk.to_builder()
         .credentials_provider(SharedCredentialsProvider::new(provider))
         .build()
+}
+
+fn with_steady_credentials(sdk: &SdkConfig) -> SdkConfig {
+    let Some(provider) = sdk.credentials_provider() else {
+        return sdk.clone();
+    };
+    let steady = SharedCredentialsProvider::new(SteadyCredentials::new(provider));
+    sdk.to_builder().credentials_provider(steady).build()
 }
 
 fn warnings(sdk: &SdkConfig) -> Vec<String> {

@@ -292,7 +292,10 @@ impl Collector {
         let turn = Arc::clone(&self.facts_turn).try_acquire_owned().ok()?;
         let due = self.groups.facts_due(now);
         let (clients, groups) = (Arc::clone(&self.clients), Arc::clone(&self.groups));
-        (!due.is_empty()).then(|| async move {
+        if due.is_empty() {
+            return None;
+        }
+        Some(async move {
             groups.read_facts(&clients, due, now).await;
             drop(turn);
         })

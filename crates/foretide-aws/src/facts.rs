@@ -94,10 +94,10 @@ impl AwsClients {
             vec![None]
         };
         for group in asked {
-            for (group, policy) in Box::pin(self.policies(group)).await? {
+            for (group, policy) in self.policies(group).await? {
                 facts.entry(group).or_default().policies.push(policy);
             }
-            for (group, action) in Box::pin(self.scheduled_actions(group)).await? {
+            for (group, action) in self.scheduled_actions(group).await? {
                 facts
                     .entry(group)
                     .or_default()
@@ -115,9 +115,9 @@ impl AwsClients {
         due: &FactsDue,
         others: SlowFacts,
     ) -> Result<SlowFacts, CallFailure> {
-        let refreshing = Box::pin(self.refreshing(&due.group)).await?;
+        let refreshing = self.refreshing(&due.group).await?;
         let warm_pool = if due.warm_pool {
-            Some(Box::pin(self.warm_pool(&due.group)).await?)
+            Some(self.warm_pool(&due.group).await?)
         } else {
             None
         };
@@ -136,7 +136,7 @@ impl AwsClients {
             .auto_scaling_group_name(group)
             .max_records(1);
         let answer = self
-            .call("DescribeInstanceRefreshes", request.send())
+            .call_aside("DescribeInstanceRefreshes", request.send())
             .await?;
         let mut all = answer.instance_refreshes().iter();
         Ok(all.any(|refresh| refresh.status().is_some_and(is_under_way)))
@@ -156,7 +156,7 @@ impl AwsClients {
                 .set_auto_scaling_group_name(group.map(str::to_owned))
                 .max_records(PAGE)
                 .set_next_token(token);
-            let answer = self.call(OPERATION, request.send()).await?;
+            let answer = self.call_aside(OPERATION, request.send()).await?;
             for one in answer.scaling_policies() {
                 let group = one.auto_scaling_group_name().unwrap_or_default();
                 policies.push((group.to_owned(), policy(one)));
@@ -183,7 +183,7 @@ impl AwsClients {
                 .set_auto_scaling_group_name(group.map(str::to_owned))
                 .max_records(PAGE)
                 .set_next_token(token);
-            let answer = self.call(OPERATION, request.send()).await?;
+            let answer = self.call_aside(OPERATION, request.send()).await?;
             for action in answer.scheduled_update_group_actions() {
                 let start = action.start_time().and_then(|at| at.to_millis().ok());
                 let group = action.auto_scaling_group_name().unwrap_or_default();
@@ -220,7 +220,7 @@ impl AwsClients {
                 .auto_scaling_group_name(group)
                 .max_records(50)
                 .set_next_token(token);
-            let answer = self.call(OPERATION, request.send()).await?;
+            let answer = self.call_aside(OPERATION, request.send()).await?;
             instances += u32::try_from(answer.instances().len()).unwrap_or(u32::MAX);
             token = answer.next_token;
             if token.is_none() {

@@ -16,6 +16,7 @@ mod clients;
 mod cloud;
 mod collector;
 mod config;
+mod credentials;
 mod facts;
 mod failure;
 mod group;

@@ -1,6 +1,6 @@
 //! The client-side rate limit: a leaky bucket that hands out the moment at which a call may go.
 //!
-//! It orders calls by arrival and never refuses; the caller's deadline does.
+//! It orders calls by arrival, and refuses those that would wait too long.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -26,18 +26,29 @@ impl RateLimit {
         }
     }
 
-    /// Waits until the next call may go.
-    pub(crate) async fn ready(&self) {
-        let slot = self.reserve(Instant::now());
-        tokio::time::sleep_until(slot).await;
+    /// Waits until the next call may go. Where that takes longer than `patience`, refuses at once and
+    /// takes no slot: calls that nobody waits for any more must not hold up those that follow.
+    pub(crate) async fn ready(&self, patience: Duration) -> bool {
+        let now = Instant::now();
+        match self.reserve(now, patience) {
+            Some(slot) => {
+                tokio::time::sleep_until(slot).await;
+                true
+            }
+            None => false,
+        }
     }
 
-    /// Takes the next free slot at or after `now`.
-    fn reserve(&self, now: Instant) -> Instant {
+    /// Takes the next free slot at or after `now`, unless it is further away than `patience`.
+    fn reserve(&self, now: Instant, patience: Duration) -> Option<Instant> {
         let mut empty_at = self.empty_at.lock().unwrap_or_else(PoisonError::into_inner);
         let filled = empty_at.map_or(now, |at| at.max(now));
+        let slot = filled.checked_sub(self.burst).unwrap_or(now).max(now);
+        if slot.duration_since(now) > patience {
+            return None;
+        }
         *empty_at = Some(filled + self.spacing);
-        filled.checked_sub(self.burst).unwrap_or(now).max(now)
+        Some(slot)
     }
 }
 
@@ -47,8 +58,11 @@ mod tests {
 
     /// Milliseconds until each of `calls` calls that arrive at `now` may go.
     fn waits(limit: &RateLimit, now: Instant, calls: usize) -> Vec<u128> {
-        let slots = std::iter::repeat_with(|| limit.reserve(now)).take(calls);
-        slots.map(|slot| (slot - now).as_millis()).collect()
+        let slots = std::iter::repeat_with(|| limit.reserve(now, Duration::from_mins(1)));
+        slots
+            .take(calls)
+            .map(|slot| (slot.unwrap() - now).as_millis())
+            .collect()
     }
 
     #[test]
@@ -64,5 +78,19 @@ mod tests {
         assert_eq!(waits(&limit, start, 4), [0, 0, 100, 200]);
         let later = start + Duration::from_mins(1);
         assert_eq!(waits(&limit, later, 3), [0, 0, 100]);
+    }
+
+    #[test]
+    fn who_would_wait_too_long_is_refused_and_holds_nobody_up() {
+        let limit = RateLimit::new(10, 1);
+        let (now, patience) = (Instant::now(), Duration::from_millis(250));
+        let granted = |calls| {
+            (0..calls)
+                .filter(|_| limit.reserve(now, patience).is_some())
+                .count()
+        };
+        assert_eq!(granted(1000), 3);
+        let slot = limit.reserve(now, Duration::from_secs(5)).unwrap();
+        assert_eq!((slot - now).as_millis(), 300);
     }
 }

@@ -74,7 +74,7 @@ impl AwsClients {
             .map(|query| (Arc::clone(&query.group), Ok(Values::new())))
             .collect();
         let mut calls = JoinSet::new();
-        let mut waiting = packed(queries);
+        let mut waiting = packed(&queries);
         loop {
             for batch in waiting.drain(..) {
                 let clients = Arc::clone(self);
@@ -149,7 +149,7 @@ impl AwsClients {
 
 /// `queries`, which stand by group, in calls: a group is only divided where it fills a call alone,
 /// since a metric asked for in two calls is billed twice.
-fn packed(queries: Vec<Query>) -> Vec<Vec<Query>> {
+fn packed(queries: &[Query]) -> Vec<Vec<Query>> {
     let mut calls: Vec<Vec<Query>> = Vec::new();
     for group in queries.chunk_by(|a, b| a.group == b.group) {
         match calls.last_mut() {
@@ -317,7 +317,7 @@ mod tests {
     #[test]
     fn a_group_is_only_divided_where_it_fills_a_call_alone() {
         let many = |group: &str, count| vec![query(group, Key::Cpu); count];
-        let sizes = |queries| packed(queries).iter().map(Vec::len).collect::<Vec<_>>();
+        let sizes = |queries: Vec<Query>| packed(&queries).iter().map(Vec::len).collect::<Vec<_>>();
         assert_eq!(sizes([many("a", 300), many("b", 300)].concat()), [300, 300]);
         assert_eq!(sizes([many("a", 300), many("b", 200)].concat()), [500]);
         assert_eq!(
