@@ -433,6 +433,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::float_cmp, reason = "the values are exact")]
     fn demand_follows_its_description() {
         let steps = Demand::Steps(vec![(10, 1.0), (20, 2.0)]);
         assert_eq!(

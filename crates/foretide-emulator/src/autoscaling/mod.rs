@@ -106,7 +106,9 @@ fn optional<'s>(
         return named(state, form, now).map(|group| vec![group]);
     }
     let mut all: Vec<&mut Group> = state.groups.values_mut().collect();
-    all.iter_mut().for_each(|group| group.advance(now));
+    for group in &mut all {
+        group.advance(now);
+    }
     Ok(all)
 }
 

@@ -84,6 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::float_cmp, reason = "the values are exact")]
     fn joined_periods_weigh_samples_and_keep_extremes() {
         let set = |minute: i64, samples: f64, value: f64| StatSet {
             start: Timestamp::from_seconds(minute * 60),

@@ -1,0 +1,97 @@
+//! What one cycle of reading costs over the wire, by the number of groups: prints a table. Emulator
+//! and client share the process, so the times are those of both.
+//!
+//! `cargo bench -p foretide-emulator`
+
+#![expect(clippy::print_stdout, reason = "a benchmark prints figures")]
+#![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on fails")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use foretide_aws::{
+    AwsClients, AwsConfig, CollectSettings, Collector, MetricOptions, StaticCredentials,
+};
+use foretide_domain::{MetricsQuery, Timestamp};
+use foretide_emulator::{Emulator, GroupSpec, Scenario, Server};
+use tokio::time::Instant;
+
+const START: Timestamp = Timestamp::from_seconds(1_795_435_200);
+const CYCLES: u32 = 5;
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    println!("groups  groups_ms  metrics_ms  calls/cycle  (best of {CYCLES} cycles)");
+    for count in [10, 100, 1000] {
+        println!("{}", runtime.block_on(measure(count)));
+    }
+}
+
+async fn measure(count: u32) -> String {
+    let scenario = Scenario::of(GroupSpec {
+        name: "web".into(),
+        count,
+        history_s: 600,
+        ..GroupSpec::default()
+    });
+    let emulator = Emulator::new(&scenario, || START).unwrap();
+    let server = Server::bind_any(emulator.clone()).await.unwrap();
+    let clients = connect(server.endpoint_url().unwrap()).await;
+    tokio::spawn(server.serve(std::future::pending()));
+    let names = emulator.groups();
+    let settings = |group: &String| CollectSettings {
+        group: group.clone(),
+        metrics: MetricOptions::default(),
+        warm_up: Duration::ZERO,
+    };
+    let collector = Collector::new(clients, names.iter().map(settings).collect());
+    // Launches of the past are read once.
+    collector.read_groups(&names, START).await;
+    let query = MetricsQuery {
+        from: START.minus(Duration::from_mins(5)),
+    };
+    let queries: Vec<_> = names.iter().map(|name| (name.clone(), query)).collect();
+    let before: u64 = emulator.calls().values().sum();
+    let mut best = [Duration::MAX; 2];
+    for _ in 0..CYCLES {
+        let start = Instant::now();
+        assert!(
+            collector
+                .read_groups(&names, START)
+                .await
+                .values()
+                .all(Result::is_ok)
+        );
+        let between = Instant::now();
+        assert!(
+            collector
+                .read_metrics(&queries, START)
+                .await
+                .values()
+                .all(Result::is_ok)
+        );
+        best = [best[0].min(between - start), best[1].min(between.elapsed())];
+    }
+    let calls = (emulator.calls().values().sum::<u64>() - before) / u64::from(CYCLES);
+    let [groups, metrics] = best.map(|time| time.as_secs_f64() * 1000.0);
+    format!("{count:>6}  {groups:>9.1}  {metrics:>10.1}  {calls:>11}")
+}
+
+async fn connect(endpoint_url: String) -> Arc<AwsClients> {
+    let config = AwsConfig {
+        region: Some("eu-west-1".into()),
+        endpoint_url: Some(endpoint_url),
+        credentials: Some(StaticCredentials {
+            access_key_id: "test".into(),
+            secret_access_key: "test".into(),
+            session_token: None,
+        }),
+        calls_per_second: 100_000,
+        burst: 10_000,
+        ..AwsConfig::default()
+    };
+    Arc::new(AwsClients::connect(&config).await.unwrap())
+}
