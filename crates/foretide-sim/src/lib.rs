@@ -37,7 +37,6 @@ mod peers;
 mod score;
 mod soak;
 mod trace;
-
 mod workload;
 mod world;
 
