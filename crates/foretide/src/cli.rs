@@ -85,7 +85,8 @@ pub(crate) struct DemoArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) group: Option<String>,
     /// Simulated seconds a second, on a terminal
-    #[arg(long, value_name = "N", default_value_t = 3600, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, value_name = "N", default_value_t = 3600)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) speed: u32,
     /// Folder for the records [default: output/demo-...]
     #[arg(long, value_name = "DIR")]

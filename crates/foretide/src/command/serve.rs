@@ -105,6 +105,7 @@ fn refused(error: &ServeError) -> Failure {
     match error {
         ServeError::RemoteWithoutToken { .. } => Failure::of(Exit::Config, error)
             .hint("--token-file FILE asks callers for a token, --allow-remote goes without"),
+        ServeError::ZeroLimit { .. } => Failure::of(Exit::Config, error),
         ServeError::AddressInUse { .. } => Failure::of(Exit::Unavailable, error)
             .hint("--listen 127.0.0.1:0 takes a free port, --listen ADDRESS another"),
         _ => Failure::of(Exit::Unavailable, error),

@@ -177,11 +177,33 @@ fn check(config: &Config, settings: &[Setting]) -> Vec<Problem> {
         problems.push(senseless(&[&demo], key, why, settings));
     }
     let serve = Key::from(["serve"]);
-    if config.serve.max_connections == 0 {
-        let why = "must be at least 1";
-        problems.push(senseless(&[&serve], "max_connections", why, settings));
+    for (key, why) in serve_checks(&config.serve) {
+        problems.push(senseless(&[&serve], key, why, settings));
     }
     problems
+}
+
+/// Limits that would let nothing pass.
+fn serve_checks(serve: &ServeSettings) -> Vec<(&'static str, &'static str)> {
+    let checks = [
+        (
+            "max_connections",
+            serve.max_connections > 0,
+            "must be at least 1",
+        ),
+        (
+            "header_timeout",
+            !serve.header_timeout.is_zero(),
+            "must be above 0s",
+        ),
+        (
+            "body_timeout",
+            !serve.body_timeout.is_zero(),
+            "must be above 0s",
+        ),
+    ];
+    let broken = checks.into_iter().filter(|(_, holds, _)| !holds);
+    broken.map(|(key, _, why)| (key, why)).collect()
 }
 
 fn demo_checks(demo: &DemoSettings) -> Vec<(&'static str, &'static str)> {

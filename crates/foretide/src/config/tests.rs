@@ -158,6 +158,7 @@ fn a_senseless_setting_is_named_in_full_where_it_was_made() {
     let inherited = refused("[defaults]\ninterval = \"1ms\"\n[group.web]\n[group.api]\n");
     assert!(inherited.starts_with("`defaults.interval` must be at least 1s"));
     assert_eq!(inherited.matches("-->").count(), 1, "{inherited}");
+    assert!(refused("[serve]\nbody_timeout = \"0s\"\n").contains("must be above 0s"));
     assert!(refused("[demo]\ncapacity_min = 200\n").contains("must be at most demo.capacity_max"));
 }
 

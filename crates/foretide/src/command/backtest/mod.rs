@@ -1,4 +1,4 @@
-//! `foretide backtest`: what any policy would have done to a history, and what that would have cost.
+//! `foretide backtest`: what any policy would have done to a history, and what that would cost.
 
 mod args;
 mod output;

@@ -4,6 +4,7 @@ use foretide_sim::Score;
 
 use crate::command::Context;
 use crate::failure::Failure;
+use crate::terminal::wrap;
 
 use super::plan::Plan;
 use super::records::Records;
@@ -30,6 +31,14 @@ pub(crate) fn print(
         row(plan, "reactive target tracking", tracking),
         optimum(plan, score),
     ];
+    if context.terminal.is_interactive {
+        let title = format!("{}; policy {}", plan.load, plan.config.policy);
+        writeln!(
+            context.out,
+            "{}\n",
+            wrap(&title, context.terminal.wrap_at(), 2)
+        )?;
+    }
     let fits = context.terminal.width() >= WIDTH;
     if fits {
         table(&rows, context)?;
