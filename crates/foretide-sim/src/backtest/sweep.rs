@@ -47,8 +47,8 @@ pub fn sweep(contender: &dyn Contender, case: &Case, targets: &[f64]) -> Vec<Swe
 }
 
 /// Cost ratio at a violation share of `budget`: between the last setting that meets it and the next
-/// one, linear in the logarithm of violation; at most `static_cost_ratio`, what static peak capacity
-/// costs. Points stand in order of target.
+/// one, linear in the logarithm of violation; at most `static_cost_ratio`, what static peak
+/// capacity costs. Points stand in order of target.
 pub fn at_budget(points: &[SweepPoint], budget: f64, static_cost_ratio: f64) -> AtBudget {
     match crossing(points, budget) {
         Some(cost_ratio) if cost_ratio <= static_cost_ratio => AtBudget {

@@ -1,10 +1,12 @@
 //! Metric exports of AWS, as people have them at hand.
 //!
 //! No specification of these files is published, so they are read by shape:
-//! - **console** ("Download as .csv" of a graph): rows of `key,name,…` that describe the series, then
-//!   rows of `time,value,…`, one column a series. The console writes times without an offset, in the
-//!   time zone that the graph shows: they are taken as UTC, so choose UTC before downloading.
-//! - **CLI, text**: lines `DATAPOINTS`, values, time, unit of `get-metric-statistics --output text`.
+//! - **console** ("Download as .csv" of a graph): rows of `key,name,…` that describe the series,
+//!   then rows of `time,value,…`, one column a series. The console writes times without an offset,
+//!   in the time zone that the graph shows: they are taken as UTC, so choose UTC before
+//!   downloading.
+//! - **CLI, text**: lines `DATAPOINTS`, values, time, unit of `get-metric-statistics --output
+//!   text`.
 //! - **CLI, JSON**: `Datapoints` of `get-metric-statistics`, or `MetricDataResults` of
 //!   `get-metric-data`.
 //!

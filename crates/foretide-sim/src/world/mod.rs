@@ -1,8 +1,8 @@
 //! The simulated group: instances, what they serve, what is billed, what CloudWatch shows of it.
 //!
 //! One step at time t is [`World::begin_step`] (instances enter service, periods become visible),
-//! any number of [`World::set_desired`], and [`World::finish_step`] (launches and terminations, then
-//! the load is served). Refuses to know who decides, and why.
+//! any number of [`World::set_desired`], and [`World::finish_step`] (launches and terminations,
+//! then the load is served). Refuses to know who decides, and why.
 
 mod billing;
 mod boot;
