@@ -33,7 +33,6 @@
 //! The reading of aws-predictive's floor, the 10^5 and the cheaper static capacity do not follow
 //! from the model's text: they were picked among several for agreeing with the independent figures.
 
-
 mod backtest;
 mod drive;
 mod faults;
