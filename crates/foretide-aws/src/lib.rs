@@ -23,12 +23,13 @@ mod group;
 mod metrics;
 mod rate;
 mod tracker;
+mod watched;
 mod write;
 
 pub use activity::{ActivityEnd, LaunchActivity};
 pub use bill::{Bill, BillSnapshot, MONTH, USD_PER_METRIC_REQUESTED, usd_per_month};
 pub use clients::{AwsClients, ConnectError};
-pub use collector::{CollectSettings, Collector, MetricsReading};
+pub use collector::Collector;
 pub use config::{AwsConfig, StaticCredentials};
 pub use facts::{ScalingPolicyFact, ScheduledActionFact, SlowFacts};
 pub use group::{GroupReading, InstanceReading, Lifecycle};
@@ -36,3 +37,4 @@ pub use metrics::{
     Collect, InstanceAggregate, InstanceMetric, LoadMetric, MetricOptions, Monitoring, Stat,
 };
 pub use tracker::GroupTracker;
+pub use watched::{CollectSettings, MetricsReading};
