@@ -15,7 +15,7 @@
 //! | 8 | takes nothing away during an instance refresh |
 //! | 9 | adds nothing while launching is suspended, takes nothing away while terminating is |
 //! | 10 | is written only as the mode allows |
-//! | 11 | leaves the newest load at or below the target when it takes capacity away |
+//! | 11 | leaves the newest load at or below the target (policy `forecast`: the objective) when it takes capacity away |
 //! | 12 | does not raise desired above what exists while the breaker is open |
 //! | 13 | of policy `classifier` keeps the cooldown |
 //! | 14 | of policy `classifier` moves by at most one step, unless bounds or an empty group ask it |
@@ -127,7 +127,12 @@ fn load_fits(plan: &Plan, input: &AuditInput<'_>) -> bool {
         return false;
     };
     let projected = cpu.get() * point.instances / f64::from(plan.desired);
-    plan.desired > 0 && projected <= input.config.target_utilisation.get() * (1.0 + 1e-6)
+    let ceiling = if input.config.policy == PolicyKind::Forecast {
+        input.config.forecast.objective
+    } else {
+        input.config.target_utilisation
+    };
+    plan.desired > 0 && projected <= ceiling.get() * (1.0 + 1e-6)
 }
 
 fn cooldown_over(input: &AuditInput<'_>, up: bool) -> bool {

@@ -36,8 +36,21 @@ pub struct ControllerConfig {
     pub classifier: ClassifierConfig,
     /// Settings of policy `target-tracking`.
     pub target_tracking: TargetTrackingConfig,
+    /// Settings of policy `forecast`.
+    pub forecast: ForecastConfig,
     /// Settings of the circuit breaker.
     pub breaker: BreakerConfig,
+}
+
+impl ControllerConfig {
+    /// Utilisation that a scale-in must not lead above: the objective of policy `forecast`, which
+    /// runs closer to it than the others, else the target.
+    pub(crate) fn scale_in_ceiling(&self) -> Percent {
+        match self.policy {
+            PolicyKind::Forecast => self.forecast.objective,
+            PolicyKind::Classifier | PolicyKind::TargetTracking => self.target_utilisation,
+        }
+    }
 }
 
 /// What to do while data is missing or stale.
@@ -97,6 +110,15 @@ pub struct TargetTrackingConfig {
     pub in_band: f64,
 }
 
+/// Settings of policy `forecast`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ForecastConfig {
+    /// Utilisation above which the group counts as short: 80 %.
+    pub objective: Percent,
+    /// Share of time, 0 to 1, that it may be short: 0.005.
+    pub budget: f64,
+}
+
 /// Settings of the circuit breaker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BreakerConfig {
@@ -125,6 +147,7 @@ impl Default for ControllerConfig {
             lead_time: Duration::from_secs(180),
             classifier: ClassifierConfig::default(),
             target_tracking: TargetTrackingConfig::default(),
+            forecast: ForecastConfig::default(),
             breaker: BreakerConfig::default(),
         }
     }
@@ -151,6 +174,15 @@ impl Default for TargetTrackingConfig {
             out_points: 3,
             in_points: 15,
             in_band: 0.9,
+        }
+    }
+}
+
+impl Default for ForecastConfig {
+    fn default() -> Self {
+        Self {
+            objective: percent(80.0),
+            budget: 0.005,
         }
     }
 }
@@ -190,6 +222,7 @@ impl ControllerConfig {
             self.group_checks(),
             self.classifier.checks(self.target_utilisation),
             self.target_tracking.checks(),
+            self.forecast.checks(),
             self.breaker.checks(),
         ];
         match tables.into_iter().flatten().find(|check| !check.holds) {
@@ -264,6 +297,23 @@ impl TargetTrackingConfig {
                 "target_tracking.in_band",
                 is_share(self.in_band) && self.in_band > 0.0,
                 "must be above 0% and at most 100%",
+            ),
+        ]
+    }
+}
+
+impl ForecastConfig {
+    fn checks(&self) -> Vec<Check> {
+        vec![
+            check(
+                "forecast.objective",
+                is_utilisation(self.objective),
+                "must be above 0% and at most 100%",
+            ),
+            check(
+                "forecast.budget",
+                self.budget > 0.0 && self.budget < 0.5,
+                "must be above 0% and below 50%",
             ),
         ]
     }

@@ -11,17 +11,21 @@ use foretide_domain::{
     Alarm, CallFailure, CallId, Datapoint, Effect, Event, FailureKind, ForeignChange, GroupState,
     MetricsQuery, Outcome, PolicyKind, Prediction, Record, Timestamp,
 };
+use foretide_forecast::{FitError, Fitted};
 
 use crate::breaker::Ends;
 use crate::config::ControllerConfig;
 use crate::facts::{Facts, stale_limit};
 use crate::features;
+use crate::forecasting::{FitJob, Forecasting};
 use crate::look::Look;
 use crate::series::Arrival;
 use crate::state::{Known, Reading, SavedState};
 
 /// Points read at start, so that a restarted controller knows what the one before it knew.
 const HISTORY: Duration = Duration::from_secs(2 * 3600);
+/// What CloudWatch keeps of one-minute periods: as much as a fit can use.
+const FORECAST_HISTORY: Duration = Duration::from_secs(15 * 24 * 3600);
 /// Periods read again with every new one: their values may still have changed.
 const REREAD_PERIODS: u32 = 2;
 /// A silence of more than this many intervals ends the streak.
@@ -34,6 +38,8 @@ pub struct Controller {
     pub(crate) state: SavedState,
     /// The look under way. Not saved: a controller that restarts looks again.
     look: Option<Look>,
+    /// Policy `forecast`: history and model.
+    forecasting: Option<Forecasting>,
 }
 
 impl Controller {
@@ -46,6 +52,7 @@ impl Controller {
             config,
             state,
             look: None,
+            forecasting: None,
         };
         let effects = controller.begin_look(now);
         (controller, effects)
@@ -63,6 +70,7 @@ impl Controller {
             config,
             state: saved,
             look: None,
+            forecasting: None,
         };
         let points = SavedState::new(&controller.config, now).series;
         controller.state.series = controller.state.series.clone().resized_as(&points);
@@ -148,7 +156,10 @@ impl Controller {
     }
 
     fn metrics_query(&self, now: Timestamp) -> MetricsQuery {
+        let forecasts = self.config.policy == PolicyKind::Forecast;
         let from = match self.state.series.newest() {
+            // After a restart the newest points are known and the history is not.
+            _ if forecasts && self.forecasting.is_none() => now.minus(FORECAST_HISTORY),
             Some(point) => point.start.minus(point.period * REREAD_PERIODS),
             None => now.minus(HISTORY),
         };
@@ -261,8 +272,76 @@ impl Controller {
             self.state.decide_anyway = true;
             effects.push(Effect::Record(Record::Observed(*point)));
         }
+        self.feed_forecast(points, now, &mut effects);
         self.plan_next_metrics(new, now);
         self.go_on(now, effects)
+    }
+
+    /// Policy `forecast` learns from every period in order, and decides on the newest.
+    fn feed_forecast(&mut self, points: &[Datapoint], now: Timestamp, effects: &mut Vec<Effect>) {
+        if self.config.policy != PolicyKind::Forecast {
+            return;
+        }
+        let Some(reading) = &self.state.group else {
+            return;
+        };
+        let group = (reading.group.desired, reading.group.counts.pending > 0);
+        let lead_time = self.state.lead_time(&self.config);
+        let mut sorted: Vec<&Datapoint> = points
+            .iter()
+            .filter(|point| point.end() <= now && !point.period.is_zero())
+            .collect();
+        sorted.sort_by_key(|point| point.start);
+        let newest = sorted.last().map(|point| point.start);
+        for point in sorted {
+            if self.forecasting.is_none() {
+                self.forecasting = Forecasting::start(point.period, lead_time);
+            }
+            if let Some(forecasting) = &mut self.forecasting {
+                let decides = newest == Some(point.start);
+                let law = &mut self.state.law;
+                forecasting.observe(point, group, lead_time, &self.config, law, decides);
+            }
+        }
+        let call = self.state.next_call();
+        if self
+            .forecasting
+            .as_mut()
+            .is_some_and(|forecasting| forecasting.ask_fit(call, now))
+        {
+            effects.push(Effect::Fit { call });
+        }
+    }
+
+    /// The job of an `Effect::Fit`; none where nothing is forecast.
+    pub fn fit_job(&self) -> Option<FitJob> {
+        self.forecasting.as_ref().map(Forecasting::fit_job)
+    }
+
+    /// Takes over the result of a fit; a failed one keeps the model in use and is recorded.
+    pub fn fitted(
+        &mut self,
+        call: CallId,
+        result: Result<Fitted, FitError>,
+        now: Timestamp,
+    ) -> Vec<Effect> {
+        let Some(forecasting) = &mut self.forecasting else {
+            return Vec::new();
+        };
+        match forecasting.fitted(call, result, now) {
+            Ok(()) => Vec::new(),
+            Err(error) => {
+                let why = error.map_or("the lead time has changed since".to_owned(), |error| {
+                    error.to_string()
+                });
+                let detail = format!("the forecast keeps its model: {why}");
+                let failure = CallFailure {
+                    kind: FailureKind::Rejected,
+                    detail,
+                };
+                vec![Effect::Record(Record::CallFailed(failure))]
+            }
+        }
     }
 
     /// Metrics are asked for when the next period can be visible, and less and less often while it
@@ -419,6 +498,11 @@ impl Controller {
             series: &state.series,
             features: state.answer.map(|(features, _)| features),
             prediction: state.answer.map(|(_, prediction)| prediction),
+            law: self
+                .forecasting
+                .as_ref()
+                .and_then(|forecasting| forecasting.output.as_ref()),
+            forecast: self.forecasting.as_ref().and_then(Forecasting::figures),
             memory,
             coverage: state.coverage(),
             streak: state.votes.streak(),

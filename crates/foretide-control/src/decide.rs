@@ -162,6 +162,7 @@ fn inputs(facts: &Facts<'_>) -> Inputs {
         coverage: facts.coverage,
         memory: facts.memory,
         features: facts.features,
+        forecast: facts.forecast,
         class: facts
             .prediction
             .map(|prediction| (prediction.class, prediction.confidence())),

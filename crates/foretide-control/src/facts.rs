@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use foretide_domain::{
-    Datapoint, Features, GroupState, Load, Memory, Percent, Prediction, Timestamp,
+    Datapoint, Features, ForecastFigures, GroupState, Load, Memory, Percent, Prediction, Timestamp,
 };
+use foretide_forecast::law::LawOutput;
 
 use crate::config::ControllerConfig;
 use crate::series::Series;
@@ -20,6 +21,10 @@ pub(crate) struct Facts<'a> {
     /// What the model was asked, and what it said.
     pub(crate) features: Option<Features>,
     pub(crate) prediction: Option<Prediction>,
+    /// What the capacity law made of the newest period; none under other policies.
+    pub(crate) law: Option<&'a LawOutput>,
+    /// The same as an explanation shows it.
+    pub(crate) forecast: Option<ForecastFigures>,
     /// Memory as the model was told it.
     pub(crate) memory: Option<Memory>,
     /// Reporting ÷ in service for the newest period, where the group was read within it.

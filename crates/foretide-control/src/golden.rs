@@ -100,6 +100,8 @@ impl Rules {
                     probabilities,
                 }
             }),
+            law: None,
+            forecast: None,
             memory: None,
             coverage: None,
             streak: 0,

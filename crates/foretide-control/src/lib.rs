@@ -15,6 +15,7 @@ mod controller;
 mod decide;
 mod facts;
 mod features;
+mod forecasting;
 #[cfg(test)]
 mod golden;
 mod guard;
@@ -28,8 +29,9 @@ mod votes;
 
 pub use audit::{AuditInput, audit};
 pub use config::{
-    BreakerConfig, ClassifierConfig, ConfigError, ControllerConfig, OnEmpty, OnMissing,
-    TargetTrackingConfig,
+    BreakerConfig, ClassifierConfig, ConfigError, ControllerConfig, ForecastConfig, OnEmpty,
+    OnMissing, TargetTrackingConfig,
 };
 pub use controller::Controller;
+pub use forecasting::FitJob;
 pub use state::SavedState;

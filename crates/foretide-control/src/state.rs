@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use foretide_domain::{Bounds, CallId, Features, GroupState, Plan, Prediction, Timestamp};
+use foretide_forecast::Period;
+use foretide_forecast::law::LawState;
 use serde::{Deserialize, Serialize};
 
 use crate::breaker::Breaker;
@@ -31,6 +33,9 @@ pub struct SavedState {
     pub(crate) metrics_misses: u32,
     pub(crate) answer: Option<(Features, Prediction)>,
     pub(crate) votes: Votes,
+    /// What the capacity law has learned; none under other policies. The history that its forecast
+    /// rests on is read again from CloudWatch after a restart.
+    pub(crate) law: Option<SavedLaw>,
     pub(crate) last_change_at: Option<Timestamp>,
     pub(crate) write: Option<PendingWrite>,
     pub(crate) failed_writes: u32,
@@ -57,6 +62,13 @@ pub(crate) struct Known {
     pub(crate) bounds: Bounds,
     /// A write that may or may not have been carried out.
     pub(crate) perhaps_desired: Option<u32>,
+}
+
+/// The capacity law, and the period that it has come to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct SavedLaw {
+    pub(crate) law: LawState,
+    pub(crate) through: Option<Period>,
 }
 
 /// A write whose answer is outstanding.
@@ -94,6 +106,7 @@ impl SavedState {
             metrics_misses: 0,
             answer: None,
             votes: Votes::default(),
+            law: None,
             last_change_at: None,
             write: None,
             failed_writes: 0,

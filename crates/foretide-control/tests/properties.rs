@@ -80,13 +80,13 @@ fn draw() -> impl Strategy<Value = Draw> {
 }
 
 fn config() -> impl Strategy<Value = ControllerConfig> {
-    (any::<bool>(), any::<bool>(), 0_u8..3, 1_u32..5).prop_map(|(tracking, out, mode, streak)| {
+    (0_usize..3, any::<bool>(), 0_u8..3, 1_u32..5).prop_map(|(policy, out, mode, streak)| {
         let mut config = ControllerConfig {
-            policy: if tracking {
-                PolicyKind::TargetTracking
-            } else {
-                PolicyKind::Classifier
-            },
+            policy: [
+                PolicyKind::Classifier,
+                PolicyKind::TargetTracking,
+                PolicyKind::Forecast,
+            ][policy],
             on_missing: if out {
                 OnMissing::ScaleOutOnly
             } else {
@@ -124,7 +124,7 @@ impl Asked {
                     self.write = Some(*call);
                     self.plans.push(*plan);
                 }
-                Effect::Record(_) | Effect::Save | Effect::WakeAt(_) => {}
+                Effect::Fit { .. } | Effect::Record(_) | Effect::Save | Effect::WakeAt(_) => {}
             }
         }
     }

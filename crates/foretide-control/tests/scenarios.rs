@@ -121,6 +121,7 @@ impl World {
         let seconds = || Duration::from_secs(value.parse().unwrap());
         let config = &mut self.config;
         match key {
+            "policy" if value == "forecast" => config.policy = PolicyKind::Forecast,
             "policy" if value == "target-tracking" => config.policy = PolicyKind::TargetTracking,
             "mode" if value == "observe" => config.mode = Mode::Observe,
             "mode" if value == "scale-out-only" => config.mode = Mode::ScaleOutOnly,
@@ -254,6 +255,14 @@ impl World {
                         &self.metrics.clone(),
                         Event::MetricsRead { call, points },
                     );
+                }
+                Effect::Fit { call } => {
+                    let job = self.controller.as_ref().and_then(Controller::fit_job);
+                    let result = job.expect("a fit of nothing").run();
+                    let now = self.now;
+                    let controller = self.controller.as_mut().expect("a look first");
+                    let effects = controller.fitted(call, result, now);
+                    self.carry_out(effects);
                 }
                 Effect::Predict { call, .. } => {
                     if let Some(prediction) = self.prediction {

@@ -20,6 +20,12 @@ pub enum Effect {
         /// Which.
         query: MetricsQuery,
     },
+    /// Fit the forecast anew on the history that the controller holds, off the hot path; the
+    /// controller hands out the job and takes the result by itself, since a model is no event.
+    Fit {
+        /// Names the answer.
+        call: CallId,
+    },
     /// Ask the model.
     Predict {
         /// Names the answer.

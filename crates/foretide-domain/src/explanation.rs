@@ -36,6 +36,8 @@ pub enum PolicyKind {
     Classifier,
     /// Proportional to utilisation over target: the reactive fallback.
     TargetTracking,
+    /// Capacity from calibrated quantiles of the load at the time when a launch first serves.
+    Forecast,
 }
 
 /// The inputs of a decision, each with its age where it has one.
@@ -69,6 +71,8 @@ pub struct Inputs {
     pub memory: Option<Memory>,
     /// What the model was asked; none where the policy asks no model, or nothing was fresh.
     pub features: Option<Features>,
+    /// What the forecast saw; none under other policies.
+    pub forecast: Option<ForecastFigures>,
     /// The class predicted, with its probability.
     pub class: Option<(Class, f64)>,
     /// Consecutive scale-in votes, this one included.
@@ -98,6 +102,8 @@ pub enum Rule {
     Classifier(ClassifierRule),
     /// A rule of policy `target-tracking`.
     TargetTracking(TrackingRule),
+    /// A rule of policy `forecast`.
+    Forecast(ForecastRule),
     /// The group is empty and nothing can be measured: start one instance.
     EmptyGroup,
 }
@@ -114,6 +120,52 @@ pub enum ClassifierRule {
     Hold,
     /// There is no prediction.
     NoPrediction,
+}
+
+/// Rules of policy `forecast`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ForecastRule {
+    /// No period was seen since the last decision.
+    NoNewPoint,
+    /// There is no forecast yet: target tracking decides.
+    Tracking,
+    /// The forecast asks for more.
+    Forecast,
+    /// The load now asks for more.
+    Load,
+    /// CPU is saturated: unserved demand is unknown, so capacity grows by a factor.
+    Surge,
+    /// Capacity lies between what the cheaper and the dearer price ask for.
+    Band,
+    /// A surplus has cost what undoing its end would.
+    Surplus,
+    /// A surplus has not cost that yet.
+    Waiting,
+}
+
+/// What the forecast saw and what it weighed.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ForecastFigures {
+    /// Time ahead that is forecast: metric delay, lead time and the period itself.
+    pub ahead: Duration,
+    /// Load at the levels 0.5, 0.9, 0.97, 0.99 and 0.996; none while nothing can be forecast.
+    pub quantiles: Option<[Load; 5]>,
+    /// Whether the model is of the group's own history, or of generated load.
+    pub own_model: bool,
+    /// Instance-periods that one short period is worth at present.
+    pub price: f64,
+    /// The knob that follows the violation budget.
+    pub position: i32,
+    /// Chance of being short at the capacity held.
+    pub short_chance: Option<f64>,
+    /// Capacity that the load now needs.
+    pub need: u32,
+    /// Capacity that target tracking would hold.
+    pub tracking: u32,
+    /// Whether the price is bounded because the forecast cost more than target tracking and served
+    /// no better.
+    pub demoted: bool,
 }
 
 /// Rules of policy `target-tracking`.

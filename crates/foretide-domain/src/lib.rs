@@ -20,7 +20,8 @@ pub use decision::{Decision, Mode};
 pub use effect::{Alarm, Effect, ForeignChange, MetricsQuery, Outcome, Plan, Record};
 pub use event::{CallFailure, CallId, Event, FailureKind, WriteOutcome};
 pub use explanation::{
-    ClassifierRule, Explanation, Guard, GuardStep, Inputs, PolicyKind, Proposal, Rule, TrackingRule,
+    ClassifierRule, Explanation, ForecastFigures, ForecastRule, Guard, GuardStep, Inputs,
+    PolicyKind, Proposal, Rule, TrackingRule,
 };
 pub use features::{Class, Features, Prediction, TaskPriority, TaskType, UnknownCategory};
 pub use group::{Bounds, BoundsError, GroupState, Launch, LifecycleCounts, SuspendedProcesses};

@@ -4,8 +4,8 @@ use std::fmt;
 
 use crate::{Alarm, Outcome};
 use crate::{
-    ClassifierRule, Decision, Explanation, Guard, Inputs, PolicyKind, Record, Rule, TrackingRule,
-    WriteOutcome,
+    ClassifierRule, Decision, Explanation, ForecastRule, Guard, Inputs, PolicyKind, Record, Rule,
+    TrackingRule, WriteOutcome,
 };
 
 impl Explanation {
@@ -46,6 +46,16 @@ impl Explanation {
         }
         f.write_str(match self.proposal.rule {
             Rule::Classifier(_) => "no prediction",
+            Rule::Forecast(rule) => match rule {
+                ForecastRule::NoNewPoint => "no datapoint since the last decision",
+                ForecastRule::Tracking => "no forecast yet, target tracking decides",
+                ForecastRule::Forecast => "the forecast asks for it",
+                ForecastRule::Load => "the load now needs it",
+                ForecastRule::Surge => "CPU is saturated, so unserved demand is unknown",
+                ForecastRule::Band => "capacity is within the band that the forecast asks for",
+                ForecastRule::Surplus => "the surplus has cost more than a relaunch would",
+                ForecastRule::Waiting => "the surplus has not cost a relaunch yet",
+            },
             Rule::EmptyGroup => "the group is empty and cannot be measured",
             Rule::TargetTracking(rule) => match rule {
                 TrackingRule::TooFewPoints => "too few datapoints yet",
@@ -121,6 +131,13 @@ impl fmt::Display for Figures<'_> {
         if counts.pending > 0 {
             write!(f, ", {} pending", counts.pending)?;
         }
+        if let Some(figures) = &inputs.forecast {
+            if let Some([median, .., upper]) = figures.quantiles {
+                let minutes = figures.ahead.as_secs() / 60;
+                write!(f, "; in {minutes} min {median}, at most {upper} (99.6 %)")?;
+            }
+            write!(f, "; target tracking: {}", figures.tracking)?;
+        }
         write!(f, "; bounds {}", inputs.bounds)
     }
 }
@@ -136,6 +153,7 @@ impl fmt::Display for PolicyKind {
         f.write_str(match self {
             Self::Classifier => "classifier",
             Self::TargetTracking => "target-tracking",
+            Self::Forecast => "forecast",
         })
     }
 }

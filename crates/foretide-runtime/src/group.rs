@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use foretide_control::{Controller, SavedState};
 use foretide_domain::{
-    CallFailure, CallId, Datapoint, Effect, Event, FailureKind, GroupState, Plan, Timestamp,
-    WriteOutcome,
+    CallFailure, CallId, Datapoint, Effect, Event, FailureKind, GroupState, Plan, PolicyKind,
+    Timestamp, WriteOutcome,
 };
+use foretide_forecast::{FitError, Fitted};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
@@ -67,6 +69,8 @@ pub(crate) struct GroupTask {
     /// Readings and questions to the model.
     calls: FuturesUnordered<BoxFuture<'static, Event>>,
     write: Option<BoxFuture<'static, Event>>,
+    /// A fit under way, on a thread of its own.
+    fit: Option<(CallId, JoinHandle<Result<Fitted, FitError>>)>,
     wake: Option<Wake>,
     look: Option<Look>,
     checkpoint_at: Timestamp,
@@ -131,6 +135,7 @@ impl GroupTask {
             stop: start.stop,
             calls: FuturesUnordered::new(),
             write: None,
+            fit: None,
             wake: None,
             look: None,
             checkpoint_at: now,
@@ -153,6 +158,12 @@ impl GroupTask {
                 event
             }
             Some(event) = self.calls.next(), if !stopping => event,
+            (call, fitted) = fitted(&mut self.fit), if !stopping => {
+                self.fit = None;
+                let now = self.now();
+                let effects = self.controller.fitted(call, fitted, now);
+                return self.carry_out(effects).await;
+            }
             // Settings are replaced while no write is outstanding: its answer belongs to the
             // controller that asked for it.
             Some(replacement) = self.replacements.recv(), if !stopping && self.write.is_none() => {
@@ -209,6 +220,7 @@ impl GroupTask {
                         points,
                     });
                 }
+                Effect::Fit { call } => self.start_fit(call),
                 Effect::Predict { call, features } => self.predict(call, features),
                 Effect::SetDesired { call, plan } => {
                     writes = false;
@@ -222,6 +234,13 @@ impl GroupTask {
                 Effect::Save => self.save(now),
                 Effect::WakeAt(at) => self.wake = Some(self.wake_at(at)),
             }
+        }
+    }
+
+    /// A fit takes a third of a second: off the threads that calls wait on.
+    fn start_fit(&mut self, call: CallId) {
+        if let Some(job) = self.controller.fit_job() {
+            self.fit = Some((call, tokio::task::spawn_blocking(move || job.run())));
         }
     }
 
@@ -330,7 +349,9 @@ impl GroupTask {
     /// Between looks, from time to time, a point is kept from which a replay can start.
     async fn keep_checkpoint(&mut self) {
         let age = self.now().since(self.checkpoint_at);
-        let between_looks = self.calls.is_empty() && self.write.is_none();
+        // Another controller would have to read and fit the forecast's history again.
+        let replayable = self.controller.config().policy != PolicyKind::Forecast;
+        let between_looks = replayable && self.calls.is_empty() && self.write.is_none();
         if between_looks && age >= self.shared.settings.checkpoint_every {
             self.begin_anew().await;
         }
@@ -412,6 +433,17 @@ fn failed(call: CallId, kind: FailureKind, detail: &str) -> Event {
 async fn settled(write: &mut Option<BoxFuture<'static, Event>>) -> Event {
     match write {
         Some(write) => write.await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The end of the fit under way; never where there is none.
+async fn fitted(
+    fit: &mut Option<(CallId, JoinHandle<Result<Fitted, FitError>>)>,
+) -> (CallId, Result<Fitted, FitError>) {
+    match fit {
+        // A fit that panicked is a fit that failed.
+        Some((call, fit)) => (*call, fit.await.unwrap_or(Err(FitError::NotFinite))),
         None => std::future::pending().await,
     }
 }

@@ -62,7 +62,7 @@ pub(super) fn projected_utilisation(facts: &Facts<'_>, wanted: &mut Wanted) {
         return;
     }
     let needed = match facts.load() {
-        Some(load) => ceil_instances(load.get() / facts.config.target_utilisation.get()),
+        Some(load) => ceil_instances(load.get() / facts.config.scale_in_ceiling().get()),
         None => wanted.held,
     };
     wanted.capacity = wanted.capacity.max(needed.max(1)).min(wanted.held);

@@ -2,6 +2,7 @@
 //! facts.
 
 pub(crate) mod classifier;
+pub(crate) mod forecast;
 pub(crate) mod target_tracking;
 
 use foretide_domain::{PolicyKind, Proposal, Rule};
@@ -19,6 +20,7 @@ pub(crate) fn propose(facts: &Facts<'_>) -> Proposal {
     }
     match facts.config.policy {
         PolicyKind::Classifier => classifier::propose(facts),
+        PolicyKind::Forecast => forecast::propose(facts),
         PolicyKind::TargetTracking => target_tracking::propose(facts),
     }
 }

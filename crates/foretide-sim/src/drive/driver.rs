@@ -170,6 +170,7 @@ impl<'p> Driver<'p> {
                 Effect::Save => {}
                 Effect::ReadGroup { call } => self.read_group(world, call),
                 Effect::ReadMetrics { call, query } => self.read_metrics(world, call, query),
+                Effect::Fit { call } => self.fit(call, now),
                 Effect::Predict { call, features } => self.ask(world, call, &features),
                 Effect::SetDesired { call, plan } => self.write(world, call, plan),
             }
@@ -214,6 +215,14 @@ impl<'p> Driver<'p> {
             call,
             points,
         });
+    }
+
+    /// Virtual time stands still while a fit is made.
+    fn fit(&mut self, call: CallId, now: Timestamp) {
+        if let Some(job) = self.controller.fit_job() {
+            let effects = self.controller.fitted(call, job.run(), now);
+            self.effects.extend(effects);
+        }
     }
 
     fn ask(&mut self, world: &World, call: CallId, features: &Features) {

@@ -65,6 +65,9 @@ pub(crate) struct RawGroup {
     /// Policy `target-tracking`.
     #[serde(default)]
     pub(crate) target_tracking: RawTargetTracking,
+    /// Policy `forecast`.
+    #[serde(default)]
+    pub(crate) forecast: RawForecast,
     /// The circuit breaker: launches that fail stop growth.
     #[serde(default)]
     pub(crate) breaker: RawBreaker,
@@ -102,6 +105,16 @@ pub(crate) struct RawTargetTracking {
     pub(crate) in_points: Option<usize>,
     /// Share of the target below which points count for scaling in.
     pub(crate) in_band: Option<Percentage>,
+}
+
+/// Settings of policy `forecast`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawForecast {
+    /// Utilisation above which the group counts as short.
+    pub(crate) objective: Option<Percentage>,
+    /// Share of time that it may be short.
+    pub(crate) budget: Option<Percentage>,
 }
 
 /// Settings of the circuit breaker.
@@ -194,6 +207,7 @@ pub(crate) enum RawMode {
 pub(crate) enum RawPolicy {
     Classifier,
     TargetTracking,
+    Forecast,
 }
 
 /// As [`OnMissing`].
@@ -229,6 +243,7 @@ impl From<RawPolicy> for PolicyKind {
         match raw {
             RawPolicy::Classifier => Self::Classifier,
             RawPolicy::TargetTracking => Self::TargetTracking,
+            RawPolicy::Forecast => Self::Forecast,
         }
     }
 }

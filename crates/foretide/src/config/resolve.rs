@@ -109,6 +109,8 @@ fn group(raw: &RawGroup, mut config: ControllerConfig) -> ControllerConfig {
     set(&mut tracking.out_points, from.out_points);
     set(&mut tracking.in_points, from.in_points);
     set(&mut tracking.in_band, from.in_band);
+    set(&mut config.forecast.objective, raw.forecast.objective);
+    set(&mut config.forecast.budget, raw.forecast.budget);
     let (breaker, from) = (&mut config.breaker, &raw.breaker);
     set(&mut breaker.failed_launches, from.failed_launches);
     set(&mut breaker.pending_lead_times, from.pending_lead_times);

@@ -16,7 +16,11 @@ use crate::failure::{Exit, Failure};
 use super::args::{BacktestArgs, PolicySpec};
 
 /// The product's own policies; they run as the shipping controller.
-const OWN: [PolicyKind; 2] = [PolicyKind::Classifier, PolicyKind::TargetTracking];
+const OWN: [PolicyKind; 3] = [
+    PolicyKind::Forecast,
+    PolicyKind::Classifier,
+    PolicyKind::TargetTracking,
+];
 
 /// Everything that a backtest needs, checked before it begins.
 pub(crate) struct Plan {
