@@ -100,6 +100,11 @@ impl Breaker {
         }
     }
 
+    /// Whether only the end of a launch, or a launch that hangs, could change anything.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.open.is_none() && self.failed_in_a_row == 0
+    }
+
     /// The capacity above which desired is not raised; none while the breaker lets growth through.
     pub(crate) fn cap(&self, group: &GroupState) -> Option<u32> {
         self.open

@@ -203,15 +203,17 @@ impl Controller {
 
     fn follow_launches(&mut self, group: &GroupState, now: Timestamp, effects: &mut Vec<Effect>) {
         let state = &mut self.state;
+        let quiet = group.launches.is_empty() && group.oldest_pending_since.is_none();
+        if quiet && state.breaker.is_at_rest() {
+            return;
+        }
         let mut ends = Ends::default();
-        if !group.launches.is_empty() {
-            let new: Vec<_> = state.breaker.take_new(&group.launches).copied().collect();
-            for launch in &new {
-                state.breaker.count(launch);
-                state.lead_time.observe(launch);
-                ends.succeeded |= launch.succeeded;
-                ends.failed |= !launch.succeeded;
-            }
+        let new: Vec<_> = state.breaker.take_new(&group.launches).copied().collect();
+        for launch in &new {
+            state.breaker.count(launch);
+            state.lead_time.observe(launch);
+            ends.succeeded |= launch.succeeded;
+            ends.failed |= !launch.succeeded;
         }
         let lead_time = state.lead_time(&self.config);
         let alarm = state
@@ -233,12 +235,11 @@ impl Controller {
         } else {
             in_service <= watched.desired
         };
-        let patience = self.state.lead_time(&self.config) * 3;
         let outcome = if reached {
             Outcome::Reached {
                 desired: watched.desired,
             }
-        } else if now.since(watched.since) > patience {
+        } else if now.since(watched.since) > self.state.lead_time(&self.config) * 3 {
             Outcome::Partly {
                 desired: watched.desired,
                 in_service,

@@ -18,10 +18,10 @@ impl Controller {
     /// Decides where something asks for a decision; records it; writes what may be written.
     pub(crate) fn decide(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
         self.vote(now);
-        let Some(facts) = self.facts(now) else { return };
-        if !self.asks_for_decision(&facts) {
+        if !self.asks_for_decision() {
             return;
         }
+        let Some(facts) = self.facts(now) else { return };
         let proposal = policy::propose(&facts);
         let mut guarded = guard::apply(&facts, &proposal);
         let desired = facts.group.desired;
@@ -69,11 +69,16 @@ impl Controller {
 
     /// Policy `classifier` decides at every look: each is a vote. The others decide on a new
     /// datapoint; between two of them only what cannot wait for one asks for a decision.
-    fn asks_for_decision(&self, facts: &Facts<'_>) -> bool {
+    fn asks_for_decision(&self) -> bool {
+        let Some(reading) = &self.state.group else {
+            return false;
+        };
+        let group = &reading.group;
+        let is_empty = group.desired == 0 && group.counts.in_service_and_pending() == 0;
         self.config.policy == PolicyKind::Classifier
             || self.state.decide_anyway
-            || facts.is_empty()
-            || !facts.group.bounds.contains(facts.group.desired)
+            || is_empty
+            || !group.bounds.contains(group.desired)
     }
 
     fn audit_input<'a>(&'a self, facts: &Facts<'a>) -> AuditInput<'a> {
