@@ -75,3 +75,63 @@ impl Cloud for Collector {
         Box::pin(Collector::set_desired(self, name, plan, mode))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use foretide_domain::{Bounds, SuspendedProcesses};
+
+    use super::*;
+    use crate::AwsClients;
+    use crate::config::AwsConfig;
+    use crate::facts::{ScalingPolicyFact, SlowFacts};
+    use crate::group::GroupReading;
+    use crate::metrics::MetricOptions;
+    use crate::watched::CollectSettings;
+
+    /// A collector of the group `web` that reaches nobody.
+    async fn collector() -> Collector {
+        let config = AwsConfig {
+            region: Some("eu-west-1".into()),
+            endpoint_url: Some("http://127.0.0.1:9".into()),
+            ..AwsConfig::default()
+        };
+        let settings = CollectSettings {
+            group: "web".into(),
+            metrics: MetricOptions::default(),
+            warm_up: Duration::ZERO,
+        };
+        let clients = Arc::new(AwsClients::connect(&config).await.unwrap());
+        Collector::new(clients, vec![settings])
+    }
+
+    #[tokio::test]
+    async fn what_speaks_against_writing_is_unknown_until_it_was_read() {
+        let collector = collector().await;
+        assert_eq!(collector.obstacles("web"), [Obstacle::Unknown]);
+        assert_eq!(collector.obstacles("other"), [Obstacle::Unknown]);
+        let policy = |name: &str, enabled| ScalingPolicyFact {
+            name: name.into(),
+            kind: "TargetTrackingScaling".into(),
+            enabled,
+            forecast_only: false,
+        };
+        let facts = SlowFacts {
+            policies: vec![policy("on", true), policy("off", false)],
+            ..SlowFacts::default()
+        };
+        let reading = GroupReading {
+            bounds: Bounds::new(1, 5).unwrap(),
+            desired: 1,
+            instances: Vec::new(),
+            suspended: SuspendedProcesses::default(),
+            deleting: false,
+            warm_pool: false,
+            weighted: true,
+        };
+        collector.know("web", reading, facts);
+        let named = Obstacle::Policy { name: "on".into() };
+        assert_eq!(collector.obstacles("web"), [named, Obstacle::Weights]);
+    }
+}

@@ -258,6 +258,14 @@ impl Collector {
         self.clients.set_desired(group, plan, mode).await
     }
 
+    #[cfg(test)]
+    pub(crate) fn know(&self, group: &str, reading: GroupReading, facts: SlowFacts) {
+        self.with(group, |watched| {
+            watched.reading = Some(reading);
+            watched.facts = Some(Ok(facts));
+        });
+    }
+
     fn with<T>(&self, group: &str, work: impl FnOnce(&mut Watched) -> T) -> Option<T> {
         self.groups.with(group, work)
     }

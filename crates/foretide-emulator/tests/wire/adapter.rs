@@ -212,8 +212,28 @@ async fn instance_mode_reads_warm_instances_and_combines_as_the_seed_does() {
     assert!((second.aggregates[0].value - 60.0).abs() < 1e-9);
     assert_eq!(second.points.last().unwrap().cpu, Percent::new(60.0));
     assert_eq!(
+        collector.last_metrics("web").unwrap().aggregates,
+        second.aggregates
+    );
+    assert_eq!(
         rig.clients.bill().snapshot().metrics_requested["web"],
         2 * 14
+    );
+}
+
+#[tokio::test]
+async fn a_cycle_looks_back_three_hours_at_most() {
+    let rig = Rig::of(GroupSpec {
+        history_s: 5 * 3600,
+        ..web()
+    })
+    .await;
+    let collector = rig.collector("web", MetricOptions::default());
+    let queries = [("web".to_owned(), rig.last(10 * 86_400))];
+    let mut answers = collector.read_metrics(&queries, rig.now()).await;
+    assert_eq!(
+        answers.remove("web").unwrap().unwrap().points.len(),
+        3 * 60 - 1
     );
 }
 

@@ -1,0 +1,238 @@
+//! What is remembered of each group between calls.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use foretide_domain::{CallFailure, Datapoint, MetricsQuery, Timestamp};
+
+use crate::clients::AwsClients;
+use crate::facts::{FactsDue, SlowFacts};
+use crate::group::GroupReading;
+use crate::metrics::{
+    Collect, Fleet, InstanceAggregate, MetricOptions, Monitoring, Query, Sampling, Values,
+    group_datapoints, group_queries, instance_datapoints, instance_queries,
+};
+use crate::tracker::GroupTracker;
+
+/// Time between two readings of a group's slow facts.
+const FACTS_EVERY: Duration = Duration::from_mins(5);
+/// Time until they are tried again after a failure.
+const FACTS_RETRY: Duration = Duration::from_mins(1);
+/// Longest look back of a cycle, in group mode: what lies further is history. Unbounded, a group
+/// that was away for days would ask for more than one cycle can read, in every cycle anew.
+const LOOK_BACK_MAX: Duration = Duration::from_hours(3);
+/// The seed's window of instance metrics.
+const INSTANCE_WINDOW: Duration = Duration::from_mins(3);
+/// The window with basic monitoring, or while it is not known: three five-minute periods, which
+/// tell their spacing.
+const INSTANCE_WINDOW_WIDE: Duration = Duration::from_mins(20);
+
+/// How one group is collected.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CollectSettings {
+    /// The group's name.
+    pub group: String,
+    /// What is asked.
+    pub metrics: MetricOptions,
+    /// Time in service before an instance's metrics count, in instance mode.
+    pub warm_up: Duration,
+}
+
+/// What a reading of metrics brought.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MetricsReading {
+    /// Closed periods, ascending, each once.
+    pub points: Vec<Datapoint>,
+    /// In instance mode: the seed's combination over the instances, for its records.
+    pub aggregates: Vec<InstanceAggregate>,
+    /// Basic or detailed monitoring; none while it cannot be told, and then there are no points.
+    pub monitoring: Option<Monitoring>,
+    /// In instance mode: the window asked for. Wider than the seed's three minutes with basic
+    /// monitoring.
+    pub window: Option<Duration>,
+}
+
+/// All groups of one connection.
+#[derive(Debug)]
+pub(crate) struct Groups(BTreeMap<String, Mutex<Watched>>);
+
+/// One group.
+#[derive(Debug)]
+pub(crate) struct Watched {
+    pub(crate) settings: CollectSettings,
+    pub(crate) tracker: GroupTracker,
+    pub(crate) sampling: Sampling,
+    pub(crate) reading: Option<GroupReading>,
+    pub(crate) facts: Option<Result<SlowFacts, CallFailure>>,
+    /// When they are read again.
+    facts_due: Option<Timestamp>,
+    /// The newest reading of metrics, without its points.
+    pub(crate) metrics: Option<MetricsReading>,
+}
+
+impl Groups {
+    /// The groups of `settings`; of two settings for one group the last counts.
+    pub(crate) fn new(settings: Vec<CollectSettings>) -> Self {
+        let watched = |settings: CollectSettings| {
+            (settings.group.clone(), Mutex::new(Watched::new(settings)))
+        };
+        Self(settings.into_iter().map(watched).collect())
+    }
+
+    pub(crate) fn with<T>(&self, group: &str, work: impl FnOnce(&mut Watched) -> T) -> Option<T> {
+        self.0.get(group).map(|watched| work(&mut lock(watched)))
+    }
+
+    /// The groups whose facts are to be read now, and whether they have a warm pool.
+    pub(crate) fn facts_due(&self, now: Timestamp) -> Vec<FactsDue> {
+        let due = |(group, watched): (&String, &Mutex<Watched>)| {
+            let mut watched = lock(watched);
+            let old = watched.facts_due.is_none_or(|due| now >= due);
+            // Whether there is a warm pool is known from the first reading on.
+            let warm_pool = watched.reading.as_ref().filter(|_| old)?.warm_pool;
+            watched.facts_due = Some(now.plus(FACTS_EVERY));
+            Some(FactsDue {
+                group: group.clone(),
+                warm_pool,
+            })
+        };
+        self.0.iter().filter_map(due).collect()
+    }
+
+    /// Reads the facts that are `due` since `now`.
+    pub(crate) async fn read_facts(
+        &self,
+        clients: &AwsClients,
+        due: Vec<FactsDue>,
+        now: Timestamp,
+    ) {
+        let mut others = clients.read_other_writers(&due).await;
+        if let Ok(others) = &others {
+            // Who else writes must be known before anything is written; what follows takes a call
+            // for each group.
+            for due in &due {
+                let others = others.get(&due.group);
+                self.with(&due.group, |watched| watched.know_writers(others));
+            }
+        }
+        for due in due {
+            let facts = match &mut others {
+                Ok(others) => {
+                    let others = others.remove(&due.group).unwrap_or_default();
+                    clients.read_facts(&due, others).await
+                }
+                Err(error) => Err(error.clone()),
+            };
+            self.with(&due.group, |watched| {
+                if facts.is_err() {
+                    watched.facts_due = Some(now.plus(FACTS_RETRY));
+                }
+                watched.facts = Some(facts);
+            });
+        }
+    }
+}
+
+impl Watched {
+    fn new(settings: CollectSettings) -> Self {
+        Self {
+            tracker: GroupTracker::default(),
+            sampling: Sampling::new(settings.metrics.monitoring),
+            reading: None,
+            facts: None,
+            facts_due: None,
+            metrics: None,
+            settings,
+        }
+    }
+
+    fn know_writers(&mut self, others: Option<&SlowFacts>) {
+        let (refreshing, warm_pool) = match &self.facts {
+            Some(Ok(facts)) => (facts.refreshing, facts.warm_pool),
+            _ => (false, None),
+        };
+        self.facts = Some(Ok(SlowFacts {
+            refreshing,
+            warm_pool,
+            ..others.cloned().unwrap_or_default()
+        }));
+    }
+
+    const fn narrow(&self) -> bool {
+        matches!(self.sampling.monitoring(), Some(Monitoring::Detailed))
+    }
+
+    fn window(&self) -> Option<Duration> {
+        (self.settings.metrics.collect == Collect::Instance).then(|| {
+            if self.narrow() {
+                INSTANCE_WINDOW
+            } else {
+                INSTANCE_WINDOW_WIDE
+            }
+        })
+    }
+
+    /// From when on, and what, to ask for `query`.
+    pub(crate) fn plan(&self, query: MetricsQuery, now: Timestamp) -> (Timestamp, Vec<Query>) {
+        let CollectSettings {
+            group,
+            metrics,
+            warm_up,
+        } = &self.settings;
+        let Some(window) = self.window() else {
+            let from = query.from.max(now.minus(LOOK_BACK_MAX));
+            return (from, group_queries(group, metrics));
+        };
+        let warm = match &self.reading {
+            Some(reading) => self.tracker.warmed_up(reading, *warm_up, now),
+            None => Vec::new(),
+        };
+        (now.minus(window), instance_queries(group, &warm, metrics))
+    }
+
+    /// What `values`, asked for from `from` to `now`, say of the group.
+    pub(crate) fn read(
+        &mut self,
+        values: &Values,
+        from: Timestamp,
+        now: Timestamp,
+    ) -> MetricsReading {
+        let window = self.window();
+        let (fleet, span) = (self.fleet(), (from, now));
+        let (options, sampling) = (&self.settings.metrics, &mut self.sampling);
+        let (points, aggregates) = match options.collect {
+            Collect::Group => (
+                group_datapoints(values, options, sampling, fleet, span),
+                Vec::new(),
+            ),
+            Collect::Instance => instance_datapoints(values, options, sampling, span),
+        };
+        if window == Some(INSTANCE_WINDOW) && points.is_empty() {
+            // Three minutes that hold nothing may be basic monitoring: look at more the next time.
+            *sampling = Sampling::new(options.monitoring);
+        }
+        let told = MetricsReading {
+            points: Vec::new(),
+            aggregates,
+            monitoring: self.sampling.monitoring(),
+            window,
+        };
+        self.metrics = Some(told.clone());
+        MetricsReading { points, ..told }
+    }
+
+    fn fleet(&self) -> Fleet {
+        Fleet {
+            in_service: self
+                .reading
+                .as_ref()
+                .map_or(0, |reading| reading.counts().in_service),
+            steady_since: self.tracker.steady_since(),
+        }
+    }
+}
+
+fn lock(watched: &Mutex<Watched>) -> MutexGuard<'_, Watched> {
+    watched.lock().unwrap_or_else(PoisonError::into_inner)
+}
