@@ -8,19 +8,18 @@
 use std::time::Duration;
 
 use foretide_domain::{
-    Alarm, CallFailure, CallId, Datapoint, Effect, Event, FailureKind, ForeignChange, GroupState,
-    MetricsQuery, Outcome, PolicyKind, Prediction, Record, Timestamp,
+    Alarm, CallFailure, CallId, Datapoint, Effect, Event, FailureKind, MetricsQuery, PolicyKind,
+    Prediction, Record, Timestamp,
 };
 use foretide_forecast::{FitError, Fitted};
 
-use crate::breaker::Ends;
 use crate::config::ControllerConfig;
 use crate::facts::{Facts, stale_limit};
 use crate::features;
 use crate::forecasting::{FitJob, Forecasting};
 use crate::look::Look;
 use crate::series::Arrival;
-use crate::state::{Known, Reading, SavedState};
+use crate::state::SavedState;
 
 /// Points read at start, so that a restarted controller knows what the one before it knew.
 const HISTORY: Duration = Duration::from_secs(2 * 3600);
@@ -37,7 +36,7 @@ pub struct Controller {
     pub(crate) config: ControllerConfig,
     pub(crate) state: SavedState,
     /// The look under way. Not saved: a controller that restarts looks again.
-    look: Option<Look>,
+    pub(crate) look: Option<Look>,
     /// Policy `forecast`: history and model.
     forecasting: Option<Forecasting>,
 }
@@ -164,91 +163,6 @@ impl Controller {
             None => now.minus(HISTORY),
         };
         MetricsQuery { from }
-    }
-
-    fn group_read(&mut self, call: CallId, group: GroupState, now: Timestamp) -> Vec<Effect> {
-        if !self.look.as_mut().is_some_and(|look| look.take_group(call)) {
-            return Vec::new();
-        }
-        let mut effects = Vec::new();
-        self.notice_foreign_change(&group, &mut effects);
-        self.follow_launches(&group, now, &mut effects);
-        self.watch_outcome(&group, now, &mut effects);
-        self.state.remember_in_service(now, group.counts.in_service);
-        self.state.group = Some(Reading { at: now, group });
-        self.go_on(now, effects)
-    }
-
-    fn notice_foreign_change(&mut self, group: &GroupState, effects: &mut Vec<Effect>) {
-        let (desired, bounds) = (group.desired, group.bounds);
-        if let Some(known) = self.state.known {
-            let ours = desired == known.desired || known.perhaps_desired == Some(desired);
-            if !ours || bounds != known.bounds {
-                self.state.votes.reset();
-                self.state.decide_anyway = true;
-                effects.push(Effect::Record(Record::ForeignChange(ForeignChange {
-                    desired_before: known.desired,
-                    desired,
-                    bounds_before: known.bounds,
-                    bounds,
-                })));
-            }
-        }
-        self.state.known = Some(Known {
-            desired,
-            bounds,
-            perhaps_desired: None,
-        });
-    }
-
-    fn follow_launches(&mut self, group: &GroupState, now: Timestamp, effects: &mut Vec<Effect>) {
-        let state = &mut self.state;
-        let quiet = group.launches.is_empty() && group.oldest_pending_since.is_none();
-        if quiet && state.breaker.is_at_rest() {
-            return;
-        }
-        let mut ends = Ends::default();
-        let new: Vec<_> = state.breaker.take_new(&group.launches).copied().collect();
-        for launch in &new {
-            state.breaker.count(launch);
-            state.lead_time.observe(launch);
-            ends.succeeded |= launch.succeeded;
-            ends.failed |= !launch.succeeded;
-        }
-        let lead_time = state.lead_time(&self.config);
-        let alarm = state
-            .breaker
-            .update(group, ends, lead_time, &self.config.breaker, now);
-        if let Some(alarm) = alarm {
-            state.decide_anyway = true;
-            effects.push(Effect::Record(Record::Alarm(alarm)));
-        }
-    }
-
-    fn watch_outcome(&mut self, group: &GroupState, now: Timestamp, effects: &mut Vec<Effect>) {
-        let Some(watched) = self.state.watched else {
-            return;
-        };
-        let in_service = group.counts.in_service;
-        let reached = if watched.raises {
-            in_service >= watched.desired
-        } else {
-            in_service <= watched.desired
-        };
-        let outcome = if reached {
-            Outcome::Reached {
-                desired: watched.desired,
-            }
-        } else if now.since(watched.since) > self.state.lead_time(&self.config) * 3 {
-            Outcome::Partly {
-                desired: watched.desired,
-                in_service,
-            }
-        } else {
-            return;
-        };
-        self.state.watched = None;
-        effects.push(Effect::Record(Record::OutcomeSeen(outcome)));
     }
 
     fn metrics_read(&mut self, call: CallId, points: &[Datapoint], now: Timestamp) -> Vec<Effect> {
@@ -402,7 +316,7 @@ impl Controller {
     }
 
     /// Takes the look a step further once nothing is outstanding.
-    fn go_on(&mut self, now: Timestamp, mut effects: Vec<Effect>) -> Vec<Effect> {
+    pub(crate) fn go_on(&mut self, now: Timestamp, mut effects: Vec<Effect>) -> Vec<Effect> {
         let Some(look) = self
             .look
             .as_mut()

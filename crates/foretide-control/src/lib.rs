@@ -18,6 +18,7 @@ mod features;
 mod forecasting;
 #[cfg(test)]
 mod golden;
+mod group_reading;
 mod guard;
 mod lead_time;
 mod look;
