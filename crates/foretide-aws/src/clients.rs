@@ -104,8 +104,8 @@ impl AwsClients {
         }
     }
 
-    /// Carries one call out: waits for the rate limit, counts it, bounds its time, maps its failure.
-    /// Boxed, since the SDK's futures are large and would add up on the stack.
+    /// Carries one call out: waits for the rate limit, counts it, bounds its time, maps its
+    /// failure. Boxed, since the SDK's futures are large and would add up on the stack.
     pub(crate) fn call<'a, T, E>(
         &'a self,
         operation: &'static str,

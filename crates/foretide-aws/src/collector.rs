@@ -182,8 +182,9 @@ impl Collector {
     }
 
     /// Closed periods of `group` in periods of `period_s` seconds from `from` to `to`, in group
-    /// mode: its history. Where basic and detailed monitoring are not told apart yet, read the newest
-    /// minutes first ([`Collector::read_metrics`]). `CloudWatch` keeps 60 s for 15 days, 300 s for 63 and 3600 s for 455.
+    /// mode: its history. Where basic and detailed monitoring are not told apart yet, read the
+    /// newest minutes first ([`Collector::read_metrics`]). `CloudWatch` keeps 60 s for 15 days, 300
+    /// s for 63 and 3600 s for 455.
     pub async fn read_history(
         &self,
         group: &str,
@@ -211,8 +212,9 @@ impl Collector {
         })
     }
 
-    /// Reads the slow facts that are due, and ends when they are read; returns at once where another
-    /// reading is under way. Failures are kept beside the group and told by [`Collector::facts`].
+    /// Reads the slow facts that are due, and ends when they are read; returns at once where
+    /// another reading is under way. Failures are kept beside the group and told by
+    /// [`Collector::facts`].
     pub async fn refresh_facts(&self, now: Timestamp) {
         if let Some(reading) = self.facts_reading(now) {
             reading.await;
@@ -220,8 +222,8 @@ impl Collector {
     }
 
     /// The reading of the slow facts that are due, to be run beside everything else: one call at a
-    /// time, so that it never stands in front of more than one other call. None where nothing is due
-    /// or a reading is under way.
+    /// time, so that it never stands in front of more than one other call. None where nothing is
+    /// due or a reading is under way.
     pub(crate) fn facts_reading(
         &self,
         now: Timestamp,
@@ -243,7 +245,8 @@ impl Collector {
         self.with(group, |watched| watched.facts.clone())?
     }
 
-    /// What the newest reading of the metrics of `group` told beside its points, which are left out.
+    /// What the newest reading of the metrics of `group` told beside its points, which are left
+    /// out.
     pub fn last_metrics(&self, group: &str) -> Option<MetricsReading> {
         self.with(group, |watched| watched.metrics.clone())?
     }

@@ -25,8 +25,8 @@ pub struct AwsConfig {
     /// Attempts of a reading call, with jittered back-off; none takes the SDK's chain
     /// (`AWS_MAX_ATTEMPTS`, else 3). A write is attempted once.
     pub max_attempts: Option<u32>,
-    /// Calls a second in the long run. 10: a fifth of `GetMetricData`'s quota, and Auto Scaling's is
-    /// not published.
+    /// Calls a second in the long run. 10: a fifth of `GetMetricData`'s quota, and Auto Scaling's
+    /// is not published.
     pub calls_per_second: u32,
     /// Calls that may go out at once after a pause.
     pub burst: u32,

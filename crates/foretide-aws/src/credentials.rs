@@ -1,8 +1,8 @@
 //! Credentials that take longer to load than an attempt may last.
 //!
 //! The SDK looks for credentials within an attempt and gives up with it. A provider that needs
-//! longer (a `credential_process`, instance metadata through a slow hop) would begin anew with every
-//! attempt and never end. Here the loading goes on, and the next attempt finds its result.
+//! longer (a `credential_process`, instance metadata through a slow hop) would begin anew with
+//! every attempt and never end. Here the loading goes on, and the next attempt finds its result.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

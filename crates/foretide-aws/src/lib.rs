@@ -2,12 +2,12 @@
 //!
 //! [`AwsClients`] holds one region and one set of credentials and carries single calls out: rate
 //! limited, counted, under a deadline, with every failure told as a
-//! [`CallFailure`](foretide_domain::CallFailure). [`Collector`] keeps what a sequence of calls has to
-//! remember of each group: when instances were first seen, whether monitoring is basic or detailed,
-//! facts that change slowly; it is the runtime's [`Cloud`](foretide_runtime::Cloud).
+//! [`CallFailure`](foretide_domain::CallFailure). [`Collector`] keeps what a sequence of calls has
+//! to remember of each group: when instances were first seen, whether monitoring is basic or
+//! detailed, facts that change slowly; it is the runtime's [`Cloud`](foretide_runtime::Cloud).
 //!
-//! Invariants: nothing here decides; [`AwsClients::set_desired`] is the only place that writes; time
-//! that carries meaning is an argument (only deadlines and the rate limit follow the runtime's
+//! Invariants: nothing here decides; [`AwsClients::set_desired`] is the only place that writes;
+//! time that carries meaning is an argument (only deadlines and the rate limit follow the runtime's
 //! clock); no text made here holds a credential.
 
 mod activity;

@@ -26,8 +26,8 @@ impl RateLimit {
         }
     }
 
-    /// Waits until the next call may go. Where that takes longer than `patience`, refuses at once and
-    /// takes no slot: calls that nobody waits for any more must not hold up those that follow.
+    /// Waits until the next call may go. Where that takes longer than `patience`, refuses at once
+    /// and takes no slot: calls that nobody waits for any more must not hold up those that follow.
     pub(crate) async fn ready(&self, patience: Duration) -> bool {
         let now = Instant::now();
         match self.reserve(now, patience) {

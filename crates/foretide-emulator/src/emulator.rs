@@ -163,8 +163,8 @@ impl Emulator {
         self.with(|state, _| state.calls.clone())
     }
 
-    /// Counts a call of `operation` (callers give all unknown ones the same name, so that they cannot
-    /// fill memory); gives a number for it and what strikes it.
+    /// Counts a call of `operation` (callers give all unknown ones the same name, so that they
+    /// cannot fill memory); gives a number for it and what strikes it.
     pub(crate) fn meet(&self, operation: &str) -> (u64, Option<Strike>) {
         let start = self.inner.start;
         self.with(|state, now| {

@@ -1,4 +1,5 @@
-//! What goes wrong: faults that answer in place of the service, chosen by operation, count and time.
+//! What goes wrong: faults that answer in place of the service, chosen by operation, count and
+//! time.
 
 use foretide_domain::Timestamp;
 use serde::{Deserialize, Serialize};

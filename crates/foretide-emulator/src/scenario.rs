@@ -214,7 +214,8 @@ pub struct Scripted {
     /// Which metric; none for all.
     #[serde(default)]
     pub metric: Option<Metric>,
-    /// Periods that start so many seconds after the emulator's start (negative: before it), or later.
+    /// Periods that start so many seconds after the emulator's start (negative: before it), or
+    /// later.
     pub from_s: i64,
     /// Periods that start before so many seconds after the start.
     pub until_s: i64,

@@ -66,8 +66,8 @@ pub(crate) type Values = BTreeMap<Key, BTreeMap<i64, f64>>;
 type ByGroup = BTreeMap<Arc<str>, Result<Values, CallFailure>>;
 
 impl AwsClients {
-    /// Asks for `queries`; every group named in them has its answer. A call that the service rejects
-    /// is halved until only the group at fault fails.
+    /// Asks for `queries`; every group named in them has its answer. A call that the service
+    /// rejects is halved until only the group at fault fails.
     pub(crate) async fn metric_data(self: &Arc<Self>, queries: Vec<Query>, span: Span) -> ByGroup {
         let mut answers: ByGroup = queries
             .iter()

@@ -181,7 +181,7 @@ mod tests {
     proptest! {
         /// Reading is total: whatever arrives, an answer goes back.
         #[test]
-        fn no_request_body_breaks_the_reader(body in proptest::collection::vec(any::<u8>(), 0..200)) {
+        fn no_body_breaks_the_reader(body in proptest::collection::vec(any::<u8>(), 0..200)) {
             for wire in [Wire::Cbor, Wire::Json] {
                 if let Err(error) = wire.read::<Shape>(&body) {
                     prop_assert_eq!(error.code, "SerializationException");
