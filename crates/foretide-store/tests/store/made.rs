@@ -107,6 +107,7 @@ fn inputs(before: u32, class: Class) -> Inputs {
         coverage: Some(1.0),
         memory: Percent::new(60.2).map(Memory::Estimated),
         features: Some(features()),
+        forecast: None,
         class: Some((class, 0.875)),
         streak: 30,
         streak_datapoints: 6,
