@@ -303,7 +303,10 @@ proptest! {
 
     /// A file with one byte changed is refused or, where the byte did not matter, the same model.
     #[test]
-    fn a_changed_byte_never_gives_another_model(at in any::<prop::sample::Index>(), byte in any::<u8>()) {
+    fn a_changed_byte_never_gives_another_model(
+        at in any::<prop::sample::Index>(),
+        byte in any::<u8>(),
+    ) {
         let file = file().into_bytes();
         let mut changed = file.clone();
         changed[at.index(file.len())] = byte;

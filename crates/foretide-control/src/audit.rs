@@ -1,7 +1,8 @@
 //! The audit: an independent check of every plan, before it is written.
 //!
 //! It shares no code with the policies and guard rails: it sees the raw readings and the plan, and
-//! says which invariant a plan would break. The same check runs live, in the simulator and in tests.
+//! says which invariant a plan would break. The same check runs live, in the simulator and in
+//! tests.
 //!
 //! | number | a plan … |
 //! |---|---|

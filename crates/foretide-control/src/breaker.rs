@@ -1,5 +1,5 @@
-//! The circuit breaker: while launches fail, asking for more only raises a debt that is launched all
-//! at once when they work again.
+//! The circuit breaker: while launches fail, asking for more only raises a debt that is launched
+//! all at once when they work again.
 
 use std::collections::VecDeque;
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! From a number to a count of instances.
 
-/// The fewest whole instances that carry `instances`, as SIMULATION's laws round: a billionth is not
-/// worth an instance. Negative and undefined values count as none.
+/// The fewest whole instances that carry `instances`, as SIMULATION's laws round: a billionth is
+/// not worth an instance. Negative and undefined values count as none.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,

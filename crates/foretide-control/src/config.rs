@@ -25,8 +25,8 @@ pub struct ControllerConfig {
     /// Data older than this is stale. Never less than two periods and the metric delay, so that
     /// five-minute monitoring is not stale by nature. 240 s: two one-minute points may be missing.
     pub stale_after: Duration,
-    /// Time from the end of a period until CloudWatch shows it: 60 s, the least that its values need
-    /// to settle.
+    /// Time from the end of a period until CloudWatch shows it: 60 s, the least that its values
+    /// need to settle.
     pub metric_delay: Duration,
     /// Share of the instances in service, 0 to 1, that must report before capacity is taken away.
     pub coverage_min: f64,

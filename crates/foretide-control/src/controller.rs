@@ -1,9 +1,9 @@
 //! The control cycle of one group as a state machine: events in, effects out.
 //!
-//! One look is: read the group and, where a new period can exist, its metrics; ask the model, if the
-//! policy needs it; decide; write at most once. Every answer, failure and time-out is an event, so
-//! the same code decides live, in the simulator and in replay. It is called with the time and never
-//! asks for it.
+//! One look is: read the group and, where a new period can exist, its metrics; ask the model, if
+//! the policy needs it; decide; write at most once. Every answer, failure and time-out is an event,
+//! so the same code decides live, in the simulator and in replay. It is called with the time and
+//! never asks for it.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! Policy `forecast` between datapoints: history, model and the capacity law, fed with every period.
+//! Policy `forecast` between datapoints: history, model and the capacity law, fed with every
+//! period.
 
 use std::time::Duration;
 
@@ -58,7 +59,8 @@ impl Forecasting {
         })
     }
 
-    /// Takes in a period; `decides` tells whether it is the newest one, on which the law is stepped.
+    /// Takes in a period; `decides` tells whether it is the newest one, on which the law is
+    /// stepped.
     pub(crate) fn observe(
         &mut self,
         point: &Datapoint,
@@ -189,8 +191,8 @@ fn boot_minutes(lead_time: Duration) -> u32 {
     u32::try_from(lead_time.as_secs().div_ceil(60)).unwrap_or(u32::MAX)
 }
 
-/// The file of generic models is part of the program and tested; were it broken, the law would track
-/// the target until the group has a model of its own.
+/// The file of generic models is part of the program and tested; were it broken, the law would
+/// track the target until the group has a model of its own.
 fn generic_model(grid: Grid) -> Option<Fitted> {
     generic(grid).ok().flatten()
 }

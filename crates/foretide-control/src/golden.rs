@@ -1,5 +1,5 @@
-//! The seed's decisions, as computed by a reference of it: with the guard rails that the seed lacked
-//! set to neutral, policy `classifier` takes exactly these.
+//! The seed's decisions, as computed by a reference of it: with the guard rails that the seed
+//! lacked set to neutral, policy `classifier` takes exactly these.
 
 use std::time::Duration;
 

@@ -137,8 +137,8 @@ impl SavedState {
         self.in_service.push_back((now, in_service));
     }
 
-    /// Instances that the newest period stands for ÷ the fewest in service within it; none where the
-    /// group was not read within that period.
+    /// Instances that the newest period stands for ÷ the fewest in service within it; none where
+    /// the group was not read within that period.
     pub(crate) fn coverage(&self) -> Option<f64> {
         let point = self.series.newest()?;
         let fewest = self

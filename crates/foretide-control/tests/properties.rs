@@ -73,7 +73,7 @@ fn draw() -> impl Strategy<Value = Draw> {
             0..4
         )
         .prop_map(Draw::Points),
-        3 => (0_usize..3, 0.3_f64..1.0).prop_map(|(class, confidence)| Draw::Class(class, confidence)),
+        3 => (0_usize..3, 0.3_f64..1.0).prop_map(|(class, sure)| Draw::Class(class, sure)),
         1 => Just(Draw::Fail),
         2 => (0_u8..5).prop_map(Draw::Write),
     ]
@@ -210,7 +210,10 @@ fn asks_nothing(effects: &[Effect]) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) })]
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(2000)
+    })]
 
     #[test]
     fn no_event_breaks_the_controller(

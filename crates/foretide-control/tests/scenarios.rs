@@ -1,7 +1,7 @@
 //! Scenarios: a script of what happens to one group goes in, the timeline of what the controller
 //! says comes out. The scripts stand in `tests/scenarios/*.scn`, the timelines beside them; after a
-//! wanted change `UPDATE_EXPECT=1 cargo test -p foretide-control --test scenarios` writes them anew,
-//! to be read in the diff.
+//! wanted change `UPDATE_EXPECT=1 cargo test -p foretide-control --test scenarios` writes them
+//! anew, to be read in the diff.
 //!
 //! One command a line, `#` starts a comment:
 //!

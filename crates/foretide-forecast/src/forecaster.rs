@@ -56,8 +56,8 @@ impl Forecaster {
         forecaster
     }
 
-    /// The forecaster for another lead, as when the measured lead time has changed: the history stays,
-    /// a model of the group's own for the old lead goes. Nothing where the periods differ.
+    /// The forecaster for another lead, as when the measured lead time has changed: the history
+    /// stays, a model of the group's own for the old lead goes. Nothing where the periods differ.
     pub fn with_lead(self, grid: Grid, generic: Option<Fitted>) -> Option<Self> {
         let history = self.history.with_lead(grid)?;
         Some(Self::resume(history, generic))

@@ -70,7 +70,8 @@ impl Grid {
         })
     }
 
-    /// The grid for a boot of `boot_minutes` (rounded up), with metrics visible 60 s after a period.
+    /// The grid for a boot of `boot_minutes` (rounded up), with metrics visible 60 s after a
+    /// period.
     ///
     /// The lead is the first period that a launch decided on the newest one serves: with
     /// one-minute periods `2 + boot`; with five-minute ones a decision at minute `5p + 6` governs

@@ -95,7 +95,8 @@ impl History {
     }
 
     /// Takes a point. Points must come in order: one at or before the newest period is left out,
-    /// and so is a load that is no number; periods in between are gaps. Returns whether it was taken.
+    /// and so is a load that is no number; periods in between are gaps. Returns whether it was
+    /// taken.
     pub fn push(&mut self, point: LoadPoint) -> bool {
         let keep = self.keep();
         if !point.load.is_finite() || self.newest().is_some_and(|newest| point.period <= newest) {

@@ -1,5 +1,5 @@
-//! What the law promises whatever it is fed: never below the load it sees, never in while the dearer
-//! price still wants the capacity, the same after a restart.
+//! What the law promises whatever it is fed: never below the load it sees, never in while the
+//! dearer price still wants the capacity, the same after a restart.
 #![expect(clippy::expect_used, reason = "the values are valid")]
 
 use foretide_forecast::Grid;

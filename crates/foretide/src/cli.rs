@@ -79,7 +79,8 @@ pub(crate) struct DemoArgs {
     #[arg(long, value_name = "NAME", requires = "trace")]
     pub(crate) column: Option<String>,
     /// What decides
-    #[arg(long, value_name = "POLICY", value_parser = ["classifier", "target-tracking", "forecast"])]
+    #[arg(long, value_name = "POLICY")]
+    #[arg(value_parser = ["classifier", "target-tracking", "forecast"])]
     pub(crate) policy: Option<String>,
     /// Takes the settings of this group of the configuration
     #[arg(long, value_name = "NAME")]

@@ -1,7 +1,7 @@
 //! The AWS CLI as a second client, and moto as a second server for the same calls.
 //!
 //! Both come from a Python environment with the packages of `tests/requirements.txt`, at
-//! `target/python` or where `FORETIDE_PYTHON_ENV` says. Without it these tests fail where `CI` is
+//! `target/python` or where `TEST_PYTHON_ENV` says. Without it these tests fail where `CI` is
 //! set, and elsewhere say that they did not run.
 
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ struct Python(PathBuf);
 impl Python {
     fn find() -> Option<Self> {
         let default = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/python");
-        let env = std::env::var_os("FORETIDE_PYTHON_ENV").map_or_else(default, PathBuf::from);
+        let env = std::env::var_os("TEST_PYTHON_ENV").map_or_else(default, PathBuf::from);
         let found = env.join("bin/aws").exists() && env.join("bin/moto_server").exists();
         assert!(
             found || std::env::var_os("CI").is_none(),

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 /// Constants of the knob.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BudgetConfig {
-    /// Where the knob starts. 15 costs 2 % more in the first two days, 12 spends the whole allowance
-    /// of 1 % violation there; after a week none can be told from another.
+    /// Where the knob starts. 15 costs 2 % more in the first two days, 12 spends the whole
+    /// allowance of 1 % violation there; after a week none can be told from another.
     pub start: f64,
     /// Steps per minute of violation. Below 0.4 some traces overspend, above it cost rises.
     pub gain: f64,

@@ -33,8 +33,8 @@ impl Tracking {
         }
     }
 
-    /// Three periods above the target: out by the newest; fifteen below nine tenths of it and nothing
-    /// pending: in by the highest. `instances_seen` is the newest period's mean in service.
+    /// Three periods above the target: out by the newest; fifteen below nine tenths of it and
+    /// nothing pending: in by the highest. `instances_seen` is the newest period's mean in service.
     pub(crate) fn wanted(&self, instances_seen: f64, desired: u32, pending: bool) -> u32 {
         let newest = self.cpu.back().copied().unwrap_or(0.0);
         let above = self.cpu.iter().rev().take(ABOVE_PERIODS);
