@@ -27,6 +27,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         fastest = fastest.min(start.elapsed().as_secs_f64() / rows.len() as f64);
     }
-    writeln!(std::io::stdout(), "predict_one  {:.2} µs", fastest * 1e6)?;
+    let line = format!(
+        "BENCH\tclassifier/predict-one\t{:.2}\tµs\t<= 20",
+        fastest * 1e6
+    );
+    writeln!(std::io::stdout(), "{line}")?;
     Ok(())
 }

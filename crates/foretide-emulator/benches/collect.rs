@@ -1,4 +1,4 @@
-//! What one cycle of reading costs over the wire, by the number of groups: prints a table. Emulator
+//! What one cycle of reading costs over the wire, by the number of groups. Emulator
 //! and client share the process, so the times are those of both.
 //!
 //! `cargo bench -p foretide-emulator`
@@ -24,7 +24,6 @@ fn main() {
         .enable_all()
         .build()
         .unwrap();
-    println!("groups  groups_ms  metrics_ms  calls/cycle  (best of {CYCLES} cycles)");
     for count in [10, 100, 1000] {
         println!("{}", runtime.block_on(measure(count)));
     }
@@ -77,7 +76,12 @@ async fn measure(count: u32) -> String {
     }
     let calls = (emulator.calls().values().sum::<u64>() - before) / u64::from(CYCLES);
     let [groups, metrics] = best.map(|time| time.as_secs_f64() * 1000.0);
-    format!("{count:>6}  {groups:>9.1}  {metrics:>10.1}  {calls:>11}")
+    [
+        format!("BENCH\temulator/read-{count}-groups\t{groups:.1}\tms\t-"),
+        format!("BENCH\temulator/metrics-of-{count}-groups\t{metrics:.1}\tms\t-"),
+        format!("BENCH\temulator/calls-for-{count}-groups\t{calls}\tcalls\t-"),
+    ]
+    .join("\n")
 }
 
 async fn connect(endpoint_url: String) -> Arc<AwsClients> {
