@@ -105,7 +105,7 @@ fn a_restart_at_any_event_changes_no_later_decision() {
             "{policy:?} changed {} times",
             undisturbed.len()
         );
-        let crashes: Vec<u64> = (0..40_000).step_by(331).collect();
+        let crashes: Vec<u64> = (0..40_000).step_by(29).collect();
         let runs = in_parallel(&crashes, |&at| changes(policy, Some(at)), |_| {});
         for (at, (changes, writes_lost)) in crashes.iter().zip(runs) {
             if writes_lost == 0 {
