@@ -13,6 +13,7 @@ mod features;
 mod group;
 mod sentence;
 mod time;
+mod unfold;
 mod units;
 
 pub use datapoint::{Datapoint, Memory};
@@ -26,4 +27,5 @@ pub use explanation::{
 pub use features::{Class, Features, Prediction, TaskPriority, TaskType, UnknownCategory};
 pub use group::{Bounds, BoundsError, GroupState, Launch, LifecycleCounts, SuspendedProcesses};
 pub use time::Timestamp;
+pub use unfold::{Fact, Section, Unfolded};
 pub use units::{BytesPerSecond, Load, Percent};

@@ -44,9 +44,24 @@ impl Explanation {
         {
             return write!(f, "the model says {class} ({:.0} %)", confidence * 100.0);
         }
-        f.write_str(match self.proposal.rule {
-            Rule::Classifier(_) => "no prediction",
-            Rule::Forecast(rule) => match rule {
+        write!(f, "{}", self.proposal.rule)?;
+        match self.proposal.desired {
+            Some(wanted) if wanted != self.capacity() => write!(f, " (wants {wanted})"),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Classifier(rule) => match rule {
+                ClassifierRule::ScaleOut => "the model asks for more",
+                ClassifierRule::ScaleIn => "the model asks for less",
+                ClassifierRule::Hold => "the model is content",
+                ClassifierRule::NoPrediction => "no prediction",
+            },
+            Self::Forecast(rule) => match rule {
                 ForecastRule::NoNewPoint => "no datapoint since the last decision",
                 ForecastRule::Tracking => "no forecast yet, target tracking decides",
                 ForecastRule::Forecast => "the forecast asks for it",
@@ -56,8 +71,8 @@ impl Explanation {
                 ForecastRule::Surplus => "the surplus has cost more than a relaunch would",
                 ForecastRule::Waiting => "the surplus has not cost a relaunch yet",
             },
-            Rule::EmptyGroup => "the group is empty and cannot be measured",
-            Rule::TargetTracking(rule) => match rule {
+            Self::EmptyGroup => "the group is empty and cannot be measured",
+            Self::TargetTracking(rule) => match rule {
                 TrackingRule::TooFewPoints => "too few datapoints yet",
                 TrackingRule::AboveTarget => "CPU is above target",
                 TrackingRule::BelowBand => "CPU is below the scale-in band",
@@ -66,15 +81,12 @@ impl Explanation {
                 }
                 TrackingRule::Between => "CPU is neither above target nor below the band for long",
             },
-        })?;
-        match self.proposal.desired {
-            Some(wanted) if wanted != self.capacity() => write!(f, " (wants {wanted})"),
-            _ => Ok(()),
-        }
+        })
     }
 }
 
-struct GuardSentence<'a>(Guard, &'a Inputs);
+/// What a guard rail says of the inputs that it saw.
+pub(crate) struct GuardSentence<'a>(pub(crate) Guard, pub(crate) &'a Inputs);
 
 impl fmt::Display for GuardSentence<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
