@@ -12,16 +12,27 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::activity::LaunchActivity;
+use crate::bill::USD_PER_METRIC_REQUESTED;
 use crate::clients::AwsClients;
 use crate::facts::SlowFacts;
 use crate::failure::failure;
 use crate::group::GroupReading;
-use crate::metrics::{Key, Span, Values, group_queries, history_datapoints};
+use crate::metrics::{
+    Key, Sampling, Span, Values, billed_metrics, group_queries, history_datapoints,
+};
 use crate::watched::{CollectSettings, Groups, MetricsReading, Watched};
 
 /// Finest period of EC2's metrics; asked for with basic monitoring too, so that a change to
 /// detailed monitoring shows.
 const PERIOD_S: u32 = 60;
+
+/// A part of the past of the group `of`, read as `group` is configured.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Past<'a> {
+    pub(crate) group: &'a str,
+    pub(crate) of: &'a str,
+    pub(crate) span: Span,
+}
 
 /// Collects for the groups of one connection.
 ///
@@ -168,6 +179,7 @@ impl Collector {
             from: whole_minute(from),
             to: now,
             period_s: PERIOD_S,
+            aside: false,
         };
         let mut values = self.clients.metric_data(wire, span).await;
         for (group, from) in asked {
@@ -191,25 +203,51 @@ impl Collector {
         (from, to): (Timestamp, Timestamp),
         period_s: u32,
     ) -> Result<MetricsReading, CallFailure> {
+        let past = Past {
+            group,
+            of: group,
+            span: Span {
+                from,
+                to,
+                period_s,
+                aside: false,
+            },
+        };
+        self.read_past(past).await.map(|(reading, _)| reading)
+    }
+
+    /// A part of the past, and what reading it is billed, in USD.
+    pub(crate) async fn read_past(
+        &self,
+        Past { group, of, span }: Past<'_>,
+    ) -> Result<(MetricsReading, f64), CallFailure> {
+        let Span {
+            from, to, period_s, ..
+        } = span;
         let (options, mut sampling) = self
             .with(group, |watched| {
                 (watched.settings.metrics.clone(), watched.sampling)
             })
             .ok_or_else(|| unknown(group))?;
-        let queries = group_queries(group, &options);
-        let span = Span { from, to, period_s };
+        if of != group {
+            // Its monitoring may be another one: its own points tell.
+            sampling = Sampling::new(options.monitoring);
+        }
+        let queries = group_queries(of, &options);
+        let usd = billed_metrics(&queries) as f64 * USD_PER_METRIC_REQUESTED;
         let mut answers = self.clients.metric_data(queries, span).await;
-        let values = answers.remove(group).unwrap_or_else(|| Ok(Values::new()))?;
+        let values = answers.remove(of).unwrap_or_else(|| Ok(Values::new()))?;
         if period_s == PERIOD_S {
             let stamps = values.get(&Key::Cpu).into_iter().flatten();
             sampling.learn_spacing(&stamps.map(|(at, _)| *at).collect::<Vec<_>>());
         }
         let period = Duration::from_secs(u64::from(period_s));
-        Ok(MetricsReading {
+        let reading = MetricsReading {
             points: history_datapoints(&values, &options, sampling, period, (from, to)),
             monitoring: sampling.monitoring(),
             ..MetricsReading::default()
-        })
+        };
+        Ok((reading, usd))
     }
 
     /// Reads the slow facts that are due, and ends when they are read; returns at once where

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use foretide_domain::{Mode, Percent, PolicyKind};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// Settings of one group's controller.
 ///
 /// Defaults are the seed's where it has one, else argued at the field.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ControllerConfig {
     /// What may be written.
     pub mode: Mode,
@@ -54,7 +55,8 @@ impl ControllerConfig {
 }
 
 /// What to do while data is missing or stale.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum OnMissing {
     /// Change nothing.
     #[default]
@@ -66,7 +68,8 @@ pub enum OnMissing {
 /// What to do with a group that has, and wants, no instance.
 ///
 /// Such a group publishes no CPU, so nothing measured can ask for its first instance.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum OnEmpty {
     /// Start one instance, and never take the last one away: it is the only sensor.
     #[default]
@@ -76,7 +79,7 @@ pub enum OnEmpty {
 }
 
 /// Settings of policy `classifier`: the seed's rules and its guard rails.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClassifierConfig {
     /// Instances added at once: 1, the seed's.
     pub step_out: u32,
@@ -100,7 +103,7 @@ pub struct ClassifierConfig {
 }
 
 /// Settings of policy `target-tracking`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TargetTrackingConfig {
     /// Newest points that must all be above target to scale out: 3.
     pub out_points: usize,
@@ -111,7 +114,7 @@ pub struct TargetTrackingConfig {
 }
 
 /// Settings of policy `forecast`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ForecastConfig {
     /// Utilisation above which the group counts as short: 80 %.
     pub objective: Percent,
@@ -120,7 +123,7 @@ pub struct ForecastConfig {
 }
 
 /// Settings of the circuit breaker.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BreakerConfig {
     /// Launches that fail one after the other before it opens.
     pub failed_launches: u32,

@@ -11,20 +11,17 @@ use foretide_domain::{
     Alarm, CallFailure, CallId, Datapoint, Effect, Event, FailureKind, MetricsQuery, PolicyKind,
     Prediction, Record, Timestamp,
 };
-use foretide_forecast::{FitError, Fitted};
 
 use crate::config::ControllerConfig;
 use crate::facts::{Facts, stale_limit};
 use crate::features;
-use crate::forecasting::{FitJob, Forecasting};
+use crate::forecasting::Forecasting;
 use crate::look::Look;
 use crate::series::Arrival;
 use crate::state::SavedState;
 
 /// Points read at start, so that a restarted controller knows what the one before it knew.
 const HISTORY: Duration = Duration::from_secs(2 * 3600);
-/// What CloudWatch keeps of one-minute periods: as much as a fit can use.
-const FORECAST_HISTORY: Duration = Duration::from_secs(15 * 24 * 3600);
 /// Periods read again with every new one: their values may still have changed.
 const REREAD_PERIODS: u32 = 2;
 /// A silence of more than this many intervals ends the streak.
@@ -38,7 +35,7 @@ pub struct Controller {
     /// The look under way. Not saved: a controller that restarts looks again.
     pub(crate) look: Option<Look>,
     /// Policy `forecast`: history and model.
-    forecasting: Option<Forecasting>,
+    pub(crate) forecasting: Option<Forecasting>,
 }
 
 impl Controller {
@@ -105,8 +102,11 @@ impl Controller {
             Event::Woke => self.woke(now),
             Event::GroupRead { call, group } => self.group_read(call, group, now),
             Event::MetricsRead { call, points } => self.metrics_read(call, &points, now),
+            Event::HistoryRead { call, points } => self.history_read(call, points, now),
+            // Its model comes by `Controller::fitted`.
+            Event::Fitted { .. } => Vec::new(),
             Event::Predicted { call, prediction } => self.predicted(call, prediction, now),
-            Event::CallFailed { call, failure } => self.call_failed(call, failure, now),
+            Event::CallFailed { call, failure, .. } => self.call_failed(call, failure, now),
             Event::WriteSettled { call, outcome } => self.write_settled(call, outcome, now),
         }
     }
@@ -155,10 +155,7 @@ impl Controller {
     }
 
     fn metrics_query(&self, now: Timestamp) -> MetricsQuery {
-        let forecasts = self.config.policy == PolicyKind::Forecast;
         let from = match self.state.series.newest() {
-            // After a restart the newest points are known and the history is not.
-            _ if forecasts && self.forecasting.is_none() => now.minus(FORECAST_HISTORY),
             Some(point) => point.start.minus(point.period * REREAD_PERIODS),
             None => now.minus(HISTORY),
         };
@@ -190,73 +187,6 @@ impl Controller {
         self.feed_forecast(points, now, &mut effects);
         self.plan_next_metrics(new, now);
         self.go_on(now, effects)
-    }
-
-    /// Policy `forecast` learns from every period in order, and decides on the newest.
-    fn feed_forecast(&mut self, points: &[Datapoint], now: Timestamp, effects: &mut Vec<Effect>) {
-        if self.config.policy != PolicyKind::Forecast {
-            return;
-        }
-        let Some(reading) = &self.state.group else {
-            return;
-        };
-        let group = (reading.group.desired, reading.group.counts.pending > 0);
-        let lead_time = self.state.lead_time(&self.config);
-        let mut sorted: Vec<&Datapoint> = points
-            .iter()
-            .filter(|point| point.end() <= now && !point.period.is_zero())
-            .collect();
-        sorted.sort_by_key(|point| point.start);
-        let newest = sorted.last().map(|point| point.start);
-        for point in sorted {
-            if self.forecasting.is_none() {
-                self.forecasting = Forecasting::start(point.period, lead_time);
-            }
-            if let Some(forecasting) = &mut self.forecasting {
-                let decides = newest == Some(point.start);
-                let law = &mut self.state.law;
-                forecasting.observe(point, group, lead_time, &self.config, law, decides);
-            }
-        }
-        let call = self.state.next_call();
-        if self
-            .forecasting
-            .as_mut()
-            .is_some_and(|forecasting| forecasting.ask_fit(call, now))
-        {
-            effects.push(Effect::Fit { call });
-        }
-    }
-
-    /// The job of an `Effect::Fit`; none where nothing is forecast.
-    pub fn fit_job(&self) -> Option<FitJob> {
-        self.forecasting.as_ref().map(Forecasting::fit_job)
-    }
-
-    /// Takes over the result of a fit; a failed one keeps the model in use and is recorded.
-    pub fn fitted(
-        &mut self,
-        call: CallId,
-        result: Result<Fitted, FitError>,
-        now: Timestamp,
-    ) -> Vec<Effect> {
-        let Some(forecasting) = &mut self.forecasting else {
-            return Vec::new();
-        };
-        match forecasting.fitted(call, result, now) {
-            Ok(()) => Vec::new(),
-            Err(error) => {
-                let why = error.map_or("the lead time has changed since".to_owned(), |error| {
-                    error.to_string()
-                });
-                let detail = format!("the forecast keeps its model: {why}");
-                let failure = CallFailure {
-                    kind: FailureKind::Rejected,
-                    detail,
-                };
-                vec![Effect::Record(Record::CallFailed(failure))]
-            }
-        }
     }
 
     /// Metrics are asked for when the next period can be visible, and less and less often while it
@@ -307,7 +237,7 @@ impl Controller {
                 .as_mut()
                 .is_some_and(|look| look.fail_group(call) || look.take_prediction(call).is_some());
         if !known {
-            return Vec::new();
+            return self.history_failed(call, failure, now);
         }
         if metrics {
             self.plan_next_metrics(false, now);

@@ -3,12 +3,16 @@
 
 use std::time::Duration;
 
-use foretide_domain::{CallId, Datapoint, ForecastFigures, Load, Timestamp};
-use foretide_forecast::law::{LawConfig, LawInputs, LawOutput, LawState, Standing};
+use foretide_domain::{CallId, Datapoint, ForecastFigures, HistoryQuery, Load, Timestamp};
+use foretide_forecast::law::{
+    LawConfig, LawInputs, LawOutput, LawState, Standing, TRACKING_MINUTES,
+};
 use foretide_forecast::{
     FitError, FitParams, Fitted, Forecaster, Grid, History, LoadPoint, ModelSource, fit, generic,
 };
+use serde::{Deserialize, Serialize};
 
+use crate::backfill::{Backfill, HISTORY};
 use crate::config::ControllerConfig;
 use crate::state::SavedLaw;
 
@@ -18,6 +22,9 @@ const SATURATED_CPU: f64 = 99.5;
 const SEED: u64 = 1;
 /// A failed fit is tried again after this many periods' worth of waiting, an hour.
 const RETRY: Duration = Duration::from_secs(3600);
+
+/// Periods that may be missing before they are asked for again: `CloudWatch` is late now and then.
+const GAP_PERIODS: i64 = 3;
 
 /// A fit to be made away from the controller.
 #[derive(Clone, Debug)]
@@ -35,10 +42,42 @@ impl FitJob {
     }
 }
 
-/// What the group's forecast rests on. Not saved: it is made again from CloudWatch.
+/// What a group's forecast rests on, to be kept: history and model. About half a megabyte.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ForecastSnapshot {
+    history: History,
+    own: Option<Fitted>,
+    /// Back to when history was asked for and read.
+    read_from: Option<Timestamp>,
+    not_before: Option<Timestamp>,
+}
+
+impl ForecastSnapshot {
+    /// Days from the oldest period held to the newest.
+    pub fn days(&self) -> f64 {
+        self.history.days()
+    }
+
+    /// Periods held, gaps left out.
+    pub fn periods(&self) -> usize {
+        self.history.known()
+    }
+
+    /// Whether it holds a model of the group's own.
+    pub fn has_model(&self) -> bool {
+        self.own.is_some()
+    }
+}
+
+/// What the group's forecast rests on.
 #[derive(Clone, Debug)]
 pub(crate) struct Forecasting {
     forecaster: Forecaster,
+    pub(crate) backfill: Backfill,
+    /// Back to when history was asked for.
+    read_from: Option<Timestamp>,
+    /// Whether a model was taken over since the last snapshot.
+    pub(crate) refitted: bool,
     grid: Grid,
     pub(crate) output: Option<LawOutput>,
     fit: Option<CallId>,
@@ -52,11 +91,87 @@ impl Forecasting {
         let grid = grid(period, lead_time)?;
         Some(Self {
             forecaster: Forecaster::new(grid, generic_model(grid)),
+            backfill: Backfill::default(),
+            read_from: None,
+            refitted: false,
             grid,
             output: None,
             fit: None,
             not_before: None,
         })
+    }
+
+    /// Goes on with what was kept.
+    pub(crate) fn resume(snapshot: ForecastSnapshot) -> Self {
+        let grid = snapshot.history.grid();
+        let mut forecaster = Forecaster::resume(snapshot.history, generic_model(grid));
+        // One for another lead was of no use before, and is none now.
+        snapshot.own.map(|own| forecaster.install(own));
+        Self {
+            forecaster,
+            backfill: Backfill::default(),
+            read_from: snapshot.read_from,
+            refitted: false,
+            grid,
+            output: None,
+            fit: None,
+            not_before: snapshot.not_before,
+        }
+    }
+
+    /// What is to be kept. Where history is still being read, all of it is read again.
+    pub(crate) fn snapshot(&self) -> ForecastSnapshot {
+        ForecastSnapshot {
+            history: self.forecaster.history().clone(),
+            own: self.forecaster.own().cloned(),
+            read_from: self.read_from.filter(|_| !self.backfill.is_reading()),
+            not_before: self.not_before,
+        }
+    }
+
+    /// Before `point` is taken in: asks for the past, where it never was, and for what is missing
+    /// between the newest period known and this one.
+    pub(crate) fn notice_gap(&mut self, point: &Datapoint, now: Timestamp) {
+        let oldest = now.minus(HISTORY);
+        let want = |from| HistoryQuery {
+            from,
+            to: point.start,
+            period: point.period,
+        };
+        if self.read_from.is_none() {
+            self.read_from = Some(oldest);
+            return self.backfill.want(want(oldest));
+        }
+        let Some(newest) = self.forecaster.history().newest() else {
+            return;
+        };
+        if self.grid.period_at(point.start.as_seconds()) - newest > GAP_PERIODS {
+            let step = 60 * i64::from(self.grid.step_minutes());
+            let end = Timestamp::from_seconds((newest + 1).saturating_mul(step));
+            self.backfill.want(want(end.max(oldest)));
+        }
+    }
+
+    /// Lets the forecast rest on what was read of the past as well.
+    pub(crate) fn take_in(&mut self) {
+        let read = self.backfill.take();
+        let points = read.iter().filter_map(|point| load_point(self.grid, point));
+        let mut history = self.forecaster.history().clone();
+        history.fill(points);
+        let own = self.forecaster.own().cloned();
+        self.forecaster = Forecaster::resume(history, generic_model(self.grid));
+        own.map(|own| self.forecaster.install(own));
+    }
+
+    /// Load of the periods known, the oldest first.
+    pub(crate) fn demands(&self) -> impl Iterator<Item = f64> + '_ {
+        self.forecaster.history().demands()
+    }
+
+    /// Whether enough is seen to forecast from: as much as a new group needs before its law does.
+    fn is_seasoned(&self) -> bool {
+        let step = i64::from(self.grid.step_minutes());
+        self.forecaster.history().len() * step >= TRACKING_MINUTES
     }
 
     /// Takes in a period; `decides` tells whether it is the newest one, on which the law is
@@ -70,19 +185,15 @@ impl Forecasting {
         saved: &mut Option<SavedLaw>,
         decides: bool,
     ) {
-        let (Some(cpu), Some(load)) = (point.cpu, point.load()) else {
-            return;
-        };
+        let Some(cpu) = point.cpu else { return };
         if !self.follow_lead(point.period, lead_time) {
             return;
         }
-        let period = self.grid.period_at(point.start.as_seconds());
-        let saturated = cpu.get() >= SATURATED_CPU;
-        let taken = self.forecaster.observe(LoadPoint {
-            period,
-            load: load.get(),
-            saturated,
-        });
+        let Some(load) = load_point(self.grid, point) else {
+            return;
+        };
+        let period = load.period;
+        let taken = self.forecaster.observe(load);
         let law_config = law_config(self.grid, lead_time, config);
         let saved = saved.get_or_insert_with(|| SavedLaw {
             law: LawState::new(law_config),
@@ -103,7 +214,7 @@ impl Forecasting {
             log_demand: self.forecaster.log_demand(),
             desired,
             pending,
-            forecast: self.forecaster.forecast(),
+            forecast: self.forecaster.forecast().filter(|_| self.is_seasoned()),
             uplift: 1.0,
         }));
     }
@@ -137,7 +248,10 @@ impl Forecasting {
             return Ok(());
         }
         let done = match result.map(|fitted| self.forecaster.install(fitted)) {
-            Ok(true) => return Ok(()),
+            Ok(true) => {
+                self.refitted = true;
+                return Ok(());
+            }
             Ok(false) => Err(None),
             Err(error) => Err(Some(error)),
         };
@@ -155,6 +269,8 @@ impl Forecasting {
         let minutes = u64::from(self.grid.step_minutes()) * u64::from(self.grid.lead_steps());
         Some(ForecastFigures {
             ahead: Duration::from_secs(60 * minutes),
+            history: Duration::from_secs_f64(self.forecaster.history().days() * 86_400.0),
+            reading_history: self.backfill.is_reading(),
             quantiles,
             own_model: self.forecaster.source() == ModelSource::Own,
             price: output.price.lambda,
@@ -173,6 +289,11 @@ impl Forecasting {
         };
         if grid != self.grid {
             let forecaster = self.forecaster.clone().with_lead(grid, generic_model(grid));
+            if forecaster.is_none() {
+                // Periods of another length: their history is another one.
+                self.backfill = Backfill::default();
+                self.read_from = None;
+            }
             let fresh = || Forecaster::new(grid, generic_model(grid));
             self.forecaster = forecaster.unwrap_or_else(fresh);
             self.grid = grid;
@@ -180,6 +301,16 @@ impl Forecasting {
         }
         true
     }
+}
+
+/// What a period says of the load; none without CPU.
+fn load_point(grid: Grid, point: &Datapoint) -> Option<LoadPoint> {
+    let (cpu, load) = (point.cpu?, point.load()?);
+    Some(LoadPoint {
+        period: grid.period_at(point.start.as_seconds()),
+        load: load.get(),
+        saturated: cpu.get() >= SATURATED_CPU,
+    })
 }
 
 fn grid(period: Duration, lead_time: Duration) -> Option<Grid> {

@@ -8,6 +8,7 @@
 //! [`audit`](fn@audit).
 
 mod audit;
+mod backfill;
 mod breaker;
 mod capacity;
 mod config;
@@ -21,6 +22,7 @@ mod golden;
 mod group_reading;
 mod guard;
 mod lead_time;
+mod learning;
 mod look;
 mod policy;
 mod series;
@@ -34,5 +36,5 @@ pub use config::{
     OnMissing, TargetTrackingConfig,
 };
 pub use controller::Controller;
-pub use forecasting::FitJob;
+pub use forecasting::{FitJob, ForecastSnapshot};
 pub use state::SavedState;

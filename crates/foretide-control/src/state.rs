@@ -33,8 +33,8 @@ pub struct SavedState {
     pub(crate) metrics_misses: u32,
     pub(crate) answer: Option<(Features, Prediction)>,
     pub(crate) votes: Votes,
-    /// What the capacity law has learned; none under other policies. The history that its forecast
-    /// rests on is read again from CloudWatch after a restart.
+    /// What the capacity law has learned; none under other policies. What its forecast rests on is
+    /// kept apart: `ForecastSnapshot`.
     pub(crate) law: Option<SavedLaw>,
     pub(crate) last_change_at: Option<Timestamp>,
     pub(crate) write: Option<PendingWrite>,

@@ -20,6 +20,7 @@ enum Draw {
     Woke,
     Group(GroupState),
     Points(Vec<(i64, u64, Option<f64>, f64)>),
+    Past(Vec<(i64, u64, Option<f64>, f64)>),
     Class(usize, f64),
     Fail,
     Write(u8),
@@ -73,6 +74,11 @@ fn draw() -> impl Strategy<Value = Draw> {
             0..4
         )
         .prop_map(Draw::Points),
+        1 => prop::collection::vec(
+            (-90_000_i64..400, 60_u64..61, prop::option::of(0.0_f64..130.0), -1.0_f64..20.0),
+            0..9
+        )
+        .prop_map(Draw::Past),
         3 => (0_usize..3, 0.3_f64..1.0).prop_map(|(class, sure)| Draw::Class(class, sure)),
         1 => Just(Draw::Fail),
         2 => (0_u8..5).prop_map(Draw::Write),
@@ -108,6 +114,7 @@ fn config() -> impl Strategy<Value = ControllerConfig> {
 struct Asked {
     group: Option<CallId>,
     metrics: Option<CallId>,
+    history: Option<CallId>,
     prediction: Option<CallId>,
     write: Option<CallId>,
     plans: Vec<Plan>,
@@ -124,6 +131,7 @@ impl Asked {
                     self.write = Some(*call);
                     self.plans.push(*plan);
                 }
+                Effect::ReadHistory { call, .. } => self.history = Some(*call),
                 Effect::Fit { .. } | Effect::Record(_) | Effect::Save | Effect::WakeAt(_) => {}
             }
         }
@@ -154,10 +162,16 @@ impl Asked {
                     prediction,
                 }
             }
+            Draw::Past(points) => Event::HistoryRead {
+                call: self.history.unwrap_or(unknown),
+                points: points.iter().map(|point| datapoint(point, now)).collect(),
+            },
             Draw::Fail => Event::CallFailed {
+                asked: foretide_domain::Asked::Group,
                 call: self
                     .group
                     .or(self.metrics)
+                    .or(self.history)
                     .or(self.prediction)
                     .unwrap_or(unknown),
                 failure: failure(FailureKind::Throttled),
@@ -244,6 +258,9 @@ proptest! {
                 prop_assert!(config.mode == Mode::Enforce || plan.desired > plan.expected_desired);
             }
             prop_assert!(asked.plans.len() <= 1, "two writes at once");
+            if controller.history_is_there() {
+                controller.take_in_history();
+            }
             // Saying the same again says nothing new.
             let again = controller.handle(event, now);
             prop_assert!(asks_nothing(&again), "{again:?}");

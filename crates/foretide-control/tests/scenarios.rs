@@ -31,9 +31,9 @@ use std::time::Duration;
 
 use foretide_control::{Controller, ControllerConfig, OnEmpty, OnMissing, SavedState};
 use foretide_domain::{
-    Bounds, BytesPerSecond, CallFailure, CallId, Class, Datapoint, Effect, Event, FailureKind,
-    GroupState, Launch, LifecycleCounts, Mode, Percent, PolicyKind, Prediction, Record,
-    SuspendedProcesses, Timestamp, WriteOutcome,
+    Asked, Bounds, BytesPerSecond, CallFailure, CallId, Class, Datapoint, Effect, Event,
+    FailureKind, GroupState, Launch, LifecycleCounts, Mode, Percent, PolicyKind, Prediction,
+    Record, SuspendedProcesses, Timestamp, WriteOutcome,
 };
 
 const PERIOD: Duration = Duration::from_secs(60);
@@ -256,6 +256,14 @@ impl World {
                         Event::MetricsRead { call, points },
                     );
                 }
+                Effect::ReadHistory { call, query } => {
+                    let wanted = |p: &&Datapoint| p.start >= query.from && p.start < query.to;
+                    let points = self.published.iter().filter(wanted).copied().collect();
+                    self.send(Event::HistoryRead { call, points });
+                    if let Some(controller) = &mut self.controller {
+                        controller.take_in_history();
+                    }
+                }
                 Effect::Fit { call } => {
                     let job = self.controller.as_ref().and_then(Controller::fit_job);
                     let result = job.expect("a fit of nothing").run();
@@ -298,6 +306,10 @@ impl World {
             "ok" => self.send(event),
             "throttled" => self.send(Event::CallFailed {
                 call,
+                asked: match event {
+                    Event::GroupRead { .. } => Asked::Group,
+                    _ => Asked::Metrics,
+                },
                 failure: throttled(),
             }),
             _ => {}

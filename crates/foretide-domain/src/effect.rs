@@ -1,5 +1,7 @@
 //! What the controller asks of the world.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Bounds, CallFailure, CallId, Datapoint, Decision, Features, Timestamp, WriteOutcome};
@@ -19,6 +21,13 @@ pub enum Effect {
         call: CallId,
         /// Which.
         query: MetricsQuery,
+    },
+    /// Read a part of the past, beside the looks: no decision waits for it.
+    ReadHistory {
+        /// Names the answer.
+        call: CallId,
+        /// Which part.
+        query: HistoryQuery,
     },
     /// Fit the forecast anew on the history that the controller holds, off the hot path; the
     /// controller hands out the job and takes the result by itself, since a model is no event.
@@ -54,6 +63,17 @@ pub enum Effect {
 pub struct MetricsQuery {
     /// Periods that start at or after this time.
     pub from: Timestamp,
+}
+
+/// Which part of the past is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryQuery {
+    /// Periods that start at or after this time.
+    pub from: Timestamp,
+    /// Periods that start before this time.
+    pub to: Timestamp,
+    /// Length of a period.
+    pub period: Duration,
 }
 
 /// A decision ready to be carried out: nothing is left to decide.

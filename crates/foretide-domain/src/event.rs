@@ -31,6 +31,19 @@ pub enum Event {
         /// What it said.
         points: Vec<Datapoint>,
     },
+    /// A part of the past was read: closed periods, in any order, possibly none.
+    HistoryRead {
+        /// The call answered.
+        call: CallId,
+        /// What it said.
+        points: Vec<Datapoint>,
+    },
+    /// A fit of the forecast ended. Its model is no event: whoever runs the controller hands it
+    /// over, and a replay fits again.
+    Fitted {
+        /// The call answered.
+        call: CallId,
+    },
     /// The model answered.
     Predicted {
         /// The call answered.
@@ -49,9 +62,25 @@ pub enum Event {
     CallFailed {
         /// The call that failed.
         call: CallId,
+        /// What it had asked for.
+        asked: Asked,
         /// Why.
         failure: CallFailure,
     },
+}
+
+/// What a call that can fail asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Asked {
+    /// The group.
+    Group,
+    /// Metrics.
+    Metrics,
+    /// A part of the past.
+    History,
+    /// The model.
+    Prediction,
 }
 
 /// Why a call brought no answer.

@@ -149,6 +149,10 @@ pub enum ForecastRule {
 pub struct ForecastFigures {
     /// Time ahead that is forecast: metric delay, lead time and the period itself.
     pub ahead: Duration,
+    /// Time that the history spans which it rests on.
+    pub history: Duration,
+    /// Whether more of the past is still being read.
+    pub reading_history: bool,
     /// Load at the levels 0.5, 0.9, 0.97, 0.99 and 0.996; none while nothing can be forecast.
     pub quantiles: Option<[Load; 5]>,
     /// Whether the model is of the group's own history, or of generated load.

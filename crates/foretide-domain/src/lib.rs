@@ -18,14 +18,14 @@ mod units;
 
 pub use datapoint::{Datapoint, Memory};
 pub use decision::{Decision, Mode};
-pub use effect::{Alarm, Effect, ForeignChange, MetricsQuery, Outcome, Plan, Record};
-pub use event::{CallFailure, CallId, Event, FailureKind, WriteOutcome};
+pub use effect::{Alarm, Effect, ForeignChange, HistoryQuery, MetricsQuery, Outcome, Plan, Record};
+pub use event::{Asked, CallFailure, CallId, Event, FailureKind, WriteOutcome};
 pub use explanation::{
     ClassifierRule, Explanation, ForecastFigures, ForecastRule, Guard, GuardStep, Inputs,
     PolicyKind, Proposal, Rule, TrackingRule,
 };
 pub use features::{Class, Features, Prediction, TaskPriority, TaskType, UnknownCategory};
 pub use group::{Bounds, BoundsError, GroupState, Launch, LifecycleCounts, SuspendedProcesses};
-pub use time::Timestamp;
+pub use time::{NoTimestamp, Timestamp};
 pub use unfold::{Fact, Section, Unfolded};
 pub use units::{BytesPerSecond, Load, Percent};

@@ -148,6 +148,9 @@ impl fmt::Display for Figures<'_> {
                 let minutes = figures.ahead.as_secs() / 60;
                 write!(f, "; in {minutes} min {median}, at most {upper} (99.6 %)")?;
             }
+            if figures.reading_history {
+                f.write_str("; history is still being read")?;
+            }
             write!(f, "; target tracking: {}", figures.tracking)?;
         }
         write!(f, "; bounds {}", inputs.bounds)

@@ -1,9 +1,11 @@
 //! Points in time as the control cycle uses them: milliseconds since the Unix epoch.
 
 use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 /// A point in time, in whole milliseconds since 1970-01-01T00:00:00Z.
 ///
@@ -57,6 +59,23 @@ fn millis(span: Duration) -> i64 {
     i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
 }
 
+/// A text that is no point in time.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("`{0}` is no RFC 3339 time with an offset, such as 2024-05-01T00:00:00Z")]
+pub struct NoTimestamp(String);
+
+impl FromStr for Timestamp {
+    type Err = NoTimestamp;
+
+    /// RFC 3339 with an offset; what is finer than a millisecond is left out.
+    fn from_str(text: &str) -> Result<Self, NoTimestamp> {
+        match text.parse::<jiff::Timestamp>() {
+            Ok(at) => Ok(Self(at.as_millisecond())),
+            Err(_) => Err(NoTimestamp(text.chars().take(64).collect())),
+        }
+    }
+}
+
 impl fmt::Display for Timestamp {
     /// RFC 3339 in UTC; a point beyond the calendar's range is shown in milliseconds.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -85,6 +104,16 @@ mod tests {
         assert_eq!(end.plus(Duration::from_secs(1)), end);
         let start = Timestamp::from_millis(i64::MIN);
         assert_eq!(start.minus(Duration::MAX), start);
+    }
+
+    #[test]
+    fn what_is_displayed_is_read_back() {
+        for millis in [0, 1_795_392_000_250, -1] {
+            let at = Timestamp::from_millis(millis);
+            assert_eq!(at.to_string().parse(), Ok(at));
+        }
+        let refused = "2024-05-01T00:00:00".parse::<Timestamp>().unwrap_err();
+        assert!(refused.to_string().contains("RFC 3339"), "{refused}");
     }
 
     #[test]

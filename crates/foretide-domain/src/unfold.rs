@@ -230,6 +230,8 @@ const LEVELS: [&str; 5] = ["50 %", "90 %", "97 %", "99 %", "99.6 %"];
 fn forecast(figures: &ForecastFigures) -> Vec<Fact> {
     let ForecastFigures {
         ahead,
+        history,
+        reading_history,
         quantiles,
         own_model,
         price,
@@ -246,6 +248,7 @@ fn forecast(figures: &ForecastFigures) -> Vec<Fact> {
     };
     let mut facts = vec![
         fact("ahead", seconds(*ahead)),
+        fact("history", past(*history, *reading_history)),
         fact("model", model),
         fact("price", format!("{price:.2} instance-periods a short one")),
         fact("position", position),
@@ -261,6 +264,16 @@ fn forecast(figures: &ForecastFigures) -> Vec<Fact> {
     let levels = LEVELS.iter().enumerate();
     facts.extend(levels.map(|(index, level)| fact(format!("load at {level}"), load(index))));
     facts
+}
+
+fn past(history: Duration, reading: bool) -> String {
+    let days = history.as_secs_f64() / 86_400.0;
+    let more = if reading {
+        ", more is still being read"
+    } else {
+        ""
+    };
+    format!("{days:.1} days{more}")
 }
 
 fn known(value: Option<impl fmt::Display>) -> String {
@@ -359,6 +372,8 @@ mod tests {
             }),
             forecast: Some(ForecastFigures {
                 ahead: Duration::from_secs(300),
+                history: Duration::from_secs(36 * 3600),
+                reading_history: true,
                 quantiles: [70.0, 80.0, 90.0, 95.0, 99.0]
                     .map(Load::new)
                     .map(Option::unwrap)
@@ -427,6 +442,7 @@ mod tests {
             "123456",
             "load at 99.6 %             99 instance-%",
             "1.23 %",
+            "history                    1.5 days, more is still being read",
             "41.50 instance-periods",
         ] {
             assert!(text.contains(part), "{part:?} is not in:\n{text}");

@@ -134,6 +134,11 @@ impl Forecaster {
         &self.history
     }
 
+    /// The model of the group's own, to keep.
+    pub fn own(&self) -> Option<&Fitted> {
+        self.own.as_ref()
+    }
+
     /// About how much memory the group takes: history, features and models.
     pub fn approximate_bytes(&self) -> usize {
         let features = self

@@ -1,6 +1,6 @@
 //! Observed load by period, with its gaps, as far back as a fit needs it.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
@@ -48,6 +48,20 @@ pub struct History {
     first: Period,
     /// Demand by period; NaN where nothing was observed.
     demand: VecDeque<f32>,
+}
+
+impl PartialEq for History {
+    /// Gaps equal gaps.
+    fn eq(&self, other: &Self) -> bool {
+        let bits = |history: &Self| {
+            history
+                .demand
+                .iter()
+                .map(|it| it.to_bits())
+                .collect::<Vec<_>>()
+        };
+        self.grid == other.grid && self.first == other.first && bits(self) == bits(other)
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -118,6 +132,24 @@ impl History {
         true
     }
 
+    /// Fills what is not known from `points`, in any order; what is known stays. What lies further
+    /// back than is kept is left out.
+    pub fn fill(&mut self, points: impl IntoIterator<Item = LoadPoint>) {
+        let known = self.iter().filter(|(_, demand)| !demand.is_nan());
+        let mut demand: BTreeMap<Period, f32> = known.collect();
+        for point in points.into_iter().filter(|point| point.load.is_finite()) {
+            #[expect(clippy::cast_possible_truncation, reason = "f32 is what trees see")]
+            demand.entry(point.period).or_insert(point.demand() as f32);
+        }
+        let Some(newest) = demand.last_key_value().map(|(period, _)| *period) else {
+            return;
+        };
+        let kept = demand.split_off(&(newest - self.keep() + 1));
+        self.first = kept.first_key_value().map_or(newest, |(period, _)| *period);
+        let of = |period| kept.get(&period).copied().unwrap_or(f32::NAN);
+        self.demand = (self.first..=newest).map(of).collect();
+    }
+
     /// The same load for another lead; one of other periods is not the same load, and is none.
     pub fn with_lead(self, grid: Grid) -> Option<Self> {
         (grid.step_minutes() == self.grid.step_minutes()).then_some(Self { grid, ..self })
@@ -143,9 +175,20 @@ impl History {
         self.demand.is_empty()
     }
 
+    /// Periods that were observed.
+    pub fn known(&self) -> usize {
+        self.demand.iter().filter(|demand| !demand.is_nan()).count()
+    }
+
     /// Days that it spans.
     pub fn days(&self) -> f64 {
         self.len() as f64 * f64::from(self.grid.step_minutes()) / 1440.0
+    }
+
+    /// Demand of the periods known, in instance-percent, the oldest first.
+    pub fn demands(&self) -> impl Iterator<Item = f64> + '_ {
+        let known = self.demand.iter().filter(|demand| !demand.is_nan());
+        known.map(|demand| f64::from(*demand))
     }
 
     /// Demand by period in order, NaN in gaps.
@@ -229,6 +272,42 @@ mod tests {
         assert_eq!(history.oldest(), Some(9_000 - 21 * 288));
         assert!(history.push(point(99_000, 1.0)));
         assert_eq!(history.len(), 1);
+    }
+
+    #[test]
+    fn gaps_are_filled_and_what_is_known_stays() {
+        let mut history = History::new(Grid::new(5, 2).unwrap());
+        for t in [100, 103] {
+            assert!(history.push(point(t, 50.0)));
+        }
+        history
+            .fill([(101, 60.0), (98, 70.0), (103, 99.0), (97, f64::NAN)].map(|(t, l)| point(t, l)));
+        let all: Vec<Option<f32>> = (98..104).map(|t| history.at(t)).collect();
+        let known = [Some(70.0), None, Some(50.0), Some(60.0), None, Some(50.0)];
+        assert_eq!(all, known);
+        assert_eq!((history.oldest(), history.newest()), (Some(98), Some(103)));
+        history.fill([point(103 - 21 * 288, 1.0), point(104 - 21 * 288, 2.0)]);
+        assert_eq!(
+            history.oldest(),
+            Some(104 - 21 * 288),
+            "no further back than is kept"
+        );
+        let mut none = History::new(Grid::new(5, 2).unwrap());
+        none.fill([]);
+        assert!(none.is_empty());
+    }
+
+    #[test]
+    fn filling_is_the_same_as_having_seen_it_in_order() {
+        let grid = Grid::new(1, 5).unwrap();
+        let load = |t: Period| point(t, 40.0 + (t % 7) as f64);
+        let mut seen = History::new(grid);
+        assert!((0..500).all(|t| seen.push(load(t))));
+        let mut filled = History::new(grid);
+        assert!((400..500).all(|t| filled.push(load(t))));
+        filled.fill((0..400).rev().map(load));
+        let text = |history: &History| serde_json::to_string(history).unwrap();
+        assert_eq!(text(&filled), text(&seen));
     }
 
     #[test]

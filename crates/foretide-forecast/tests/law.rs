@@ -192,3 +192,22 @@ fn stated_prices_do_not_follow_the_budget() {
     let after = state.step(&inputs(50.0, 10, 7, 500_f64.ln(), 0.2)).low;
     assert!(after.abs_diff(calm) <= 2, "{calm} {after}");
 }
+
+/// A group whose past was read is forecast at once, up to what its own week has shown.
+#[test]
+fn a_law_that_was_told_the_past_begins_with_the_forecast() {
+    let ask = inputs(50.0, 10, 10, 2000_f64.ln(), 0.0);
+    let mut fresh = LawState::new(config(3));
+    assert_eq!(fresh.step(&ask).binding, Binding::Tracking);
+    let mut told = LawState::new(config(3));
+    told.prime((0..1440).map(|minute| if minute < 60 { 2000.0 } else { 500.0 }));
+    let output = told.step(&ask);
+    assert_eq!(output.binding, Binding::Forecast);
+    assert!(output.low >= 25, "2000 at 80 %: {output:?}");
+    let mut flat = LawState::new(config(3));
+    flat.prime(std::iter::repeat_n(500.0, 1440));
+    assert!(
+        flat.step(&ask).low <= 8,
+        "no more than a quarter above what was ever seen"
+    );
+}

@@ -8,14 +8,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use foretide_control::{ControllerConfig, SavedState};
+use foretide_control::{ControllerConfig, ForecastSnapshot, SavedState};
 use foretide_domain::{
     Bounds, BytesPerSecond, CallFailure, Class, Datapoint, Features, GroupState, LifecycleCounts,
     Mode, Percent, Plan, Prediction, SuspendedProcesses, Timestamp, WriteOutcome,
 };
 use foretide_runtime::{
-    AnchoredClock, Answers, Batch, BoxFuture, Cloud, Fleet, GroupKey, GroupSetup, Journal,
-    JournalError, MetricsAsk, Obstacle, Predictor, Runtime, RuntimeSettings, WritePermit,
+    AnchoredClock, Answers, Batch, BoxFuture, Cloud, Fleet, GroupKey, GroupSetup, HistoryAsk,
+    HistoryPart, Journal, JournalError, MetricsAsk, Obstacle, Predictor, Runtime, RuntimeSettings,
+    WritePermit,
 };
 
 struct Prompt;
@@ -45,6 +46,13 @@ impl Cloud for Prompt {
                 answers.put(index, Ok(points(now)));
             }
         })
+    }
+
+    fn read_history<'a>(
+        &'a self,
+        _ask: &'a HistoryAsk,
+    ) -> BoxFuture<'a, Result<HistoryPart, CallFailure>> {
+        Box::pin(async { Ok(HistoryPart::default()) })
     }
 
     fn obstacles(&self, _name: &str) -> Vec<Obstacle> {
@@ -119,6 +127,13 @@ impl Journal for Forgets {
     ) -> BoxFuture<'a, Result<Option<SavedState>, JournalError>> {
         Box::pin(async { Ok(None) })
     }
+
+    fn load_forecast<'a>(
+        &'a self,
+        _group: &'a GroupKey,
+    ) -> BoxFuture<'a, Result<Option<ForecastSnapshot>, JournalError>> {
+        Box::pin(async { Ok(None) })
+    }
 }
 
 fn fleet(groups: usize) -> Fleet {
@@ -133,6 +148,7 @@ fn fleet(groups: usize) -> Fleet {
         },
         permit: Arc::clone(&permit),
         predictor: Arc::clone(&predictor),
+        history_from: None,
         settings: "".into(),
     };
     Fleet {

@@ -3,7 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use foretide_domain::{Datapoint, GroupState, MetricsQuery, Mode, Plan, Timestamp, WriteOutcome};
+use foretide_domain::{
+    CallFailure, Datapoint, GroupState, HistoryQuery, MetricsQuery, Mode, Plan, Timestamp,
+    WriteOutcome,
+};
 use futures_util::future::BoxFuture;
 
 use crate::answers::Answers;
@@ -34,6 +37,13 @@ pub trait Cloud: Send + Sync {
         now: Timestamp,
         answers: &'a Answers<Vec<Datapoint>>,
     ) -> BoxFuture<'a, ()>;
+
+    /// Reads a part of the past of one group. Runs beside everything else, under a deadline of its
+    /// own, and gives way where calls are scarce.
+    fn read_history<'a>(
+        &'a self,
+        ask: &'a HistoryAsk,
+    ) -> BoxFuture<'a, Result<HistoryPart, CallFailure>>;
 
     /// What speaks against writing to the group, as last read. Asked before every write.
     fn obstacles(&self, name: &str) -> Vec<Obstacle>;
@@ -74,6 +84,26 @@ pub struct MetricsAsk {
     pub name: Arc<str>,
     /// Which periods.
     pub query: MetricsQuery,
+}
+
+/// Whose past is wanted, and which part of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistoryAsk {
+    /// The group whose settings say what is read.
+    pub name: Arc<str>,
+    /// The group that is read: the same, or the one that it takes the place of.
+    pub of: Arc<str>,
+    /// Which part.
+    pub query: HistoryQuery,
+}
+
+/// A part of a group's past.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct HistoryPart {
+    /// Closed periods, in any order.
+    pub points: Vec<Datapoint>,
+    /// What reading them cost, in USD.
+    pub usd: f64,
 }
 
 /// What speaks against writing to a group.

@@ -5,8 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use foretide_control::SavedState;
-use foretide_domain::{Event, Record, Timestamp};
+use foretide_control::{Controller, ControllerConfig, ForecastSnapshot, SavedState};
+use foretide_domain::{Effect, Event, Record, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::journal::JournalError;
@@ -38,18 +38,38 @@ pub enum What {
 
 /// A controller between two looks with no write outstanding, and the settings it works by.
 ///
-/// The controller that goes on from here was restored from this state, as `Controller::restore`
-/// does it: a replay that starts here, or comes past here, does the same.
+/// The controller that goes on from here was made by [`Checkpoint::go_on`]: a replay that starts
+/// here, or comes past here, does the same.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Checkpoint {
     /// Its state; none for a controller that begins with nothing.
     pub state: Option<SavedState>,
+    /// What its forecast rests on; none where nothing is forecast. It holds the history read since
+    /// the checkpoint before, which no event does.
+    pub forecast: Option<Arc<ForecastSnapshot>>,
+    /// The settings it works by.
+    pub controller: Arc<ControllerConfig>,
     /// The group's settings as text, as whoever configured it wrote them; opaque here.
     pub settings: Arc<str>,
 }
 
+impl Checkpoint {
+    /// The controller that goes on from here at `now`, and its first effects.
+    pub fn go_on(&self, now: Timestamp) -> (Controller, Vec<Effect>) {
+        let config = ControllerConfig::clone(&self.controller);
+        let (mut controller, effects) = match &self.state {
+            Some(state) => Controller::restore(config, state.clone(), now),
+            None => Controller::new(config, now),
+        };
+        if let Some(forecast) = &self.forecast {
+            controller.resume_forecast(ForecastSnapshot::clone(forecast));
+        }
+        (controller, effects)
+    }
+}
+
 /// What the runtime itself has to say.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "notice")]
 pub enum Notice {
     /// The group is looked after from now on.
@@ -57,6 +77,28 @@ pub enum Notice {
         /// Whether a kept state was gone on with.
         resumed: bool,
     },
+    /// What the forecast rests on was read: its own past, or that of the group before it.
+    HistoryRead {
+        /// Periods that it holds now.
+        periods: usize,
+        /// Days from the oldest to the newest.
+        days: f64,
+        /// Parts that were read.
+        parts: u32,
+        /// Those of them that hold the past of the group before.
+        of_other: u32,
+        /// What reading them cost, in USD.
+        usd: f64,
+    },
+    /// History and model of the group before it were taken over.
+    TookOver {
+        /// Which group.
+        from: String,
+        /// Days of history.
+        days: f64,
+    },
+    /// What was kept of the forecast cannot be used; its history is read anew.
+    ForecastIgnored(JournalError),
     /// The group is no longer looked after.
     Stopped,
     /// The group's settings were replaced, its state kept.
@@ -94,6 +136,8 @@ impl Notice {
         !matches!(
             self,
             Self::Started { .. }
+                | Self::HistoryRead { .. }
+                | Self::TookOver { .. }
                 | Self::Stopped
                 | Self::Reconfigured
                 | Self::JournalRecovered { lost: 0, .. }
@@ -106,6 +150,29 @@ impl fmt::Display for Notice {
         match self {
             Self::Started { resumed: true } => f.write_str("started, with the state kept before"),
             Self::Started { resumed: false } => f.write_str("started"),
+            Self::HistoryRead {
+                periods,
+                days,
+                parts,
+                of_other,
+                usd,
+            } => {
+                write!(f, "history is there: {periods} periods over {days:.1} days")?;
+                if *of_other > 0 {
+                    write!(f, ", {of_other} of {parts} parts of the group before it")?;
+                }
+                write!(f, "; reading it cost {usd:.4} USD")
+            }
+            Self::TookOver { from, days } => {
+                write!(
+                    f,
+                    "history and model of group {from} taken over: {days:.1} days"
+                )
+            }
+            Self::ForecastIgnored(error) => write!(
+                f,
+                "what was kept of the forecast cannot be used, its history is read anew: {error}"
+            ),
             Self::Stopped => f.write_str("stopped"),
             Self::Reconfigured => f.write_str("settings replaced, state kept"),
             Self::Overrun { took, limit } => write!(
@@ -149,6 +216,8 @@ impl fmt::Display for What {
                 Event::Woke => "woke",
                 Event::GroupRead { .. } => "group read",
                 Event::MetricsRead { .. } => "metrics read",
+                Event::HistoryRead { .. } => "history read",
+                Event::Fitted { .. } => "fitted",
                 Event::Predicted { .. } => "predicted",
                 Event::WriteSettled { .. } => "write settled",
                 Event::CallFailed { .. } => "call failed",

@@ -32,6 +32,9 @@ pub struct GroupSetup {
     pub permit: Arc<WritePermit>,
     /// The model.
     pub predictor: Arc<dyn Predictor>,
+    /// The group of the same account whose place this one takes: its history is used where there
+    /// is none of the group's own.
+    pub history_from: Option<Arc<str>>,
     /// All of this as text, kept for replay; opaque here.
     pub settings: Arc<str>,
 }
@@ -85,6 +88,7 @@ impl GroupSetup {
         self.key == other.key
             && self.controller == other.controller
             && self.permit == other.permit
+            && self.history_from == other.history_from
             && self.settings == other.settings
             && Arc::ptr_eq(&self.predictor, &other.predictor)
     }

@@ -5,25 +5,27 @@ use std::time::Duration;
 
 use foretide_control::{Controller, SavedState};
 use foretide_domain::{
-    CallFailure, CallId, Datapoint, Effect, Event, FailureKind, GroupState, Plan, PolicyKind,
-    Timestamp, WriteOutcome,
+    Asked, CallId, Datapoint, Effect, Event, FailureKind, GroupState, Plan, PolicyKind, Timestamp,
+    WriteOutcome,
 };
 use foretide_forecast::{FitError, Fitted};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::{Semaphore, mpsc, oneshot};
-use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::actuator::{Actuator, Write};
 use crate::answers::Reply;
+use crate::awaited::{FitUnderWay, Wake, failed, fitted, settled, woken};
 use crate::batch::Batcher;
 use crate::clock::Clock;
 use crate::cloud::MetricsAsk;
 use crate::entry::{Checkpoint, Notice};
 use crate::fleet::GroupSetup;
+use crate::history::{Histories, Past, kept_forecast};
+use crate::journal::Journal;
 use crate::scribe::ToScribe;
 use crate::settings::RuntimeSettings;
 use crate::status::SharedStatus;
@@ -32,6 +34,7 @@ use crate::status::SharedStatus;
 pub(crate) struct Account {
     pub(crate) groups: Batcher<Arc<str>, GroupState>,
     pub(crate) metrics: Batcher<MetricsAsk, Vec<Datapoint>>,
+    pub(crate) histories: Histories,
     pub(crate) actuator: Actuator,
 }
 
@@ -69,20 +72,13 @@ pub(crate) struct GroupTask {
     /// Readings and questions to the model.
     calls: FuturesUnordered<BoxFuture<'static, Event>>,
     write: Option<BoxFuture<'static, Event>>,
+    /// What is read of the past, beside the looks.
+    past: Past,
     /// A fit under way, on a thread of its own.
-    fit: Option<(CallId, JoinHandle<Result<Fitted, FitError>>)>,
+    fit: Option<FitUnderWay>,
     wake: Option<Wake>,
     look: Option<Look>,
     checkpoint_at: Timestamp,
-}
-
-/// When to look again.
-#[derive(Clone, Copy)]
-struct Wake {
-    /// As the controller asked.
-    asked: Timestamp,
-    /// On the grid.
-    at: Instant,
 }
 
 /// What a group's task is made of.
@@ -90,6 +86,7 @@ pub(crate) struct GroupStart {
     pub(crate) setup: GroupSetup,
     pub(crate) account: Arc<Account>,
     pub(crate) shared: Shared,
+    pub(crate) journal: Arc<dyn Journal>,
     pub(crate) state: Option<SavedState>,
     pub(crate) status: SharedStatus,
     pub(crate) replacements: mpsc::UnboundedReceiver<Replacement>,
@@ -99,7 +96,7 @@ pub(crate) struct GroupStart {
 impl GroupTask {
     /// Looks after the group until `stop` is cancelled and no write is in flight.
     pub(crate) async fn run(start: GroupStart) {
-        let (mut task, effects) = Self::begin(start);
+        let (mut task, effects) = Self::begin(start).await;
         task.carry_out(effects).await;
         while !(task.stop.is_cancelled() && task.write.is_none()) {
             task.step().await;
@@ -109,23 +106,28 @@ impl GroupTask {
         task.notice(now, Notice::Stopped);
     }
 
-    fn begin(start: GroupStart) -> (Self, Vec<Effect>) {
-        let now = start.shared.clock.now();
+    async fn begin(start: GroupStart) -> (Self, Vec<Effect>) {
         let key = &start.setup.key;
         let resumed = start.state.is_some();
-        let notice = Notice::Started { resumed };
-        start.shared.scribe.notice(key, now, notice);
+        let (forecast, notices) = kept_forecast(&*start.journal, &start.setup).await;
+        let now = start.shared.clock.now();
+        start
+            .shared
+            .scribe
+            .notice(key, now, Notice::Started { resumed });
+        for notice in notices {
+            start.shared.scribe.notice(key, now, notice);
+        }
         let checkpoint = Checkpoint {
-            state: start.state.clone(),
+            state: start.state,
+            forecast: forecast.map(Arc::new),
+            controller: Arc::new(start.setup.controller.clone()),
             settings: Arc::clone(&start.setup.settings),
         };
+        let (controller, effects) = checkpoint.go_on(now);
         start.shared.scribe.checkpoint(key, now, checkpoint);
-        let config = start.setup.controller.clone();
-        let (controller, effects) = match start.state {
-            Some(state) => Controller::restore(config, state, now),
-            None => Controller::new(config, now),
-        };
         let task = Self {
+            past: Past::new(start.setup.history_from.clone()),
             setup: start.setup,
             account: start.account,
             shared: start.shared,
@@ -158,11 +160,10 @@ impl GroupTask {
                 event
             }
             Some(event) = self.calls.next(), if !stopping => event,
+            event = self.past.read(), if !stopping => return self.past_read(event).await,
             (call, fitted) = fitted(&mut self.fit), if !stopping => {
                 self.fit = None;
-                let now = self.now();
-                let effects = self.controller.fitted(call, fitted, now);
-                return self.carry_out(effects).await;
+                return self.fitted(call, fitted).await;
             }
             // Settings are replaced while no write is outstanding: its answer belongs to the
             // controller that asked for it.
@@ -196,6 +197,32 @@ impl GroupTask {
         self.keep_checkpoint().await;
     }
 
+    /// A part of the past is there. Its points are not kept with the event: they are in the
+    /// checkpoint that follows once all of it is there.
+    async fn past_read(&mut self, event: Event) {
+        let now = self.now();
+        let kept = match &event {
+            Event::HistoryRead { call, .. } => Event::HistoryRead {
+                call: *call,
+                points: Vec::new(),
+            },
+            other => other.clone(),
+        };
+        self.shared.scribe.event(&self.setup.key, now, kept);
+        let effects = self.controller.handle(event, now);
+        self.carry_out(effects).await;
+        self.keep_checkpoint().await;
+    }
+
+    async fn fitted(&mut self, call: CallId, fitted: Result<Fitted, FitError>) {
+        let now = self.now();
+        let event = Event::Fitted { call };
+        self.shared.scribe.event(&self.setup.key, now, event);
+        let effects = self.controller.fitted(call, fitted, now);
+        self.carry_out(effects).await;
+        self.keep_checkpoint().await;
+    }
+
     /// Carries `effects` out, in order.
     async fn carry_out(&mut self, effects: Vec<Effect>) {
         let mut writes = effects
@@ -210,15 +237,22 @@ impl GroupTask {
                         self.begin_look();
                     }
                     let reply = self.account.groups.ask(self.setup.key.shared_name());
-                    self.read(call, reply, |call, group| Event::GroupRead { call, group });
+                    self.read(call, Asked::Group, reply, |call, group| Event::GroupRead {
+                        call,
+                        group,
+                    });
                 }
                 Effect::ReadMetrics { call, query } => {
                     let name = self.setup.key.shared_name();
                     let reply = self.account.metrics.ask(MetricsAsk { name, query });
-                    self.read(call, reply, |call, points| Event::MetricsRead {
-                        call,
-                        points,
+                    self.read(call, Asked::Metrics, reply, |call, points| {
+                        Event::MetricsRead { call, points }
                     });
+                }
+                Effect::ReadHistory { call, query } => {
+                    let histories = &self.account.histories;
+                    self.past
+                        .ask(histories, self.setup.key.shared_name(), call, query);
                 }
                 Effect::Fit { call } => self.start_fit(call),
                 Effect::Predict { call, features } => self.predict(call, features),
@@ -283,6 +317,7 @@ impl GroupTask {
     fn read<T: Send + 'static>(
         &self,
         call: CallId,
+        asked: Asked,
         reply: oneshot::Receiver<Reply<T>>,
         event: impl FnOnce(CallId, T) -> Event + Send + 'static,
     ) {
@@ -292,10 +327,20 @@ impl GroupTask {
         self.calls.push(Box::pin(async move {
             match timeout_at(deadline, reply).await {
                 Ok(Ok(Ok(answer))) => event(call, answer),
-                Ok(Ok(Err(failure))) => Event::CallFailed { call, failure },
-                Ok(Err(_)) => failed(call, FailureKind::Unavailable, "the call ended unanswered"),
+                Ok(Ok(Err(failure))) => Event::CallFailed {
+                    call,
+                    asked,
+                    failure,
+                },
+                Ok(Err(_)) => failed(
+                    call,
+                    asked,
+                    FailureKind::Unavailable,
+                    "the call ended unanswered",
+                ),
                 Err(_) => failed(
                     call,
+                    asked,
                     FailureKind::TimedOut,
                     "no answer before the look's end",
                 ),
@@ -314,9 +359,14 @@ impl GroupTask {
             };
             match timeout_at(deadline, asked).await {
                 Ok(Ok(prediction)) => Event::Predicted { call, prediction },
-                Ok(Err(failure)) => Event::CallFailed { call, failure },
+                Ok(Err(failure)) => Event::CallFailed {
+                    call,
+                    asked: Asked::Prediction,
+                    failure,
+                },
                 Err(_) => failed(
                     call,
+                    Asked::Prediction,
                     FailureKind::TimedOut,
                     "no answer from the model in time",
                 ),
@@ -349,10 +399,13 @@ impl GroupTask {
     /// Between looks, from time to time, a point is kept from which a replay can start.
     async fn keep_checkpoint(&mut self) {
         let age = self.now().since(self.checkpoint_at);
-        // Another controller would have to read and fit the forecast's history again.
-        let replayable = self.controller.config().policy != PolicyKind::Forecast;
-        let between_looks = replayable && self.calls.is_empty() && self.write.is_none();
-        if between_looks && age >= self.shared.settings.checkpoint_every {
+        let settings = &self.shared.settings;
+        let every = match self.controller.config().policy {
+            PolicyKind::Forecast => settings.forecast_checkpoint_every,
+            PolicyKind::Classifier | PolicyKind::TargetTracking => settings.checkpoint_every,
+        };
+        let between_looks = self.calls.is_empty() && self.look.is_none() && self.write.is_none();
+        if between_looks && (age >= every || self.controller.asks_for_snapshot()) {
             self.begin_anew().await;
         }
     }
@@ -361,16 +414,25 @@ impl GroupTask {
     async fn begin_anew(&mut self) {
         let now = self.now();
         self.checkpoint_at = now;
-        let config = self.setup.controller.clone();
-        let state = self.controller.saved_state().clone();
+        let all_there = self.controller.history_is_there();
+        self.controller.take_in_history();
+        let forecast = self.controller.forecast_snapshot().map(Arc::new);
+        if let Some(forecast) = forecast.as_ref().filter(|_| all_there) {
+            let notice = self.past.told(forecast);
+            self.notice(now, notice);
+        }
         let checkpoint = Checkpoint {
-            state: Some(state.clone()),
+            state: Some(self.controller.saved_state().clone()),
+            forecast,
+            controller: Arc::new(self.setup.controller.clone()),
             settings: Arc::clone(&self.setup.settings),
         };
+        let (controller, effects) = checkpoint.go_on(now);
         self.shared
             .scribe
             .checkpoint(&self.setup.key, now, checkpoint);
-        let (controller, effects) = Controller::restore(config, state, now);
+        // What the controller before this one has asked of the past, this one asks anew.
+        self.past.give_up();
         self.controller = controller;
         self.carry_out(effects).await;
     }
@@ -389,6 +451,7 @@ impl GroupTask {
     async fn replace(&mut self, replacement: Replacement) {
         self.setup = replacement.setup;
         self.account = replacement.account;
+        self.past = Past::new(self.setup.history_from.clone());
         self.calls.clear();
         self.look = None;
         let mode = self.setup.controller.mode;
@@ -418,40 +481,5 @@ impl GroupTask {
             asked,
             at: Instant::now() + on_grid.since(self.now()),
         }
-    }
-}
-
-fn failed(call: CallId, kind: FailureKind, detail: &str) -> Event {
-    let failure = CallFailure {
-        kind,
-        detail: detail.to_owned(),
-    };
-    Event::CallFailed { call, failure }
-}
-
-/// The end of the write in flight; never where there is none.
-async fn settled(write: &mut Option<BoxFuture<'static, Event>>) -> Event {
-    match write {
-        Some(write) => write.await,
-        None => std::future::pending().await,
-    }
-}
-
-/// The end of the fit under way; never where there is none.
-async fn fitted(
-    fit: &mut Option<(CallId, JoinHandle<Result<Fitted, FitError>>)>,
-) -> (CallId, Result<Fitted, FitError>) {
-    match fit {
-        // A fit that panicked is a fit that failed.
-        Some((call, fit)) => (*call, fit.await.unwrap_or(Err(FitError::NotFinite))),
-        None => std::future::pending().await,
-    }
-}
-
-/// The time to look again; never where none is known.
-async fn woken(wake: Option<Wake>) {
-    match wake {
-        Some(wake) => sleep_until(wake.at).await,
-        None => std::future::pending().await,
     }
 }

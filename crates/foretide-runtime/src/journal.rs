@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use foretide_control::SavedState;
+use foretide_control::{ForecastSnapshot, SavedState};
 use foretide_domain::Timestamp;
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
@@ -21,6 +21,12 @@ pub trait Journal: Send + Sync {
         &'a self,
         group: &'a GroupKey,
     ) -> BoxFuture<'a, Result<Option<SavedState>, JournalError>>;
+
+    /// The forecast of the checkpoint of a group that was kept last and has one.
+    fn load_forecast<'a>(
+        &'a self,
+        group: &'a GroupKey,
+    ) -> BoxFuture<'a, Result<Option<ForecastSnapshot>, JournalError>>;
 }
 
 /// What is committed together.

@@ -17,12 +17,14 @@
 
 mod actuator;
 mod answers;
+mod awaited;
 mod batch;
 mod clock;
 mod cloud;
 mod entry;
 mod fleet;
 mod group;
+mod history;
 mod journal;
 mod key;
 mod predictor;
@@ -35,7 +37,7 @@ mod supervisor;
 pub use actuator::WritePermit;
 pub use answers::{Answers, Reply};
 pub use clock::{AnchoredClock, Clock};
-pub use cloud::{BatchLimits, Cloud, MetricsAsk, Obstacle};
+pub use cloud::{BatchLimits, Cloud, HistoryAsk, HistoryPart, MetricsAsk, Obstacle};
 pub use entry::{Checkpoint, Entry, Notice, What};
 pub use fleet::{Fleet, FleetError, GroupSetup};
 pub use journal::{Batch, Journal, JournalError, JournalErrorKind, StateToKeep};

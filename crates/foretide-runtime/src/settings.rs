@@ -8,6 +8,11 @@ pub struct RuntimeSettings {
     /// Longest that a reading may take, retries and waiting for its turn included: 6 s, so that the
     /// model can still be asked within an interval of 10 s.
     pub read_deadline: Duration,
+    /// Longest that reading a part of the past may take, waiting for its turn left out: 60 s; no
+    /// decision waits for it.
+    pub history_deadline: Duration,
+    /// Parts of the past being read at once in one account: 2, so that looks come first.
+    pub histories_per_account: usize,
     /// Longest that the model may take: 6 s, the seed's.
     pub predict_deadline: Duration,
     /// Longest that a write may take: 20 s, below the 30 s after which the controller gives it up.
@@ -40,6 +45,9 @@ pub struct RuntimeSettings {
     pub commit_deadline: Duration,
     /// Time between two checkpoints of a group: 1 h; a replay starts at one.
     pub checkpoint_every: Duration,
+    /// The same for a group that is forecast, whose checkpoints hold its history: 1 d, the time
+    /// between two fits, each of which is kept anyway.
+    pub forecast_checkpoint_every: Duration,
     /// Longest that stopping waits for the last commit: 500 ms.
     pub flush_deadline: Duration,
 }
@@ -48,6 +56,8 @@ impl Default for RuntimeSettings {
     fn default() -> Self {
         Self {
             read_deadline: Duration::from_secs(6),
+            history_deadline: Duration::from_secs(60),
+            histories_per_account: 2,
             predict_deadline: Duration::from_secs(6),
             write_deadline: Duration::from_secs(20),
             look_percent: 90,
@@ -62,6 +72,7 @@ impl Default for RuntimeSettings {
             journal_retry: Duration::from_secs(5),
             commit_deadline: Duration::from_secs(30),
             checkpoint_every: Duration::from_secs(3600),
+            forecast_checkpoint_every: Duration::from_secs(24 * 3600),
             flush_deadline: Duration::from_millis(500),
         }
     }

@@ -16,6 +16,7 @@ use crate::cloud::Cloud;
 use crate::entry::Notice;
 use crate::fleet::{Fleet, GroupSetup};
 use crate::group::{Account, GroupStart, GroupTask, Replacement, Shared};
+use crate::history::Histories;
 use crate::journal::Journal;
 use crate::key::GroupKey;
 use crate::runtime::{ReloadError, Reloaded};
@@ -193,6 +194,7 @@ impl Supervisor {
                 let (cloud, now) = (Arc::clone(&reader), clock.now());
                 async move { cloud.read_metrics(&asks, now, &answers).await }
             });
+        let histories = Histories::new(cloud, settings);
         let slots = settings.writes_per_account;
         let actuator = Actuator::new(Arc::clone(cloud), slots, settings.write_deadline);
         self.batchers.spawn(gather_groups);
@@ -200,6 +202,7 @@ impl Supervisor {
         Account {
             groups,
             metrics,
+            histories,
             actuator,
         }
     }
@@ -252,6 +255,7 @@ impl Supervisor {
             setup: running.setup.clone(),
             account: Arc::clone(&running.account),
             shared: self.shared.clone(),
+            journal: Arc::clone(&self.journal),
             state,
             status: running.status.clone(),
             replacements,

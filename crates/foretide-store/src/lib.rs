@@ -26,6 +26,7 @@ mod renderings;
 mod retention;
 mod rotate;
 mod schema;
+mod snapshot;
 mod store;
 mod write;
 

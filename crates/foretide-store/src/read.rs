@@ -1,10 +1,11 @@
 //! The store for reading, by the process that writes it or another one.
 
+use std::collections::{HashMap, hash_map};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use foretide_control::SavedState;
+use foretide_control::{ForecastSnapshot, SavedState};
 use foretide_domain::{BytesPerSecond, Datapoint, Decision, Event, Percent, Timestamp};
 use foretide_runtime::{Checkpoint, GroupKey, What};
 use rusqlite::{Connection, Params, Row, params};
@@ -12,6 +13,7 @@ use rusqlite::{Connection, Params, Row, params};
 use crate::error::StoreError;
 use crate::json::from_json;
 use crate::open;
+use crate::snapshot;
 use crate::store::state;
 use crate::write::NOTICE;
 
@@ -185,33 +187,55 @@ impl Reader {
         to: Timestamp,
     ) -> Result<Vec<(Timestamp, Step)>, StoreError> {
         let sql = format!(
-            "SELECT at, seq, event, NULL, NULL FROM events WHERE {WITHIN} UNION ALL
-             SELECT at, seq, NULL, state, settings FROM checkpoints WHERE {WITHIN} ORDER BY 1, 2"
+            "SELECT at, seq, event, NULL, NULL, NULL, NULL FROM events WHERE {WITHIN} UNION ALL
+             SELECT at, seq, NULL, state, settings, controller, forecast_id FROM checkpoints
+             WHERE {WITHIN} ORDER BY 1, 2"
         );
-        let rows = self.rows(&sql, within(group, from, to), |row| {
-            let event = row.get::<_, Option<String>>(2)?;
-            let state = row.get::<_, Option<String>>(3)?;
-            let settings = row.get::<_, Option<String>>(4)?;
-            Ok((row.get::<_, i64>(0)?, event, state, settings))
-        })?;
-        let step = |(at, event, state, settings): (i64, Option<String>, Option<String>, _)| {
-            let at = Timestamp::from_millis(at);
-            if let Some(event) = event {
-                let event = from_json(&self.path, "an event", &event)?;
+        let rows = self.rows(&sql, within(group, from, to), raw_step)?;
+        let mut forecasts = HashMap::new();
+        let mut step = |raw: RawStep| {
+            let at = Timestamp::from_millis(raw.at);
+            if let Some(event) = &raw.event {
+                let event = from_json(&self.path, "an event", event)?;
                 return Ok((at, Step::Event(event)));
             }
-            let state = match state {
-                Some(state) => Some(from_json(&self.path, "a checkpoint", &state)?),
-                None => None,
-            };
-            let settings: Option<String> = settings;
-            let checkpoint = Checkpoint {
-                state,
-                settings: settings.unwrap_or_default().into(),
-            };
+            let checkpoint = self.checkpoint(raw, &mut forecasts)?;
             Ok((at, Step::Checkpoint(Box::new(checkpoint))))
         };
-        rows.into_iter().map(step).collect()
+        rows.into_iter().map(&mut step).collect()
+    }
+
+    /// Checkpoints that rest on the same forecast share it.
+    fn checkpoint(
+        &self,
+        raw: RawStep,
+        forecasts: &mut HashMap<i64, Arc<ForecastSnapshot>>,
+    ) -> Result<Checkpoint, StoreError> {
+        let what = "a checkpoint";
+        let state = raw.state.map(|state| from_json(&self.path, what, &state));
+        let forecast = match raw.forecast {
+            None => None,
+            Some(id) => Some(match forecasts.entry(id) {
+                hash_map::Entry::Occupied(known) => Arc::clone(known.get()),
+                hash_map::Entry::Vacant(place) => {
+                    Arc::clone(place.insert(Arc::new(self.forecast(id)?)))
+                }
+            }),
+        };
+        let controller = raw.controller.unwrap_or_default();
+        Ok(Checkpoint {
+            state: state.transpose()?,
+            forecast,
+            controller: Arc::new(from_json(&self.path, what, &controller)?),
+            settings: raw.settings.unwrap_or_default().into(),
+        })
+    }
+
+    fn forecast(&self, id: i64) -> Result<ForecastSnapshot, StoreError> {
+        let sql = "SELECT snapshot FROM forecasts WHERE id = ?1";
+        let found = self.rows(sql, [id], |row| row.get::<_, Vec<u8>>(0))?;
+        let bytes = found.first().map_or(&[][..], Vec::as_slice);
+        snapshot::open(&self.path, "the forecast of a checkpoint", bytes)
     }
 
     /// What `SQLite` finds wrong with the file; nothing where all is well. Reads all of it.
@@ -262,6 +286,26 @@ fn within(group: &GroupKey, from: Timestamp, to: Timestamp) -> (String, String, 
 fn key(row: &Row<'_>, account: usize, name: usize) -> rusqlite::Result<GroupKey> {
     let (account, name): (String, String) = (row.get(account)?, row.get(name)?);
     Ok(GroupKey::new(&account, &name))
+}
+
+struct RawStep {
+    at: i64,
+    event: Option<String>,
+    state: Option<String>,
+    settings: Option<String>,
+    controller: Option<String>,
+    forecast: Option<i64>,
+}
+
+fn raw_step(row: &Row<'_>) -> rusqlite::Result<RawStep> {
+    Ok(RawStep {
+        at: row.get(0)?,
+        event: row.get(2)?,
+        state: row.get(3)?,
+        settings: row.get(4)?,
+        controller: row.get(5)?,
+        forecast: row.get(6)?,
+    })
 }
 
 struct RawSaid {

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use foretide_control::SavedState;
+use foretide_control::{ForecastSnapshot, SavedState};
 use foretide_runtime::{Batch, BoxFuture, GroupKey, Journal, JournalError};
 
 use crate::renderings::Renderings;
@@ -44,5 +44,12 @@ impl Journal for Recorder {
         group: &'a GroupKey,
     ) -> BoxFuture<'a, Result<Option<SavedState>, JournalError>> {
         self.store.load(group)
+    }
+
+    fn load_forecast<'a>(
+        &'a self,
+        group: &'a GroupKey,
+    ) -> BoxFuture<'a, Result<Option<ForecastSnapshot>, JournalError>> {
+        self.store.load_forecast(group)
     }
 }

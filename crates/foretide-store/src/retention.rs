@@ -108,6 +108,14 @@ impl Thinner {
             "DELETE FROM observations WHERE group_id = ?1 AND start < ?2",
             params![group, observations],
         )?;
+        // What a checkpoint still kept needs stays, and the newest, which a restart needs.
+        transaction.execute(
+            "DELETE FROM forecasts WHERE group_id = ?1
+             AND id NOT IN (SELECT forecast_id FROM checkpoints
+                WHERE group_id = ?1 AND forecast_id IS NOT NULL)
+             AND id < (SELECT max(id) FROM forecasts WHERE group_id = ?1)",
+            params![group],
+        )?;
         // The last of each minute stays, and whatever changed something.
         transaction.execute(
             "DELETE FROM decisions WHERE group_id = ?1 AND at < ?2

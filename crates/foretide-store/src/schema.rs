@@ -9,7 +9,8 @@ pub(crate) const APPLICATION_ID: i64 = 0x4674_6465;
 /// What leads from each version to the next; the first from nothing to version 1.
 ///
 /// A step that has been released is never changed: a new one is added.
-pub(crate) const MIGRATIONS: &[&str] = &["
+pub(crate) const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE counter (
         id INTEGER PRIMARY KEY CHECK (id = 1),
         next_seq INTEGER NOT NULL
@@ -97,10 +98,31 @@ pub(crate) const MIGRATIONS: &[&str] = &["
         WHERE kind IN ('settled', 'outcome_seen', 'foreign_change');
     CREATE VIEW alarms AS SELECT account, name, datetime(at / 1000, 'unixepoch') AS time, sentence
         FROM records JOIN groups ON groups.id = group_id WHERE kind = 'alarm';
-"];
+",
+    "
+    -- What forecasts rest on: history and model, as a snapshot that is kept with a checkpoint. The
+    -- hash is that of its content; one that has not changed is kept once.
+    CREATE TABLE forecasts (
+        id INTEGER PRIMARY KEY,
+        group_id INTEGER NOT NULL REFERENCES groups,
+        hash BLOB NOT NULL,
+        at INTEGER NOT NULL,
+        snapshot BLOB NOT NULL,
+        UNIQUE (group_id, hash)
+    ) STRICT;
+
+    -- A replay needs the settings as data. Checkpoints of version 1 have none, and events before
+    -- the first checkpoint replay to nothing.
+    DELETE FROM events;
+    DELETE FROM checkpoints;
+    ALTER TABLE checkpoints ADD COLUMN controller TEXT NOT NULL DEFAULT '';
+    ALTER TABLE checkpoints ADD COLUMN forecast_id INTEGER REFERENCES forecasts;
+    CREATE INDEX checkpoints_by_forecast ON checkpoints (forecast_id);
+",
+];
 
 /// The version that this program writes.
-pub(crate) const VERSION: i64 = 1;
+pub(crate) const VERSION: i64 = 2;
 
 #[cfg(test)]
 mod tests {

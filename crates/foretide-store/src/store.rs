@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use foretide_control::SavedState;
+use foretide_control::{ForecastSnapshot, SavedState};
 use foretide_domain::Timestamp;
 use foretide_runtime::{Batch, BoxFuture, GroupKey, Journal, JournalError, JournalErrorKind};
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -13,6 +13,7 @@ use crate::json::from_json;
 use crate::lock::Lock;
 use crate::open;
 use crate::retention::{Retention, Thinner};
+use crate::snapshot;
 use crate::write::Writer;
 
 /// The store, open for writing. Cheap to clone; closed with the last clone.
@@ -103,6 +104,23 @@ impl Store {
         state(&open.connection, &self.inner.path, group)
     }
 
+    /// The forecast kept last for `group`.
+    pub fn forecast(&self, group: &GroupKey) -> Result<Option<ForecastSnapshot>, StoreError> {
+        let bytes = {
+            let open = self
+                .inner
+                .open
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            newest_forecast(&open.connection, &self.inner.path, group)?
+        };
+        let open = |bytes: Vec<u8>| {
+            let what = format!("the forecast of group {group}");
+            snapshot::open(&self.inner.path, &what, &bytes)
+        };
+        bytes.map(open).transpose()
+    }
+
     /// Limits the store's size in pages, as a full disk does: for tests of what follows from one.
     pub fn limit_pages(&self, pages: Option<u32>) -> Result<(), StoreError> {
         let open = self
@@ -139,6 +157,20 @@ pub(crate) fn state(
     Ok(Some((Timestamp::from_millis(at), state)))
 }
 
+fn newest_forecast(
+    connection: &Connection,
+    path: &Path,
+    group: &GroupKey,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    let sql = "SELECT snapshot FROM forecasts JOIN groups ON groups.id = group_id
+               WHERE account = ?1 AND name = ?2 ORDER BY forecasts.id DESC LIMIT 1";
+    let names = params![group.account(), group.name()];
+    let found = connection
+        .query_row(sql, names, |row| row.get(0))
+        .optional();
+    found.map_err(|error| StoreError::sqlite(path, error))
+}
+
 impl Journal for Store {
     fn commit(&self, batch: Arc<Batch>) -> BoxFuture<'_, Result<(), JournalError>> {
         let store = self.clone();
@@ -153,6 +185,14 @@ impl Journal for Store {
         Box::pin(blocking(move || {
             Ok(store.state(&group)?.map(|(_, state)| state))
         }))
+    }
+
+    fn load_forecast<'a>(
+        &'a self,
+        group: &'a GroupKey,
+    ) -> BoxFuture<'a, Result<Option<ForecastSnapshot>, JournalError>> {
+        let (store, group) = (self.clone(), group.clone());
+        Box::pin(blocking(move || store.forecast(&group)))
     }
 }
 

@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use foretide_control::ForecastSnapshot;
 use foretide_domain::{Datapoint, Decision, Record, Timestamp};
 use foretide_runtime::{Batch, Checkpoint, Entry, GroupKey, Notice, What};
 use rusqlite::{Connection, Statement, Transaction, params};
 
 use crate::error::StoreError;
 use crate::json::to_json;
+use crate::snapshot::{self, Sealed};
 
 /// Writes batches, and knows the numbers of groups.
 #[derive(Debug)]
@@ -95,6 +97,8 @@ struct Inserts<'a> {
     path: &'a Path,
     event: Statement<'a>,
     checkpoint: Statement<'a>,
+    forecast: Statement<'a>,
+    find_forecast: Statement<'a>,
     observation: Statement<'a>,
     decision: Statement<'a>,
     record: Statement<'a>,
@@ -107,7 +111,15 @@ impl<'a> Inserts<'a> {
         Ok(Self {
             path,
             event: prepare("INSERT INTO events VALUES (?1, ?2, ?3, ?4)")?,
-            checkpoint: prepare("INSERT INTO checkpoints VALUES (?1, ?2, ?3, ?4, ?5)")?,
+            checkpoint: prepare(
+                "INSERT INTO checkpoints (group_id, at, seq, state, settings, controller,
+                 forecast_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            )?,
+            forecast: prepare(
+                "INSERT INTO forecasts (group_id, hash, at, snapshot) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT DO NOTHING",
+            )?,
+            find_forecast: prepare("SELECT id FROM forecasts WHERE group_id = ?1 AND hash = ?2")?,
             observation: prepare(
                 "INSERT OR REPLACE INTO observations VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             )?,
@@ -149,8 +161,31 @@ impl<'a> Inserts<'a> {
             Some(state) => Some(to_json(self.path, state)?),
             None => None,
         };
-        let row = params![group, at.as_millis(), seq, state, &*checkpoint.settings];
+        let forecast = match &checkpoint.forecast {
+            Some(forecast) => Some(self.forecast(group, at, forecast)?),
+            None => None,
+        };
+        let controller = to_json(self.path, &*checkpoint.controller)?;
+        let settings = &*checkpoint.settings;
+        let at = at.as_millis();
+        let row = params![group, at, seq, state, settings, controller, forecast];
         run(self.path, &mut self.checkpoint, row)
+    }
+
+    /// The number under which `forecast` is kept.
+    fn forecast(
+        &mut self,
+        group: Option<i64>,
+        at: Timestamp,
+        forecast: &ForecastSnapshot,
+    ) -> Result<i64, StoreError> {
+        let Sealed { hash, bytes } = snapshot::seal(self.path, forecast)?;
+        let row = params![group, hash, at.as_millis(), bytes];
+        run(self.path, &mut self.forecast, row)?;
+        let found = self
+            .find_forecast
+            .query_row(params![group, hash], |row| row.get(0));
+        found.map_err(|error| StoreError::sqlite(self.path, error))
     }
 
     fn observation(&mut self, group: Option<i64>, point: &Datapoint) -> Result<(), StoreError> {

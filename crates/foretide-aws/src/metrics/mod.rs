@@ -14,7 +14,7 @@ pub use sampling::Monitoring;
 
 pub(crate) use fleet::{Fleet, group_datapoints, group_queries, history_datapoints};
 pub(crate) use instances::{instance_datapoints, instance_queries};
-pub(crate) use query::{Key, Query, Span, Values};
+pub(crate) use query::{Key, Query, Span, Values, billed_metrics};
 pub(crate) use sampling::Sampling;
 
 /// The way metrics are collected.

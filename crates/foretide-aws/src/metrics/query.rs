@@ -59,6 +59,8 @@ pub(crate) struct Span {
     pub(crate) from: Timestamp,
     pub(crate) to: Timestamp,
     pub(crate) period_s: u32,
+    /// Whether it can do without, and gives way where the rate limit is near.
+    pub(crate) aside: bool,
 }
 
 /// Values by start of their period in milliseconds since the epoch, by series.
@@ -123,7 +125,11 @@ impl AwsClients {
                 .end_time(DateTime::from_millis(span.to.as_millis()))
                 .scan_by(ScanBy::TimestampAscending)
                 .set_next_token(token);
-            let answer = self.call(OPERATION, request.send()).await?;
+            let answer = if span.aside {
+                self.call_aside(OPERATION, request.send()).await?
+            } else {
+                self.call(OPERATION, request.send()).await?
+            };
             results.extend(answer.metric_data_results.unwrap_or_default());
             token = answer.next_token;
             if token.is_none() {
@@ -136,15 +142,22 @@ impl AwsClients {
 
     /// Counts what the call is billed for: metrics, not statistics of them.
     fn count(&self, batch: &[Query]) {
-        let mut metrics: BTreeMap<&str, BTreeSet<_>> = BTreeMap::new();
-        for query in batch {
-            let metric = (&query.namespace, &query.metric, &query.dimensions);
-            metrics.entry(&query.group).or_default().insert(metric);
-        }
-        for (group, metrics) in metrics {
-            self.bill().count_metrics(group, metrics.len() as u64);
+        for queries in batch.chunk_by(|a, b| a.group == b.group) {
+            if let Some(query) = queries.first() {
+                self.bill()
+                    .count_metrics(&query.group, billed_metrics(queries));
+            }
         }
     }
+}
+
+/// Metrics that `queries` of one group are billed as: statistics of one metric count once.
+pub(crate) fn billed_metrics(queries: &[Query]) -> u64 {
+    let mut metrics = BTreeSet::new();
+    for query in queries {
+        metrics.insert((&query.namespace, &query.metric, &query.dimensions));
+    }
+    metrics.len() as u64
 }
 
 /// `queries`, which stand by group, in calls: a group is only divided where it fills a call alone,

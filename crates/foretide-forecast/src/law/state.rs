@@ -84,9 +84,31 @@ impl LawState {
         self.config = config;
     }
 
+    /// Whether it has seen enough to go by a forecast.
+    fn has_started(&self) -> bool {
+        self.periods * i64::from(self.config.grid.step_minutes()) >= TRACKING_MINUTES
+    }
+
+    /// Learns what the load of a group was, in instance-percent a period, the oldest first and what
+    /// it was stepped with included: its level, its roughness, the peaks of the last week. Says
+    /// nothing to a law that has started.
+    pub fn prime(&mut self, loads: impl IntoIterator<Item = f64>) {
+        if self.has_started() {
+            return;
+        }
+        self.periods = 0;
+        self.last_log_load = None;
+        self.peaks.clear();
+        for load in loads {
+            self.follow_load(load);
+            self.note_peak(load);
+            self.periods += 1;
+        }
+    }
+
     /// Decides on one newly published period.
     pub fn step(&mut self, inputs: &LawInputs) -> LawOutput {
-        let started = self.periods * i64::from(self.config.grid.step_minutes()) >= TRACKING_MINUTES;
+        let started = self.has_started();
         let load = inputs.cpu * inputs.instances;
         self.learn(inputs, load);
         let (tracked, tracked_short) = self.follow_shadow(inputs, load);
@@ -126,6 +148,12 @@ impl LawState {
 
     /// Running means and the live error of the median.
     fn learn(&mut self, inputs: &LawInputs, load: f64) {
+        self.follow_load(load);
+        self.live_error.observe(inputs.log_demand, self.config.grid);
+        self.tracking.observe(inputs.cpu);
+    }
+
+    fn follow_load(&mut self, load: f64) {
         let minutes = self.config.step_minutes();
         let seen = (self.periods + 1) as f64;
         let share = (1.0 / seen).max(minutes / DAY_MINUTES);
@@ -134,8 +162,6 @@ impl LawState {
         if let Some(last) = self.last_log_load.replace(log_load) {
             self.roughness += share * ((log_load - last).abs() - self.roughness);
         }
-        self.live_error.observe(inputs.log_demand, self.config.grid);
-        self.tracking.observe(inputs.cpu);
     }
 
     fn follow_shadow(&mut self, inputs: &LawInputs, load: f64) -> (u32, bool) {

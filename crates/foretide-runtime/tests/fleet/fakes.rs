@@ -4,15 +4,15 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use foretide_control::{ControllerConfig, SavedState};
+use foretide_control::{ControllerConfig, ForecastSnapshot, SavedState};
 use foretide_domain::{
     Bounds, BytesPerSecond, CallFailure, Class, Datapoint, FailureKind, Features, GroupState,
     LifecycleCounts, Mode, Percent, Plan, Prediction, SuspendedProcesses, Timestamp, WriteOutcome,
 };
 use foretide_runtime::{
-    AnchoredClock, Answers, Batch, BoxFuture, Cloud, Entry, Fleet, GroupKey, GroupSetup, Journal,
-    JournalError, JournalErrorKind, MetricsAsk, Obstacle, Predictor, Runtime, RuntimeSettings,
-    WritePermit,
+    AnchoredClock, Answers, Batch, BoxFuture, Cloud, Entry, Fleet, GroupKey, GroupSetup,
+    HistoryAsk, HistoryPart, Journal, JournalError, JournalErrorKind, MetricsAsk, Obstacle,
+    Predictor, Runtime, RuntimeSettings, What, WritePermit,
 };
 use tokio::time::sleep;
 
@@ -20,8 +20,9 @@ use tokio::time::sleep;
 pub(crate) type Log = Arc<Mutex<Vec<String>>>;
 
 /// How something answers.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) enum Does {
+    #[default]
     Answer,
     After(Duration),
     Fail(FailureKind),
@@ -44,6 +45,9 @@ pub(crate) struct FakeCloud {
     /// Sizes of the batches that were asked for.
     pub(crate) group_batches: Mutex<Vec<usize>>,
     pub(crate) metric_batches: Mutex<Vec<usize>>,
+    /// CPU at a second, of the groups that have a past.
+    pub(crate) pasts: Mutex<HashMap<String, fn(i64) -> f64>>,
+    pub(crate) history: Mutex<Does>,
     /// The whole account hangs.
     pub(crate) hangs: bool,
 }
@@ -130,6 +134,19 @@ fn points(cpu: f64, instances: u32, from: Timestamp, now: Timestamp) -> Vec<Data
     starts.map(point).collect()
 }
 
+fn past_point(start: i64, cpu: f64) -> Datapoint {
+    Datapoint {
+        start: Timestamp::from_seconds(start),
+        period: Duration::from_secs(60),
+        cpu: Percent::new(cpu),
+        instances: 2.0,
+        network_in: None,
+        network_out: None,
+        memory: None,
+        demand: None,
+    }
+}
+
 impl Cloud for FakeCloud {
     fn read_groups<'a>(
         &'a self,
@@ -169,6 +186,33 @@ impl Cloud for FakeCloud {
                 let (cpu, desired) = self.get(&ask.name, |g| (g.cpu, g.state.desired));
                 answers.put(index, Ok(points(cpu, desired, ask.query.from, now)));
             }
+        })
+    }
+
+    fn read_history<'a>(
+        &'a self,
+        ask: &'a HistoryAsk,
+    ) -> BoxFuture<'a, Result<HistoryPart, CallFailure>> {
+        let query = ask.query;
+        self.log.lock().unwrap().push(format!(
+            "history {} of {} from {} to {}",
+            ask.name, ask.of, query.from, query.to
+        ));
+        Box::pin(async move {
+            let does = *self.history.lock().unwrap();
+            match owed(does).await {
+                Some(Ok(())) => {}
+                Some(Err(failure)) => return Err(failure),
+                None => std::future::pending().await,
+            }
+            let pasts = self.pasts.lock().unwrap();
+            let load = pasts.get(&*ask.of);
+            let starts = (query.from.as_seconds()..query.to.as_seconds()).step_by(60);
+            let points = load.map(|load| starts.map(|at| past_point(at, load(at))).collect());
+            Ok(HistoryPart {
+                points: points.unwrap_or_default(),
+                usd: 0.00001,
+            })
         })
     }
 
@@ -241,6 +285,7 @@ pub(crate) struct MemoryJournal {
     pub(crate) entries: Mutex<Vec<Arc<Entry>>>,
     pub(crate) states: Mutex<BTreeMap<GroupKey, SavedState>>,
     pub(crate) fails: Mutex<Option<JournalErrorKind>>,
+    pub(crate) forecast_fails: Mutex<Option<JournalError>>,
     pub(crate) takes: Mutex<Duration>,
     pub(crate) log: Log,
 }
@@ -293,6 +338,26 @@ impl Journal for MemoryJournal {
             }
         })
     }
+
+    fn load_forecast<'a>(
+        &'a self,
+        group: &'a GroupKey,
+    ) -> BoxFuture<'a, Result<Option<ForecastSnapshot>, JournalError>> {
+        Box::pin(async move {
+            if let Some(error) = self.forecast_fails.lock().unwrap().clone() {
+                return Err(error);
+            }
+            let entries = self.entries.lock().unwrap();
+            let of_group = entries
+                .iter()
+                .filter(|entry| entry.group.as_ref() == Some(group));
+            let newest = of_group.rev().find_map(|entry| match &entry.what {
+                What::Checkpoint(checkpoint) => checkpoint.forecast.as_deref().cloned(),
+                _ => None,
+            });
+            Ok(newest)
+        })
+    }
 }
 
 /// A fleet to be changed, and what it runs on.
@@ -305,6 +370,7 @@ pub(crate) struct World {
     pub(crate) predictor: Arc<dyn Predictor>,
     pub(crate) controller: ControllerConfig,
     pub(crate) permit: WritePermit,
+    pub(crate) history_from: Option<Arc<str>>,
 }
 
 /// 2026-11-23T00:00:00Z, on the minute.
@@ -332,6 +398,7 @@ impl World {
                 ..ControllerConfig::default()
             },
             permit: WritePermit::default(),
+            history_from: None,
         }
     }
 
@@ -344,6 +411,7 @@ impl World {
                     controller: self.controller.clone(),
                     permit: Arc::new(self.permit.clone()),
                     predictor: Arc::clone(&self.predictor),
+                    history_from: self.history_from.clone(),
                     settings: "".into(),
                 });
             }

@@ -5,6 +5,7 @@
 )]
 
 mod fakes;
+mod history;
 mod isolation;
 mod journal;
 mod reload;

@@ -5,8 +5,8 @@ use std::fmt;
 
 use foretide_control::{Controller, ControllerConfig, SavedState};
 use foretide_domain::{
-    CallFailure, CallId, Effect, Event, Features, Launch, MetricsQuery, Plan, Prediction, Record,
-    Timestamp, WriteOutcome,
+    Asked, CallFailure, CallId, Effect, Event, Features, HistoryQuery, Launch, MetricsQuery, Plan,
+    Prediction, Record, Timestamp, WriteOutcome,
 };
 
 use super::reading;
@@ -112,6 +112,9 @@ impl<'p> Driver<'p> {
             }
             let effects = self.controller.handle(event, now);
             self.effects.extend(effects);
+            if self.controller.history_is_there() {
+                self.controller.take_in_history();
+            }
             self.carry_out(world, now, sink);
         }
         self.changed
@@ -170,6 +173,7 @@ impl<'p> Driver<'p> {
                 Effect::Save => {}
                 Effect::ReadGroup { call } => self.read_group(world, call),
                 Effect::ReadMetrics { call, query } => self.read_metrics(world, call, query),
+                Effect::ReadHistory { call, query } => self.read_history(world, call, query),
                 Effect::Fit { call } => self.fit(call, now),
                 Effect::Predict { call, features } => self.ask(world, call, &features),
                 Effect::SetDesired { call, plan } => self.write(world, call, plan),
@@ -217,6 +221,22 @@ impl<'p> Driver<'p> {
         });
     }
 
+    /// What the world has published is its history.
+    fn read_history(&mut self, world: &World, call: CallId, query: HistoryQuery) {
+        let published = world.published();
+        let before =
+            |end| published.partition_point(|it| reading::at(self.epoch, it.start_s) < end);
+        let (from, to) = (before(query.from), before(query.to));
+        let wanted = published.get(from..to).unwrap_or_default().iter();
+        let points = wanted
+            .map(|period| reading::datapoint(period, world, self.epoch, self.request_count))
+            .collect();
+        self.answer(world, call, Call::ReadMetrics, |call| Event::HistoryRead {
+            call,
+            points,
+        });
+    }
+
     /// Virtual time stands still while a fit is made.
     fn fit(&mut self, call: CallId, now: Timestamp) {
         if let Some(job) = self.controller.fit_job() {
@@ -229,7 +249,11 @@ impl<'p> Driver<'p> {
         let answer = (self.predict)(features);
         self.answer(world, call, Call::Predict, |call| match answer {
             Ok(prediction) => Event::Predicted { call, prediction },
-            Err(failure) => Event::CallFailed { call, failure },
+            Err(failure) => Event::CallFailed {
+                call,
+                asked: Asked::Prediction,
+                failure,
+            },
         });
     }
 
@@ -261,12 +285,10 @@ impl<'p> Driver<'p> {
         event: impl FnOnce(CallId) -> Event,
     ) {
         let fate = self.fate(kind);
+        let answer = event(call);
         let event = match &fate {
-            Fate::Failed(failure) => Event::CallFailed {
-                call,
-                failure: failure.clone(),
-            },
-            _ => event(call),
+            Fate::Failed(failure) => failed(&answer, call, failure),
+            _ => answer,
         };
         self.deliver(world.at_s(), &fate, event);
     }
@@ -283,5 +305,20 @@ impl<'p> Driver<'p> {
             Fate::Answered | Fate::Failed(_) => now_s,
         };
         self.answers.push_back(Answer { due_s, event });
+    }
+}
+
+/// The failure of the call that `answer` would have answered.
+fn failed(answer: &Event, call: CallId, failure: &CallFailure) -> Event {
+    let asked = match answer {
+        Event::GroupRead { .. } => Asked::Group,
+        Event::HistoryRead { .. } => Asked::History,
+        Event::Predicted { .. } | Event::CallFailed { .. } => Asked::Prediction,
+        _ => Asked::Metrics,
+    };
+    Event::CallFailed {
+        call,
+        asked,
+        failure: failure.clone(),
     }
 }

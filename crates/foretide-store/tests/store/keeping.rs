@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use foretide_control::ControllerConfig;
 use foretide_domain::{
     Alarm, CallFailure, CallId, Class, Decision, Event, FailureKind, Record, WriteOutcome,
 };
@@ -33,6 +34,8 @@ fn scale_out() -> Decision {
 fn checkpoint() -> Checkpoint {
     Checkpoint {
         state: Some(state(second(0))),
+        forecast: None,
+        controller: Arc::new(ControllerConfig::default()),
         settings: "mode = \"enforce\"".into(),
     }
 }

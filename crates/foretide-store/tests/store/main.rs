@@ -4,6 +4,7 @@
     reason = "helpers of tests: what fails is the test"
 )]
 
+mod forecasts;
 mod keeping;
 mod made;
 mod refusing;

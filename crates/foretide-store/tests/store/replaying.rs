@@ -10,8 +10,8 @@ use foretide_domain::{
     Mode, Plan, Prediction, Record, SuspendedProcesses, Timestamp, WriteOutcome,
 };
 use foretide_runtime::{
-    AnchoredClock, Answers, BoxFuture, Cloud, Fleet, GroupSetup, MetricsAsk, Obstacle, Predictor,
-    Runtime, RuntimeSettings,
+    AnchoredClock, Answers, BoxFuture, Cloud, Fleet, GroupSetup, HistoryAsk, HistoryPart,
+    MetricsAsk, Obstacle, Predictor, Runtime, RuntimeSettings,
 };
 use foretide_store::{Reader, Retention, Step, Store};
 
@@ -59,6 +59,13 @@ impl Cloud for Steady {
                 answers.put(index, Ok(vec![newest]));
             }
         })
+    }
+
+    fn read_history<'a>(
+        &'a self,
+        _ask: &'a HistoryAsk,
+    ) -> BoxFuture<'a, Result<HistoryPart, CallFailure>> {
+        Box::pin(async { Ok(HistoryPart::default()) })
     }
 
     fn obstacles(&self, _name: &str) -> Vec<Obstacle> {
@@ -111,6 +118,7 @@ async fn what_two_runs_have_kept_replays_to_the_same_decisions() {
             controller: config(),
             permit: Arc::default(),
             predictor: Arc::new(Steady),
+            history_from: None,
             settings: "".into(),
         }],
     };
