@@ -3,10 +3,16 @@
   const read = (id) => JSON.parse(document.getElementById(id).textContent);
   const summary = read("summary");
   const series = read("series");
-  // Okabe-Ito: distinguishable with every common colour blindness, on white and on black.
-  const colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a6d3b", "#7f7f7f"];
+  // Okabe-Ito, the blue a little lighter: distinguishable with every common colour blindness, on
+  // white and on black.
+  const colours = ["#1f83c4", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a6d3b", "#7f7f7f"];
   const dashes = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"];
   const charts = [];
+  // A policy looks the same in every chart of its trace, whatever else is drawn there.
+  const look = (trace, name) => {
+    const place = trace.policies.findIndex((policy) => policy.name === name);
+    return { colour: colours[place % colours.length], dash: dashes[place % dashes.length], symbol: place };
+  };
 
   const element = (tag, text, parent, className) => {
     const made = document.createElement(tag);
@@ -29,11 +35,11 @@
     const { ink, paper, axis } = theme();
     const base = {
       paper_bgcolor: paper, plot_bgcolor: paper, font: { color: ink, family: "system-ui, sans-serif" },
-      margin: { l: 56, r: 12, t: 8, b: 48 }, legend: { orientation: "h", y: -0.2 }, hoverlabel: { namelength: -1 },
+      margin: { l: 56, r: 12, t: 8, b: 48 }, legend: { orientation: "h", x: 0, y: 0, yref: "container", yanchor: "bottom" }, hoverlabel: { namelength: -1 },
     };
     return {
       ...base, ...own,
-      xaxis: { ...axis, ...own.xaxis }, yaxis: { ...axis, ...own.yaxis },
+      xaxis: { automargin: true, ...axis, ...own.xaxis }, yaxis: { ...axis, ...own.yaxis },
     };
   };
   const draw = (parent, label, traces, own) => {
@@ -56,14 +62,14 @@
       name: policy.name, x: [...policy.at_s, end].map(time), y: [...policy.in_service, policy.in_service.at(-1)],
       customdata: [...policy.pending, policy.pending.at(-1)],
       hovertemplate: "%{y} in service, %{customdata} pending",
-      mode: "lines", line: { shape: "hv", width: 1.6, color: colours[i % colours.length], dash: dashes[i % dashes.length] },
+      mode: "lines", line: { shape: "hv", width: 1.6, color: look(trace, policy.name).colour, dash: look(trace, policy.name).dash },
       visible: i < 2 ? true : "legendonly",
     }));
     const first = 1000 * 86400 * trace.setup.warmup_days + data.start_ms;
     const last = Math.min(first + 2 * 86400e3, data.start_ms + 1000 * end);
     draw(parent, `Capacity needed and in service over time, trace ${trace.name}`, [needed, ...policies], {
       hovermode: "x unified",
-      xaxis: { type: "date", range: [new Date(first).toISOString(), new Date(last).toISOString()] },
+      xaxis: { type: "date", tickangle: 0, nticks: 8, range: [new Date(first).toISOString(), new Date(last).toISOString()] },
       yaxis: { title: { text: "instances" }, rangemode: "tozero" },
     });
   };
@@ -72,16 +78,18 @@
     // Zero has no place on a logarithmic axis: it stands at the left edge.
     const least = 1e-3;
     const place = (share) => Math.max(100 * share, least);
-    const curves = trace.curves.map((curve, i) => ({
-      name: curve.name, x: curve.points.map((p) => place(p.violation_share)), y: curve.points.map((p) => p.cost_ratio),
-      text: curve.points.map((p) => `target ${p.target} %`),
-      hovertemplate: "%{text}: cost ratio %{y:.3f}, violation %{x:.3f} %",
-      mode: "lines+markers", line: { color: colours[i % colours.length], dash: dashes[i % dashes.length] }, marker: { size: 5 },
+    const curves = trace.curves.map((curve) => ({
+      name: curve.name, legendgroup: curve.name, showlegend: false,
+      x: curve.points.map((p) => place(p.violation_share)), y: curve.points.map((p) => p.cost_ratio),
+      text: curve.points.map((p) => `${curve.name}, target ${p.target} %`),
+      hovertemplate: "%{text}: cost ratio %{y:.3f}, violation %{x:.3f} %<extra></extra>",
+      mode: "lines+markers", marker: { size: 5 },
+      line: { color: look(trace, curve.name).colour, dash: look(trace, curve.name).dash },
     }));
-    const points = trace.policies.filter((p) => p.cost_ratio !== null).map((p, i) => ({
-      name: p.name, x: [place(p.violation_share)], y: [p.cost_ratio], text: [p.name], textposition: "top center",
-      hovertemplate: "cost ratio %{y:.3f}, violation %{x:.3f} %",
-      mode: "markers+text", marker: { size: 11, symbol: i % 20, color: colours[i % colours.length] }, showlegend: false,
+    const points = trace.policies.filter((p) => p.cost_ratio !== null).map((p) => ({
+      name: p.name, legendgroup: p.name, x: [place(p.violation_share)], y: [p.cost_ratio], text: [p.name],
+      hovertemplate: "%{text}: cost ratio %{y:.3f}, violation %{x:.3f} %<extra></extra>",
+      mode: "markers", marker: { size: 11, symbol: look(trace, p.name).symbol, color: look(trace, p.name).colour },
     }));
     const budget = 100 * summary.violation_budget;
     // The far end of a curve costs many times the optimum; what is compared lies near the points.

@@ -1,0 +1,191 @@
+//! `report.html` of `foretide backtest --out`.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use assert_cmd::cargo::cargo_bin;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::browser::{Browser, Scheme};
+
+/// A name that would run if any part of the page took it for markup.
+const NAME: &str = "web<img src=x onerror=document.title='run'><script>document.title='run'";
+
+/// Three days of five-minute load: a daily cycle and one burst a day.
+fn load() -> String {
+    let rows = (0..3 * 288).map(|cell| {
+        let hour = f64::from(cell) / 12.0;
+        let daily = 500.0 - 400.0 * (hour / 24.0 * std::f64::consts::TAU).cos();
+        let burst = if cell % 288 == 150 { 900.0 } else { 0.0 };
+        format!("{},{:.3}", 1_700_006_400 + 300 * cell, daily + burst)
+    });
+    let head = String::from("timestamp,value");
+    std::iter::once(head)
+        .chain(rows)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// Backtests the load, with a sweep, and gives the report that it wrote.
+fn report(folder: &TempDir) -> PathBuf {
+    let trace = folder.path().join(format!("{NAME}.csv"));
+    std::fs::write(&trace, load()).unwrap();
+    let output = Command::new(cargo_bin!("foretide"))
+        .args([
+            "backtest",
+            "--warmup",
+            "1d",
+            "--sweep",
+            "target=30..70:20",
+            "--out",
+            "out",
+        ])
+        .arg("--trace")
+        .arg(&trace)
+        .current_dir(folder.path())
+        .env_clear()
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    folder.path().join("out/report.html")
+}
+
+/// Every chart is drawn, and as wide as its place on the page.
+const DRAWN: &str = "[...document.querySelectorAll('.chart')].length === 2
+    && [...document.querySelectorAll('.chart')].every((chart) => {
+         const drawn = chart.querySelector('.main-svg');
+         return drawn && Math.abs(drawn.clientWidth - chart.clientWidth) < 2;
+       })";
+
+#[test]
+fn the_report_opens_offline_wide_and_narrow_light_and_dark() {
+    let Some(browser) = Browser::start("report") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    browser.open_file(&report(&folder));
+    for (width, size) in [(1280, "wide"), (360, "phone")] {
+        for (scheme, name) in [(Scheme::Light, "light"), (Scheme::Dark, "dark")] {
+            browser.look(width, scheme);
+            browser.wait_for(DRAWN);
+            browser.fits();
+            let paper = browser.ask("return getComputedStyle(document.body).backgroundColor");
+            let chart = browser.ask(
+                "return getComputedStyle(document.querySelector('.chart .main-svg')).backgroundColor",
+            );
+            let expected = match scheme {
+                Scheme::Light => "rgb(255, 255, 255)",
+                Scheme::Dark => "rgb(20, 23, 27)",
+            };
+            assert_eq!((paper, chart), (expected.into(), expected.into()));
+            browser.picture(&format!("{size}-{name}"));
+        }
+    }
+    browser.is_quiet();
+}
+
+#[test]
+fn the_report_shows_every_figure_and_takes_no_name_for_markup() {
+    let Some(browser) = Browser::start("report-figures") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = report(&folder);
+    browser.open_file(&path);
+    browser.wait_for(DRAWN);
+    assert_eq!(browser.ask("return document.title"), "Foretide backtest");
+    assert_eq!(
+        browser.ask("return document.querySelector('h2').textContent"),
+        NAME
+    );
+    assert_eq!(
+        browser.ask("return document.querySelectorAll('img').length"),
+        0
+    );
+
+    let summary = std::fs::read(path.with_file_name("summary.json")).unwrap();
+    let summary: Value = serde_json::from_slice(&summary).unwrap();
+    let trace = &summary["traces"][0];
+    let names: Vec<&Value> = listed(trace, "policies");
+    assert_eq!(names.len(), 9, "{names:?}");
+    let shown = "return [...document.querySelectorAll('main table')].map((table) =>
+        [...table.querySelectorAll('tbody td:first-child')].map((cell) => cell.textContent))";
+    let curves = listed(trace, "curves");
+    assert_eq!(browser.ask(shown), json!([names, curves]));
+    let drawn = "return document.querySelectorAll('.chart')[0].data.slice(1).map((d) => d.name)";
+    assert_eq!(browser.ask(drawn), json!(names));
+    let drawn = "return document.querySelectorAll('.chart')[1].data.map((d) => d.name)";
+    assert_eq!(browser.ask(drawn), json!([curves, names].concat()));
+    let command = browser.ask("return document.getElementById('command').textContent");
+    assert_eq!(command, summary["command"]);
+    let setup = browser.ask("return document.querySelector('dl').textContent");
+    for part in [
+        "warm-up days1",
+        "bounds1..100",
+        "boot180 s",
+        "objective80 %",
+    ] {
+        assert!(
+            setup.as_str().unwrap().contains(part),
+            "{part} is not in {setup}"
+        );
+    }
+    browser.is_quiet();
+}
+
+#[test]
+fn a_chart_tells_its_values_under_the_pointer_and_zooms() {
+    let Some(browser) = Browser::start("report-chart") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    browser.open_file(&report(&folder));
+    browser.wait_for(DRAWN);
+    let place = browser.ask(
+        "const plot = document.querySelector('.chart .nsewdrag');
+         plot.scrollIntoView({ block: 'center' });
+         const { x, y, width, height } = plot.getBoundingClientRect();
+         return [x, y, width, height]",
+    );
+    let place: Vec<f64> = serde_json::from_value(place).unwrap();
+    let at = |across: f64| (place[0] + across * place[2], place[1] + 0.5 * place[3]);
+
+    let (x, y) = at(0.3);
+    browser.point_at(x, y);
+    browser.wait_for("document.querySelector('.chart .hoverlayer .legend')");
+    browser.picture("hover");
+    let told = browser.ask("return document.querySelector('.chart .hoverlayer').textContent");
+    let told = told.as_str().unwrap();
+    for part in [
+        "needed",
+        "forecast",
+        "in service",
+        "pending",
+        "Nov 16, 2023",
+    ] {
+        assert!(told.contains(part), "{part} is not in {told}");
+    }
+
+    let range = "document.querySelector('.chart').layout.xaxis.range.map((end) => +new Date(end))";
+    let span = |range: Value| {
+        let ends: Vec<f64> = serde_json::from_value(range).unwrap();
+        ends[1] - ends[0]
+    };
+    let before = span(browser.ask(&format!("return {range}")));
+    browser.drag(at(0.25), at(0.5));
+    browser.wait_for(&format!("{range}[1] - {range}[0] < {}", 0.3 * before));
+    let after = span(browser.ask(&format!("return {range}")));
+    assert!((after / before - 0.25).abs() < 0.02, "{after} of {before}");
+    browser.picture("zoomed");
+    browser.is_quiet();
+}
+
+fn listed<'t>(trace: &'t Value, what: &str) -> Vec<&'t Value> {
+    let list = trace[what].as_array().unwrap();
+    list.iter().map(|entry| &entry["name"]).collect()
+}
