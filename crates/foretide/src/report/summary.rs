@@ -76,8 +76,9 @@ pub(crate) struct PolicyFigures {
     pub(crate) tau_o: f64,
     pub(crate) instability: f64,
     pub(crate) jitter: f64,
-    /// Time that the run took; the only figure that another run changes.
-    pub(crate) wall_s: f64,
+    /// Time that the run took; null unless asked for, since it is the only figure that another run
+    /// of the same command changes.
+    pub(crate) wall_s: Option<f64>,
 }
 
 /// A policy at many settings of its knob.
@@ -109,7 +110,7 @@ impl PolicyFigures {
         parameters: Vec<(&'static str, f64)>,
         score: &Score,
         price_usd_per_hour: f64,
-        wall_s: f64,
+        wall_s: Option<f64>,
     ) -> Self {
         Self {
             name,

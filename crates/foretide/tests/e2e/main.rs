@@ -6,6 +6,7 @@
     reason = "helpers of tests: what fails here fails the test"
 )]
 
+mod backtest;
 mod config;
 mod demo;
 mod help;

@@ -21,7 +21,7 @@ Examples:
 A trace is CSV with a header: a column `timestamp` (RFC 3339 or epoch) and one with the load; the
 metric exports of the AWS console and CLI are read too. Where --unit is not given, the 99th
 percentile of the load takes 20 instances at 60 %. `aws-predictive` is an emulation from its public
-description. The same command gives the same bytes, but for the time that runs took.")]
+description. The same command gives the same bytes, unless --timings asks how long the runs took.")]
 pub(crate) struct BacktestArgs {
     /// Trace file; may be repeated
     #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
@@ -83,6 +83,9 @@ pub(crate) struct BacktestArgs {
     /// Seed of boot times and launch failures
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed: u64,
+    /// Tells in summary.json how long each run took, which no two runs do alike
+    #[arg(long)]
+    pub(crate) timings: bool,
     /// Model file of policy classifier
     #[arg(long, value_name = "FILE")]
     pub(crate) model: Option<PathBuf>,

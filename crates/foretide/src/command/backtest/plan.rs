@@ -1,5 +1,6 @@
 //! What a backtest runs: traces on their groups, policies with their settings.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use crate::cli::ConfigFlags;
 use crate::command::input;
 use crate::config::Config;
 use crate::failure::{Exit, Failure};
+use crate::report::file_name;
 
 use super::args::{BacktestArgs, PolicySpec};
 
@@ -25,12 +27,15 @@ const OWN: [PolicyKind; 3] = [
 /// Everything that a backtest needs, checked before it begins.
 pub(crate) struct Plan {
     pub(crate) cases: Vec<Case>,
-    pub(crate) contenders: Vec<Box<dyn Contender>>,
+    /// What is compared, each under the name that it was asked for by; no two share one.
+    pub(crate) contenders: Vec<(String, Box<dyn Contender>)>,
     /// Settings of the knob; none where it is not turned.
     pub(crate) targets: Vec<f64>,
     /// Violation share at which swept policies are compared.
     pub(crate) budget: f64,
     pub(crate) price_usd_per_hour: f64,
+    /// Whether the time that runs take is told.
+    pub(crate) timings: bool,
 }
 
 impl Plan {
@@ -48,8 +53,10 @@ impl Plan {
         };
         let contenders = specs
             .iter()
-            .map(|spec| contender(spec, &own, &predict))
-            .collect::<Result<_, _>>()?;
+            .map(|spec| Ok((spec.text.clone(), contender(spec, &own, &predict)?)))
+            .collect::<Result<Vec<_>, Failure>>()?;
+        distinct("--policy", contenders.iter().map(|(name, _)| name.as_str()))?;
+        distinct("--trace", cases.iter().map(|case| case.trace().name()))?;
         Ok(Self {
             cases,
             contenders,
@@ -60,8 +67,24 @@ impl Plan {
                 .unwrap_or_default(),
             budget: args.budget.ratio(),
             price_usd_per_hour: args.price,
+            timings: args.timings,
         })
     }
+}
+
+/// Tables and the report tell policies and traces apart by name alone, files by what of a name is
+/// safe in theirs.
+fn distinct<'n>(flag: &str, names: impl Iterator<Item = &'n str>) -> Result<(), Failure> {
+    let mut seen = BTreeMap::new();
+    for name in names {
+        if let Some(before) = seen.insert(file_name(name), name) {
+            let what = format!("{flag}: `{before}` and `{name}` would write the same files");
+            return Err(Failure::new(Exit::Usage, what).hint(
+                "name each once; traces go by their files' names, without folder and ending",
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn cases(args: &BacktestArgs) -> Result<Vec<Case>, Failure> {

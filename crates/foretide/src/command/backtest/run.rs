@@ -17,6 +17,7 @@ struct Job<'p> {
     trace: usize,
     policy: usize,
     case: &'p Case,
+    name: &'p str,
     contender: &'p dyn Contender,
     target: Option<f64>,
 }
@@ -57,12 +58,13 @@ pub(crate) fn run(
 fn jobs(plan: &Plan) -> Vec<Job<'_>> {
     let mut jobs = Vec::new();
     for (trace, case) in plan.cases.iter().enumerate() {
-        for (policy, contender) in plan.contenders.iter().enumerate() {
+        for (policy, (name, contender)) in plan.contenders.iter().enumerate() {
             let contender = contender.as_ref();
             jobs.push(Job {
                 trace,
                 policy,
                 case,
+                name,
                 contender,
                 target: None,
             });
@@ -72,6 +74,7 @@ fn jobs(plan: &Plan) -> Vec<Job<'_>> {
                         trace,
                         policy,
                         case,
+                        name,
                         contender,
                         target: Some(target),
                     });
@@ -116,7 +119,7 @@ fn gather(plan: &Plan, command: String, jobs: &[Job<'_>], done: Vec<Done>) -> Re
             ));
             continue;
         }
-        let name = job.contender.name();
+        let name = job.name.to_owned();
         if let Some(timeline) = done.timeline {
             let start = job.case.trace().start();
             timelines.push(TimelineOf {
@@ -133,7 +136,7 @@ fn gather(plan: &Plan, command: String, jobs: &[Job<'_>], done: Vec<Done>) -> Re
             parameters,
             &done.score,
             price,
-            done.wall_s,
+            plan.timings.then_some(done.wall_s),
         ));
     }
     for (trace, figures) in traces.iter_mut().enumerate() {
@@ -166,7 +169,7 @@ fn curves(plan: &Plan, trace: usize, sweeps: &[(usize, usize, SweepPoint)]) -> V
     };
     let static_cost = Peer::Static(Static::default()).run(case, None).cost_ratio;
     let mut curves = Vec::new();
-    for (policy, contender) in plan.contenders.iter().enumerate() {
+    for (policy, (name, _)) in plan.contenders.iter().enumerate() {
         let points: Vec<SweepPoint> = sweeps
             .iter()
             .filter(|(of_trace, of_policy, _)| (*of_trace, *of_policy) == (trace, policy))
@@ -177,7 +180,7 @@ fn curves(plan: &Plan, trace: usize, sweeps: &[(usize, usize, SweepPoint)]) -> V
         }
         let at = at_budget(&points, plan.budget, static_cost);
         curves.push(Curve {
-            name: contender.name(),
+            name: name.clone(),
             cost_ratio_at_budget: at.cost_ratio.is_finite().then_some(at.cost_ratio),
             is_static: at.is_static,
             points: points.iter().map(CurvePoint::from).collect(),

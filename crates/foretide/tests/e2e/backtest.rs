@@ -1,0 +1,244 @@
+//! `foretide backtest`: tables, files and refusals.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use serde_json::Value;
+
+use crate::{Room, trace_of_two_days};
+
+/// A policy of each kind that decides quickly.
+const QUICK: &str = "target-tracking,static,hpa,hpa:target=70:tolerance=0.05";
+
+fn room() -> Room {
+    let room = Room::new();
+    room.write("web.csv", trace_of_two_days());
+    room
+}
+
+/// Every file of a folder with its bytes.
+fn files(room: &Room, folder: &str) -> BTreeMap<String, Vec<u8>> {
+    let entries = fs::read_dir(room.path(folder)).unwrap().map(Result::unwrap);
+    let read = |entry: fs::DirEntry| {
+        let name = entry.file_name().into_string().unwrap();
+        (name, fs::read(entry.path()).unwrap())
+    };
+    entries.map(read).collect()
+}
+
+fn summary(room: &Room, folder: &str) -> Value {
+    serde_json::from_str(&room.read(&format!("{folder}/summary.json"))).unwrap()
+}
+
+#[test]
+fn two_runs_of_a_command_give_the_same_bytes() {
+    let args = [
+        "backtest",
+        "--trace",
+        "web.csv",
+        "--policy",
+        QUICK,
+        "--warmup",
+        "1d",
+        "--sweep",
+        "target=40..60:10",
+        "--boot",
+        "120s..300s",
+        "--launch-failure",
+        "5%",
+        "--out",
+        "out",
+    ];
+    let run = || {
+        let room = room();
+        (room.done(&args), files(&room, "out"))
+    };
+    let (first, second) = (run(), run());
+    assert!(first == second);
+    let names: Vec<&str> = first.1.keys().map(String::as_str).collect();
+    let expected = [
+        "report.html",
+        "summary.json",
+        "timeline-web-hpa.csv",
+        "timeline-web-hpa_target_70_tolerance_0.05.csv",
+        "timeline-web-static.csv",
+        "timeline-web-target-tracking.csv",
+    ];
+    assert_eq!(names, expected);
+}
+
+#[test]
+fn the_summary_has_every_figure_of_every_policy() {
+    let room = room();
+    room.write("api.csv", trace_of_two_days());
+    let table = room.done(&[
+        "backtest",
+        "--trace",
+        "web.csv",
+        "api.csv",
+        "--policy",
+        QUICK,
+        "--sweep",
+        "target=40..60:10",
+        "--skip",
+        "1d",
+        "--unit",
+        "75",
+        "--out",
+        "out",
+        "--timings",
+    ]);
+    for part in [
+        "cost ratio",
+        "violation",
+        "unserved",
+        "instance-h",
+        "USD",
+        "actions",
+    ] {
+        assert!(table.contains(part), "{part:?} is not in:\n{table}");
+    }
+    assert!(table.contains("cost ratio at 0.5 % violation"), "{table}");
+    let summary = summary(&room, "out");
+    assert_eq!(summary["schema_version"], 1);
+    let traces = summary["traces"].as_array().unwrap();
+    let names: Vec<&Value> = traces.iter().map(|trace| &trace["name"]).collect();
+    assert_eq!(names, ["web", "api"]);
+    for trace in traces {
+        assert_eq!(trace["setup"]["unit"], 75.0);
+        assert_eq!(trace["setup"]["days"], 1.0);
+        let optimum = trace["optimum_hours"].as_f64().unwrap();
+        for policy in trace["policies"].as_array().unwrap() {
+            for figure in [
+                "instance_hours",
+                "cost_ratio",
+                "violation_share",
+                "unserved_share",
+                "actions",
+                "theta_u",
+                "theta_o",
+                "tau_u",
+                "tau_o",
+                "instability",
+                "jitter",
+                "wall_s",
+            ] {
+                assert!(policy[figure].is_number(), "{figure}: {policy}");
+            }
+            assert!(policy["name"].is_string() && policy["parameters"].is_object());
+            let hours = policy["instance_hours"].as_f64().unwrap();
+            let ratio = policy["cost_ratio"].as_f64().unwrap();
+            assert!((ratio - hours / optimum).abs() < 1e-12, "{policy}");
+            assert!(policy["violation_share"].as_f64().unwrap() <= 1.0);
+        }
+    }
+}
+
+#[test]
+fn a_timeline_has_a_row_at_every_change() {
+    let room = room();
+    room.done(&[
+        "backtest",
+        "--trace",
+        "web.csv",
+        "--policy",
+        "target-tracking",
+        "--out",
+        "out",
+    ]);
+    let timeline = room.read("out/timeline-web-target-tracking.csv");
+    let mut lines = timeline.lines();
+    assert_eq!(
+        lines.next(),
+        Some("time,demand,in_service,pending,desired,cpu")
+    );
+    // Demand changes every minute of the two days; capacity changes come on top.
+    let rows: Vec<&str> = lines.collect();
+    assert!(rows.len() >= 2 * 1440, "{}", rows.len());
+    assert!(
+        rows[0].starts_with("2023-11-15T00:00:00Z,500,2,0,2,"),
+        "{}",
+        rows[0]
+    );
+}
+
+#[test]
+fn every_option_of_the_world_changes_it() {
+    let room = room();
+    let cost = |option: &[&str]| {
+        let common = [
+            "backtest",
+            "--trace",
+            "web.csv",
+            "--policy",
+            "target-tracking",
+            "--out",
+        ];
+        room.done(&[common.as_slice(), &["out"], option].concat());
+        let summary = summary(&room, "out");
+        let policy = &summary["traces"][0]["policies"][0];
+        let figures = ["instance_hours", "violation_share", "cost_usd"];
+        figures.map(|figure| policy[figure].to_string())
+    };
+    let plain = cost(&[]);
+    assert_eq!(plain, cost(&[]));
+    for option in [
+        ["--skip", "1d"],
+        ["--days", "1d"],
+        ["--warmup", "1d"],
+        ["--boot", "15m"],
+        ["--boot", "lognormal:180s:0.8"],
+        ["--launch-failure", "50%"],
+        ["--delay", "300s"],
+        ["--period", "300s"],
+        ["--min", "10"],
+        ["--max", "15"],
+        ["--unit", "30"],
+        ["--price", "1 USD/h"],
+        ["--slo-util", "40%"],
+    ] {
+        assert_ne!(plain, cost(&option), "{option:?}");
+    }
+    let seed = |seed| cost(&["--boot", "60s..900s", "--seed", seed]);
+    assert_ne!(seed("1"), seed("2"));
+}
+
+#[test]
+fn what_cannot_be_run_is_refused_with_a_hint() {
+    let room = room();
+    for (args, code, parts) in [
+        (
+            vec!["--policy", "magic"],
+            64,
+            vec!["`magic`", "hint: policies: "],
+        ),
+        (
+            vec!["--policy", "hpa:speed=2"],
+            64,
+            vec!["`speed=2`", "tolerance"],
+        ),
+        (
+            vec!["--policy", "hpa,hpa"],
+            64,
+            vec!["`hpa` and `hpa`", "hint: "],
+        ),
+        (
+            vec!["--trace", "web.csv"],
+            64,
+            vec!["`web` and `web`", "hint: "],
+        ),
+        (
+            vec!["--min", "5", "--max", "4"],
+            64,
+            vec!["hint: see --min"],
+        ),
+        (vec!["--warmup", "9d"], 65, vec!["9 warm-up days", "hint: "]),
+        (vec!["--skip", "9d"], 65, vec!["hint: see --skip"]),
+    ] {
+        room.fails(
+            &[&["backtest", "--trace", "web.csv"], &args[..]].concat(),
+            code,
+            &parts,
+        );
+    }
+}
