@@ -55,8 +55,8 @@ pub fn read_csv<R: Read>(
 /// Reads a trace in any form known: a CSV trace as [`read_csv`], or a metric export of AWS.
 ///
 /// Which one is told by the start of the file: `{` begins JSON of the AWS CLI; a word that the
-/// CLI's text begins with, or a line without comma, its text; `Label`, `Full label` or `Id` in the
-/// first cell a graph of the CloudWatch console; all else is a CSV trace.
+/// CLI's text begins with, or a line without comma, its text; `Label`, `Full label`, `Id` and their
+/// like in the first cell a graph of the CloudWatch console; all else is a CSV trace.
 ///
 /// # Errors
 /// As [`read_csv`]; also where a file holds several series and none is picked.
@@ -82,8 +82,7 @@ pub fn read_trace<R: Read>(
     if aws::is_cli_text(&first_line) {
         return aws::read_cli_text(file, source, options);
     }
-    let first_cell = first_line.split(',').next().unwrap_or_default();
-    if aws::is_console(first_cell.trim().trim_matches('"')) {
+    if aws::is_console(&first_line) {
         return aws::read_console(file, source, options);
     }
     read_csv(file, source, options)

@@ -1,0 +1,169 @@
+//! A graph of the CloudWatch console ("Download as .csv").
+//!
+//! Rows of `key,name,…` that describe the series, then rows of `time,value,…`, one column a series.
+//! The console writes times without an offset, in the time zone that the graph shows: they are
+//! taken as UTC, so choose UTC before downloading.
+
+use std::io::Read;
+
+use super::push;
+use crate::trace::read::{bad_cell, line, next, reader, value};
+use crate::trace::{ReadOptions, Trace, TraceError, grid, stamp};
+
+/// First cells of the rows that describe the series; any may come first.
+const KEYS: [&str; 10] = [
+    "label",
+    "full label",
+    "id",
+    "account id",
+    "account label",
+    "region",
+    "namespace",
+    "metric name",
+    "dimensions",
+    "statistic",
+];
+
+/// Whether the first line of a file looks like a console graph. A trace may have a column `id` as
+/// well, but then it names its timestamps.
+pub(in crate::trace) fn is_console(first_line: &str) -> bool {
+    let mut cells = first_line
+        .split(',')
+        .map(|cell| cell.trim().trim_matches('"'));
+    let first = cells.next().unwrap_or_default();
+    KEYS.iter().any(|key| first.eq_ignore_ascii_case(key))
+        && !cells.any(|cell| cell.eq_ignore_ascii_case("timestamp"))
+}
+
+/// Reads a graph downloaded from the CloudWatch console.
+pub(in crate::trace) fn read_console<R: Read>(
+    file: &str,
+    source: R,
+    options: &ReadOptions,
+) -> Result<Trace, TraceError> {
+    let mut reader = reader(source);
+    let mut record = csv::StringRecord::new();
+    let mut described: Vec<csv::StringRecord> = Vec::new();
+    let mut rows: Vec<grid::Row> = Vec::new();
+    let mut column: Option<(usize, String)> = None;
+    while next(file, &mut reader, &mut record)? {
+        let first = record.get(0).unwrap_or_default();
+        match (stamp::parse_console(first), &column) {
+            (None, None) if described.len() < 64 => described.push(record.clone()),
+            (None, _) => {
+                return Err(bad_cell(file, &record, "time", stamp::EXPECTED, first));
+            }
+            (Some(at), Some((index, name))) => {
+                push(file, &mut rows, at, value(file, &record, name, *index)?)?;
+            }
+            (Some(at), None) => {
+                let (index, name) = pick(file, &described, &record, options)?;
+                push(file, &mut rows, at, value(file, &record, &name, index)?)?;
+                column = Some((index, name));
+            }
+        }
+    }
+    grid::build(file, rows, options.step_s)
+}
+
+/// The column to take: the one that is asked for by any of its names, or the only one.
+fn pick(
+    file: &str,
+    described: &[csv::StringRecord],
+    first_row: &csv::StringRecord,
+    options: &ReadOptions,
+) -> Result<(usize, String), TraceError> {
+    let name_of = |index: usize| {
+        let mut names = described.iter().filter_map(|row| row.get(index));
+        let name = names.find(|name| !name.is_empty()).unwrap_or("value");
+        name.to_owned()
+    };
+    let columns = 1..first_row.len();
+    if let Some(wanted) = &options.column {
+        let named = |index: &usize| {
+            let mut names = described.iter().filter_map(|row| row.get(*index));
+            names.any(|name| name.eq_ignore_ascii_case(wanted))
+        };
+        return match columns.clone().find(named) {
+            Some(index) => Ok((index, wanted.clone())),
+            None => Err(TraceError::NoColumn {
+                file: file.into(),
+                line: line(first_row),
+                column: wanted.clone(),
+                found: columns.map(name_of).collect::<Vec<_>>().join(", "),
+            }),
+        };
+    }
+    let filled = |index: &usize| *index == 1 || !name_of(*index).eq("value");
+    let columns: Vec<usize> = columns.filter(filled).collect();
+    match columns.as_slice() {
+        [index] => Ok((*index, name_of(*index))),
+        [] => Err(TraceError::NoData { file: file.into() }),
+        several => Err(TraceError::SeveralSeries {
+            file: file.into(),
+            found: several
+                .iter()
+                .map(|&i| name_of(i))
+                .collect::<Vec<_>>()
+                .join(", "),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{message, read};
+    use crate::trace::TraceError;
+
+    const CONSOLE: &str = "Full label,web CPUUtilization,web RequestCount\n\
+        Label,CPUUtilization,RequestCount\nStatistic,Average,Sum\nPeriod,300,300\n\
+        2024/05/01 00:00:00,12.5,100\n2024/05/01 00:05:00,13.5,\n2024/05/01 00:10:00,14,300\n";
+
+    #[test]
+    fn a_console_graph_with_several_series_wants_one_picked() {
+        let trace = read(CONSOLE, Some("RequestCount")).unwrap();
+        assert_eq!(trace.step_s(), 300);
+        assert_eq!(trace.demand(), [100.0, 100.0, 300.0]);
+        assert_eq!(trace.start().to_string(), "2024-05-01T00:00:00Z");
+        assert_eq!(
+            message(CONSOLE, None),
+            "export: holds several series; name one of: web CPUUtilization, web RequestCount"
+        );
+        assert!(matches!(
+            read(CONSOLE, Some("Latency")),
+            Err(TraceError::NoColumn { .. })
+        ));
+    }
+
+    #[test]
+    fn a_console_graph_with_one_series_needs_no_name() {
+        let text = "Label,Load\r\n2024-05-01 00:00:00,1\r\n2024-05-01 00:01:00,2\r\n";
+        assert_eq!(read(text, None).unwrap().demand(), [1.0, 2.0]);
+    }
+
+    #[test]
+    fn a_broken_row_of_a_console_graph_is_named() {
+        let text = "Label,Load\n2024-05-01 00:00:00,1\nsoon,2\n";
+        let message = message(text, None);
+        assert!(
+            message.starts_with("export: line 3, column `time`"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn any_row_that_describes_may_come_first_and_a_trace_is_no_graph() {
+        for first in [
+            "ID,m1",
+            "Account ID,1",
+            "Metric name,CPU",
+            "\"Full label\",\"CPU, mean\"",
+        ] {
+            let text =
+                format!("{first}\nPeriod,60\n2024-05-01 00:00:00,1\n2024-05-01 00:01:00,2\n");
+            assert_eq!(read(&text, None).unwrap().demand(), [1.0, 2.0], "{first}");
+        }
+        let trace = "id,timestamp,value\n7,0,1\n8,60,2\n";
+        assert_eq!(read(trace, None).unwrap().demand(), [1.0, 2.0]);
+    }
+}
