@@ -1,5 +1,6 @@
 //! One connection: the SDK's clients of one region and identity, and how a call is carried out.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -40,7 +41,6 @@ pub enum ConnectError {
 /// The clients of one region and one identity.
 ///
 /// Cheap to share behind an `Arc`; every method takes `&self`.
-#[derive(Debug)]
 pub struct AwsClients {
     pub(crate) autoscaling: aws_sdk_autoscaling::Client,
     pub(crate) cloudwatch: aws_sdk_cloudwatch::Client,
@@ -50,6 +50,15 @@ pub struct AwsClients {
     call_deadline: Duration,
     rate: RateLimit,
     bill: Bill,
+}
+
+/// Shows the region alone: the SDK's own form tells the access key's id.
+impl fmt::Debug for AwsClients {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AwsClients")
+            .field("region", &self.region)
+            .finish_non_exhaustive()
+    }
 }
 
 impl AwsClients {

@@ -18,7 +18,7 @@ use crate::facts::SlowFacts;
 use crate::failure::failure;
 use crate::group::GroupReading;
 use crate::metrics::{
-    Key, Sampling, Span, Values, billed_metrics, group_queries, history_datapoints,
+    Key, Sampling, Span, Values, billed_metrics, history_datapoints, history_queries,
 };
 use crate::watched::{CollectSettings, Groups, MetricsReading, Watched};
 
@@ -194,9 +194,10 @@ impl Collector {
     }
 
     /// Closed periods of `group` in periods of `period_s` seconds from `from` to `to`, in group
-    /// mode: its history. Where basic and detailed monitoring are not told apart yet, read the
-    /// newest minutes first ([`Collector::read_metrics`]). `CloudWatch` keeps 60 s for 15 days, 300
-    /// s for 63 and 3600 s for 455.
+    /// mode: its history. It tells the load (CPU, instances and the load metric), neither network
+    /// nor memory. Where basic and detailed monitoring are not told apart yet, read the newest
+    /// minutes first ([`Collector::read_metrics`]); how long `CloudWatch` keeps what says
+    /// [`Retention`](crate::Retention).
     pub async fn read_history(
         &self,
         group: &str,
@@ -233,7 +234,7 @@ impl Collector {
             // Its monitoring may be another one: its own points tell.
             sampling = Sampling::new(options.monitoring);
         }
-        let queries = group_queries(of, &options);
+        let queries = history_queries(of, &options);
         let usd = billed_metrics(&queries) as f64 * USD_PER_METRIC_REQUESTED;
         let mut answers = self.clients.metric_data(queries, span).await;
         let values = answers.remove(of).unwrap_or_else(|| Ok(Values::new()))?;

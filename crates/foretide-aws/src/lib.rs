@@ -20,6 +20,7 @@ mod credentials;
 mod facts;
 mod failure;
 mod group;
+mod history;
 mod metrics;
 mod rate;
 mod tracker;
@@ -33,6 +34,7 @@ pub use collector::Collector;
 pub use config::{AwsConfig, StaticCredentials};
 pub use facts::{ScalingPolicyFact, ScheduledActionFact, SlowFacts};
 pub use group::{GroupReading, InstanceReading, Lifecycle};
+pub use history::{HistorySpan, Retention, history_spans};
 pub use metrics::{
     Collect, InstanceAggregate, InstanceMetric, LoadMetric, MetricOptions, Monitoring, Stat,
 };

@@ -51,6 +51,31 @@ pub struct MetricsReading {
     /// In instance mode: the window asked for. Wider than the seed's three minutes with basic
     /// monitoring.
     pub window: Option<Duration>,
+    /// Whether memory was measured; none where it was not asked for, or nothing was published.
+    pub memory_measured: Option<bool>,
+}
+
+impl MetricsReading {
+    /// What a person should know of how the group was read, a sentence each.
+    pub fn remarks(&self) -> Vec<String> {
+        let wide = self.window.filter(|window| *window > INSTANCE_WINDOW);
+        let wide = wide.map(|window| {
+            let why = match self.monitoring {
+                Some(Monitoring::Basic) => "monitoring is basic",
+                _ => "monitoring is not known to be detailed yet",
+            };
+            format!(
+                "metrics of instances are read over {} minutes instead of three: {why}",
+                window.as_secs() / 60
+            )
+        });
+        let estimated = (self.memory_measured == Some(false)).then(|| {
+            "memory is not available and estimated from CPU: the CloudWatch agent publishes no \
+             mem_used_percent aggregated on AutoScalingGroupName"
+                .to_owned()
+        });
+        wide.into_iter().chain(estimated).collect()
+    }
 }
 
 /// All groups of one connection.
@@ -217,6 +242,8 @@ impl Watched {
             aggregates,
             monitoring: self.sampling.monitoring(),
             window,
+            memory_measured: (options.memory && !points.is_empty())
+                .then(|| points.iter().any(|point| point.memory.is_some())),
         };
         self.metrics = Some(told.clone());
         MetricsReading { points, ..told }
@@ -235,4 +262,34 @@ impl Watched {
 
 fn lock(watched: &Mutex<Watched>) -> MutexGuard<'_, Watched> {
     watched.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_read_otherwise_than_asked_is_said() {
+        let reading = |minutes: u64, monitoring, memory_measured| MetricsReading {
+            window: Some(Duration::from_mins(minutes)),
+            monitoring,
+            memory_measured,
+            ..MetricsReading::default()
+        };
+        let detailed = Some(Monitoring::Detailed);
+        assert!(reading(3, detailed, Some(true)).remarks().is_empty());
+        assert!(MetricsReading::default().remarks().is_empty());
+        let [wide] = &reading(20, Some(Monitoring::Basic), None).remarks()[..] else {
+            panic!("one remark");
+        };
+        assert!(
+            wide.contains("over 20 minutes") && wide.contains("is basic"),
+            "{wide}"
+        );
+        assert!(reading(20, None, None).remarks()[0].contains("not known"));
+        let [memory] = &reading(3, detailed, Some(false)).remarks()[..] else {
+            panic!("one remark");
+        };
+        assert!(memory.contains("estimated from CPU"), "{memory}");
+    }
 }

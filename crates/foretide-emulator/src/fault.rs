@@ -47,6 +47,23 @@ pub enum FaultKind {
     ExpiredToken,
     /// Answers that the caller has no permission.
     AccessDenied,
+    /// Answers that the signature is wrong and, as AWS does, with the request that was expected,
+    /// session token included.
+    WrongSignature,
+}
+
+impl FaultKind {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Throttle,
+        Self::Hang,
+        Self::InternalFailure,
+        Self::BadGateway,
+        Self::Malformed,
+        Self::ExpiredToken,
+        Self::AccessDenied,
+        Self::WrongSignature,
+    ];
 }
 
 impl Fault {
@@ -76,6 +93,7 @@ impl Fault {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Strike {
     Error(ApiError),
+    WrongSignature,
     Hang,
     Raw { status: u16, body: &'static str },
 }
@@ -132,6 +150,7 @@ impl FaultKind {
         match self {
             Self::Throttle => Strike::Error(ApiError::new(400, "Throttling", "Rate exceeded")),
             Self::Hang => Strike::Hang,
+            Self::WrongSignature => Strike::WrongSignature,
             Self::InternalFailure => Strike::Error(ApiError::new(
                 500,
                 "InternalFailure",

@@ -65,6 +65,7 @@ async fn cloudwatch_call(
     let (number, strike) = emulator.meet(if known { operation } else { "unknown" });
     let answer = match strike {
         Some(Strike::Error(error)) => Err(error),
+        Some(Strike::WrongSignature) => Err(wrong_signature(headers)),
         Some(strike) => return replaced(strike, wire.content_type()).await,
         None => signed(headers, "MissingAuthenticationToken")
             .and_then(|()| cloudwatch::call(emulator, wire, operation, body)),
@@ -103,6 +104,7 @@ async fn query(emulator: &Emulator, headers: &HeaderMap, body: &[u8]) -> Respons
     let (number, strike) = emulator.meet(if known { action } else { "unknown" });
     let answer = match strike {
         Some(Strike::Error(error)) => Err(error),
+        Some(Strike::WrongSignature) => Err(wrong_signature(headers)),
         Some(strike) => return replaced(strike, CONTENT_TYPE).await,
         None => signed(headers, "MissingAuthenticationToken")
             .and_then(|()| autoscaling::call(emulator, action, form.as_ref(), number)),
@@ -128,10 +130,28 @@ fn signed(headers: &HeaderMap, code: &'static str) -> Result<(), ApiError> {
     }
 }
 
+/// AWS tells the caller what it should have signed: the canonical request, with its headers.
+fn wrong_signature(headers: &HeaderMap) -> ApiError {
+    let header = |name: &str| {
+        let value = headers.get(name).and_then(|value| value.to_str().ok());
+        value.unwrap_or_default().to_owned()
+    };
+    let message = format!(
+        "The request signature we calculated does not match the signature you provided. The \
+         Canonical String for this request should have been 'POST / host:{} x-amz-date:{} \
+         x-amz-security-token:{} {}'",
+        header("host"),
+        header("x-amz-date"),
+        header("x-amz-security-token"),
+        header("authorization"),
+    );
+    ApiError::new(403, "SignatureDoesNotMatch", message)
+}
+
 async fn replaced(strike: Strike, content_type: &'static str) -> Response {
     match strike {
         Strike::Raw { status, body } => respond(status, content_type, 0, body.into()),
-        Strike::Hang | Strike::Error(_) => std::future::pending().await,
+        Strike::Hang | Strike::Error(_) | Strike::WrongSignature => std::future::pending().await,
     }
 }
 

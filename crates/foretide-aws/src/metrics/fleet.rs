@@ -14,48 +14,64 @@ const DIMENSION: &str = "AutoScalingGroupName";
 /// options add. Three metrics are billed, and one for each addition.
 pub(crate) fn group_queries(group: &str, options: &MetricOptions) -> Vec<Query> {
     let name: Arc<str> = group.into();
-    let query = |key, namespace: &str, metric: &str, stat| Query {
-        group: Arc::clone(&name),
-        key,
-        namespace: namespace.into(),
-        metric: metric.into(),
-        dimensions: vec![(DIMENSION.into(), group.into())],
-        stat,
-    };
-    let mut queries = vec![
-        query(Key::Cpu, "AWS/EC2", "CPUUtilization", Stat::Average),
-        query(
-            Key::CpuSamples,
-            "AWS/EC2",
-            "CPUUtilization",
-            Stat::SampleCount,
-        ),
-        query(Key::NetworkIn, "AWS/EC2", "NetworkIn", Stat::Sum),
-        query(Key::NetworkOut, "AWS/EC2", "NetworkOut", Stat::Sum),
-    ];
-    queries.extend(extra_queries(&name, options));
+    let mut queries = cpu_queries(&name);
+    for (key, metric) in [
+        (Key::NetworkIn, "NetworkIn"),
+        (Key::NetworkOut, "NetworkOut"),
+    ] {
+        queries.push(by_group(&name, key, metric, Stat::Sum));
+    }
+    queries.extend(memory_query(&name, options));
+    queries.extend(load_query(&name, options));
     queries
 }
 
-/// Memory and load, which both ways of collecting ask for by group.
-pub(super) fn extra_queries(group: &Arc<str>, options: &MetricOptions) -> Vec<Query> {
-    let memory = options.memory.then(|| Query {
+/// The queries for the past of one group: what its load was and how many served it. One metric is
+/// billed, and one for a load metric.
+pub(crate) fn history_queries(group: &str, options: &MetricOptions) -> Vec<Query> {
+    let name: Arc<str> = group.into();
+    let mut queries = cpu_queries(&name);
+    queries.extend(load_query(&name, options));
+    queries
+}
+
+fn cpu_queries(group: &Arc<str>) -> Vec<Query> {
+    let cpu = |key, stat| by_group(group, key, "CPUUtilization", stat);
+    vec![
+        cpu(Key::Cpu, Stat::Average),
+        cpu(Key::CpuSamples, Stat::SampleCount),
+    ]
+}
+
+fn by_group(group: &Arc<str>, key: Key, metric: &str, stat: Stat) -> Query {
+    Query {
         group: Arc::clone(group),
-        key: Key::Memory,
-        namespace: "CWAgent".into(),
-        metric: "mem_used_percent".into(),
+        key,
+        namespace: "AWS/EC2".into(),
+        metric: metric.into(),
         dimensions: vec![(DIMENSION.into(), group.to_string())],
-        stat: Stat::Average,
-    });
-    let load = options.load.as_ref().map(|load| Query {
+        stat,
+    }
+}
+
+/// Memory as the agent aggregates it on the group, where that is asked for.
+pub(super) fn memory_query(group: &Arc<str>, options: &MetricOptions) -> Option<Query> {
+    options.memory.then(|| Query {
+        namespace: "CWAgent".into(),
+        ..by_group(group, Key::Memory, "mem_used_percent", Stat::Average)
+    })
+}
+
+/// The load metric, where there is one.
+pub(super) fn load_query(group: &Arc<str>, options: &MetricOptions) -> Option<Query> {
+    options.load.as_ref().map(|load| Query {
         group: Arc::clone(group),
         key: Key::Demand,
         namespace: load.namespace.clone(),
         metric: load.metric.clone(),
         dimensions: load.dimensions.clone(),
         stat: load.stat.clone(),
-    });
-    memory.into_iter().chain(load).collect()
+    })
 }
 
 /// What is known of the group when its metrics are read.

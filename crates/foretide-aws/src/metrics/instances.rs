@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use foretide_domain::{Datapoint, Percent, Timestamp};
 
-use super::fleet::{Grid, extra_queries};
+use super::fleet::{Grid, load_query, memory_query};
 use super::query::InstanceStat;
 use super::{Key, MetricOptions, Query, Sampling, Stat, Values};
 
@@ -116,7 +116,8 @@ pub(crate) fn instance_queries(group: &str, ids: &[String], options: &MetricOpti
             }
         }
     }
-    queries.extend(extra_queries(&name, options));
+    queries.extend(memory_query(&name, options));
+    queries.extend(load_query(&name, options));
     queries
 }
 

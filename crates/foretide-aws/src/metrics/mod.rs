@@ -12,7 +12,9 @@ mod sampling;
 pub use instances::{InstanceAggregate, InstanceMetric};
 pub use sampling::Monitoring;
 
-pub(crate) use fleet::{Fleet, group_datapoints, group_queries, history_datapoints};
+pub(crate) use fleet::{
+    Fleet, group_datapoints, group_queries, history_datapoints, history_queries,
+};
 pub(crate) use instances::{instance_datapoints, instance_queries};
 pub(crate) use query::{Key, Query, Span, Values, billed_metrics};
 pub(crate) use sampling::Sampling;

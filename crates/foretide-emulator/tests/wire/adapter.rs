@@ -158,6 +158,54 @@ async fn group_metrics_are_load_and_bytes_a_second_of_the_fleet() {
 }
 
 #[tokio::test]
+async fn memory_that_no_agent_aggregates_is_said_to_be_unavailable_and_stays_missing() {
+    let rig = Rig::of(web()).await;
+    let options = MetricOptions {
+        memory: true,
+        ..MetricOptions::default()
+    };
+    let collector = rig.collector("web", options);
+    rig.read(&collector, "web").await;
+    let queries = [("web".to_owned(), rig.last(600))];
+    let mut answers = collector.read_metrics(&queries, rig.now()).await;
+    let reading = answers.remove("web").unwrap().unwrap();
+    assert!(reading.points.iter().all(|point| point.memory.is_none()));
+    assert_eq!(reading.memory_measured, Some(false));
+    assert_eq!(
+        collector.last_metrics("web").unwrap().remarks(),
+        reading.remarks()
+    );
+    assert!(reading.remarks()[0].contains("memory is not available"));
+}
+
+#[tokio::test]
+async fn the_load_metric_is_the_demand_in_either_way_of_collecting() {
+    let rig = Rig::of(GroupSpec {
+        demand: Demand::Constant(120.0),
+        ..web()
+    })
+    .await;
+    for collect in [Collect::Group, Collect::Instance] {
+        let options = MetricOptions {
+            collect,
+            load: Some(requests()),
+            monitoring: Some(Monitoring::Detailed),
+            ..MetricOptions::default()
+        };
+        let collector = rig.collector("web", options);
+        rig.read(&collector, "web").await;
+        let queries = [("web".to_owned(), rig.last(600))];
+        let mut answers = collector.read_metrics(&queries, rig.now()).await;
+        let points = answers.remove("web").unwrap().unwrap().points;
+        assert!(!points.is_empty());
+        assert!(
+            points.iter().all(|point| point.demand == Some(120.0)),
+            "{collect:?}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn basic_monitoring_is_told_by_its_spacing_and_divided_by_its_period() {
     let rig = Rig::of(GroupSpec {
         demand: Demand::Constant(120.0),
@@ -365,9 +413,11 @@ async fn history_is_read_page_by_page_in_coarser_periods() {
     );
     assert_eq!(
         rig.emulator.calls()["GetMetricData"],
-        3,
-        "six series do not fit one page"
+        2,
+        "three series of two weeks fit one page"
     );
+    let bill = rig.clients.bill().snapshot();
+    assert_eq!(bill.metrics_requested["web"], 2 * 2, "CPU and load, twice");
 
     collector
         .read_metrics(&[("web".into(), rig.last(600))], rig.now())

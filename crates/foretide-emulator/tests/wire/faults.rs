@@ -8,13 +8,14 @@ use foretide_emulator::{Fault, FaultKind, GroupSpec, Scenario};
 
 use crate::rig::{Rig, SECRET, TOKEN, connect, web};
 
-const READS: [(FaultKind, FailureKind); 6] = [
+const READS: [(FaultKind, FailureKind); 7] = [
     (FaultKind::Throttle, FailureKind::Throttled),
     (FaultKind::InternalFailure, FailureKind::Unavailable),
     (FaultKind::BadGateway, FailureKind::Unavailable),
     (FaultKind::Malformed, FailureKind::Malformed),
     (FaultKind::ExpiredToken, FailureKind::Denied),
     (FaultKind::AccessDenied, FailureKind::Denied),
+    (FaultKind::WrongSignature, FailureKind::Denied),
 ];
 
 fn check_silent(failure: &CallFailure) {
@@ -186,4 +187,54 @@ async fn a_rejected_query_fails_its_own_group_alone() {
         FailureKind::Rejected
     );
     assert!(!answers["api"].as_ref().unwrap().points.is_empty());
+}
+
+#[tokio::test]
+async fn a_group_at_its_maximum_is_asked_for_no_more() {
+    let rig = Rig::of(web()).await;
+    let found = rig.clients.read_group("web").await.unwrap();
+    let plan = |desired| Plan {
+        desired,
+        expected_desired: found.desired,
+        expected_bounds: found.bounds,
+    };
+    // The adapter asks for nothing above the maximum that it has just read.
+    let outcome = rig.clients.set_desired("web", plan(6), Mode::Enforce).await;
+    assert!(matches!(outcome, WriteOutcome::Failed(ref f) if f.kind == FailureKind::Rejected));
+    assert_eq!(rig.emulator.calls().get("SetDesiredCapacity"), None);
+    let outcome = rig.clients.set_desired("web", plan(5), Mode::Enforce).await;
+    assert_eq!(
+        outcome,
+        WriteOutcome::Accepted,
+        "the maximum itself is allowed"
+    );
+}
+
+#[tokio::test]
+async fn metrics_that_are_not_published_are_missing_and_never_zero() {
+    use foretide_emulator::Scripted;
+    let rig = Rig::of(GroupSpec {
+        scripted: vec![Scripted {
+            metric: None,
+            from_s: -600,
+            until_s: 0,
+            value: None,
+            missing: true,
+            late_s: 0,
+        }],
+        ..web()
+    })
+    .await;
+    let collector = rig.collector("web", MetricOptions::default());
+    rig.read(&collector, "web").await;
+    let queries = [("web".to_owned(), rig.last(1800))];
+    let mut answers = collector.read_metrics(&queries, rig.now()).await;
+    let points = answers.remove("web").unwrap().unwrap().points;
+    let newest = points.last().unwrap().start;
+    assert_eq!(rig.now().since(newest).as_secs(), 660, "nothing since");
+    assert!(
+        points
+            .iter()
+            .all(|point| point.cpu.is_some_and(|cpu| cpu.get() > 0.0))
+    );
 }

@@ -8,4 +8,6 @@ mod adapter;
 mod cli;
 mod faults;
 mod many;
+mod permissions;
 mod rig;
+mod secrets;

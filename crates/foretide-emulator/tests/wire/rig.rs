@@ -15,6 +15,7 @@ pub(crate) const START_S: i64 = 1_795_435_200;
 /// Credentials that must not show anywhere.
 pub(crate) const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 pub(crate) const TOKEN: &str = "IQoJb3JpZ2luX2VjEXAMPLETOKEN";
+pub(crate) const KEY_ID: &str = "AKIAIOSFODNN7EXAMPLE";
 
 pub(crate) struct Rig {
     pub emulator: Emulator,
@@ -81,7 +82,7 @@ pub(crate) async fn connect(endpoint: &str, config: AwsConfig) -> Arc<AwsClients
         region: Some("eu-west-1".into()),
         endpoint_url: Some(endpoint.into()),
         credentials: Some(StaticCredentials {
-            access_key_id: "AKIAIOSFODNN7EXAMPLE".into(),
+            access_key_id: KEY_ID.into(),
             secret_access_key: SECRET.into(),
             session_token: Some(TOKEN.into()),
         }),
