@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::command::backtest::BacktestArgs;
+use crate::command::emulator::EmulatorArgs;
 use crate::failure::EXIT_CODES;
 
 /// Predictive horizontal autoscaling for EC2 Auto Scaling groups.
@@ -49,6 +50,8 @@ pub(crate) enum Command {
     Backtest(BacktestArgs),
     /// Says what a trace file holds
     Trace(TraceArgs),
+    /// A local AWS: simulated groups behind the protocols of Auto Scaling and CloudWatch
+    Emulator(EmulatorArgs),
     /// Shows and checks the configuration
     #[command(subcommand)]
     Config(ConfigCommand),

@@ -1,6 +1,8 @@
 //! The only place that reads the clock. Everything else is told the time.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use foretide_domain::Timestamp;
 
 /// Measures time that passes.
 #[derive(Clone, Copy, Debug)]
@@ -19,4 +21,13 @@ impl Stopwatch {
         *self = Self::start();
         passed
     }
+}
+
+/// The time now, as the system has it.
+#[expect(clippy::disallowed_methods, reason = "the one adapter to the clock")]
+pub(crate) fn now() -> Timestamp {
+    let now = SystemTime::now();
+    // A clock before 1970 is wrong in any case; it then stands still there.
+    let passed = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::default().plus(passed)
 }

@@ -55,6 +55,7 @@ fn run(context: &mut Context<'_>) -> Result<(), Failure> {
         Command::Train(args) => command::train::run(args, flags, context),
         Command::Backtest(args) => command::backtest::run(args, flags, context),
         Command::Trace(args) => command::trace::run(args, context),
+        Command::Emulator(args) => command::emulator::run(args, context),
         Command::Config(config) => command::config::run(config, flags, context),
     }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod backtest;
 pub(crate) mod config;
 pub(crate) mod demo;
+pub(crate) mod emulator;
 pub(crate) mod serve;
 pub(crate) mod trace;
 pub(crate) mod train;

@@ -113,13 +113,13 @@ fn refused(error: &ServeError) -> Failure {
 }
 
 /// The signals that end the service.
-struct Stop {
+pub(super) struct Stop {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
 }
 
 impl Stop {
-    fn listen() -> Result<Self, Failure> {
+    pub(super) fn listen() -> Result<Self, Failure> {
         let failed =
             |error| Failure::new(Exit::Unavailable, "cannot listen for signals").because(&error);
         Ok(Self {
@@ -129,7 +129,7 @@ impl Stop {
     }
 
     /// Waits for one; true where it was Ctrl-C.
-    async fn wait(mut self) -> bool {
+    pub(super) async fn wait(mut self) -> bool {
         tokio::select! {
             _ = self.interrupt.recv() => true,
             _ = self.terminate.recv() => false,

@@ -77,6 +77,8 @@ impl fmt::Display for NoQuantity {
     }
 }
 
+impl std::error::Error for NoQuantity {}
+
 /// Splits `text` before the first character that belongs to no number.
 fn split_number(text: &str) -> (&str, &str) {
     let end = text

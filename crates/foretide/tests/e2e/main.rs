@@ -9,6 +9,7 @@
 mod backtest;
 mod config;
 mod demo;
+mod emulator;
 mod help;
 mod serve;
 mod terminal;

@@ -20,24 +20,28 @@ pub(crate) fn signal(child: &Child, name: &str) {
     assert!(status.unwrap().success());
 }
 
-struct Service {
+/// A command that announces its address in its first line and serves until it is stopped.
+pub(crate) struct Service {
     child: Child,
     out: BufReader<std::process::ChildStdout>,
-    address: String,
+    pub(crate) address: String,
 }
 
 impl Service {
     fn start(room: &Room, args: &[&str]) -> Self {
+        Self::start_as("serve", room, args)
+    }
+
+    /// Starts `command` on a free port.
+    pub(crate) fn start_as(name: &str, room: &Room, args: &[&str]) -> Self {
         let mut command = room.process();
-        command
-            .args(["serve", "--listen", "127.0.0.1:0"])
-            .args(args);
+        command.args([name, "--listen", "127.0.0.1:0"]).args(args);
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         out.read_line(&mut line).unwrap();
         let address = line.strip_prefix("listening on http://").unwrap();
-        let address = address.split(' ').next().unwrap().to_owned();
+        let address = address.split_whitespace().next().unwrap().to_owned();
         Self {
             child,
             out,
@@ -46,7 +50,7 @@ impl Service {
     }
 
     /// One request as curl makes it; the whole answer.
-    fn ask(&self, method: &str, path: &str, headers: &str, body: &str) -> String {
+    pub(crate) fn ask(&self, method: &str, path: &str, headers: &str, body: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         let length = body.len();
         write!(
@@ -61,11 +65,20 @@ impl Service {
         answer
     }
 
-    fn end(mut self, name: &str) -> (Option<i32>, String) {
+    /// Ends it by a signal: its exit code, and what it printed after its first line.
+    pub(crate) fn end(mut self, name: &str) -> (Option<i32>, String) {
         signal(&self.child, name);
         let mut rest = String::new();
         self.out.read_to_string(&mut rest).unwrap();
         (self.child.wait().unwrap().code(), rest)
+    }
+}
+
+/// A test that fails leaves nothing behind.
+impl Drop for Service {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
     }
 }
 

@@ -1,0 +1,73 @@
+//! The command line of `foretide emulator`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::config::Span;
+
+/// `foretide emulator`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  foretide emulator                                 a group `web` under a daily wave
+  foretide emulator --trace load.csv --speed 60     an hour of the trace a minute
+  foretide emulator --listen 127.0.0.1:0 --scenario local.toml
+
+A scenario file names groups and what goes wrong, each key with a default:
+  [[groups]]
+  name = \"web\"
+  max = 20
+  demand = { steps = [[0, 180.0], [600, 20.0]] }    # from each second on: instance-percent
+  scripted = [{ metric = \"cpu\", from_s = 60, until_s = 180, missing = true }]
+  [[faults]]
+  kind = \"throttle\"
+  operations = [\"GetMetricData\"]
+  count = 3
+
+It listens on loopback only, keeps to the clock, and answers with the AWS protocols of Auto
+Scaling and CloudWatch. Its first line of output is its address.")]
+pub(crate) struct EmulatorArgs {
+    /// Loopback address and port; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4566")]
+    pub(crate) listen: SocketAddr,
+    /// Scenario file: groups and faults [default: one group]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) scenario: Option<PathBuf>,
+    /// The group that the options below are about [default: the only one, or web]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) group: Option<String>,
+    /// Plays the load of a trace file, over and over
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trace: Option<PathBuf>,
+    /// Column of the trace file that holds the load [default: value]
+    #[arg(long, value_name = "NAME", requires = "trace")]
+    pub(crate) column: Option<String>,
+    /// Load that one instance serves at 100 % CPU [default: 100; for a trace, such that its 99th
+    /// percentile takes 20 instances at 60 %]
+    #[arg(long, value_name = "N")]
+    pub(crate) unit: Option<f64>,
+    /// Seconds of load a second; boot, delay and period stay those of the clock
+    #[arg(long, value_name = "N")]
+    pub(crate) speed: Option<f64>,
+    /// Smallest capacity
+    #[arg(long, value_name = "N")]
+    pub(crate) min: Option<u32>,
+    /// Largest capacity
+    #[arg(long, value_name = "N")]
+    pub(crate) max: Option<u32>,
+    /// Desired capacity at first, and all through the history [default: for a trace, what its peak
+    /// takes at 80 %]
+    #[arg(long, value_name = "N")]
+    pub(crate) desired: Option<u32>,
+    /// Time from launch to service
+    #[arg(long, value_name = "SPAN")]
+    pub(crate) boot: Option<Span>,
+    /// Period of the metrics: 60s (detailed monitoring) or 300s (basic)
+    #[arg(long, value_name = "SPAN")]
+    pub(crate) period: Option<Span>,
+    /// Time before the start of which CloudWatch has metrics, at most 15d
+    #[arg(long, value_name = "SPAN")]
+    pub(crate) history: Option<Span>,
+}
