@@ -105,6 +105,11 @@ impl Breaker {
         self.open.is_none() && self.failed_in_a_row == 0
     }
 
+    /// Whether capacity may be raised above what exists.
+    pub(crate) fn lets_growth_through(&self) -> bool {
+        self.open.is_none_or(|open| open.trying)
+    }
+
     /// The capacity above which desired is not raised; none while the breaker lets growth through.
     pub(crate) fn cap(&self, group: &GroupState) -> Option<u32> {
         self.open

@@ -3,7 +3,9 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use foretide_domain::{Bounds, CallId, Features, GroupState, Plan, Prediction, Timestamp};
+use foretide_domain::{
+    Bounds, CallId, Datapoint, Features, GroupState, Plan, Prediction, Timestamp,
+};
 use foretide_forecast::Period;
 use foretide_forecast::law::LawState;
 use serde::{Deserialize, Serialize};
@@ -117,6 +119,36 @@ impl SavedState {
             stale: false,
             decide_anyway: true,
         }
+    }
+
+    /// The newest reading of the group, and when it was made.
+    pub fn reading(&self) -> Option<(Timestamp, &GroupState)> {
+        self.group.as_ref().map(|reading| (reading.at, &reading.group))
+    }
+
+    /// The newest period with data.
+    pub fn newest_point(&self) -> Option<&Datapoint> {
+        self.series.newest()
+    }
+
+    /// When the next look is due.
+    pub fn next_look(&self) -> Timestamp {
+        self.due
+    }
+
+    /// Whether there is no fresh data.
+    pub fn is_stale(&self) -> bool {
+        self.stale
+    }
+
+    /// Whether launches fail, so that nothing is asked for beyond what exists.
+    pub fn is_breaker_open(&self) -> bool {
+        !self.breaker.lets_growth_through()
+    }
+
+    /// Whether the answer to a write is outstanding.
+    pub fn is_writing(&self) -> bool {
+        self.write.is_some()
     }
 
     pub(crate) fn next_call(&mut self) -> CallId {

@@ -117,6 +117,22 @@ impl Reader {
         texts.iter().map(decision).collect()
     }
 
+    /// The decision in force at `at`: the newest at or before it.
+    pub fn decision_at(
+        &self,
+        group: &GroupKey,
+        at: Timestamp,
+    ) -> Result<Option<Decision>, StoreError> {
+        let sql = format!(
+            "SELECT decision FROM decisions WHERE {OF_GROUP} AND at <= ?3
+             ORDER BY at DESC, seq DESC LIMIT 1"
+        );
+        let row = params![group.account(), group.name(), at.as_millis()];
+        let found = self.rows(&sql, row, |row| row.get::<_, String>(0))?;
+        let decision = |text: &String| from_json(&self.path, "a decision", text);
+        found.first().map(decision).transpose()
+    }
+
     /// What was said of `group`, or of everything, from `from`, included, to `to`, excluded.
     pub fn said(
         &self,

@@ -48,6 +48,12 @@ pub(crate) enum Command {
     Train(TrainArgs),
     /// Says what any policy would have done to a history, and what that would have cost
     Backtest(BacktestArgs),
+    /// Shows every group at a glance, the worst first
+    Status(StatusArgs),
+    /// Says why a group was scaled, or was not
+    Explain(ExplainArgs),
+    /// Decides anew on what was recorded of a group and lists what differs
+    Replay(ReplayArgs),
     /// Says what a trace file holds
     Trace(TraceArgs),
     /// A local AWS: simulated groups behind the protocols of Auto Scaling and CloudWatch
@@ -158,6 +164,91 @@ pub(crate) struct TrainArgs {
     /// Writes the model here
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+}
+
+/// `foretide status`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  foretide status
+  foretide status --watch                 drawn anew every two seconds; q or Ctrl-C ends it
+  foretide status --json
+
+It reads the store: beside a running `foretide run`, and after it.")]
+pub(crate) struct StatusArgs {
+    /// The store [default: output/foretide.db]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) store: Option<PathBuf>,
+    /// Draws it anew on the terminal
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) watch: bool,
+    /// One JSON object a group
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `foretide explain`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  foretide explain web                    the newest decision with all that it rests on
+  foretide explain web --at 2026-11-23T20:15:00Z
+  foretide explain web --since 2d         every decision, those alike in one line
+  foretide explain web --since 2d --csv > decisions.csv
+
+TIME is RFC 3339, or a span before now: 2d, -90m.")]
+pub(crate) struct ExplainArgs {
+    /// The group, or account/group
+    #[arg(value_name = "GROUP")]
+    pub(crate) group: String,
+    /// The decision in force at this time
+    #[arg(
+        long,
+        value_name = "TIME",
+        allow_hyphen_values = true,
+        conflicts_with = "since"
+    )]
+    pub(crate) at: Option<String>,
+    /// The decisions since this time
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub(crate) since: Option<String>,
+    /// The store [default: output/foretide.db]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) store: Option<PathBuf>,
+    /// One JSON object a decision
+    #[arg(long, conflicts_with = "csv")]
+    pub(crate) json: bool,
+    /// One row a decision
+    #[arg(long)]
+    pub(crate) csv: bool,
+}
+
+/// `foretide replay`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  foretide replay web                     the last day, by the settings of today
+  foretide replay web --from 6h --set defaults.classifier.streak=12
+  foretide replay web --from 2026-11-23T20:00:00Z --to 2026-11-23T21:00:00Z --json
+
+The same version with the same settings decides the same. The group is as it was recorded: what
+today's settings would have changed of it is not simulated; `foretide backtest` does that.")]
+pub(crate) struct ReplayArgs {
+    /// The group, or account/group
+    #[arg(value_name = "GROUP")]
+    pub(crate) group: String,
+    /// From this time [default: 1d]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub(crate) from: Option<String>,
+    /// To this time [default: now]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub(crate) to: Option<String>,
+    /// The store [default: output/foretide.db]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) store: Option<PathBuf>,
+    /// One JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// `foretide trace`.

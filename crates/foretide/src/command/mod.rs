@@ -4,11 +4,15 @@ pub(crate) mod backtest;
 pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod emulator;
+pub(crate) mod explain;
+pub(crate) mod replay;
 pub(crate) mod serve;
+pub(crate) mod status;
 pub(crate) mod trace;
 pub(crate) mod train;
 
 mod input;
+mod kept;
 
 use std::io::Write;
 

@@ -9,7 +9,9 @@ use crate::Room;
 fn help_names_every_command_and_fits_a_terminal() {
     let room = Room::new();
     let help = room.done(&["--help"]);
-    for command in ["demo", "emulator", "serve", "train", "trace", "config"] {
+    for command in [
+        "demo", "emulator", "serve", "train", "trace", "config", "status", "explain", "replay",
+    ] {
         assert!(help.contains(command), "{help}");
     }
     assert!(
@@ -23,7 +25,9 @@ fn help_names_every_command_and_fits_a_terminal() {
 #[test]
 fn every_command_has_help_with_an_example() {
     let room = Room::new();
-    for command in ["demo", "emulator", "serve", "train", "trace"] {
+    for command in [
+        "demo", "emulator", "serve", "train", "trace", "status", "explain", "replay",
+    ] {
         let help = room.done(&[command, "--help"]);
         assert!(help.contains("Example"), "{help}");
         assert!(help.contains(&format!("foretide {command}")), "{help}");

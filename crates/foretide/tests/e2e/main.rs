@@ -11,6 +11,7 @@ mod config;
 mod demo;
 mod emulator;
 mod help;
+mod kept;
 mod serve;
 mod terminal;
 mod trace;

@@ -8,7 +8,7 @@ mod live;
 mod plain;
 mod plan;
 mod records;
-mod screen;
+pub(crate) mod screen;
 mod summary;
 
 use foretide_sim::{Contender, Peer, Score, Simulation};

@@ -1,0 +1,186 @@
+//! `foretide explain`: why a group was scaled, or was not, from the decisions in the store.
+
+use foretide_domain::{Decision, Timestamp};
+use foretide_runtime::GroupKey;
+use foretide_store::Reader;
+use serde::Serialize;
+
+use crate::cli::ExplainArgs;
+use crate::clock;
+use crate::failure::{Exit, Failure};
+use crate::terminal::wrap;
+
+use super::{Context, kept};
+
+/// Runs it.
+pub(crate) fn run(args: &ExplainArgs, context: &mut Context<'_>) -> Result<(), Failure> {
+    let now = clock::now();
+    let reader = kept::open(args.store.as_ref())?;
+    let group = kept::group(&reader, &args.group)?;
+    let failed = |error| kept::failed(&error);
+    let decisions = match (&args.since, &args.at) {
+        (Some(since), _) => {
+            let since = kept::time("--since", since, now)?;
+            reader.decisions(&group, since, end()).map_err(failed)?
+        }
+        (None, at) => {
+            let at = match at {
+                Some(at) => kept::time("--at", at, now)?,
+                None => end(),
+            };
+            let newest = reader.decision_at(&group, at).map_err(failed)?;
+            newest.into_iter().collect()
+        }
+    };
+    if decisions.is_empty() {
+        let what = format!("no decision of {group} is kept for that time");
+        return Err(Failure::new(Exit::Data, what)
+            .hint("every decision is kept for two days, one a minute for thirty"));
+    }
+    if args.json {
+        json(&group, &decisions, context)
+    } else if args.csv {
+        csv(&decisions, context)
+    } else if args.since.is_some() {
+        sentences(&decisions, context)
+    } else {
+        unfolded(&reader, &group, &decisions, context)
+    }
+}
+
+/// Later than anything kept.
+const fn end() -> Timestamp {
+    Timestamp::from_millis(i64::MAX)
+}
+
+/// The decision with all that it rests on, and what was said until the next one.
+fn unfolded(
+    reader: &Reader,
+    group: &GroupKey,
+    decisions: &[Decision],
+    context: &mut Context<'_>,
+) -> Result<(), Failure> {
+    for decision in decisions {
+        writeln!(context.out, "{}", decision.unfold())?;
+        let said = reader.said(Some(group), decision.at, decision.next_look);
+        let said = said.map_err(|error| kept::failed(&error))?;
+        if !said.is_empty() {
+            writeln!(context.out, "  then")?;
+        }
+        for said in said {
+            writeln!(context.out, "    {} {}", said.at, said.what)?;
+        }
+    }
+    Ok(())
+}
+
+/// One line a decision; decisions that say the same but for their figures share one.
+fn sentences(decisions: &[Decision], context: &mut Context<'_>) -> Result<(), Failure> {
+    let wrap_at = context.terminal.wrap_at();
+    for alike in decisions.chunk_by(|a, b| shape(a) == shape(b)) {
+        let Some((first, rest)) = alike.split_first() else {
+            continue;
+        };
+        let line = format!("{} {first}", first.at);
+        writeln!(context.out, "{}", wrap(&line, wrap_at, 2))?;
+        if let Some(last) = rest.last() {
+            let more = rest.len();
+            writeln!(context.out, "  and {more} more like it until {}", last.at)?;
+        }
+    }
+    Ok(())
+}
+
+fn shape(decision: &Decision) -> (Option<u32>, u32, String, String) {
+    let why = &decision.explanation;
+    let bound = why.bound_by.map(|guard| guard.to_string());
+    (
+        decision.desired,
+        why.inputs.desired,
+        why.proposal.rule.to_string(),
+        bound.unwrap_or_default(),
+    )
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    account: &'a str,
+    group: &'a str,
+    time: String,
+    sentence: String,
+    decision: &'a Decision,
+}
+
+fn json(
+    group: &GroupKey,
+    decisions: &[Decision],
+    context: &mut Context<'_>,
+) -> Result<(), Failure> {
+    for decision in decisions {
+        let line = Line {
+            account: group.account(),
+            group: group.name(),
+            time: decision.at.to_string(),
+            sentence: decision.to_string(),
+            decision,
+        };
+        let text = serde_json::to_string(&line);
+        let text = text.map_err(|error| Failure::of(Exit::Internal, &error))?;
+        writeln!(context.out, "{text}")?;
+    }
+    Ok(())
+}
+
+/// Units stand in the names; what is not known is an empty cell.
+#[derive(Serialize)]
+struct Row {
+    time: String,
+    mode: String,
+    policy: String,
+    desired_before: u32,
+    desired: Option<u32>,
+    wanted: Option<u32>,
+    rule: String,
+    bound_by: Option<String>,
+    in_service: u32,
+    pending: u32,
+    min: u32,
+    max: u32,
+    cpu_percent: Option<f64>,
+    load_instance_percent: Option<f64>,
+    data_age_s: Option<u64>,
+    sentence: String,
+}
+
+fn csv(decisions: &[Decision], context: &mut Context<'_>) -> Result<(), Failure> {
+    let mut rows = csv::Writer::from_writer(&mut *context.out);
+    for decision in decisions {
+        let why = &decision.explanation;
+        let inputs = &why.inputs;
+        let row = Row {
+            time: decision.at.to_string(),
+            mode: why.mode.to_string(),
+            policy: why.policy.to_string(),
+            desired_before: inputs.desired,
+            desired: decision.desired,
+            wanted: why.proposal.desired,
+            rule: why.proposal.rule.to_string(),
+            bound_by: why.bound_by.map(|guard| guard.to_string()),
+            in_service: inputs.counts.in_service,
+            pending: inputs.counts.pending,
+            min: inputs.bounds.min(),
+            max: inputs.bounds.max(),
+            cpu_percent: inputs.cpu.map(foretide_domain::Percent::get),
+            load_instance_percent: inputs.load.map(foretide_domain::Load::get),
+            data_age_s: inputs.data_age.map(|age| age.as_secs()),
+            sentence: decision.to_string(),
+        };
+        rows.serialize(row)
+            .map_err(|error| match error.into_kind() {
+                csv::ErrorKind::Io(error) => Failure::from(error),
+                other => Failure::new(Exit::Internal, format!("a decision is no row: {other:?}")),
+            })?;
+    }
+    rows.flush()?;
+    Ok(())
+}

@@ -1,0 +1,98 @@
+//! What the commands over the store share: opening it, naming a group, telling a time.
+
+use std::path::{Path, PathBuf};
+
+use foretide_domain::Timestamp;
+use foretide_runtime::GroupKey;
+use foretide_store::{Reader, StoreError};
+
+use crate::config::Span;
+use crate::failure::{Exit, Failure};
+
+/// Where `foretide run` keeps the store if nothing else is said.
+const STORE: &str = "output/foretide.db";
+
+/// Opens the store for reading.
+pub(super) fn open(path: Option<&PathBuf>) -> Result<Reader, Failure> {
+    let path = path.map_or(Path::new(STORE), PathBuf::as_path);
+    Reader::open(path).map_err(|error| match &error {
+        StoreError::Io { error: cause, .. } if cause.kind() == std::io::ErrorKind::NotFound => {
+            Failure::new(
+                Exit::NoInput,
+                format!("there is no store at {}", path.display()),
+            )
+            .hint("`foretide run` makes one; --store FILE names another")
+        }
+        _ => failed(&error),
+    })
+}
+
+/// A store that cannot be read.
+pub(super) fn failed(error: &StoreError) -> Failure {
+    let exit = match error {
+        StoreError::Io { .. } => Exit::NoInput,
+        StoreError::InUse { .. } | StoreError::Full { .. } | StoreError::Sqlite { .. } => {
+            Exit::Unavailable
+        }
+        StoreError::Foreign { .. } | StoreError::Newer { .. } | StoreError::Corrupt { .. } => {
+            Exit::Data
+        }
+    };
+    Failure::of(exit, error)
+}
+
+/// The group that `name` means: its own name, or `account/name` where several have it.
+pub(super) fn group(reader: &Reader, name: &str) -> Result<GroupKey, Failure> {
+    let groups = reader.groups().map_err(|error| failed(&error))?;
+    let means = |key: &&GroupKey| key.name() == name || key.to_string() == name;
+    let mut found = groups.iter().filter(means);
+    let known = || {
+        let names: Vec<String> = groups.iter().map(ToString::to_string).collect();
+        if names.is_empty() {
+            "the store knows no group yet".to_owned()
+        } else {
+            format!("the store knows {}", names.join(", "))
+        }
+    };
+    match (found.next(), found.next()) {
+        (Some(key), None) => Ok(key.clone()),
+        (Some(_), Some(_)) => {
+            let what = format!("several accounts have a group `{name}`");
+            Err(Failure::new(Exit::Usage, what).hint(known()))
+        }
+        (None, _) => {
+            let what = format!("there is no group `{name}` in the store");
+            Err(Failure::new(Exit::Usage, what).hint(known()))
+        }
+    }
+}
+
+/// The time that `text` means: RFC 3339, or a span before `now`, with or without a minus.
+pub(super) fn time(flag: &str, text: &str, now: Timestamp) -> Result<Timestamp, Failure> {
+    let span = text.strip_prefix('-').unwrap_or(text).parse::<Span>();
+    if let Ok(Span(span)) = span {
+        return Ok(now.minus(span));
+    }
+    text.parse().map_err(|_| {
+        let what = format!("{flag} {text}: no time");
+        Failure::new(Exit::Usage, what)
+            .hint("a time is 2026-11-23T20:15:00Z, or a span before now such as 2d or -90m")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_absolute_or_a_span_before_now() {
+        let now = Timestamp::from_seconds(1_795_392_000);
+        let at = |text: &str| time("--at", text, now).map(Timestamp::as_seconds);
+        assert_eq!(at("2d"), Ok(1_795_392_000 - 2 * 86_400));
+        assert_eq!(at("-2h"), Ok(1_795_392_000 - 7200));
+        assert_eq!(at("1970-01-01T00:00:10Z"), Ok(10));
+        let refused = at("yesterday").unwrap_err();
+        assert_eq!(refused.exit, Exit::Usage);
+        assert!(refused.what.contains("yesterday"), "{refused:?}");
+    }
+}

@@ -1,0 +1,331 @@
+//! `foretide status`: every group at a glance, from the store, the worst first.
+
+use std::time::Duration;
+
+use foretide_domain::{Datapoint, Timestamp, WriteOutcome};
+use foretide_runtime::{GroupKey, What};
+use foretide_store::{Latest, Reader, Said};
+use serde::Serialize;
+
+use crate::cli::StatusArgs;
+use crate::clock;
+use crate::failure::{Exit, Failure};
+use crate::stop::Stop;
+use crate::terminal::wrap;
+
+use super::demo::screen::{Key, Line, Look, Screen};
+use super::{Context, kept};
+
+/// Between two pictures of `--watch`.
+const PICTURE: Duration = Duration::from_secs(2);
+/// A look that is overdue by this much says that nobody looks: three looks of the usual interval.
+const SILENT_AFTER: Duration = Duration::from_secs(30);
+/// Indent of what belongs to a group.
+const INDENT: usize = 2;
+
+/// Runs it.
+pub(crate) fn run(args: &StatusArgs, context: &mut Context<'_>) -> Result<(), Failure> {
+    let reader = kept::open(args.store.as_ref())?;
+    if args.watch {
+        return watch(&reader, context);
+    }
+    let groups = glances(&reader, clock::now())?;
+    if args.json {
+        for glance in &groups {
+            let text = serde_json::to_string(glance);
+            let text = text.map_err(|error| Failure::of(Exit::Internal, &error))?;
+            writeln!(context.out, "{text}")?;
+        }
+        return Ok(());
+    }
+    for (_, line) in lines(&groups, context.terminal.wrap_at()) {
+        writeln!(context.out, "{line}")?;
+    }
+    Ok(())
+}
+
+fn watch(reader: &Reader, context: &mut Context<'_>) -> Result<(), Failure> {
+    if !context.terminal.is_interactive {
+        return Err(Failure::new(Exit::Usage, "--watch needs a terminal")
+            .hint("without --watch it prints once, with --json for programs"));
+    }
+    let cannot_draw = |error: std::io::Error| {
+        Failure::new(Exit::Io, "cannot draw on the terminal").because(&error)
+    };
+    let stop = Stop::listen()?;
+    let mut screen = Screen::take(context.terminal.colour).map_err(cannot_draw)?;
+    loop {
+        stop.check()?;
+        let (width, _) = Screen::size();
+        let groups = glances(reader, clock::now())?;
+        let drawn = lines(&groups, Some(width)).into_iter();
+        let drawn: Vec<Line> = drawn
+            .flat_map(|(look, text)| {
+                let lines = text.lines().map(|line| Line::of(look, line));
+                lines.collect::<Vec<_>>()
+            })
+            .collect();
+        screen.show(&drawn).map_err(cannot_draw)?;
+        match screen.key(PICTURE).map_err(cannot_draw)? {
+            Some(Key::Interrupt) => return Err(Failure::silent(Exit::Interrupted)),
+            Some(Key::Quit) => return Ok(()),
+            _ => {}
+        }
+    }
+}
+
+/// A group at a glance. What is not known is null.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+struct Glance {
+    account: String,
+    group: String,
+    mode: Option<String>,
+    policy: Option<String>,
+    alarms: Vec<String>,
+    desired: Option<u32>,
+    in_service: Option<u32>,
+    pending: Option<u32>,
+    min: Option<u32>,
+    max: Option<u32>,
+    cpu_percent: Option<f64>,
+    load_instance_percent: Option<f64>,
+    data_age_s: Option<u64>,
+    looked_ago_s: Option<u64>,
+    decided_at: Option<String>,
+    decision: Option<String>,
+    wrote_at: Option<String>,
+    write: Option<String>,
+    /// Smaller is worse.
+    #[serde(skip)]
+    rank: u8,
+}
+
+fn glances(reader: &Reader, now: Timestamp) -> Result<Vec<Glance>, Failure> {
+    let failed = |error| kept::failed(&error);
+    let mut groups = Vec::new();
+    for key in reader.groups().map_err(failed)? {
+        let latest = reader.latest(&key).map_err(failed)?;
+        groups.push(glance(&key, &latest, now));
+    }
+    groups.sort_by(|a, b| (a.rank, &a.account, &a.group).cmp(&(b.rank, &b.account, &b.group)));
+    Ok(groups)
+}
+
+fn glance(key: &GroupKey, latest: &Latest, now: Timestamp) -> Glance {
+    let why = latest
+        .decision
+        .as_ref()
+        .map(|decision| &decision.explanation);
+    let state = latest.state.as_ref().map(|(_, state)| state);
+    let reading = state.and_then(|state| state.reading());
+    let group = reading.map(|(_, group)| group);
+    let newest = state.and_then(|state| state.newest_point());
+    let since = |at: Timestamp| now.since(at).as_secs();
+    let (rank, alarms) = alarms(latest, now);
+    let text = |said: &Said| said.what.to_string();
+    Glance {
+        account: key.account().to_owned(),
+        group: key.name().to_owned(),
+        mode: why.map(|why| why.mode.to_string()),
+        policy: why.map(|why| why.policy.to_string()),
+        alarms,
+        desired: group.map(|group| group.desired),
+        in_service: group.map(|group| group.counts.in_service),
+        pending: group.map(|group| group.counts.pending),
+        min: group.map(|group| group.bounds.min()),
+        max: group.map(|group| group.bounds.max()),
+        cpu_percent: newest
+            .and_then(|point| point.cpu)
+            .map(foretide_domain::Percent::get),
+        load_instance_percent: newest
+            .and_then(Datapoint::load)
+            .map(foretide_domain::Load::get),
+        data_age_s: newest.map(|point| since(point.end())),
+        looked_ago_s: reading.map(|(at, _)| since(at)),
+        decided_at: latest.decision.as_ref().map(|it| it.at.to_string()),
+        decision: latest.decision.as_ref().map(ToString::to_string),
+        wrote_at: latest.write.as_ref().map(|said| said.at.to_string()),
+        write: latest.write.as_ref().map(text),
+        rank,
+    }
+}
+
+/// What is wrong now, and how bad the worst of it is.
+fn alarms(latest: &Latest, now: Timestamp) -> (u8, Vec<String>) {
+    let mut found = Vec::new();
+    let Some((_, state)) = &latest.state else {
+        return (1, vec!["nothing is kept of it yet".to_owned()]);
+    };
+    if state.is_breaker_open() {
+        found.push((0, "launches fail or hang".to_owned()));
+    }
+    if state.is_stale() {
+        found.push((0, "no fresh data".to_owned()));
+    }
+    let overdue = now.since(state.next_look());
+    if overdue > SILENT_AFTER {
+        found.push((1, format!("nobody looks, for {}", span(overdue.as_secs()))));
+    }
+    if let Some(Said {
+        what: What::Record(record),
+        ..
+    }) = &latest.write
+        && let foretide_domain::Record::Settled {
+            outcome: WriteOutcome::Failed(_),
+            ..
+        } = record
+    {
+        found.push((2, "the last write failed".to_owned()));
+    }
+    let worst = found.iter().map(|(rank, _)| *rank).min().unwrap_or(9);
+    (worst, found.into_iter().map(|(_, text)| text).collect())
+}
+
+/// A block of lines a group, none wider than `width` unless a word is.
+fn lines(groups: &[Glance], width: Option<usize>) -> Vec<(Look, String)> {
+    let mut lines = Vec::new();
+    if groups.is_empty() {
+        lines.push((Look::Dim, "the store knows no group yet".to_owned()));
+    }
+    for glance in groups {
+        let known = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+        let (mode, policy) = (known(&glance.mode), known(&glance.policy));
+        let head = format!("{}/{}  {mode}, {policy}", glance.account, glance.group);
+        let look = if glance.alarms.is_empty() {
+            Look::Bold
+        } else {
+            Look::Alarm
+        };
+        lines.push((look, wrap(&head, width, INDENT)));
+        for alarm in &glance.alarms {
+            lines.push((
+                Look::Alarm,
+                wrap(&format!("  ALARM {alarm}"), width, INDENT),
+            ));
+        }
+        for text in [
+            capacity(glance),
+            load(glance),
+            decided(glance),
+            wrote(glance),
+        ] {
+            let text = format!("{:INDENT$}{text}", "");
+            lines.push((Look::Usual, wrap(&text, width, 2 * INDENT)));
+        }
+    }
+    lines
+}
+
+fn capacity(glance: &Glance) -> String {
+    let count = |count: Option<u32>| count.map_or("-".to_owned(), |count| count.to_string());
+    format!(
+        "desired {}: {} in service, {} pending, bounds {}..{}",
+        count(glance.desired),
+        count(glance.in_service),
+        count(glance.pending),
+        count(glance.min),
+        count(glance.max)
+    )
+}
+
+fn load(glance: &Glance) -> String {
+    match (
+        glance.cpu_percent,
+        glance.load_instance_percent,
+        glance.data_age_s,
+    ) {
+        (Some(cpu), Some(load), Some(age)) => {
+            format!(
+                "CPU {cpu:.1} %, load {load:.0} instance-%, {} old",
+                span(age)
+            )
+        }
+        _ => "no data".to_owned(),
+    }
+}
+
+fn decided(glance: &Glance) -> String {
+    match (&glance.decided_at, &glance.decision) {
+        (Some(at), Some(decision)) => {
+            // The figures in brackets stand in the lines above.
+            let sentence = decision.split(" [").next().unwrap_or_default();
+            format!("{at} {sentence}")
+        }
+        _ => "no decision yet".to_owned(),
+    }
+}
+
+fn wrote(glance: &Glance) -> String {
+    match (&glance.wrote_at, &glance.write) {
+        (Some(at), Some(write)) => format!("{at} {write}"),
+        _ => "no write yet".to_owned(),
+    }
+}
+
+fn span(seconds: u64) -> String {
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7200 => format!("{} min", seconds / 60),
+        7200..172_800 => format!("{} h", seconds / 3600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn example() -> Glance {
+        Glance {
+            account: "eu-west-1".into(),
+            group: "a-group-with-a-rather-long-name".into(),
+            mode: Some("enforce".into()),
+            policy: Some("forecast".into()),
+            alarms: vec!["no fresh data".into()],
+            desired: Some(3),
+            in_service: Some(2),
+            pending: Some(1),
+            min: Some(1),
+            max: Some(9),
+            cpu_percent: Some(45.55),
+            load_instance_percent: Some(91.1),
+            data_age_s: Some(400),
+            decided_at: Some("2026-11-23T20:15:00Z".into()),
+            decision: Some("hold at 3: the forecast asks for it [CPU 45.5 %]".into()),
+            ..Glance::default()
+        }
+    }
+
+    #[test]
+    fn a_group_is_readable_in_sixty_columns() {
+        let lines = lines(&[example()], Some(60));
+        let text: Vec<&str> = lines.iter().flat_map(|(_, text)| text.lines()).collect();
+        assert!(
+            text.iter().all(|line| line.chars().count() <= 60),
+            "{text:#?}"
+        );
+        let text = text.join("\n");
+        for part in [
+            "ALARM no fresh data",
+            "desired 3: 2 in service, 1 pending, bounds 1..9",
+            "CPU 45.5 %, load 91 instance-%, 6 min old",
+            "no write yet",
+        ] {
+            assert!(text.contains(part), "{part} is not in\n{text}");
+        }
+    }
+
+    #[test]
+    fn a_group_of_which_nothing_is_kept_is_said_so() {
+        let key = GroupKey::new("a", "web");
+        let latest = Latest {
+            state: None,
+            decision: None,
+            write: None,
+            alarm: None,
+        };
+        let glance = glance(&key, &latest, Timestamp::from_seconds(0));
+        assert_eq!(glance.alarms, ["nothing is kept of it yet"]);
+        assert_eq!(load(&glance), "no data");
+    }
+}

@@ -1,0 +1,366 @@
+//! The commands over the store, on a store that the runtime has written.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use foretide_control::ControllerConfig;
+use foretide_domain::{
+    Bounds, BytesPerSecond, CallFailure, Class, Datapoint, FailureKind, Features, GroupState,
+    LifecycleCounts, Mode, Percent, Plan, PolicyKind, Prediction, SuspendedProcesses, Timestamp,
+    WriteOutcome,
+};
+use foretide_runtime::{
+    AnchoredClock, Answers, BoxFuture, Cloud, Fleet, GroupKey, GroupSetup, HistoryAsk, HistoryPart,
+    MetricsAsk, Obstacle, Predictor, Runtime, RuntimeSettings,
+};
+use foretide_store::{Retention, Store};
+use serde_json::Value;
+
+use crate::Room;
+
+/// 2026-11-23T00:00:00Z.
+const START: i64 = 1_795_392_000;
+/// The settings that the store was written with.
+const SETTINGS: &str = "[group.web]\nmode = \"enforce\"\npolicy = \"POLICY\"\n";
+
+/// A group that does as it is told; busy for ten minutes, then idle.
+struct Group(Mutex<u32>);
+
+fn cpu(start: i64) -> f64 {
+    if start < START + 600 {
+        70.0
+    } else {
+        20.0 + (start / 60 % 7) as f64
+    }
+}
+
+fn datapoint(start: i64, instances: u32) -> Datapoint {
+    Datapoint {
+        start: Timestamp::from_seconds(start),
+        period: Duration::from_secs(60),
+        cpu: Percent::new(cpu(start)),
+        instances: f64::from(instances),
+        network_in: BytesPerSecond::new(1e6),
+        network_out: BytesPerSecond::new(1e6),
+        memory: None,
+        demand: None,
+    }
+}
+
+impl Cloud for Group {
+    fn read_groups<'a>(
+        &'a self,
+        _names: &'a [Arc<str>],
+        now: Timestamp,
+        answers: &'a Answers<GroupState>,
+    ) -> BoxFuture<'a, ()> {
+        let desired = *self.0.lock().unwrap();
+        // One look in 37 fails.
+        let fails = now.as_seconds() / 10 % 37 == 0;
+        Box::pin(async move {
+            let group = GroupState {
+                bounds: Bounds::new(1, 9).unwrap(),
+                desired,
+                counts: LifecycleCounts {
+                    in_service: desired,
+                    ..LifecycleCounts::default()
+                },
+                oldest_pending_since: None,
+                suspended: SuspendedProcesses::default(),
+                refreshing: false,
+                launches: Vec::new(),
+            };
+            let throttled = CallFailure {
+                kind: FailureKind::Throttled,
+                detail: "rate exceeded".into(),
+            };
+            answers.put(0, if fails { Err(throttled) } else { Ok(group) });
+        })
+    }
+
+    fn read_metrics<'a>(
+        &'a self,
+        asks: &'a [MetricsAsk],
+        now: Timestamp,
+        answers: &'a Answers<Vec<Datapoint>>,
+    ) -> BoxFuture<'a, ()> {
+        let instances = *self.0.lock().unwrap();
+        Box::pin(async move {
+            let newest = now.as_seconds().div_euclid(60) * 60 - 120;
+            let from = asks
+                .first()
+                .map_or(newest, |ask| ask.query.from.as_seconds());
+            let starts = (from.max(newest - 900)..=newest).filter(|start| start % 60 == 0);
+            answers.put(
+                0,
+                Ok(starts.map(|start| datapoint(start, instances)).collect()),
+            );
+        })
+    }
+
+    fn read_history<'a>(
+        &'a self,
+        ask: &'a HistoryAsk,
+    ) -> BoxFuture<'a, Result<HistoryPart, CallFailure>> {
+        let (from, to) = (ask.query.from.as_seconds(), ask.query.to.as_seconds());
+        Box::pin(async move {
+            let starts = (from..to).filter(|start| start % 60 == 0);
+            let points = starts.map(|start| datapoint(start, 2)).collect();
+            Ok(HistoryPart { points, usd: 1e-5 })
+        })
+    }
+
+    fn obstacles(&self, _name: &str) -> Vec<Obstacle> {
+        Vec::new()
+    }
+
+    fn set_desired<'a>(
+        &'a self,
+        _name: &'a str,
+        plan: Plan,
+        _mode: Mode,
+        _now: Timestamp,
+    ) -> BoxFuture<'a, WriteOutcome> {
+        *self.0.lock().unwrap() = plan.desired;
+        Box::pin(async { WriteOutcome::Accepted })
+    }
+}
+
+impl Predictor for Group {
+    fn predict<'a>(
+        &'a self,
+        features: &'a Features,
+    ) -> BoxFuture<'a, Result<Prediction, CallFailure>> {
+        let busy = features.cpu_usage > 60.0;
+        Box::pin(async move {
+            Ok(Prediction {
+                class: if busy {
+                    Class::ScaleOut
+                } else {
+                    Class::ScaleIn
+                },
+                probabilities: if busy {
+                    [0.9, 0.05, 0.05]
+                } else {
+                    [0.05, 0.9, 0.05]
+                },
+            })
+        })
+    }
+}
+
+/// Half an hour of a group under `policy`, the process restarted in between.
+fn recorded(room: &Room, policy: PolicyKind) -> PathBuf {
+    let path = room.path("foretide.db");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    let group = Arc::new(Group(Mutex::new(2)));
+    let cloud: Arc<dyn Cloud> = Arc::<Group>::clone(&group);
+    let fleet = Fleet {
+        accounts: BTreeMap::from([("eu-west-1".to_owned(), cloud)]),
+        groups: vec![GroupSetup {
+            key: GroupKey::new("eu-west-1", "web"),
+            controller: ControllerConfig {
+                mode: Mode::Enforce,
+                policy,
+                ..ControllerConfig::default()
+            },
+            permit: Arc::default(),
+            predictor: group,
+            history_from: None,
+            settings: "".into(),
+        }],
+    };
+    runtime.block_on(async {
+        let clock = Arc::new(AnchoredClock::at(Timestamp::from_seconds(START)));
+        for seconds in [700, 1100] {
+            let store = Store::open(&path, Retention::default()).unwrap();
+            let settings = RuntimeSettings::default();
+            let clock = Arc::clone(&clock) as _;
+            let running = Runtime::start(settings, fleet.clone(), Arc::new(store), clock);
+            let running = running.await.unwrap();
+            tokio::time::sleep(Duration::from_secs(seconds)).await;
+            assert!(running.stop().await);
+        }
+    });
+    room.write(
+        "foretide.toml",
+        SETTINGS.replace("POLICY", &policy.to_string()),
+    );
+    path
+}
+
+const STORE: [&str; 2] = ["--store", "foretide.db"];
+const TIMES: [&str; 4] = [
+    "--from",
+    "2026-11-23T00:00:00Z",
+    "--to",
+    "2026-11-23T01:00:00Z",
+];
+
+fn replayed(room: &Room, more: &[&str]) -> Value {
+    let args = [&["replay", "web", "--json"][..], &STORE, &TIMES, more].concat();
+    serde_json::from_str(&room.done(&args)).unwrap()
+}
+
+#[test]
+fn the_same_version_with_the_same_settings_decides_the_same() {
+    for policy in [
+        PolicyKind::Classifier,
+        PolicyKind::TargetTracking,
+        PolicyKind::Forecast,
+    ] {
+        let room = Room::new();
+        recorded(&room, policy);
+        let report = replayed(&room, &[]);
+        assert_eq!(report["settings"], Value::Array(Vec::new()), "{policy}");
+        assert_eq!(report["differences"], Value::Array(Vec::new()), "{policy}");
+        assert!(
+            report["decisions"].as_u64() > Some(20),
+            "{policy}: {report}"
+        );
+        let text = room.done(&[&["replay", "web"][..], &STORE, &TIMES].concat());
+        assert!(text.contains("no difference"), "{text}");
+    }
+}
+
+#[test]
+fn what_other_settings_would_have_decided_is_listed() {
+    let room = Room::new();
+    recorded(&room, PolicyKind::Classifier);
+    let report = replayed(&room, &["--set", "group.web.classifier.cooldown_out=10m"]);
+    let settings = report["settings"].as_array().unwrap();
+    assert_eq!(settings[0]["key"], "classifier.cooldown_out.secs");
+    assert_eq!(
+        (&settings[0]["then"], &settings[0]["now"]),
+        (&300.into(), &600.into())
+    );
+    let differences = report["differences"].as_array().unwrap();
+    let moved = |it: &&Value| it["then"]["desired"] == 4;
+    let first = differences.iter().find(moved).unwrap();
+    assert_eq!(first["now"]["desired"], Value::Null);
+    assert_eq!(first["now"]["explanation"]["bound_by"], "cooldown");
+    let set = ["--set", "group.web.policy=target-tracking"];
+    let other = replayed(&room, &set);
+    let differs = other["differences"].as_array().unwrap();
+    let tracked = |it: &Value| it["now"]["explanation"]["policy"] == "target-tracking";
+    assert!(differs.iter().any(tracked), "{other}");
+    let set = ["--set", "group.web.policy=forecast"];
+    assert!(
+        !replayed(&room, &set)["differences"]
+            .as_array()
+            .unwrap()
+            .is_empty()
+    );
+}
+
+#[test]
+fn a_decision_is_explained_with_all_that_it_rests_on() {
+    let room = Room::new();
+    recorded(&room, PolicyKind::Classifier);
+    let explain = |more: &[&str]| room.done(&[&["explain", "web"][..], &STORE, more].concat());
+    let text = explain(&["--at", "2026-11-23T00:00:09Z"]);
+    for part in [
+        "scale out 2 -> 3: the model says scale_out (90 %)",
+        "network_traffic",
+        "all                        changed nothing",
+        "nothing: the policy got what it wanted",
+        "desired 3: accepted",
+    ] {
+        assert!(text.contains(part), "{part} is not in\n{text}");
+    }
+    let newest = explain(&[]);
+    assert!(newest.starts_with("2026-11-23T00:2"), "{newest}");
+    let lines = explain(&["--since", "2026-11-23T00:00:00Z"]);
+    assert!(lines.contains("more like it until"), "{lines}");
+    let json = explain(&["--since", "2026-11-23T00:00:00Z", "--json"]);
+    let parsed: Vec<Value> = json
+        .lines()
+        .map(|it| serde_json::from_str(it).unwrap())
+        .collect();
+    assert!(parsed.len() > 100 && parsed[0]["sentence"].is_string());
+    let csv = explain(&["--since", "2026-11-23T00:00:00Z", "--csv"]);
+    assert!(
+        csv.starts_with("time,mode,policy,desired_before,desired,"),
+        "{csv}"
+    );
+    assert_eq!(csv.lines().count(), parsed.len() + 1);
+}
+
+#[test]
+fn groups_are_shown_at_a_glance_also_in_sixty_columns() {
+    let room = Room::new();
+    recorded(&room, PolicyKind::Classifier);
+    let json: Value =
+        serde_json::from_str(&room.done(&["status", "--json", STORE[0], STORE[1]])).unwrap();
+    assert_eq!(
+        (&json["group"], &json["mode"]),
+        (&"web".into(), &"enforce".into())
+    );
+    assert_eq!((&json["min"], &json["max"]), (&1.into(), &9.into()));
+    let mut command = room.command();
+    command
+        .env("COLUMNS", "60")
+        .args(["status", STORE[0], STORE[1]]);
+    let text = String::from_utf8(command.output().unwrap().stdout).unwrap();
+    assert!(
+        text.starts_with("eu-west-1/web  enforce, classifier"),
+        "{text}"
+    );
+    assert!(
+        text.contains("in service, 0 pending, bounds 1..9"),
+        "{text}"
+    );
+    assert!(
+        text.lines().all(|line| line.chars().count() <= 60),
+        "{text}"
+    );
+    room.fails(
+        &["status", "--watch", STORE[0], STORE[1]],
+        64,
+        &["needs a terminal"],
+    );
+}
+
+#[test]
+fn what_is_not_there_is_said_with_what_to_do() {
+    let room = Room::new();
+    room.fails(&["status"], 66, &["output/foretide.db", "foretide run"]);
+    recorded(&room, PolicyKind::Classifier);
+    room.fails(
+        &["explain", "wbe", STORE[0], STORE[1]],
+        64,
+        &["wbe", "eu-west-1/web"],
+    );
+    let at = [
+        "explain",
+        "web",
+        "--at",
+        "1970-01-01T00:00:00Z",
+        STORE[0],
+        STORE[1],
+    ];
+    room.fails(&at, 65, &["no decision"]);
+    let at = ["explain", "web", "--at", "noon", STORE[0], STORE[1]];
+    room.fails(&at, 64, &["noon", "2d"]);
+    let old = [
+        "replay",
+        "web",
+        "--from",
+        "1970-01-01T00:00:00Z",
+        "--to",
+        "1970-01-02T00:00:00Z",
+    ];
+    room.fails(&[&old[..], &STORE].concat(), 65, &["to replay", "two days"]);
+    room.write("other.db", "no store");
+    room.fails(
+        &["status", "--store", "other.db"],
+        65,
+        &["not a store of Foretide"],
+    );
+}
