@@ -6,6 +6,9 @@ use foretide_domain::{Mode, Percent, PolicyKind};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::calendar::CalendarEvent;
+use crate::load::LoadMetric;
+
 /// Settings of one group's controller.
 ///
 /// Defaults are the seed's where it has one, else argued at the field.
@@ -33,6 +36,10 @@ pub struct ControllerConfig {
     pub coverage_min: f64,
     /// Time from launch to in service, until launches of this group have been measured.
     pub lead_time: Duration,
+    /// The group's own load metric, where it has one; load is that of CPU where it has none.
+    pub load: Option<LoadMetric>,
+    /// Events that are known beforehand, for policy `forecast`.
+    pub calendar: Vec<CalendarEvent>,
     /// Settings of policy `classifier`.
     pub classifier: ClassifierConfig,
     /// Settings of policy `target-tracking`.
@@ -118,8 +125,11 @@ pub struct TargetTrackingConfig {
 pub struct ForecastConfig {
     /// Utilisation above which the group counts as short: 80 %.
     pub objective: Percent,
-    /// Share of time, 0 to 1, that it may be short: 0.005.
+    /// Share of time, 0 to 1, that it may be short: 0.005. Of no account where prices are stated.
     pub budget: f64,
+    /// Price of an instance-minute short over that of an instance-minute in service, where the
+    /// user states prices: capacity grows while `P(short)` times this exceeds 1.
+    pub short_per_instance: Option<f64>,
 }
 
 /// Settings of the circuit breaker.
@@ -139,7 +149,7 @@ impl Default for ControllerConfig {
     fn default() -> Self {
         Self {
             mode: Mode::Observe,
-            policy: PolicyKind::Classifier,
+            policy: PolicyKind::Forecast,
             interval: Duration::from_secs(10),
             target_utilisation: percent(50.0),
             on_missing: OnMissing::Hold,
@@ -148,6 +158,8 @@ impl Default for ControllerConfig {
             metric_delay: Duration::from_secs(60),
             coverage_min: 0.8,
             lead_time: Duration::from_secs(180),
+            load: None,
+            calendar: Vec::new(),
             classifier: ClassifierConfig::default(),
             target_tracking: TargetTrackingConfig::default(),
             forecast: ForecastConfig::default(),
@@ -186,6 +198,7 @@ impl Default for ForecastConfig {
         Self {
             objective: percent(80.0),
             budget: 0.005,
+            short_per_instance: None,
         }
     }
 }
@@ -253,6 +266,18 @@ impl ControllerConfig {
                 "must be from 0% to 100%",
             ),
             check("lead_time", self.lead_time >= SECOND, "must be at least 1s"),
+            check(
+                "load.per_instance",
+                self.load
+                    .and_then(|load| load.per_instance)
+                    .is_none_or(|load| load.is_finite() && load > 0.0),
+                "must be above 0",
+            ),
+            check(
+                "calendar",
+                self.calendar.iter().all(|event| !event.lasts.is_zero()),
+                "must hold events that last longer than 0s",
+            ),
         ]
     }
 }
@@ -317,6 +342,13 @@ impl ForecastConfig {
                 "forecast.budget",
                 self.budget > 0.0 && self.budget < 0.5,
                 "must be above 0% and below 50%",
+            ),
+            check(
+                "forecast.violation_price",
+                self.short_per_instance
+                    .is_none_or(|ratio| ratio.is_finite() && ratio > 1.0),
+                "must be above forecast.instance_price for the same time, or no instance is worth \
+                 its price",
             ),
         ]
     }

@@ -184,6 +184,10 @@ impl Controller {
             self.state.decide_anyway = true;
             effects.push(Effect::Record(Record::Observed(*point)));
         }
+        if self.config.load.is_some() {
+            let closed = points.iter().filter(|point| point.end() <= now);
+            closed.for_each(|point| self.state.per_instance.observe(point));
+        }
         self.feed_forecast(points, now, &mut effects);
         self.plan_next_metrics(new, now);
         self.go_on(now, effects)
@@ -293,6 +297,7 @@ impl Controller {
     fn finish_look(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
         self.notice_gap(now, effects);
         self.notice_staleness(now, effects);
+        self.notice_lateness(now);
         self.decide(now, effects);
     }
 
@@ -334,6 +339,7 @@ impl Controller {
         let state = &self.state;
         let reading = state.group.as_ref()?;
         let newest = state.series.newest();
+        let law = self.law_output(now);
         let memory = newest.and_then(|point| features::memory(point, &reading.group));
         Some(Facts {
             now,
@@ -343,11 +349,11 @@ impl Controller {
             series: &state.series,
             features: state.answer.map(|(features, _)| features),
             prediction: state.answer.map(|(_, prediction)| prediction),
-            law: self
-                .forecasting
-                .as_ref()
-                .and_then(|forecasting| forecasting.output.as_ref()),
-            forecast: self.forecasting.as_ref().and_then(Forecasting::figures),
+            law,
+            forecast: self.forecast_figures(law.as_ref()),
+            per_instance: state.per_instance(&self.config),
+            scheduled: self.scheduled(now),
+            lifting: self.forecasting.as_ref().and_then(Forecasting::lifting),
             memory,
             coverage: state.coverage(),
             streak: state.votes.streak(),

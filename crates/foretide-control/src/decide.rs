@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use foretide_domain::{
-    Alarm, Decision, Effect, Explanation, Guard, GuardStep, Inputs, Mode, Plan, PolicyKind,
-    Proposal, Record, Timestamp,
+    Alarm, Decision, Effect, EventFigures, Explanation, Guard, GuardStep, Inputs, Mode, Plan,
+    PolicyKind, Proposal, Record, Timestamp,
 };
 
 use crate::audit::{AuditInput, audit};
@@ -164,10 +164,12 @@ fn inputs(facts: &Facts<'_>) -> Inputs {
         instances: newest.map(|(point, _)| point.instances),
         data_age: facts.data_age(),
         fresh: facts.is_fresh(),
+        staleness: facts.staleness(),
         coverage: facts.coverage,
         memory: facts.memory,
         features: facts.features,
         forecast: facts.forecast,
+        event: event(facts),
         class: facts
             .prediction
             .map(|prediction| (prediction.class, prediction.confidence())),
@@ -180,4 +182,16 @@ fn inputs(facts: &Facts<'_>) -> Inputs {
         },
         breaker_open: facts.breaker_cap.is_some(),
     }
+}
+
+/// The event that needs a capacity now, or else the one that lifts the forecast.
+fn event(facts: &Facts<'_>) -> Option<EventFigures> {
+    let (name, minimum) = match facts.scheduled {
+        Some((minimum, event)) => (event.name.as_str(), Some(minimum)),
+        None => (facts.lifting?, None),
+    };
+    Some(EventFigures {
+        name: name.to_owned(),
+        minimum,
+    })
 }

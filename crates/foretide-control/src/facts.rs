@@ -3,12 +3,16 @@
 use std::time::Duration;
 
 use foretide_domain::{
-    Datapoint, Features, ForecastFigures, GroupState, Load, Memory, Percent, Prediction, Timestamp,
+    Datapoint, Features, ForecastFigures, GroupState, Load, Memory, Percent, Prediction, Staleness,
+    Timestamp,
 };
 use foretide_forecast::law::LawOutput;
 
+use crate::calendar::CalendarEvent;
 use crate::config::ControllerConfig;
+use crate::load::{Measured, measured};
 use crate::series::Series;
+use crate::staleness::staleness;
 
 /// The world as the decision sees it.
 #[derive(Clone, Copy, Debug)]
@@ -22,9 +26,15 @@ pub(crate) struct Facts<'a> {
     pub(crate) features: Option<Features>,
     pub(crate) prediction: Option<Prediction>,
     /// What the capacity law made of the newest period; none under other policies.
-    pub(crate) law: Option<&'a LawOutput>,
+    pub(crate) law: Option<LawOutput>,
     /// The same as an explanation shows it.
     pub(crate) forecast: Option<ForecastFigures>,
+    /// Demand that one instance serves at 100 % CPU; none where load is that of CPU.
+    pub(crate) per_instance: Option<f64>,
+    /// The capacity that a known event needs now, and the event.
+    pub(crate) scheduled: Option<(u32, &'a CalendarEvent)>,
+    /// The event that lifts the newest forecast.
+    pub(crate) lifting: Option<&'a str>,
     /// Memory as the model was told it.
     pub(crate) memory: Option<Memory>,
     /// Reporting ÷ in service for the newest period, where the group was read within it.
@@ -51,7 +61,17 @@ impl<'a> Facts<'a> {
 
     /// Load of the newest datapoint with CPU.
     pub(crate) fn load(&self) -> Option<Load> {
-        self.newest().and_then(|(point, _)| point.load())
+        self.newest_measured()
+            .next()
+            .and_then(|(_, measured)| Load::new(measured.load))
+    }
+
+    /// Datapoints that show a load, newest first.
+    pub(crate) fn newest_measured(&self) -> impl Iterator<Item = (&'a Datapoint, Measured)> {
+        let per_instance = self.per_instance;
+        self.series
+            .newest_with_cpu()
+            .filter_map(move |(point, _)| Some((point, measured(point, per_instance)?)))
     }
 
     /// Time since the end of the newest period with data.
@@ -65,6 +85,13 @@ impl<'a> Facts<'a> {
     pub(crate) fn is_fresh(&self) -> bool {
         self.series.newest().is_some_and(|point| {
             self.now.since(point.end()) <= stale_limit(self.config, point.period)
+        })
+    }
+
+    /// How far the newest data is trusted; as little as can be where there is none.
+    pub(crate) fn staleness(&self) -> Staleness {
+        self.series.newest().map_or(Staleness::Alarm, |point| {
+            staleness(self.config, point.period, self.now.since(point.end())).0
         })
     }
 

@@ -3,21 +3,26 @@
 
 use std::time::Duration;
 
-use foretide_domain::{CallId, Datapoint, ForecastFigures, HistoryQuery, Load, Timestamp};
+use foretide_domain::{
+    Alarm, CallId, Counterfactual, Datapoint, ForecastFigures, ForecastKept, HistoryQuery, Load,
+    LoadSource, Pricing, Timestamp,
+};
 use foretide_forecast::law::{
-    LawConfig, LawInputs, LawOutput, LawState, Standing, TRACKING_MINUTES,
+    Kept, LawConfig, LawInputs, LawOutput, LawState, Pricing as LawPricing, Standing,
+    TRACKING_MINUTES,
 };
 use foretide_forecast::{
-    FitError, FitParams, Fitted, Forecaster, Grid, History, LoadPoint, ModelSource, fit, generic,
+    FitError, FitParams, Fitted, Forecaster, Grid, History, LoadPoint, ModelSource, Period, fit,
+    generic,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::backfill::{Backfill, HISTORY};
+use crate::calendar::{CalendarEvent, Learned};
 use crate::config::ControllerConfig;
+use crate::load::{Measured, measured};
 use crate::state::SavedLaw;
 
-/// CPU from which a period counts as saturated: what it served is a lower bound of demand.
-const SATURATED_CPU: f64 = 99.5;
 /// Seed of the trees: the one that the published figures were measured with.
 const SEED: u64 = 1;
 /// A failed fit is tried again after this many periods' worth of waiting, an hour.
@@ -40,6 +45,19 @@ impl FitJob {
     pub fn run(&self) -> Result<Fitted, FitError> {
         fit(&self.history, &FitParams::default(), SEED)
     }
+}
+
+/// What is known of the group when a period comes in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Told<'a> {
+    pub(crate) config: &'a ControllerConfig,
+    pub(crate) lead_time: Duration,
+    pub(crate) per_instance: Option<f64>,
+    pub(crate) desired: u32,
+    /// Whether launches are under way.
+    pub(crate) pending: bool,
+    /// Whether the period is the newest, on which the law is stepped.
+    pub(crate) decides: bool,
 }
 
 /// What a group's forecast rests on, to be kept: history and model. About half a megabyte.
@@ -80,6 +98,10 @@ pub(crate) struct Forecasting {
     pub(crate) refitted: bool,
     grid: Grid,
     pub(crate) output: Option<LawOutput>,
+    /// What the newest load was measured by, and how far events lift the newest forecast.
+    source: LoadSource,
+    uplift: f64,
+    lifting: Option<String>,
     fit: Option<CallId>,
     not_before: Option<Timestamp>,
 }
@@ -96,6 +118,9 @@ impl Forecasting {
             refitted: false,
             grid,
             output: None,
+            source: LoadSource::Cpu,
+            uplift: 1.0,
+            lifting: None,
             fit: None,
             not_before: None,
         })
@@ -114,6 +139,9 @@ impl Forecasting {
             refitted: false,
             grid,
             output: None,
+            source: LoadSource::Cpu,
+            uplift: 1.0,
+            lifting: None,
             fit: None,
             not_before: snapshot.not_before,
         }
@@ -153,14 +181,23 @@ impl Forecasting {
     }
 
     /// Lets the forecast rest on what was read of the past as well.
-    pub(crate) fn take_in(&mut self) {
+    pub(crate) fn take_in(&mut self, per_instance: Option<f64>) {
         let read = self.backfill.take();
-        let points = read.iter().filter_map(|point| load_point(self.grid, point));
+        let points = read
+            .iter()
+            .filter_map(|point| load_point(self.grid, point, per_instance));
         let mut history = self.forecaster.history().clone();
         history.fill(points);
         let own = self.forecaster.own().cloned();
         self.forecaster = Forecaster::resume(history, generic_model(self.grid));
         own.map(|own| self.forecaster.install(own));
+    }
+
+    /// Learns what known events have brought from the whole history, where nothing is known yet.
+    pub(crate) fn learn_events(&self, events: &[CalendarEvent], learned: &mut Learned) {
+        let step = 60 * i64::from(self.grid.step_minutes());
+        let start = |period: Period| Timestamp::from_seconds(period.saturating_mul(step));
+        learned.begin(events, self.forecaster.history(), start);
     }
 
     /// Load of the periods known, the oldest first.
@@ -174,49 +211,99 @@ impl Forecasting {
         self.forecaster.history().len() * step >= TRACKING_MINUTES
     }
 
-    /// Takes in a period; `decides` tells whether it is the newest one, on which the law is
-    /// stepped.
+    /// Takes in a period. The newest steps the law; the answer is the standing before, where it
+    /// has changed.
     pub(crate) fn observe(
         &mut self,
         point: &Datapoint,
-        group: (u32, bool),
-        lead_time: Duration,
-        config: &ControllerConfig,
+        told: &Told<'_>,
         saved: &mut Option<SavedLaw>,
-        decides: bool,
-    ) {
-        let Some(cpu) = point.cpu else { return };
-        if !self.follow_lead(point.period, lead_time) {
-            return;
+    ) -> Option<Alarm> {
+        let measured = measured(point, told.per_instance)?;
+        if !self.follow_lead(point.period, told.lead_time) {
+            return None;
         }
-        let Some(load) = load_point(self.grid, point) else {
-            return;
-        };
+        let load = load_point(self.grid, point, told.per_instance)?;
         let period = load.period;
         let taken = self.forecaster.observe(load);
-        let law_config = law_config(self.grid, lead_time, config);
+        let law_config = law_config(self.grid, told.lead_time, told.config);
         let saved = saved.get_or_insert_with(|| SavedLaw {
             law: LawState::new(law_config),
             through: None,
+            learned: Learned::default(),
         });
         if *saved.law.config() != law_config {
             saved.law.reconfigure(law_config);
         }
-        let new = saved.through.is_none_or(|through| period > through);
-        if !(taken && decides && new) {
-            return;
+        if taken {
+            let (events, history) = (&told.config.calendar, self.forecaster.history());
+            saved.learned.observe(events, history, period, point.start);
         }
+        let new = saved.through.is_none_or(|through| period > through);
+        if !(taken && told.decides && new) {
+            return None;
+        }
+        self.source = measured.source;
+        let before = saved.law.standing();
+        self.step(point, &measured, period, told, saved);
+        standing_changed(before, saved.law.standing(), &self.output?)
+    }
+
+    fn step(
+        &mut self,
+        point: &Datapoint,
+        measured: &Measured,
+        period: Period,
+        told: &Told<'_>,
+        saved: &mut SavedLaw,
+    ) {
+        let after = saved.through.map_or(period, |through| through + 1);
+        let missed = u32::try_from(period - after).unwrap_or(u32::MAX);
         saved.through = Some(period);
-        let (desired, pending) = group;
+        let forecast = self.forecaster.forecast().filter(|_| self.is_seasoned());
+        let median = forecast.map(|f| (f.base + f.quantiles[0]).exp());
+        self.lift(point, period, median, told, &saved.learned);
         self.output = Some(saved.law.step(&LawInputs {
-            cpu: cpu.get(),
+            cpu: measured.utilisation,
             instances: point.instances,
+            missed,
             log_demand: self.forecaster.log_demand(),
-            desired,
-            pending,
-            forecast: self.forecaster.forecast().filter(|_| self.is_seasoned()),
-            uplift: 1.0,
+            desired: told.desired,
+            pending: told.pending,
+            forecast,
+            uplift: self.uplift,
         }));
+    }
+
+    /// Finds the factor that lifts the median to what events bring; 1 where it is there without.
+    fn lift(
+        &mut self,
+        point: &Datapoint,
+        period: Period,
+        median: Option<f64>,
+        told: &Told<'_>,
+        learned: &Learned,
+    ) {
+        let lead = self.grid.lead_steps();
+        let target = point.start.plus(point.period.saturating_mul(lead));
+        let expected = learned.expected(
+            &told.config.calendar,
+            self.forecaster.history(),
+            period + i64::from(lead),
+            target,
+        );
+        let lifted = expected
+            .zip(median)
+            .filter(|((load, _), median)| load > median);
+        (self.uplift, self.lifting) = match lifted {
+            Some(((load, event), median)) => (load / median, Some(event.name.clone())),
+            None => (1.0, None),
+        };
+    }
+
+    /// The event that lifts the newest forecast.
+    pub(crate) fn lifting(&self) -> Option<&str> {
+        self.lifting.as_deref()
     }
 
     /// Whether a fit should be asked for now; `call` then names it.
@@ -260,26 +347,46 @@ impl Forecasting {
     }
 
     /// What an explanation shows of it.
-    pub(crate) fn figures(&self) -> Option<ForecastFigures> {
-        let output = self.output.as_ref()?;
+    pub(crate) fn figures(
+        &self,
+        output: &LawOutput,
+        law: &LawConfig,
+        lead_time: Duration,
+    ) -> ForecastFigures {
         let quantiles = output.curve.and_then(|curve| {
             let [a, b, c, d, e] = curve.points().map(|log| Load::new(log.exp()));
             Some([a?, b?, c?, d?, e?])
         });
         let minutes = u64::from(self.grid.step_minutes()) * u64::from(self.grid.lead_steps());
-        Some(ForecastFigures {
+        let kept = |kept: &Kept| ForecastKept {
+            coverage: kept.coverage,
+            short: kept.short,
+        };
+        ForecastFigures {
             ahead: Duration::from_secs(60 * minutes),
             history: Duration::from_secs_f64(self.forecaster.history().days() * 86_400.0),
             reading_history: self.backfill.is_reading(),
+            lead_time,
             quantiles,
             own_model: self.forecaster.source() == ModelSource::Own,
+            load_source: self.source,
+            uplift: self.uplift,
+            pricing: pricing(output, law),
             price: output.price.lambda,
-            position: output.position,
             short_chance: output.short_chance,
+            low: output.low,
+            high: output.high,
             need: output.need,
             tracking: output.tracking,
+            kept: [kept(&output.day), kept(&output.week)],
+            against_tracking: Counterfactual {
+                own: output.means.own,
+                own_short: output.means.own_short,
+                tracking: output.means.tracking,
+                tracking_short: output.means.tracking_short,
+            },
             demoted: output.standing != Standing::Free,
-        })
+        }
     }
 
     /// Follows a lead time that was measured anew; tells whether the group can be forecast.
@@ -303,13 +410,13 @@ impl Forecasting {
     }
 }
 
-/// What a period says of the load; none without CPU.
-fn load_point(grid: Grid, point: &Datapoint) -> Option<LoadPoint> {
-    let (cpu, load) = (point.cpu?, point.load()?);
+/// What a period says of the load; none where it shows none.
+fn load_point(grid: Grid, point: &Datapoint, per_instance: Option<f64>) -> Option<LoadPoint> {
+    let measured = measured(point, per_instance)?;
     Some(LoadPoint {
         period: grid.period_at(point.start.as_seconds()),
-        load: load.get(),
-        saturated: cpu.get() >= SATURATED_CPU,
+        load: measured.load,
+        saturated: measured.saturated,
     })
 }
 
@@ -329,9 +436,42 @@ fn generic_model(grid: Grid) -> Option<Fitted> {
 }
 
 fn law_config(grid: Grid, lead_time: Duration, config: &ControllerConfig) -> LawConfig {
+    let prices = config.forecast.short_per_instance;
     LawConfig {
         objective: config.forecast.objective.get(),
         budget_share: config.forecast.budget,
+        pricing: prices.map_or(LawPricing::Budget, |short_per_instance| {
+            LawPricing::Prices { short_per_instance }
+        }),
         ..LawConfig::new(grid, boot_minutes(lead_time))
+    }
+}
+
+fn pricing(output: &LawOutput, law: &LawConfig) -> Pricing {
+    match law.pricing {
+        LawPricing::Budget => Pricing::Budget {
+            share: law.budget_share,
+            position: output.position,
+            position_max: output.position_max,
+        },
+        LawPricing::Prices { short_per_instance } => Pricing::Prices { short_per_instance },
+    }
+}
+
+/// What a person is told when the price is bounded, and when it is free again.
+fn standing_changed(before: Standing, after: Standing, output: &LawOutput) -> Option<Alarm> {
+    match (before, after) {
+        (Standing::Free, Standing::Demoted | Standing::Harmful) => {
+            let ratio = 100.0 * output.means.own / output.means.tracking;
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a ratio of means that are not negative; the cast saturates"
+            )]
+            let cost_percent = ratio.round() as u32;
+            Some(Alarm::ForecastDemoted { cost_percent })
+        }
+        (Standing::Demoted | Standing::Harmful, Standing::Free) => Some(Alarm::ForecastRestored),
+        _ => None,
     }
 }

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use foretide_domain::{
-    Bounds, Class, Datapoint, GroupState, Guard, LifecycleCounts, Percent, Prediction, Proposal,
-    SuspendedProcesses, Timestamp,
+    Bounds, Class, Datapoint, GroupState, Guard, LifecycleCounts, Percent, PolicyKind, Prediction,
+    Proposal, SuspendedProcesses, Timestamp,
 };
 use serde_json::Value;
 
@@ -30,6 +30,7 @@ impl Rules {
     fn new(input: &Value) -> Self {
         let seconds = |key: &str| Duration::from_secs(input[key].as_u64().unwrap());
         let config = ControllerConfig {
+            policy: PolicyKind::Classifier,
             stale_after: Duration::MAX,
             classifier: ClassifierConfig {
                 streak: u32::try_from(input["streak_needed"].as_u64().unwrap()).unwrap(),
@@ -102,6 +103,9 @@ impl Rules {
             }),
             law: None,
             forecast: None,
+            per_instance: None,
+            scheduled: None,
+            lifting: None,
             memory: None,
             coverage: None,
             streak: 0,

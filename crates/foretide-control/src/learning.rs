@@ -6,7 +6,7 @@ use foretide_domain::{
 use foretide_forecast::{FitError, Fitted};
 
 use crate::controller::Controller;
-use crate::forecasting::{FitJob, ForecastSnapshot, Forecasting};
+use crate::forecasting::{FitJob, ForecastSnapshot, Forecasting, Told};
 
 impl Controller {
     /// Policy `forecast` learns from every period in order, and decides on the newest.
@@ -22,7 +22,7 @@ impl Controller {
         let Some(reading) = &self.state.group else {
             return;
         };
-        let group = (reading.group.desired, reading.group.counts.pending > 0);
+        let (desired, pending) = (reading.group.desired, reading.group.counts.pending > 0);
         let lead_time = self.state.lead_time(&self.config);
         let mut sorted: Vec<&Datapoint> = points
             .iter()
@@ -34,12 +34,20 @@ impl Controller {
             if self.forecasting.is_none() {
                 self.forecasting = Forecasting::start(point.period, lead_time);
             }
-            if let Some(forecasting) = &mut self.forecasting {
-                forecasting.notice_gap(point, now);
-                let decides = newest == Some(point.start);
-                let law = &mut self.state.law;
-                forecasting.observe(point, group, lead_time, &self.config, law, decides);
-            }
+            let Some(forecasting) = &mut self.forecasting else {
+                continue;
+            };
+            forecasting.notice_gap(point, now);
+            let told = Told {
+                config: &self.config,
+                lead_time,
+                per_instance: self.state.per_instance(&self.config),
+                desired,
+                pending,
+                decides: newest == Some(point.start),
+            };
+            let alarm = forecasting.observe(point, &told, &mut self.state.law);
+            effects.extend(alarm.map(|alarm| Effect::Record(Record::Alarm(alarm))));
         }
         let call = self.state.next_call();
         if self
@@ -92,9 +100,10 @@ impl Controller {
     /// need not be kept beside it.
     pub fn take_in_history(&mut self) {
         if let Some(forecasting) = &mut self.forecasting {
-            forecasting.take_in();
+            forecasting.take_in(self.state.per_instance(&self.config));
             if let Some(saved) = &mut self.state.law {
                 saved.law.prime(forecasting.demands());
+                forecasting.learn_events(&self.config.calendar, &mut saved.learned);
             }
         }
     }

@@ -10,6 +10,7 @@
 mod audit;
 mod backfill;
 mod breaker;
+mod calendar;
 mod capacity;
 mod config;
 mod controller;
@@ -23,18 +24,23 @@ mod group_reading;
 mod guard;
 mod lead_time;
 mod learning;
+mod load;
 mod look;
+mod outlook;
 mod policy;
 mod series;
 mod settle;
+mod staleness;
 mod state;
 mod votes;
 
 pub use audit::{AuditInput, audit};
+pub use calendar::{CalendarEvent, Occurs, Uplift};
 pub use config::{
     BreakerConfig, ClassifierConfig, ConfigError, ControllerConfig, ForecastConfig, OnEmpty,
     OnMissing, TargetTrackingConfig,
 };
 pub use controller::Controller;
 pub use forecasting::{FitJob, ForecastSnapshot};
+pub use load::LoadMetric;
 pub use state::SavedState;

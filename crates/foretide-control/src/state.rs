@@ -4,15 +4,17 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use foretide_domain::{
-    Bounds, CallId, Datapoint, Features, GroupState, Plan, Prediction, Timestamp,
+    Bounds, CallId, Datapoint, Features, GroupState, Plan, Prediction, Staleness, Timestamp,
 };
 use foretide_forecast::Period;
 use foretide_forecast::law::LawState;
 use serde::{Deserialize, Serialize};
 
 use crate::breaker::Breaker;
+use crate::calendar::Learned;
 use crate::config::ControllerConfig;
 use crate::lead_time::LeadTime;
+use crate::load::PerInstance;
 use crate::series::Series;
 use crate::votes::Votes;
 
@@ -45,7 +47,11 @@ pub struct SavedState {
     pub(crate) watched: Option<Watched>,
     pub(crate) breaker: Breaker,
     pub(crate) lead_time: LeadTime,
+    /// What one instance serves of the group's own load metric.
+    pub(crate) per_instance: PerInstance,
     pub(crate) stale: bool,
+    /// How late the next period was at the last look: the step, and minutes begun.
+    pub(crate) late: (Staleness, u64),
     /// Something happened that the next look must decide on even without a new datapoint.
     pub(crate) decide_anyway: bool,
 }
@@ -71,6 +77,8 @@ pub(crate) struct Known {
 pub(crate) struct SavedLaw {
     pub(crate) law: LawState,
     pub(crate) through: Option<Period>,
+    /// What known events have brought.
+    pub(crate) learned: Learned,
 }
 
 /// A write whose answer is outstanding.
@@ -116,14 +124,18 @@ impl SavedState {
             watched: None,
             breaker: Breaker::default(),
             lead_time: LeadTime::default(),
+            per_instance: PerInstance::default(),
             stale: false,
+            late: (Staleness::Fresh, 0),
             decide_anyway: true,
         }
     }
 
     /// The newest reading of the group, and when it was made.
     pub fn reading(&self) -> Option<(Timestamp, &GroupState)> {
-        self.group.as_ref().map(|reading| (reading.at, &reading.group))
+        self.group
+            .as_ref()
+            .map(|reading| (reading.at, &reading.group))
     }
 
     /// The newest period with data.
@@ -160,6 +172,13 @@ impl SavedState {
     /// Time from launch to in service, as measured or, before that, as configured.
     pub(crate) fn lead_time(&self, config: &ControllerConfig) -> Duration {
         self.lead_time.p90(config.lead_time)
+    }
+
+    /// Demand that one instance serves at 100 % CPU, as configured or as learned; none where load is
+    /// that of CPU.
+    pub(crate) fn per_instance(&self, config: &ControllerConfig) -> Option<f64> {
+        let given = config.load?.per_instance;
+        given.or_else(|| self.per_instance.known())
     }
 
     pub(crate) fn remember_in_service(&mut self, now: Timestamp, in_service: u32) {

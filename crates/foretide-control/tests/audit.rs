@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use foretide_control::{AuditInput, ControllerConfig, audit};
 use foretide_domain::{
-    Bounds, Datapoint, GroupState, LifecycleCounts, Mode, Percent, Plan, SuspendedProcesses,
-    Timestamp,
+    Bounds, Datapoint, GroupState, LifecycleCounts, Mode, Percent, Plan, PolicyKind,
+    SuspendedProcesses, Timestamp,
 };
 
 const NOW: Timestamp = Timestamp::from_seconds(1_700_000_000);
@@ -29,6 +29,7 @@ impl World {
         let bounds = Bounds::new(1, 5).unwrap();
         Self {
             config: ControllerConfig {
+                policy: PolicyKind::Classifier,
                 mode: Mode::Enforce,
                 ..ControllerConfig::default()
             },

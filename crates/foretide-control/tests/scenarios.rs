@@ -62,6 +62,7 @@ impl World {
         Self {
             now: START,
             config: ControllerConfig {
+                policy: PolicyKind::Classifier,
                 mode: Mode::Enforce,
                 ..ControllerConfig::default()
             },

@@ -165,6 +165,14 @@ pub enum Alarm {
     DataStale,
     /// Data is fresh again.
     DataFresh,
+    /// The forecast cost more than target tracking would have and served no better: its price is
+    /// bounded.
+    ForecastDemoted {
+        /// Its mean capacity in percent of target tracking's, over about three days.
+        cost_percent: u32,
+    },
+    /// The forecast earns its cost again.
+    ForecastRestored,
     /// A plan broke an invariant and was not written.
     InvariantBroken {
         /// Number of the invariant, as documented.

@@ -32,11 +32,11 @@ pub struct Explanation {
 #[serde(rename_all = "kebab-case")]
 pub enum PolicyKind {
     /// The seed's rules over the three-class model.
-    #[default]
     Classifier,
     /// Proportional to utilisation over target: the reactive fallback.
     TargetTracking,
     /// Capacity from calibrated quantiles of the load at the time when a launch first serves.
+    #[default]
     Forecast,
 }
 
@@ -65,6 +65,9 @@ pub struct Inputs {
     pub data_age: Option<Duration>,
     /// Whether data is there and young enough to act on.
     pub fresh: bool,
+    /// How far it is trusted.
+    #[serde(default, skip_serializing_if = "Staleness::is_fresh")]
+    pub staleness: Staleness,
     /// Reporting instances ÷ instances in service, where known.
     pub coverage: Option<f64>,
     /// Memory as the model was told it.
@@ -73,6 +76,9 @@ pub struct Inputs {
     pub features: Option<Features>,
     /// What the forecast saw; none under other policies.
     pub forecast: Option<ForecastFigures>,
+    /// A known event that lifts the forecast or needs a capacity now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<EventFigures>,
     /// The class predicted, with its probability.
     pub class: Option<(Class, f64)>,
     /// Consecutive scale-in votes, this one included.
@@ -83,6 +89,43 @@ pub struct Inputs {
     pub cooldown_left: Duration,
     /// Whether the circuit breaker forbids growth.
     pub breaker_open: bool,
+}
+
+/// How far data is trusted, the older it is the less. Policy `forecast` goes down every step, the
+/// others from the first to the last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Staleness {
+    /// The next period is not overdue.
+    #[default]
+    Fresh,
+    /// It is: the forecast is made from older data, so its quantiles lie further apart.
+    Widened,
+    /// Too old to take capacity away by.
+    ScaleOutOnly,
+    /// Older than the limit, or there is none: an alarm was raised.
+    Alarm,
+}
+
+impl Staleness {
+    /// Whether the data is trusted wholly, as it nearly always is: then nothing is kept of it.
+    pub fn is_fresh(&self) -> bool {
+        *self == Self::Fresh
+    }
+
+    /// Whether the data is older than the limit.
+    pub fn is_alarm(self) -> bool {
+        self == Self::Alarm
+    }
+}
+
+/// A known event at work.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventFigures {
+    /// Its name in the configuration.
+    pub name: String,
+    /// Capacity that it needs at least.
+    pub minimum: Option<u32>,
 }
 
 /// What a policy wants.
@@ -142,6 +185,10 @@ pub enum ForecastRule {
     Surplus,
     /// A surplus has not cost that yet.
     Waiting,
+    /// A known event needs at least this capacity.
+    Scheduled,
+    /// No new period comes, and what may have happened meanwhile asks for more.
+    Late,
 }
 
 /// What the forecast saw and what it weighed.
@@ -153,23 +200,91 @@ pub struct ForecastFigures {
     pub history: Duration,
     /// Whether more of the past is still being read.
     pub reading_history: bool,
+    /// Time from launch to in service: the p90 of what was measured, or as configured.
+    pub lead_time: Duration,
     /// Load at the levels 0.5, 0.9, 0.97, 0.99 and 0.996; none while nothing can be forecast.
     pub quantiles: Option<[Load; 5]>,
     /// Whether the model is of the group's own history, or of generated load.
     pub own_model: bool,
+    /// What load was measured by.
+    pub load_source: LoadSource,
+    /// Factor by which a known event lifts the quantiles; 1 without.
+    pub uplift: f64,
+    /// What the level is chosen by.
+    pub pricing: Pricing,
     /// Instance-periods that one short period is worth at present.
     pub price: f64,
-    /// The knob that follows the violation budget.
-    pub position: i32,
-    /// Chance of being short at the capacity held.
+    /// Chance of being short at `high`: one minus the level that capacity is chosen at.
     pub short_chance: Option<f64>,
+    /// Capacity that is enough at the cheaper price: less is raised to it.
+    pub low: u32,
+    /// Capacity that is enough at the dearer price: more is a surplus.
+    pub high: u32,
     /// Capacity that the load now needs.
     pub need: u32,
     /// Capacity that target tracking would hold.
     pub tracking: u32,
+    /// What came of forecasts and budget over about a day, and about a week.
+    pub kept: [ForecastKept; 2],
+    /// Mean capacity and share of time short, of this policy and of target tracking on the same
+    /// load, over about three days.
+    pub against_tracking: Counterfactual,
     /// Whether the price is bounded because the forecast cost more than target tracking and served
     /// no better.
     pub demoted: bool,
+}
+
+/// What a load was measured by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LoadSource {
+    /// CPU times instances in service.
+    #[default]
+    Cpu,
+    /// The group's own load metric over what one instance serves.
+    Metric,
+}
+
+/// What the level of the quantiles is chosen by.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pricing {
+    /// A price that follows a violation budget.
+    Budget {
+        /// Share of time that may be short.
+        share: f64,
+        /// The knob that follows it: each step makes a short period dearer by half.
+        position: i32,
+        /// The highest position that it may take.
+        position_max: i32,
+    },
+    /// Stated prices: the newsvendor's level.
+    Prices {
+        /// Price of an instance-minute short over that of an instance-minute.
+        short_per_instance: f64,
+    },
+}
+
+/// What came of forecasts and budget over a stretch of time.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ForecastKept {
+    /// Share of loads at or below the quantile at each level; none before a forecast has matured.
+    pub coverage: Option<[f64; 5]>,
+    /// Share of time that the group was short.
+    pub short: f64,
+}
+
+/// This policy against target tracking, which is simulated on the same load beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Counterfactual {
+    /// Mean desired capacity of this policy.
+    pub own: f64,
+    /// Share of time that it was short.
+    pub own_short: f64,
+    /// Mean number of instances that target tracking would have had in service.
+    pub tracking: f64,
+    /// Share of time that it would have been short.
+    pub tracking_short: f64,
 }
 
 /// Rules of policy `target-tracking`.

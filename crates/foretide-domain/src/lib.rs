@@ -21,8 +21,9 @@ pub use decision::{Decision, Mode};
 pub use effect::{Alarm, Effect, ForeignChange, HistoryQuery, MetricsQuery, Outcome, Plan, Record};
 pub use event::{Asked, CallFailure, CallId, Event, FailureKind, WriteOutcome};
 pub use explanation::{
-    ClassifierRule, Explanation, ForecastFigures, ForecastRule, Guard, GuardStep, Inputs,
-    PolicyKind, Proposal, Rule, TrackingRule,
+    ClassifierRule, Counterfactual, EventFigures, Explanation, ForecastFigures, ForecastKept,
+    ForecastRule, Guard, GuardStep, Inputs, LoadSource, PolicyKind, Pricing, Proposal, Rule,
+    Staleness, TrackingRule,
 };
 pub use features::{Class, Features, Prediction, TaskPriority, TaskType, UnknownCategory};
 pub use group::{Bounds, BoundsError, GroupState, Launch, LifecycleCounts, SuspendedProcesses};

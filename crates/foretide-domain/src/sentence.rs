@@ -4,8 +4,8 @@ use std::fmt;
 
 use crate::{Alarm, Outcome};
 use crate::{
-    ClassifierRule, Decision, Explanation, ForecastRule, Guard, Inputs, PolicyKind, Record, Rule,
-    TrackingRule, WriteOutcome,
+    ClassifierRule, Decision, Explanation, ForecastFigures, ForecastRule, Guard, Inputs,
+    PolicyKind, Pricing, Record, Rule, Staleness, TrackingRule, WriteOutcome,
 };
 
 impl Explanation {
@@ -31,6 +31,15 @@ impl fmt::Display for Explanation {
         self.rule(f)?;
         if let Some(guard) = self.bound_by {
             write!(f, "; {}", GuardSentence(guard, &self.inputs))?;
+        }
+        match self.inputs.staleness {
+            Staleness::Widened => {
+                f.write_str("; the next period is late: quantiles are widened")?;
+            }
+            Staleness::ScaleOutOnly => {
+                f.write_str("; data is too old to scale in by, quantiles are widened")?;
+            }
+            Staleness::Fresh | Staleness::Alarm => {}
         }
         write!(f, " [{}]", Figures(&self.inputs))
     }
@@ -70,6 +79,8 @@ impl fmt::Display for Rule {
                 ForecastRule::Band => "capacity is within the band that the forecast asks for",
                 ForecastRule::Surplus => "the surplus has cost more than a relaunch would",
                 ForecastRule::Waiting => "the surplus has not cost a relaunch yet",
+                ForecastRule::Scheduled => "a known event needs it",
+                ForecastRule::Late => "no new period comes and the load may have grown",
             },
             Self::EmptyGroup => "the group is empty and cannot be measured",
             Self::TargetTracking(rule) => match rule {
@@ -96,6 +107,9 @@ impl fmt::Display for GuardSentence<'_> {
             Guard::Suspended if inputs.suspended.launch => f.write_str("launching is suspended"),
             Guard::Suspended => f.write_str("terminating is suspended"),
             Guard::Freshness => match inputs.data_age {
+                Some(age) if !inputs.staleness.is_alarm() => {
+                    write!(f, "data is {} s old: nothing is taken away", age.as_secs())
+                }
                 Some(age) => write!(f, "data is {} s old: stale", age.as_secs()),
                 None => f.write_str("no data"),
             },
@@ -143,17 +157,49 @@ impl fmt::Display for Figures<'_> {
         if counts.pending > 0 {
             write!(f, ", {} pending", counts.pending)?;
         }
+        if let Some(event) = &inputs.event {
+            write!(f, "; event {}", event.name)?;
+        }
         if let Some(figures) = &inputs.forecast {
-            if let Some([median, .., upper]) = figures.quantiles {
-                let minutes = figures.ahead.as_secs() / 60;
-                write!(f, "; in {minutes} min {median}, at most {upper} (99.6 %)")?;
-            }
-            if figures.reading_history {
-                f.write_str("; history is still being read")?;
-            }
-            write!(f, "; target tracking: {}", figures.tracking)?;
+            write!(f, "; {}", ForecastSentence(figures))?;
         }
         write!(f, "; bounds {}", inputs.bounds)
+    }
+}
+
+struct ForecastSentence<'a>(&'a ForecastFigures);
+
+impl fmt::Display for ForecastSentence<'_> {
+    /// The forecast, how far it is trusted and why, and what the reactive rule would hold.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(figures) = self;
+        if let Some([median, .., upper]) = figures.quantiles {
+            let minutes = figures.ahead.as_secs() / 60;
+            write!(f, "in {minutes} min {median}, at most {upper} (99.6 %)")?;
+            if figures.uplift > 1.0 {
+                write!(f, ", x{:.2} for the event", figures.uplift)?;
+            }
+            f.write_str("; ")?;
+        }
+        if let Some(chance) = figures.short_chance {
+            let level = 100.0 * (1.0 - chance);
+            match figures.pricing {
+                Pricing::Budget { share, .. } => {
+                    let [_, week] = figures.kept;
+                    let (spent, share) = (100.0 * week.short, 100.0 * share);
+                    write!(f, "level {level:.2} %, short {spent:.2} of {share} %")?;
+                }
+                Pricing::Prices { .. } => write!(f, "level {level:.2} % by the prices")?,
+            }
+            if figures.demoted {
+                f.write_str(", price bounded")?;
+            }
+            f.write_str("; ")?;
+        }
+        if figures.reading_history {
+            f.write_str("history is still being read; ")?;
+        }
+        write!(f, "target tracking: {}", figures.tracking)
     }
 }
 
@@ -243,6 +289,14 @@ impl fmt::Display for Alarm {
             Self::BreakerClosed => f.write_str("launches work again"),
             Self::DataStale => f.write_str("ALARM no fresh data"),
             Self::DataFresh => f.write_str("data is fresh again"),
+            Self::ForecastDemoted { cost_percent } => write!(
+                f,
+                "the forecast costs {cost_percent} % of what target tracking would and serves no \
+                 better: its price is bounded"
+            ),
+            Self::ForecastRestored => {
+                f.write_str("the forecast earns its cost again: its price is free")
+            }
             Self::InvariantBroken { invariant } => {
                 write!(
                     f,

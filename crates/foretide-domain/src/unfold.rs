@@ -7,7 +7,10 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::sentence::GuardSentence;
-use crate::{Decision, Features, ForecastFigures, Guard, GuardStep, Inputs, Memory};
+use crate::{
+    Counterfactual, Decision, Features, ForecastFigures, ForecastKept, Guard, GuardStep, Inputs,
+    LoadSource, Memory, Pricing, Staleness,
+};
 
 /// A decision, its sentence and all that stands behind it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -52,6 +55,11 @@ impl Decision {
         }
         if let Some(figures) = &why.inputs.forecast {
             sections.push(section("forecast", forecast(figures)));
+        }
+        if let Some(event) = &why.inputs.event {
+            let minimum = event.minimum.map(|least| format!(", at least {least}"));
+            let text = format!("{}{}", event.name, minimum.unwrap_or_default());
+            sections.push(section("calendar", vec![fact("event", text)]));
         }
         sections.push(section("policy", self.proposed()));
         sections.push(section("guard rails", self.guarded()));
@@ -167,6 +175,7 @@ fn measured(inputs: &Inputs) -> Vec<Fact> {
         fact("memory", known(memory)),
         fact("data age", known(inputs.data_age.map(seconds))),
         fact("fresh", yes(inputs.fresh)),
+        fact("trusted", inputs.staleness),
     ]
 }
 
@@ -228,41 +237,34 @@ fn asked(features: &Features) -> Vec<Fact> {
 const LEVELS: [&str; 5] = ["50 %", "90 %", "97 %", "99 %", "99.6 %"];
 
 fn forecast(figures: &ForecastFigures) -> Vec<Fact> {
-    let ForecastFigures {
-        ahead,
-        history,
-        reading_history,
-        quantiles,
-        own_model,
-        price,
-        position,
-        short_chance,
-        need,
-        tracking,
-        demoted,
-    } = figures;
-    let model = if *own_model {
-        "of the group's own history"
-    } else {
-        "of generated load"
-    };
     let mut facts = vec![
-        fact("ahead", seconds(*ahead)),
-        fact("history", past(*history, *reading_history)),
-        fact("model", model),
-        fact("price", format!("{price:.2} instance-periods a short one")),
-        fact("position", position),
+        fact("ahead", seconds(figures.ahead)),
+        fact("lead time", seconds(figures.lead_time)),
+        fact("history", past(figures.history, figures.reading_history)),
         fact(
-            "chance of being short",
-            known(short_chance.map(|chance| format!("{:.2} %", chance * 100.0))),
+            "model",
+            if figures.own_model {
+                "of the group's own history"
+            } else {
+                "of generated load"
+            },
         ),
-        fact("load now needs", need),
-        fact("target tracking", tracking),
-        fact("price bounded", yes(*demoted)),
+        fact(
+            "load measured by",
+            match figures.load_source {
+                LoadSource::Cpu => "CPU",
+                LoadSource::Metric => "the load metric",
+            },
+        ),
     ];
-    let load = |index: usize| known(quantiles.and_then(|it| it.get(index).copied()));
+    let load = |index: usize| known(figures.quantiles.and_then(|it| it.get(index).copied()));
     let levels = LEVELS.iter().enumerate();
     facts.extend(levels.map(|(index, level)| fact(format!("load at {level}"), load(index))));
+    facts.push(fact("lifted by events", format!("x{:.2}", figures.uplift)));
+    facts.extend(chosen(figures));
+    let stretches = ["last day", "last week"].into_iter().zip(figures.kept);
+    facts.extend(stretches.flat_map(|(stretch, kept)| kept_facts(stretch, &kept)));
+    facts.extend(beside(figures));
     facts
 }
 
@@ -276,6 +278,74 @@ fn past(history: Duration, reading: bool) -> String {
     format!("{days:.1} days{more}")
 }
 
+/// The level and why it is that one.
+fn chosen(figures: &ForecastFigures) -> Vec<Fact> {
+    let level = |chance: f64| format!("{:.2} %", 100.0 * (1.0 - chance));
+    let mut facts = vec![
+        fact("level", known(figures.short_chance.map(level))),
+        fact(
+            "chance of being short",
+            known(figures.short_chance.map(percent)),
+        ),
+    ];
+    facts.push(match figures.pricing {
+        Pricing::Budget {
+            share,
+            position,
+            position_max,
+        } => fact(
+            "chosen by",
+            format!(
+                "a budget of {} short, position {position} of at most {position_max}",
+                percent(share)
+            ),
+        ),
+        Pricing::Prices { short_per_instance } => fact(
+            "chosen by",
+            format!("stated prices, {short_per_instance:.1} to 1"),
+        ),
+    });
+    let price = format!("{:.2} instance-periods a short one", figures.price);
+    facts.push(fact("price", price));
+    facts.push(fact("price bounded", yes(figures.demoted)));
+    facts.push(fact("enough", format!("{}..{}", figures.low, figures.high)));
+    facts.push(fact("load now needs", figures.need));
+    facts
+}
+
+fn kept_facts(stretch: &str, kept: &ForecastKept) -> Vec<Fact> {
+    let coverage = kept.coverage.map(|shares| {
+        let levels = LEVELS.iter().zip(shares);
+        let told = levels.map(|(level, share)| format!("{} of {level}", percent(share)));
+        told.collect::<Vec<_>>().join(", ")
+    });
+    vec![
+        fact(format!("covered, {stretch}"), known(coverage)),
+        fact(format!("short, {stretch}"), percent(kept.short)),
+    ]
+}
+
+/// The reactive rule beside it.
+fn beside(figures: &ForecastFigures) -> Vec<Fact> {
+    let Counterfactual {
+        own,
+        own_short,
+        tracking,
+        tracking_short,
+    } = figures.against_tracking;
+    let mean =
+        |capacity: f64, short: f64| format!("{capacity:.1} on average, {} short", percent(short));
+    vec![
+        fact("target tracking now", figures.tracking),
+        fact("this, three days", mean(own, own_short)),
+        fact("tracking, three days", mean(tracking, tracking_short)),
+    ]
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.2} %", 100.0 * share)
+}
+
 fn known(value: Option<impl fmt::Display>) -> String {
     value.map_or_else(|| "not known".to_owned(), |value| value.to_string())
 }
@@ -286,6 +356,18 @@ fn yes(holds: bool) -> &'static str {
 
 fn seconds(span: Duration) -> String {
     format!("{} s", span.as_secs_f64())
+}
+
+impl fmt::Display for Staleness {
+    /// What is made of data as old as this.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Fresh => "wholly",
+            Self::Widened => "with widened quantiles: the next period is late",
+            Self::ScaleOutOnly => "with widened quantiles, and not to scale in by",
+            Self::Alarm => "not: stale or missing",
+        })
+    }
 }
 
 impl fmt::Display for Guard {
@@ -332,9 +414,47 @@ impl fmt::Display for Unfolded {
 mod tests {
     use super::*;
     use crate::{
-        Bounds, Class, ClassifierRule, Explanation, LifecycleCounts, Load, Mode, Percent,
-        PolicyKind, Proposal, Rule, SuspendedProcesses, TaskPriority, TaskType, Timestamp,
+        Bounds, Class, ClassifierRule, EventFigures, Explanation, LifecycleCounts, Load, Mode,
+        Percent, PolicyKind, Proposal, Rule, SuspendedProcesses, TaskPriority, TaskType, Timestamp,
     };
+
+    fn figures() -> ForecastFigures {
+        ForecastFigures {
+            ahead: Duration::from_secs(300),
+            history: Duration::from_secs(36 * 3600),
+            reading_history: true,
+            quantiles: [70.0, 80.0, 90.0, 95.0, 99.0]
+                .map(Load::new)
+                .map(Option::unwrap)
+                .into(),
+            own_model: true,
+            lead_time: Duration::from_secs(181),
+            load_source: LoadSource::Metric,
+            uplift: 1.25,
+            pricing: Pricing::Budget {
+                share: 0.005,
+                position: 7,
+                position_max: 22,
+            },
+            price: 41.5,
+            short_chance: Some(0.0123),
+            low: 19,
+            high: 20,
+            need: 14,
+            tracking: 15,
+            kept: [0.001, 0.002].map(|short| ForecastKept {
+                coverage: Some([0.51, 0.91, 0.98, 0.995, 0.9999]),
+                short,
+            }),
+            against_tracking: Counterfactual {
+                own: 21.5,
+                own_short: 0.003,
+                tracking: 22.5,
+                tracking_short: 0.004,
+            },
+            demoted: false,
+        }
+    }
 
     fn inputs() -> Inputs {
         Inputs {
@@ -357,6 +477,11 @@ mod tests {
             instances: Some(3.0),
             data_age: Some(Duration::from_secs(71)),
             fresh: true,
+            staleness: Staleness::Fresh,
+            event: Some(EventFigures {
+                name: "sale".to_owned(),
+                minimum: Some(18),
+            }),
             coverage: Some(0.75),
             memory: Percent::new(33.0).map(Memory::Estimated),
             features: Some(Features {
@@ -370,22 +495,7 @@ mod tests {
                 task_type: TaskType::Compute,
                 task_priority: TaskPriority::Low,
             }),
-            forecast: Some(ForecastFigures {
-                ahead: Duration::from_secs(300),
-                history: Duration::from_secs(36 * 3600),
-                reading_history: true,
-                quantiles: [70.0, 80.0, 90.0, 95.0, 99.0]
-                    .map(Load::new)
-                    .map(Option::unwrap)
-                    .into(),
-                own_model: true,
-                price: 41.5,
-                position: 7,
-                short_chance: Some(0.0123),
-                need: 14,
-                tracking: 15,
-                demoted: false,
-            }),
+            forecast: Some(figures()),
             class: Some((Class::ScaleIn, 0.875)),
             streak: 16,
             streak_datapoints: 17,
@@ -444,6 +554,18 @@ mod tests {
             "1.23 %",
             "history                    1.5 days, more is still being read",
             "41.50 instance-periods",
+            "181 s",
+            "the load metric",
+            "x1.25",
+            "98.77 %",
+            "a budget of 0.50 % short, position 7 of at most 22",
+            "19..20",
+            "51.00 % of 50 %, 91.00 % of 90 %",
+            "0.10 %",
+            "0.20 %",
+            "21.5 on average, 0.30 % short",
+            "22.5 on average, 0.40 % short",
+            "sale, at least 18",
         ] {
             assert!(text.contains(part), "{part:?} is not in:\n{text}");
         }

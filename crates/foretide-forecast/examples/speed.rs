@@ -27,6 +27,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             saturated: cpu >= 99.5,
         });
         let output = law.step(&LawInputs {
+            missed: 0,
             cpu,
             instances,
             log_demand: forecaster.log_demand(),

@@ -196,7 +196,8 @@ impl History {
         (self.first..).zip(self.demand.iter().copied())
     }
 
-    pub(crate) fn at(&self, period: Period) -> Option<f32> {
+    /// Demand of a period, in instance-percent; none where nothing was observed.
+    pub fn at(&self, period: Period) -> Option<f32> {
         let index = usize::try_from(period.checked_sub(self.first)?).ok()?;
         self.demand.get(index).copied().filter(|v| !v.is_nan())
     }

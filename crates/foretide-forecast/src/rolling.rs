@@ -32,13 +32,15 @@ struct Open {
 }
 
 /// Forecasts every point of `points` (in order) from those a lead before it, refitting daily, and
-/// scores the forecasts made from period `from` on. Nothing later than a forecast enters it.
+/// scores the forecasts made from period `from` on. Nothing later than a forecast enters it. `seen`
+/// is told of every period that was forecast, with the quantiles of the curve.
 pub fn rolling(
     points: &[LoadPoint],
     grid: Grid,
     generic: Option<Fitted>,
     from: Period,
     seed: u64,
+    seen: &mut dyn FnMut(Period, &Matured),
 ) -> Result<Rolling, FitError> {
     let widening = LawConfig::new(grid, 0).widening;
     let mut forecaster = Forecaster::new(grid, generic);
@@ -50,7 +52,7 @@ pub fn rolling(
         if !forecaster.observe(*point) {
             continue;
         }
-        settle(&mut open, &forecaster, point, &mut result);
+        settle(&mut open, &forecaster, point, &mut result, seen);
         recent.push(point.demand());
         if recent.len() > 60 {
             recent.drain(..30);
@@ -79,7 +81,13 @@ pub fn rolling(
 }
 
 /// Scores the forecasts for `point`; those for a period that never came are dropped.
-fn settle(open: &mut VecDeque<Open>, forecaster: &Forecaster, point: &LoadPoint, to: &mut Rolling) {
+fn settle(
+    open: &mut VecDeque<Open>,
+    forecaster: &Forecaster,
+    point: &LoadPoint,
+    to: &mut Rolling,
+    seen: &mut dyn FnMut(Period, &Matured),
+) {
     let day = forecaster.history().grid().periods(1440);
     while open.front().is_some_and(|o| o.target <= point.period) {
         let Some(o) = open.pop_front().filter(|o| o.target == point.period) else {
@@ -96,6 +104,7 @@ fn settle(open: &mut VecDeque<Open>, forecaster: &Forecaster, point: &LoadPoint,
         to.trees.add(&matured);
         matured.quantiles = o.curve;
         to.curve.add(&matured);
+        seen(point.period, &matured);
     }
 }
 
@@ -118,7 +127,8 @@ mod tests {
     fn later_points_change_no_earlier_score() {
         let grid = Grid::new(1, 5).unwrap();
         let points = points(2_000);
-        let scored = |n: usize| rolling(&points[..n], grid, None, 1_500, 1).unwrap();
+        let scored =
+            |n: usize| rolling(&points[..n], grid, None, 1_500, 1, &mut |_, _| {}).unwrap();
         let (short, long) = (scored(1_800), scored(2_000));
         let count = |r: &Rolling| r.trees.report().map(|a| a.forecasts);
         assert_eq!(short.fits, 1);
@@ -127,7 +137,7 @@ mod tests {
         assert_eq!(count(&long), Some(495.0));
         let mut altered = points.clone();
         altered[1_900..].iter_mut().for_each(|p| p.load *= 9.0);
-        let again = rolling(&altered[..1_800], grid, None, 1_500, 1).unwrap();
+        let again = rolling(&altered[..1_800], grid, None, 1_500, 1, &mut |_, _| {}).unwrap();
         assert_eq!(again, short);
     }
 }

@@ -4,7 +4,7 @@
 
 use foretide_forecast::Grid;
 use foretide_forecast::law::{
-    Binding, Forecast, LawConfig, LawInputs, LawState, Pricing, TRACKING_MINUTES,
+    Binding, Forecast, LawConfig, LawInputs, LawOutput, LawState, Pricing, TRACKING_MINUTES,
 };
 use proptest::prelude::*;
 
@@ -16,6 +16,7 @@ fn config(boot: u32) -> LawConfig {
 fn inputs(cpu: f64, instances: u32, desired: u32, base: f64, spread: f64) -> LawInputs {
     let quantiles = [0.0, 0.3, 0.5, 0.7, 0.9].map(|k| k * spread);
     LawInputs {
+        missed: 0,
         cpu,
         instances: f64::from(instances),
         log_demand: (cpu * f64::from(instances)).max(16.0).ln(),
@@ -210,4 +211,73 @@ fn a_law_that_was_told_the_past_begins_with_the_forecast() {
         flat.step(&ask).low <= 8,
         "no more than a quarter above what was ever seen"
     );
+}
+
+/// Without a new period the last answer may ask for more, the later the more, and never for less.
+#[test]
+fn what_is_late_widens_and_takes_nothing_away() {
+    let mut state = warm(config(3));
+    // A week whose peak leaves room to grow.
+    state.step(&inputs(90.0, 40, 40, 500_f64.ln(), 0.2));
+    let newest = state.step(&inputs(50.0, 10, 10, 500_f64.ln(), 0.2));
+    let mut before = newest.low;
+    for late_minutes in [0.0, 1.0, 2.0, 5.0, 30.0, 600.0] {
+        let late = state.late(&newest, newest.low, late_minutes);
+        assert!(late.low >= before && late.high >= newest.high, "{late:?}");
+        assert_eq!(late.desired, (late.low > newest.low).then_some(late.low));
+        let surplus = state.late(&newest, 90, late_minutes);
+        assert_eq!(surplus.desired, None, "in only by data");
+        before = late.low;
+    }
+    assert!(before > newest.low, "ten hours change nothing");
+    let unchanged = state.late(&newest, newest.low, 0.0);
+    let points = |output: &LawOutput| output.curve.map(|curve| curve.points());
+    assert_eq!(points(&unchanged), points(&newest));
+}
+
+/// A silence is neither learned from nor charged, and what is forecast afterwards is judged by the
+/// load of its own minute.
+#[test]
+fn missed_periods_shift_what_is_compared() {
+    let run = |missed: u32| {
+        let mut state = warm(config(3));
+        for _ in 0..10 {
+            state.step(&inputs(50.0, 10, 10, 500_f64.ln(), 0.2));
+        }
+        let rise = LawInputs {
+            missed,
+            ..inputs(60.0, 10, 10, 600_f64.ln(), 0.2)
+        };
+        let sigma_before = state.step(&inputs(50.0, 10, 10, 500_f64.ln(), 0.2)).sigma;
+        (sigma_before, state.step(&rise).sigma)
+    };
+    // The load that follows at once was forecast a lead earlier, as 500, and is 600.
+    let (before, after) = run(0);
+    assert!(after > before);
+    // After a silence of a lead nothing was forecast for it.
+    let (before, after) = run(5);
+    assert!((after - before).abs() < 1e-12);
+}
+
+/// Stated prices choose the same level whatever the budget has seen.
+#[test]
+fn stated_prices_replace_the_budget() {
+    let prices = |short_per_instance| {
+        let mut state = warm(LawConfig {
+            pricing: Pricing::Prices { short_per_instance },
+            ..config(3)
+        });
+        for _ in 0..50 {
+            state.step(&inputs(99.0, 10, 10, 500_f64.ln(), 0.5));
+        }
+        // What was needed then is held for a while.
+        for _ in 0..5 {
+            state.step(&inputs(50.0, 10, 10, 500_f64.ln(), 0.5));
+        }
+        state.step(&inputs(50.0, 10, 10, 500_f64.ln(), 0.5))
+    };
+    let (cheap, dear) = (prices(5.0), prices(100.0));
+    assert!(cheap.high < dear.high, "{} {}", cheap.high, dear.high);
+    let chance = dear.short_chance.expect("there is a forecast");
+    assert!(chance <= 0.01, "{chance}");
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use foretide_control::{ControllerConfig, ForecastSnapshot, SavedState};
 use foretide_domain::{
     Bounds, BytesPerSecond, CallFailure, Class, Datapoint, Features, GroupState, LifecycleCounts,
-    Mode, Percent, Plan, Prediction, SuspendedProcesses, Timestamp, WriteOutcome,
+    Mode, Percent, Plan, PolicyKind, Prediction, SuspendedProcesses, Timestamp, WriteOutcome,
 };
 use foretide_runtime::{
     AnchoredClock, Answers, Batch, BoxFuture, Cloud, Fleet, GroupKey, GroupSetup, HistoryAsk,
@@ -143,6 +143,7 @@ fn fleet(groups: usize) -> Fleet {
     let setup = |number| GroupSetup {
         key: GroupKey::new("a", &format!("group-{number}")),
         controller: ControllerConfig {
+            policy: PolicyKind::Classifier,
             interval: Duration::from_secs(1),
             ..ControllerConfig::default()
         },

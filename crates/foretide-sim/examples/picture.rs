@@ -38,7 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             detail: error.to_string(),
         })
     });
-    let driven = Driven::new("classifier", ControllerConfig::default(), predict)?;
+    let driven = Driven::new("forecast", ControllerConfig::default(), predict)?;
     let mut timeline = Timeline::default();
     driven.run(&case, Some(&mut timeline));
     println!("{}", picture(&case, &timeline));

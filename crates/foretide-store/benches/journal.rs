@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use foretide_control::{Controller, ControllerConfig, SavedState};
 use foretide_domain::{
     Bounds, BytesPerSecond, Class, Datapoint, Effect, Event, GroupState, LifecycleCounts, Percent,
-    Prediction, SuspendedProcesses, Timestamp,
+    PolicyKind, Prediction, SuspendedProcesses, Timestamp,
 };
 use foretide_runtime::{Batch, Entry, GroupKey, StateToKeep, What};
 use foretide_store::{Reader, RenderingOptions, Renderings, Retention, Store};
@@ -88,7 +88,11 @@ fn answer(effect: &Effect, now: Timestamp) -> Option<Event> {
 /// Looks of one controller, ten seconds apart.
 fn looks(count: usize) -> Vec<Look> {
     let mut now = Timestamp::from_seconds(1_795_392_000);
-    let (mut controller, mut effects) = Controller::new(ControllerConfig::default(), now);
+    let config = ControllerConfig {
+        policy: PolicyKind::Classifier,
+        ..ControllerConfig::default()
+    };
+    let (mut controller, mut effects) = Controller::new(config, now);
     let mut looks = Vec::with_capacity(count);
     while looks.len() < count {
         let mut said = Vec::new();

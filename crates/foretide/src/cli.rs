@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::command::backtest::BacktestArgs;
 use crate::command::emulator::EmulatorArgs;
+use crate::command::forecast::ForecastArgs;
 use crate::failure::EXIT_CODES;
 
 /// Predictive horizontal autoscaling for EC2 Auto Scaling groups.
@@ -54,6 +55,8 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     /// Decides anew on what was recorded of a group and lists what differs
     Replay(ReplayArgs),
+    /// Says how good the forecast would have been on a history
+    Forecast(ForecastArgs),
     /// Says what a trace file holds
     Trace(TraceArgs),
     /// A local AWS: simulated groups behind the protocols of Auto Scaling and CloudWatch

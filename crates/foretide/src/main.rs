@@ -57,6 +57,7 @@ fn run(context: &mut Context<'_>) -> Result<(), Failure> {
         Command::Status(args) => command::status::run(args, context),
         Command::Explain(args) => command::explain::run(args, context),
         Command::Replay(args) => command::replay::run(args, flags, context),
+        Command::Forecast(args) => command::forecast::run(args, context),
         Command::Trace(args) => command::trace::run(args, context),
         Command::Emulator(args) => command::emulator::run(args, context),
         Command::Config(config) => command::config::run(config, flags, context),

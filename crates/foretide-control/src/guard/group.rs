@@ -1,5 +1,7 @@
 //! Guard rails that follow from the group and its data; they bind every policy.
 
+use foretide_domain::Staleness;
+
 use crate::capacity::ceil_instances;
 use crate::config::OnMissing;
 use crate::facts::Facts;
@@ -19,16 +21,20 @@ pub(super) fn suspended(facts: &Facts<'_>, wanted: &mut Wanted) {
     }
 }
 
-/// Without fresh data capacity is held, or only raised.
+/// Without fresh data capacity is held, or only raised; policy `forecast` takes nothing away by
+/// data half as old as that already.
 ///
 /// A desired capacity outside the bounds is put right all the same: that needs no data.
 pub(super) fn freshness(facts: &Facts<'_>, wanted: &mut Wanted) {
-    if facts.is_fresh() || wanted.unconditional {
+    if wanted.unconditional {
         return;
     }
-    wanted.capacity = match facts.config.on_missing {
-        OnMissing::Hold => wanted.held,
-        OnMissing::ScaleOutOnly => wanted.capacity.max(wanted.held),
+    wanted.capacity = match (facts.staleness(), facts.config.on_missing) {
+        (Staleness::Fresh | Staleness::Widened, _) => return,
+        (Staleness::Alarm, OnMissing::Hold) => wanted.held,
+        (Staleness::ScaleOutOnly, _) | (_, OnMissing::ScaleOutOnly) => {
+            wanted.capacity.max(wanted.held)
+        }
     };
 }
 
@@ -61,9 +67,11 @@ pub(super) fn projected_utilisation(facts: &Facts<'_>, wanted: &mut Wanted) {
     if !wanted.shrinks() {
         return;
     }
-    let needed = match facts.load() {
-        Some(load) => ceil_instances(load.get() / facts.config.scale_in_ceiling().get()),
-        None => wanted.held,
-    };
+    let ceiling = facts.config.scale_in_ceiling().get();
+    // A load metric that says less than CPU is no reason to go beyond what CPU allows.
+    let by_cpu = facts.newest().and_then(|(point, _)| point.load());
+    let needed = [facts.load(), by_cpu]
+        .map(|load| load.map_or(wanted.held, |load| ceil_instances(load.get() / ceiling)));
+    let needed = needed[0].max(needed[1]);
     wanted.capacity = wanted.capacity.max(needed.max(1)).min(wanted.held);
 }

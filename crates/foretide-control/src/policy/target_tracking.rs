@@ -1,7 +1,9 @@
 //! Policy `target-tracking`: capacity in proportion to utilisation over target. The reactive
 //! fallback, and the yardstick of every other policy.
 //!
-//! With c = CPU of a point, n = instances of the newest point, T = target:
+//! Utilisation is CPU or, with a load metric, demand over what an instance serves.
+//!
+//! With c = utilisation of a point, n = instances of the newest point, T = target:
 //! - the newest `out_points` all above T: out to `ceil(n · c_newest / T)`, never in;
 //! - else the newest `in_points` all below `in_band · T` and nothing pending: in to
 //!   `ceil(n · c_max / T)` with `c_max` the largest of them, never out;
@@ -24,7 +26,7 @@ pub(crate) fn propose(facts: &Facts<'_>) -> Proposal {
 fn law(facts: &Facts<'_>) -> (Option<u32>, TrackingRule) {
     let settings = &facts.config.target_tracking;
     let target = facts.config.target_utilisation.get();
-    let Some((newest, cpu)) = facts.newest() else {
+    let Some((newest, measured)) = facts.newest_measured().next() else {
         return (None, TrackingRule::TooFewPoints);
     };
     let wanted = |cpu: f64| ceil_instances(newest.instances * cpu / target);
@@ -33,7 +35,7 @@ fn law(facts: &Facts<'_>) -> (Option<u32>, TrackingRule) {
     let above = count_while(facts, settings.out_points, |cpu| cpu > target);
     if above.matched == settings.out_points {
         return (
-            Some(desired.max(wanted(cpu.get()))),
+            Some(desired.max(wanted(measured.utilisation))),
             TrackingRule::AboveTarget,
         );
     }
@@ -71,16 +73,18 @@ fn count_while(facts: &Facts<'_>, limit: usize, matches: impl Fn(f64) -> bool) -
         largest: 0.0,
         ran_out: false,
     };
-    let mut points = facts.series.newest_with_cpu();
+    let mut points = facts
+        .newest_measured()
+        .map(|(_, measured)| measured.utilisation);
     while run.matched < limit {
         match points.next() {
             None => {
                 run.ran_out = true;
                 break;
             }
-            Some((_, cpu)) if matches(cpu) => {
+            Some(utilisation) if matches(utilisation) => {
                 run.matched += 1;
-                run.largest = run.largest.max(cpu);
+                run.largest = run.largest.max(utilisation);
             }
             Some(_) => break,
         }

@@ -79,6 +79,7 @@ impl Policy for Pilot {
         let began = Instant::now();
         let (log_demand, forecast) = self.forecast(newest);
         let output = self.law.step(&LawInputs {
+            missed: 0,
             cpu: newest.cpu,
             instances: newest.instances,
             log_demand,

@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::types::ShadowMeans;
+
 /// Constants of the knob.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BudgetConfig {
@@ -17,6 +19,8 @@ pub struct BudgetConfig {
     pub max_demoted: f64,
     /// Demoted where capacity exceeds that of target tracking by this factor …
     pub demote_cost_ratio: f64,
+    /// … until it no longer does so by this one: at a single bound it would be told every minute.
+    pub restore_cost_ratio: f64,
     /// … although target tracking would have been short no more than this share of time.
     pub demote_shadow_share: f64,
     /// Highest position where, besides, target tracking would have been short less than twice as
@@ -32,6 +36,7 @@ impl Default for BudgetConfig {
             max: 22.0,
             max_demoted: 18.0,
             demote_cost_ratio: 1.15,
+            restore_cost_ratio: 1.12,
             demote_shadow_share: 0.03,
             max_harmful: 15.0,
         }
@@ -48,10 +53,8 @@ const HALF: f64 = 0.5;
 pub(crate) struct Budget {
     position: f64,
     minutes: f64,
-    own: f64,
-    shadow: f64,
-    shadow_short: f64,
-    own_short: f64,
+    means: ShadowMeans,
+    standing: Standing,
 }
 
 /// How far the price is bounded.
@@ -71,53 +74,120 @@ impl Budget {
         Self {
             position: config.start,
             minutes: 0.0,
-            own: 0.0,
-            shadow: 0.0,
-            shadow_short: 0.0,
-            own_short: 0.0,
+            means: ShadowMeans::default(),
+            standing: Standing::Free,
         }
     }
 
     /// Notes `minutes` of own and shadow capacity, and what share of them each was short.
-    pub(crate) fn compare(&mut self, minutes: f64, own: (f64, f64), shadow: (f64, f64)) {
+    pub(crate) fn compare(
+        &mut self,
+        minutes: f64,
+        own: (f64, f64),
+        shadow: (f64, f64),
+        config: &BudgetConfig,
+    ) {
         self.minutes += minutes;
         let share = (minutes / self.minutes).max(minutes / DEMOTION_MINUTES);
-        self.own += share * (own.0 - self.own);
-        self.own_short += share * (own.1 - self.own_short);
-        self.shadow += share * (shadow.0 - self.shadow);
-        self.shadow_short += share * (shadow.1 - self.shadow_short);
+        let means = &mut self.means;
+        means.own += share * (own.0 - means.own);
+        means.own_short += share * (own.1 - means.own_short);
+        means.tracking += share * (shadow.0 - means.tracking);
+        means.tracking_short += share * (shadow.1 - means.tracking_short);
+        self.standing = self.judge(config);
     }
 
-    pub(crate) fn standing(&self, config: &BudgetConfig) -> Standing {
-        let dear = self.own > config.demote_cost_ratio * self.shadow;
-        if !dear || self.shadow_short > config.demote_shadow_share {
+    fn judge(&self, config: &BudgetConfig) -> Standing {
+        let means = &self.means;
+        let limit = match self.standing {
+            Standing::Free => config.demote_cost_ratio,
+            Standing::Demoted | Standing::Harmful => config.restore_cost_ratio,
+        };
+        if means.own <= limit * means.tracking || means.tracking_short > config.demote_shadow_share
+        {
             Standing::Free
-        } else if self.own_short > HALF * self.shadow_short {
+        } else if means.own_short > HALF * means.tracking_short {
             Standing::Harmful
         } else {
             Standing::Demoted
         }
     }
 
+    pub(crate) fn standing(&self) -> Standing {
+        self.standing
+    }
+
     /// Charges a share of violation over `minutes` against the budget.
     pub(crate) fn charge(&mut self, minutes: f64, short: f64, share: f64, config: &BudgetConfig) {
-        let max = match self.standing(config) {
+        let max = self.bound(config);
+        self.position = (self.position + config.gain * minutes * (short - share)).clamp(0.0, max);
+    }
+
+    fn bound(&self, config: &BudgetConfig) -> f64 {
+        match self.standing {
             Standing::Free => config.max,
             Standing::Demoted => config.max_demoted,
             Standing::Harmful => config.max_harmful,
-        };
-        self.position = (self.position + config.gain * minutes * (short - share)).clamp(0.0, max);
+        }
+    }
+
+    /// Highest whole position at present.
+    pub(crate) fn max(&self, config: &BudgetConfig) -> i32 {
+        whole(self.bound(config))
     }
 
     /// The nearest whole position.
     pub(crate) fn position(&self) -> i32 {
-        #[expect(clippy::cast_possible_truncation, reason = "clamped between 0 and max")]
-        let whole = (self.position + 0.5).floor() as i32;
-        whole
+        whole(self.position)
     }
 
-    /// Own capacity, the shadow's, and the shadow's share of short time, over about three days.
-    pub(crate) fn means(&self) -> (f64, f64, f64) {
-        (self.own, self.shadow, self.shadow_short)
+    /// Own capacity, the shadow's, and what share of time each was short, over about three days.
+    pub(crate) fn means(&self) -> ShadowMeans {
+        self.means
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "positions lie between 0 and max"
+)]
+fn whole(position: f64) -> i32 {
+    (position + 0.5).floor() as i32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: f64 = 1440.0;
+
+    #[test]
+    fn a_dear_law_is_demoted_and_climbs_back_when_it_is_clearly_cheap_again() {
+        let config = BudgetConfig::default();
+        let mut budget = Budget::new(&config);
+        let mut days = |own: f64, days: u32| {
+            for _ in 0..days {
+                budget.compare(DAY, (own, 0.004), (10.0, 0.01), &config);
+            }
+            budget.standing()
+        };
+        assert_eq!(days(11.0, 3), Standing::Free);
+        assert_eq!(days(16.0, 3), Standing::Demoted);
+        assert_eq!(days(11.3, 1), Standing::Demoted);
+        assert_eq!(days(11.3, 30), Standing::Demoted, "neither dear nor cheap");
+        assert_eq!(days(10.0, 9), Standing::Free);
+    }
+
+    #[test]
+    fn no_better_service_for_more_is_harmful_and_rare_service_is_worth_its_price() {
+        let config = BudgetConfig::default();
+        let standing = |own_short, tracking_short| {
+            let mut budget = Budget::new(&config);
+            budget.compare(DAY, (20.0, own_short), (10.0, tracking_short), &config);
+            (budget.standing(), budget.max(&config))
+        };
+        assert_eq!(standing(0.008, 0.01), (Standing::Harmful, 15));
+        assert_eq!(standing(0.004, 0.01), (Standing::Demoted, 18));
+        assert_eq!(standing(0.004, 0.05), (Standing::Free, 22));
     }
 }

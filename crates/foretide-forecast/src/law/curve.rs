@@ -37,6 +37,15 @@ impl Curve {
         }
     }
 
+    /// The curve with its points `factor` times as far above the median; factors below one change
+    /// nothing.
+    pub(crate) fn widened(&self, factor: f64) -> Self {
+        let [median, ..] = self.points;
+        Self {
+            points: self.points.map(|x| median + (x - median) * factor.max(1.0)),
+        }
+    }
+
     /// Logarithms of load at [`crate::LEVELS`].
     pub fn points(&self) -> [f64; 5] {
         self.points

@@ -49,6 +49,15 @@ impl LiveError {
         }
     }
 
+    /// A period without data: no median is judged by it, and none is made from it.
+    pub(crate) fn pass_over(&mut self, grid: Grid) {
+        let lead = usize::try_from(grid.lead_steps()).unwrap_or(1);
+        self.medians.push_back(None);
+        while self.medians.len() > lead {
+            self.medians.pop_front();
+        }
+    }
+
     /// Keeps the median of the forecast from the newest period, if there was one.
     pub(crate) fn remember(&mut self, curve: Option<&Curve>) {
         self.medians.push_back(curve.map(|c| c.points()[0]));

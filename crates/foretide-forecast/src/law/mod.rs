@@ -8,6 +8,7 @@
 
 mod budget;
 mod curve;
+mod ledger;
 mod live_error;
 mod price;
 mod state;
@@ -16,6 +17,7 @@ mod types;
 
 pub use budget::{BudgetConfig, Standing};
 pub use curve::Curve;
+pub use ledger::Kept;
 pub(crate) use live_error::LiveError;
 pub use price::Price;
 pub use state::{LawState, TRACKING_MINUTES};

@@ -4,12 +4,13 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::budget::Budget;
+use super::budget::{Budget, Standing};
 use super::curve::Curve;
+use super::ledger::Ledger;
 use super::live_error::LiveError;
 use super::price::{Price, cheapest, instances, newsvendor};
 use super::tracking::{Shadow, Tracking};
-use super::types::{Binding, LawConfig, LawInputs, LawOutput, Pricing, ShadowMeans};
+use super::types::{Binding, LawConfig, LawInputs, LawOutput, Pricing};
 use crate::normal;
 
 /// Minutes from the start in which target tracking decides: no features reach back yet.
@@ -29,6 +30,8 @@ const PRICE_BAND: f64 = 0.45;
 const LEAST_MEAN_NEED: f64 = 0.3;
 const DAY_MINUTES: f64 = 1440.0;
 const HOUR_MINUTES: i64 = 60;
+/// Medians that wait for their load are fewer than this.
+const MISSED_MAX: u32 = 64;
 const TRACKING_TARGET: f64 = 50.0;
 
 /// Everything that the law remembers.
@@ -39,6 +42,7 @@ pub struct LawState {
     budget: Budget,
     surplus: f64,
     live_error: LiveError,
+    ledger: Ledger,
     mean_need: f64,
     /// Mean absolute change of log load over a day, and the last log load.
     roughness: f64,
@@ -60,6 +64,7 @@ impl LawState {
             periods: 0,
             surplus: 0.0,
             live_error: LiveError::new(),
+            ledger: Ledger::new(),
             mean_need: 0.0,
             roughness: 0.0,
             last_log_load: None,
@@ -75,10 +80,16 @@ impl LawState {
         &self.config
     }
 
+    /// Whether and how far the price is bounded.
+    pub fn standing(&self) -> Standing {
+        self.budget.standing()
+    }
+
     /// Takes over changed constants, such as a newly measured boot, keeping what was learned.
     pub fn reconfigure(&mut self, config: LawConfig) {
         if config.grid != self.config.grid {
             self.live_error.clear();
+            self.ledger.clear();
             self.held.clear();
         }
         self.config = config;
@@ -108,16 +119,20 @@ impl LawState {
 
     /// Decides on one newly published period.
     pub fn step(&mut self, inputs: &LawInputs) -> LawOutput {
+        self.pass_over(inputs.missed);
         let started = self.has_started();
         let load = inputs.cpu * inputs.instances;
         self.learn(inputs, load);
         let (tracked, tracked_short) = self.follow_shadow(inputs, load);
         let minutes = self.config.step_minutes();
         let short = self.violation(inputs.cpu);
+        self.ledger
+            .observe(inputs.log_demand, short, self.config.grid);
         self.budget.compare(
             minutes,
             (f64::from(inputs.desired), short),
             (f64::from(tracked), f64::from(u8::from(tracked_short))),
+            &self.config.budget,
         );
         if started {
             let config = &self.config;
@@ -138,12 +153,63 @@ impl LawState {
             )
         });
         self.live_error.remember(curve.as_ref());
+        self.ledger.remember(curve.as_ref());
         let curve = curve.map(|c| c.raised(inputs.uplift));
         let need = instances(load / self.config.objective);
         match curve {
             Some(curve) => self.decide(inputs, &curve, need, tracked),
             None => self.track(inputs, need, tracked),
         }
+    }
+
+    /// Periods without data: time passes, and of what is not known nothing is learned or charged.
+    fn pass_over(&mut self, missed: u32) {
+        for _ in 0..missed.min(MISSED_MAX) {
+            self.live_error.pass_over(self.config.grid);
+            self.ledger.pass_over(self.config.grid);
+        }
+        if missed > 0 {
+            self.last_log_load = None;
+        }
+        self.periods += i64::from(missed);
+        if let Some(shadow) = &mut self.shadow {
+            shadow.pass_over(missed);
+        }
+    }
+
+    /// The answer of the newest step as it stands `late_minutes` after the next period should have
+    /// been seen: the forecast reaches further by that much, and its spread grows with the root of
+    /// what it reaches, as that of a random walk. It may ask for more, never for less.
+    pub fn late(&self, newest: &LawOutput, desired: u32, late_minutes: f64) -> LawOutput {
+        let Some(curve) = newest.curve else {
+            return *newest;
+        };
+        let mut output = LawOutput {
+            from: desired,
+            desired: None,
+            ..*newest
+        };
+        let lead_minutes = f64::from(self.config.grid.lead_steps()) * self.config.step_minutes();
+        let curve = curve.widened((1.0 + late_minutes.max(0.0) / lead_minutes).sqrt());
+        let (outward, inward) = self.wants(&curve, self.budget.position());
+        let low = outward.min(newest.cap).max(newest.low);
+        output.curve = Some(curve);
+        output.low = low;
+        output.high = newest.high.max(inward.min(newest.cap)).max(low);
+        output.short_chance = Some(self.short_chance(&curve, output.high));
+        if desired < low {
+            output.desired = Some(low);
+            output.binding = Binding::Late;
+        } else if desired > output.high {
+            output.binding = Binding::Waiting;
+        } else {
+            output.binding = Binding::Band;
+        }
+        output
+    }
+
+    fn short_chance(&self, curve: &Curve, capacity: u32) -> f64 {
+        curve.exceedance((f64::from(capacity.max(1)) * self.config.objective).ln())
     }
 
     /// Running means and the live error of the median.
@@ -231,8 +297,8 @@ impl LawState {
             other => other,
         };
         let mut output = self.output(inputs, need, tracked, binding);
-        let log_capacity = (f64::from(high.max(1)) * self.config.objective).ln();
-        output.short_chance = Some(curve.exceedance(log_capacity));
+        output.short_chance = Some(self.short_chance(curve, high));
+        output.cap = cap;
         output.capped = inward > cap;
         output.curve = Some(*curve);
         output.low = low;
@@ -282,24 +348,31 @@ impl LawState {
 
     fn output(&self, inputs: &LawInputs, need: u32, tracked: u32, binding: Binding) -> LawOutput {
         let position = self.budget.position();
-        let (own, tracking, tracking_short) = self.budget.means();
+        let [day, week] = self.ledger.kept();
         LawOutput {
+            from: inputs.desired,
             desired: None,
             low: inputs.desired,
             high: inputs.desired,
             need,
             curve: None,
             position,
-            price: self.price(position),
+            price: match self.config.pricing {
+                Pricing::Budget => self.price(position),
+                Pricing::Prices { short_per_instance } => Price {
+                    lambda: short_per_instance,
+                    offset: 0.0,
+                },
+            },
             short_chance: None,
             sigma: self.live_error.sigma(),
+            cap: u32::MAX,
             capped: false,
-            standing: self.budget.standing(&self.config.budget),
-            means: ShadowMeans {
-                own,
-                tracking,
-                tracking_short,
-            },
+            standing: self.budget.standing(),
+            position_max: self.budget.max(&self.config.budget),
+            means: self.budget.means(),
+            day,
+            week,
             tracking: tracked,
             binding,
         }

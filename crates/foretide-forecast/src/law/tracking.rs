@@ -73,6 +73,11 @@ impl Shadow {
         }
     }
 
+    /// Periods without data: what is launched comes, nothing is decided.
+    pub(crate) fn pass_over(&mut self, missed: u32) {
+        self.period += u64::from(missed);
+    }
+
     /// One period at `load`; returns instances in service and whether utilisation exceeded
     /// `objective`. A launch serves `lead` periods later.
     pub(crate) fn step(&mut self, load: f64, objective: f64, lead: u64) -> (u32, bool) {

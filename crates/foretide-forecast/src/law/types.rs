@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::budget::{BudgetConfig, Standing};
 use super::curve::Curve;
+use super::ledger::Kept;
 use super::price::Price;
 use crate::grid::Grid;
 
@@ -95,6 +96,8 @@ pub struct LawInputs {
     pub instances: f64,
     /// Logarithm of the demand that the period is taken for, as the features see it.
     pub log_demand: f64,
+    /// Periods between the one stepped last and this one that brought no data.
+    pub missed: u32,
     /// Desired capacity now.
     pub desired: u32,
     /// Whether launches are under way.
@@ -123,13 +126,17 @@ pub enum Binding {
     Waiting,
     /// Desired lies between the two prices.
     Band,
+    /// No new period comes: the last forecast, made less sure, asks for more.
+    Late,
 }
 
 /// Means over about three days of this law and of target tracking on the same load.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ShadowMeans {
     /// Desired capacity of this law.
     pub own: f64,
+    /// Share of time that it was short.
+    pub own_short: f64,
     /// Instances that target tracking would have had in service.
     pub tracking: f64,
     /// Share of time that target tracking would have been short.
@@ -139,6 +146,8 @@ pub struct ShadowMeans {
 /// What a step decided, and why.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LawOutput {
+    /// The desired capacity that the step was told of.
+    pub from: u32,
     /// The desired capacity, where it changes.
     pub desired: Option<u32>,
     /// Least capacity that is enough at the cheaper price.
@@ -151,18 +160,26 @@ pub struct LawOutput {
     pub curve: Option<Curve>,
     /// Position of the knob.
     pub position: i32,
+    /// Highest position that it may take.
+    pub position_max: i32,
     /// The dearer price.
     pub price: Price,
     /// Chance that the load one lead ahead exceeds `high`.
     pub short_chance: Option<f64>,
     /// Live error of the median, in log load.
     pub sigma: f64,
+    /// Capacity beyond which the week's peak gives no reason to go.
+    pub cap: u32,
     /// Whether the week's peak cut what was wanted.
     pub capped: bool,
     /// Whether and how far the price is bounded because target tracking does as well for less.
     pub standing: Standing,
     /// The comparison that demotion rests on.
     pub means: ShadowMeans,
+    /// What came of forecasts and budget over about a day.
+    pub day: Kept,
+    /// The same over about a week.
+    pub week: Kept,
     /// What target tracking would have in service.
     pub tracking: u32,
     /// The rule that had the last word.

@@ -7,7 +7,8 @@ use std::time::Duration;
 use foretide_control::{ControllerConfig, ForecastSnapshot, SavedState};
 use foretide_domain::{
     Bounds, BytesPerSecond, CallFailure, Class, Datapoint, FailureKind, Features, GroupState,
-    LifecycleCounts, Mode, Percent, Plan, Prediction, SuspendedProcesses, Timestamp, WriteOutcome,
+    LifecycleCounts, Mode, Percent, Plan, PolicyKind, Prediction, SuspendedProcesses, Timestamp,
+    WriteOutcome,
 };
 use foretide_runtime::{
     AnchoredClock, Answers, Batch, BoxFuture, Cloud, Entry, Fleet, GroupKey, GroupSetup,
@@ -394,6 +395,7 @@ impl World {
             settings: RuntimeSettings::default(),
             predictor: Arc::new(Says(Class::Hold, Does::Answer)),
             controller: ControllerConfig {
+                policy: PolicyKind::Classifier,
                 mode: Mode::Enforce,
                 ..ControllerConfig::default()
             },

@@ -7,7 +7,7 @@ use foretide_control::{Controller, ControllerConfig, SavedState};
 use foretide_domain::{
     Bounds, BytesPerSecond, Class, ClassifierRule, Datapoint, Decision, Explanation, Features,
     Guard, Inputs, LifecycleCounts, Load, Memory, Mode, Percent, Plan, PolicyKind, Proposal,
-    Record, Rule, SuspendedProcesses, TaskPriority, TaskType, Timestamp,
+    Record, Rule, Staleness, SuspendedProcesses, TaskPriority, TaskType, Timestamp,
 };
 use foretide_runtime::{Batch, Entry, GroupKey, StateToKeep, What};
 
@@ -104,6 +104,8 @@ fn inputs(before: u32, class: Class) -> Inputs {
         instances: Some(2.0),
         data_age: Some(Duration::from_secs(70)),
         fresh: true,
+        staleness: Staleness::Fresh,
+        event: None,
         coverage: Some(1.0),
         memory: Percent::new(60.2).map(Memory::Estimated),
         features: Some(features()),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use foretide_control::{Controller, ControllerConfig};
 use foretide_domain::{
     Bounds, CallFailure, Class, Datapoint, Decision, Effect, Features, GroupState, LifecycleCounts,
-    Mode, Plan, Prediction, Record, SuspendedProcesses, Timestamp, WriteOutcome,
+    Mode, Plan, PolicyKind, Prediction, Record, SuspendedProcesses, Timestamp, WriteOutcome,
 };
 use foretide_runtime::{
     AnchoredClock, Answers, BoxFuture, Cloud, Fleet, GroupSetup, HistoryAsk, HistoryPart,
@@ -99,6 +99,7 @@ impl Predictor for Steady {
 
 fn config() -> ControllerConfig {
     ControllerConfig {
+        policy: PolicyKind::Classifier,
         mode: Mode::Enforce,
         ..ControllerConfig::default()
     }

@@ -5,6 +5,7 @@ pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod emulator;
 pub(crate) mod explain;
+pub(crate) mod forecast;
 pub(crate) mod replay;
 pub(crate) mod serve;
 pub(crate) mod status;
@@ -13,6 +14,7 @@ pub(crate) mod train;
 
 mod input;
 mod kept;
+mod output;
 
 use std::io::Write;
 

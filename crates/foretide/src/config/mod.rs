@@ -2,6 +2,7 @@
 //! whole. It refuses unknown keys, numbers without their unit, and settings that make no sense, and
 //! says all of them at once, each with its place.
 
+mod event;
 mod key;
 mod layer;
 mod problem;

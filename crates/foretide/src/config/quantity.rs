@@ -25,6 +25,22 @@ pub(crate) struct Price {
     currency: String,
 }
 
+/// What being short of one instance costs a minute: `0.02 USD/min`.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct MinutePrice {
+    amount: f64,
+    currency: String,
+}
+
+impl MinutePrice {
+    /// How many instance-minutes at `instance` it is worth; none where the currencies differ or
+    /// instances cost nothing.
+    pub(crate) fn over(&self, instance: &Price) -> Option<f64> {
+        let same = self.currency == instance.currency && instance.amount > 0.0;
+        same.then(|| self.amount * 60.0 / instance.amount)
+    }
+}
+
 impl Percentage {
     /// The number before the sign.
     pub(crate) const fn percent(self) -> f64 {
@@ -139,21 +155,30 @@ impl FromStr for Percentage {
     }
 }
 
+/// A number with a currency, per `unit`.
+fn split_price(text: &str, unit: &str) -> Option<(f64, String)> {
+    let (number, rest) = split_number(text.trim());
+    let amount: f64 = number.parse().ok()?;
+    let currency = rest.trim().strip_suffix(unit)?.trim_end();
+    let is_code = currency.len() == 3 && currency.bytes().all(|b| b.is_ascii_uppercase());
+    (is_code && amount.is_finite()).then(|| (amount, currency.into()))
+}
+
 impl FromStr for Price {
     type Err = NoQuantity;
 
     fn from_str(text: &str) -> Result<Self, NoQuantity> {
-        let expected = NoQuantity(Self::EXPECTED);
-        let (number, unit) = split_number(text.trim());
-        let amount: f64 = number.parse().map_err(|_| expected)?;
-        let currency = unit.trim().strip_suffix("/h").ok_or(expected)?.trim_end();
-        let is_code = currency.len() == 3 && currency.bytes().all(|b| b.is_ascii_uppercase());
-        (is_code && amount.is_finite())
-            .then(|| Self {
-                amount,
-                currency: currency.into(),
-            })
-            .ok_or(expected)
+        let (amount, currency) = split_price(text, "/h").ok_or(NoQuantity(Self::EXPECTED))?;
+        Ok(Self { amount, currency })
+    }
+}
+
+impl FromStr for MinutePrice {
+    type Err = NoQuantity;
+
+    fn from_str(text: &str) -> Result<Self, NoQuantity> {
+        let (amount, currency) = split_price(text, "/min").ok_or(NoQuantity(Self::EXPECTED))?;
+        Ok(Self { amount, currency })
     }
 }
 
@@ -217,6 +242,13 @@ written_as_text!(
     "price",
     r"^\s*[0-9.]+\s*[A-Z]{3}\s*/h\s*$",
     "a price of an instance-hour with its currency, such as \"0.096 USD/h\""
+);
+
+written_as_text!(
+    MinutePrice,
+    "price",
+    r"^\s*[0-9.]+\s*[A-Z]{3}\s*/min\s*$",
+    "a price of a minute with its currency, such as \"0.02 USD/min\""
 );
 
 #[cfg(test)]
@@ -285,6 +317,19 @@ mod tests {
         let price: Price = "0.096 USD/h".parse().unwrap();
         assert_eq!(price.of(100.0).to_string(), "9.60 USD");
         assert_eq!(price.to_string(), "0.096 USD/h");
+    }
+
+    #[test]
+    fn a_minute_short_is_worth_so_many_instance_minutes() {
+        let over = |short: &str, instance: &str| {
+            let short: MinutePrice = short.parse().unwrap();
+            short.over(&instance.parse().unwrap())
+        };
+        let ratio = over("0.16 USD/min", "0.096 USD/h").unwrap();
+        assert!((ratio - 100.0).abs() < 1e-9, "{ratio}");
+        assert_eq!(over("0.16 USD/min", "0.096 EUR/h"), None);
+        assert_eq!(over("0.16 USD/min", "0 USD/h"), None);
+        assert!("0.16 USD/h".parse::<MinutePrice>().is_err());
     }
 
     #[test]

@@ -11,7 +11,8 @@ use foretide_server::{HostName, InvalidHostName};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::quantity::{Percentage, Price, Span};
+use super::event::Event;
+use super::quantity::{MinutePrice, Percentage, Price, Span};
 
 /// Configuration of Foretide.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -41,7 +42,8 @@ pub(crate) struct RawConfig {
 pub(crate) struct RawGroup {
     /// What may be written: nothing (decide and record only), only what raises capacity, or all.
     pub(crate) mode: Option<RawMode>,
-    /// What proposes a capacity: the three-class model, or utilisation over target.
+    /// What proposes a capacity: a forecast of the load at the time when a launch first serves,
+    /// utilisation over target, or the three-class model.
     pub(crate) policy: Option<RawPolicy>,
     /// Time between two looks at the group.
     pub(crate) interval: Option<Span>,
@@ -113,8 +115,17 @@ pub(crate) struct RawTargetTracking {
 pub(crate) struct RawForecast {
     /// Utilisation above which the group counts as short.
     pub(crate) objective: Option<Percentage>,
-    /// Share of time that it may be short.
+    /// Share of time that it may be short. Excludes stated prices.
     pub(crate) budget: Option<Percentage>,
+    /// What an instance costs, where prices are stated instead of a budget: capacity then grows
+    /// while what it spares is worth more than it costs.
+    pub(crate) instance_price: Option<Price>,
+    /// What being short by one instance costs a minute, in the same currency.
+    pub(crate) violation_price: Option<MinutePrice>,
+    /// Known events, each `NAME WHEN for SPAN [xFACTOR | learned] [min N]`, in UTC: times, dates
+    /// (holidays, say), `daily 08:00` or `fri 16:00`; how many times the usual load they bring,
+    /// stated or learned from earlier ones of the name; the capacity that they need at least.
+    pub(crate) events: Option<Vec<Event>>,
 }
 
 /// Settings of the circuit breaker.
@@ -205,9 +216,9 @@ pub(crate) enum RawMode {
 #[serde(rename_all = "kebab-case")]
 #[schemars(inline)]
 pub(crate) enum RawPolicy {
-    Classifier,
-    TargetTracking,
     Forecast,
+    TargetTracking,
+    Classifier,
 }
 
 /// As [`OnMissing`].

@@ -9,8 +9,8 @@ use serde::Deserialize;
 use super::key::Key;
 use super::layer::{Layers, Setting, merged, same_variable};
 use super::problem::{Place, Problem, Problems};
-use super::quantity::{Percentage, Span};
-use super::raw::{RawConfig, RawDemo, RawGroup, RawServe};
+use super::quantity::{MinutePrice, Percentage, Price, Span};
+use super::raw::{RawConfig, RawDemo, RawForecast, RawGroup, RawServe};
 use super::{Config, DemoSettings, ServeSettings};
 
 /// Lays defaults under the settings and checks the whole.
@@ -27,6 +27,7 @@ pub(crate) fn resolve(layers: Layers) -> Result<Config, Problems> {
             RawConfig::default()
         }
     };
+    problems.extend(price_problems(&raw, &settings));
     let config = config(raw);
     problems.extend(check(&config, &settings));
     if problems.is_empty() {
@@ -45,12 +46,13 @@ fn nowhere(what: String) -> Problem {
 }
 
 fn config(raw: RawConfig) -> Config {
-    let defaults = group(&raw.defaults, ControllerConfig::default());
-    let groups = raw.group.iter();
+    let nothing = RawForecast::default();
+    let defaults = group(&raw.defaults, ControllerConfig::default(), &nothing);
+    let (groups, inherited) = (raw.group.iter(), &raw.defaults.forecast);
     Config {
         model: raw.model,
         groups: groups
-            .map(|(name, raw)| (name.clone(), group(raw, defaults.clone())))
+            .map(|(name, raw)| (name.clone(), group(raw, defaults.clone(), inherited)))
             .collect(),
         defaults,
         serve: serve(raw.serve),
@@ -85,7 +87,11 @@ impl From<Percentage> for Percent {
     }
 }
 
-fn group(raw: &RawGroup, mut config: ControllerConfig) -> ControllerConfig {
+fn group(
+    raw: &RawGroup,
+    mut config: ControllerConfig,
+    inherited: &RawForecast,
+) -> ControllerConfig {
     set(&mut config.mode, raw.mode);
     set(&mut config.policy, raw.policy);
     set(&mut config.interval, raw.interval);
@@ -111,12 +117,77 @@ fn group(raw: &RawGroup, mut config: ControllerConfig) -> ControllerConfig {
     set(&mut tracking.in_band, from.in_band);
     set(&mut config.forecast.objective, raw.forecast.objective);
     set(&mut config.forecast.budget, raw.forecast.budget);
+    if let Some(events) = &raw.forecast.events {
+        config.calendar = events.iter().map(|event| event.0.clone()).collect();
+    }
+    config.forecast.short_per_instance = match prices(&raw.forecast, inherited) {
+        (Some(instance), Some(violation)) => violation.over(instance),
+        _ => None,
+    };
     let (breaker, from) = (&mut config.breaker, &raw.breaker);
     set(&mut breaker.failed_launches, from.failed_launches);
     set(&mut breaker.pending_lead_times, from.pending_lead_times);
     set(&mut breaker.backoff, from.backoff);
     set(&mut breaker.backoff_max, from.backoff_max);
     config
+}
+
+/// The prices that count: a group's own budget replaces prices that it would inherit.
+fn prices<'a>(
+    raw: &'a RawForecast,
+    inherited: &'a RawForecast,
+) -> (Option<&'a Price>, Option<&'a MinutePrice>) {
+    if raw.budget.is_some() {
+        return (raw.instance_price.as_ref(), raw.violation_price.as_ref());
+    }
+    (
+        raw.instance_price
+            .as_ref()
+            .or(inherited.instance_price.as_ref()),
+        raw.violation_price
+            .as_ref()
+            .or(inherited.violation_price.as_ref()),
+    )
+}
+
+/// Prices and a budget choose the same thing; a price alone chooses nothing.
+fn price_problems(raw: &RawConfig, settings: &[Setting]) -> Vec<Problem> {
+    let nothing = RawForecast::default();
+    let inherited = &raw.defaults.forecast;
+    let groups = raw.group.iter();
+    let tables = groups
+        .map(|(name, group)| (Key::from(["group", name]), &group.forecast, inherited))
+        .chain([(Key::from(["defaults"]), inherited, &nothing)]);
+    let mut problems = Vec::new();
+    for (table, forecast, inherited) in tables {
+        let stated = forecast.instance_price.is_some() || forecast.violation_price.is_some();
+        let mut say = |key: &str, why: String| {
+            problems.push(senseless(&[&table], key, &why, settings));
+        };
+        match prices(forecast, inherited) {
+            _ if stated && forecast.budget.is_some() => say(
+                "forecast.budget",
+                format!(
+                    "and `{table}.forecast.violation_price` exclude each other: state the share \
+                     of time that may be short, or what being short costs"
+                ),
+            ),
+            (Some(instance), Some(violation)) if violation.over(instance).is_none() => say(
+                "forecast.violation_price",
+                format!("and `{table}.forecast.instance_price` must be above 0 in one currency"),
+            ),
+            (Some(_), None) if stated => say(
+                "forecast.instance_price",
+                format!("needs `{table}.forecast.violation_price` beside it"),
+            ),
+            (None, Some(_)) if stated => say(
+                "forecast.violation_price",
+                format!("needs `{table}.forecast.instance_price` beside it"),
+            ),
+            _ => {}
+        }
+    }
+    problems
 }
 
 fn serve(raw: RawServe) -> ServeSettings {

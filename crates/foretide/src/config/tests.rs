@@ -37,7 +37,9 @@ fn the_default_file_names_every_key_and_its_examples_are_valid() {
         _ => line,
     });
     let uncommented = uncommented.collect::<Vec<_>>().join("\n");
-    let config = load(&uncommented, &[], &[]).unwrap();
+    // Prices and a budget exclude each other.
+    let prices = uncommented.replace("\nbudget = \"0.5%\"\n", "\n");
+    let config = load(&prices, &[], &[]).unwrap();
     assert_eq!(config.groups.len(), 2);
     assert!(config.demo.price.is_some() && config.model.is_some());
     let table: toml::Table = toml::from_str(&uncommented).unwrap();
@@ -226,4 +228,56 @@ proptest::proptest! {
     fn no_text_breaks_the_reader(text in "[\\[\\]a-z.=\"0-9 \n%ä]{0,80}") {
         drop(load(&text, &[], &[]));
     }
+}
+
+#[test]
+fn prices_replace_the_budget_and_the_two_exclude_each_other() {
+    let prices = "instance_price = \"0.096 USD/h\"\nviolation_price = \"0.16 USD/min\"\n";
+    let ratio = |text: &str, group: &str| {
+        let config = load(text, &[], &[]).unwrap();
+        config.groups[group].forecast.short_per_instance
+    };
+    let inherits = format!(
+        "[defaults.forecast]\n{prices}[group.web]\n[group.api.forecast]\nbudget = \"1%\"\n"
+    );
+    assert!((ratio(&inherits, "web").unwrap() - 100.0).abs() < 1e-9);
+    assert_eq!(ratio(&inherits, "api"), None, "its own budget counts");
+    let message = refused(&format!("[defaults.forecast]\nbudget = \"1%\"\n{prices}"));
+    for name in [
+        "`defaults.forecast.budget`",
+        "`defaults.forecast.violation_price`",
+        ":2:1",
+    ] {
+        assert!(message.contains(name), "{name} is not in {message}");
+    }
+    let alone = refused("[group.web.forecast]\ninstance_price = \"1 USD/h\"\n");
+    assert!(
+        alone.contains("needs `group.web.forecast.violation_price`"),
+        "{alone}"
+    );
+    let cheap = refused(
+        "[group.web.forecast]\ninstance_price = \"6 USD/h\"\nviolation_price = \"0.1 USD/min\"\n",
+    );
+    assert!(
+        cheap.contains("must be above forecast.instance_price"),
+        "{cheap}"
+    );
+    let mixed = refused(
+        "[group.web.forecast]\ninstance_price = \"6 EUR/h\"\nviolation_price = \"9 USD/min\"\n",
+    );
+    assert!(mixed.contains("in one currency"), "{mixed}");
+}
+
+#[test]
+fn events_are_read_and_a_wrong_one_is_told_where_it_stands() {
+    let text = "[group.web.forecast]\nevents = [\"sale 2026-11-27T08:00Z for 12h x2.5\"]\n";
+    assert_eq!(
+        load(text, &[], &[]).unwrap().groups["web"].calendar.len(),
+        1
+    );
+    let message = refused("[group.web.forecast]\nevents = [\"sale for 12h x2.5\"]\n");
+    assert!(
+        message.contains("no WHEN") && message.contains(":2:"),
+        "{message}"
+    );
 }

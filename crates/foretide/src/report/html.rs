@@ -14,6 +14,8 @@ use super::timeline::TimelineOf;
 
 const TEMPLATE: &str = include_str!("report.html");
 const SCRIPT: &str = include_str!("report.js");
+const FORECAST_TEMPLATE: &str = include_str!("forecast.html");
+const FORECAST_SCRIPT: &str = include_str!("forecast.js");
 
 /// The series of one trace as the page draws them.
 #[derive(Serialize)]
@@ -49,14 +51,44 @@ pub(crate) fn render(
         .enumerate()
         .map(|(index, case)| series(index, case, timelines))
         .collect();
-    let mut page = String::with_capacity(TEMPLATE.len() + 6_000_000);
-    for part in TEMPLATE.split("<!--") {
+    fill(TEMPLATE, SCRIPT, summary, &series)
+}
+
+/// What a page of `foretide forecast` draws of one horizon, in instance-percent.
+#[derive(Debug, Serialize)]
+pub(crate) struct ForecastSeries {
+    pub(crate) at_ms: Vec<i64>,
+    pub(crate) load: Vec<f64>,
+    pub(crate) median: Vec<f64>,
+    pub(crate) upper: Vec<f64>,
+}
+
+/// The page of `foretide forecast`.
+///
+/// # Errors
+/// Where the figures cannot be written as JSON.
+pub(crate) fn render_forecast(
+    summary: &impl Serialize,
+    series: &[ForecastSeries],
+) -> Result<String, serde_json::Error> {
+    fill(FORECAST_TEMPLATE, FORECAST_SCRIPT, summary, &series)
+}
+
+/// Puts figures, library and script in the places that the template marks.
+fn fill(
+    template: &str,
+    script: &str,
+    summary: &impl Serialize,
+    series: &impl Serialize,
+) -> Result<String, serde_json::Error> {
+    let mut page = String::with_capacity(template.len() + 6_000_000);
+    for part in template.split("<!--") {
         let (slot, rest) = part.split_once("-->").unwrap_or(("", part));
         match slot {
             "summary" => page.push_str(&inert_json(summary)?),
-            "series" => page.push_str(&inert_json(&series)?),
+            "series" => page.push_str(&inert_json(series)?),
             "library" => page.push_str(&chart_library()),
-            "script" => page.push_str(SCRIPT),
+            "script" => page.push_str(script),
             "" => {}
             comment => write!(page, "<!--{comment}-->").unwrap_or_default(),
         }

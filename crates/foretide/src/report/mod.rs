@@ -6,7 +6,7 @@ mod html;
 mod summary;
 mod timeline;
 
-pub(crate) use html::render;
+pub(crate) use html::{ForecastSeries, render, render_forecast};
 pub(crate) use summary::{
     Curve, CurvePoint, PolicyFigures, SCHEMA_VERSION, SetupFigures, Summary, TraceFigures,
 };

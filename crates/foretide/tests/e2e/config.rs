@@ -72,7 +72,7 @@ fn the_file_is_found_by_flag_then_variable_then_here() {
         }
         String::from_utf8(command.output().unwrap().stdout).unwrap()
     };
-    assert!(with(&[], false).contains("  foretide: observe, policy classifier"));
+    assert!(with(&[], false).contains("  foretide: observe, policy forecast"));
     assert!(with(&[], true).contains("  variable: "));
     assert!(with(&["--config", "flag.toml"], true).contains("  flag: "));
 }

@@ -21,7 +21,7 @@ fn a_demo_ends_with_its_figures_and_leaves_its_records() {
     ] {
         assert!(out.contains(part), "{part:?} is not in:\n{out}");
     }
-    let records = room.read("output/demo-seed-1-classifier/records.jsonl");
+    let records = room.read("output/demo-seed-1-forecast/records.jsonl");
     assert!(out.contains(&format!("records: {} in", records.lines().count())));
     for line in records.lines() {
         let record: serde_json::Value = serde_json::from_str(line).unwrap();

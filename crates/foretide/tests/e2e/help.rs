@@ -26,7 +26,7 @@ fn help_names_every_command_and_fits_a_terminal() {
 fn every_command_has_help_with_an_example() {
     let room = Room::new();
     for command in [
-        "demo", "emulator", "serve", "train", "trace", "status", "explain", "replay",
+        "demo", "emulator", "serve", "train", "trace", "status", "explain", "replay", "forecast",
     ] {
         let help = room.done(&[command, "--help"]);
         assert!(help.contains("Example"), "{help}");

@@ -10,6 +10,7 @@ mod backtest;
 mod config;
 mod demo;
 mod emulator;
+mod forecast;
 mod help;
 mod kept;
 mod serve;

@@ -195,7 +195,7 @@ impl FromStr for BootSpec {
 }
 
 /// A time in whole seconds, at most a day.
-fn seconds(text: &str) -> Result<u32, String> {
+pub(crate) fn seconds(text: &str) -> Result<u32, String> {
     let span: Span = text.parse().map_err(|error| format!("{error}"))?;
     let whole = span.0.subsec_nanos() == 0;
     match u32::try_from(span.0.as_secs()) {
@@ -205,7 +205,7 @@ fn seconds(text: &str) -> Result<u32, String> {
 }
 
 /// Whole days.
-fn days(text: &str) -> Result<u32, String> {
+pub(crate) fn days(text: &str) -> Result<u32, String> {
     let span: Span = text.parse().map_err(|error| format!("{error}"))?;
     let seconds = span.0.as_secs();
     match u32::try_from(seconds / 86_400) {

@@ -14,7 +14,7 @@ use crate::failure::Failure;
 use super::Context;
 use plan::Plan;
 
-pub(crate) use args::BacktestArgs;
+pub(crate) use args::{BacktestArgs, days, seconds};
 
 /// Runs it.
 pub(crate) fn run(
@@ -24,7 +24,7 @@ pub(crate) fn run(
 ) -> Result<(), Failure> {
     let plan = Plan::new(args, flags)?;
     if let Some(folder) = &args.out {
-        output::prepare(folder)?;
+        super::output::prepare(folder)?;
     }
     let bar = progress_bar();
     let results = run::run(&plan, command_line(), args.out.is_some(), |done, all| {

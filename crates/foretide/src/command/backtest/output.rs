@@ -1,23 +1,13 @@
 //! The files of `--out`: summary, timelines, report.
 
-use std::fs;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use crate::command::output::{cannot_create, whole};
 use crate::failure::{Exit, Failure};
 use crate::report::{file_name, render, write_csv};
 
 use super::plan::Plan;
 use super::run::Results;
-
-/// Makes the folder, so that a wrong one is told before the runs and not after them.
-pub(crate) fn prepare(folder: &Path) -> Result<(), Failure> {
-    fs::create_dir_all(folder).map_err(|error| cannot_create(folder, &error))?;
-    let probe = folder.join(".foretide-probe");
-    fs::write(&probe, b"probe")
-        .and_then(|()| fs::remove_file(&probe))
-        .map_err(|error| cannot_create(folder, &error))
-}
 
 /// Writes all files; says which.
 pub(crate) fn write(
@@ -28,9 +18,7 @@ pub(crate) fn write(
     let internal = |error: serde_json::Error| Failure::of(Exit::Internal, &error);
     let mut written = Vec::new();
     let mut put = |name: String, content: &[u8]| -> Result<(), Failure> {
-        let path = folder.join(name);
-        whole_file(&path, content).map_err(|error| cannot_create(&path, &error))?;
-        written.push(path);
+        written.push(whole(folder, &name, content)?);
         Ok(())
     };
     let mut summary = serde_json::to_vec_pretty(&results.summary).map_err(internal)?;
@@ -55,30 +43,4 @@ pub(crate) fn write(
     let page = render(&results.summary, &plan.cases, &results.timelines).map_err(internal)?;
     put("report.html".to_owned(), page.as_bytes())?;
     Ok(written)
-}
-
-/// A file is there whole or not at all.
-fn whole_file(path: &Path, content: &[u8]) -> io::Result<()> {
-    let mut unfinished = path.as_os_str().to_owned();
-    unfinished.push(".part");
-    let unfinished = PathBuf::from(unfinished);
-    let mut file = fs::File::create(&unfinished)?;
-    let done = file
-        .write_all(content)
-        .and_then(|()| file.sync_all())
-        .and_then(|()| fs::rename(&unfinished, path));
-    if done.is_err() {
-        // The error of the writing is the one to tell; what is left over is only litter.
-        drop(fs::remove_file(&unfinished));
-    }
-    done
-}
-
-fn cannot_create(path: &Path, error: &io::Error) -> Failure {
-    Failure::new(
-        Exit::CannotCreate,
-        format!("cannot write {}", path.display()),
-    )
-    .because(error)
-    .hint("--out DIR names another folder")
 }

@@ -1,0 +1,60 @@
+//! What policy `forecast` makes of its newest forecast between two periods: how far it is still
+//! trusted, what it then asks for, what the calendar needs.
+
+use std::time::Duration;
+
+use foretide_domain::{ForecastFigures, PolicyKind, Staleness, Timestamp};
+use foretide_forecast::law::LawOutput;
+
+use crate::calendar::{CalendarEvent, minimum};
+use crate::controller::Controller;
+use crate::staleness::staleness;
+
+impl Controller {
+    /// Policy `forecast` decides anew at every further minute that the next period is late.
+    pub(crate) fn notice_lateness(&mut self, now: Timestamp) {
+        let (step, late) = self.lateness(now);
+        let late = (step, late.as_secs().div_ceil(60));
+        let before = std::mem::replace(&mut self.state.late, late);
+        self.state.decide_anyway |= late != before && step != Staleness::Fresh;
+    }
+
+    /// What the law says now: its answer to the newest period, or what that is worth since the next
+    /// one is overdue.
+    pub(crate) fn law_output(&self, now: Timestamp) -> Option<LawOutput> {
+        let output = self.forecasting.as_ref()?.output?;
+        let late = self.lateness(now).1;
+        let known = self.state.law.as_ref().zip(self.state.group.as_ref());
+        Some(match known.filter(|_| !late.is_zero()) {
+            Some((saved, reading)) => {
+                let minutes = late.as_secs_f64() / 60.0;
+                saved.law.late(&output, reading.group.desired, minutes)
+            }
+            None => output,
+        })
+    }
+
+    pub(crate) fn forecast_figures(&self, output: Option<&LawOutput>) -> Option<ForecastFigures> {
+        let law = self.state.law.as_ref()?.law.config();
+        let lead_time = self.state.lead_time(&self.config);
+        let forecasting = self.forecasting.as_ref()?;
+        Some(forecasting.figures(output?, law, lead_time))
+    }
+
+    /// What a known event needs now, or by the time that a launch now serves.
+    pub(crate) fn scheduled(&self, now: Timestamp) -> Option<(u32, &CalendarEvent)> {
+        if self.config.policy != PolicyKind::Forecast {
+            return None;
+        }
+        let lead_time = self.state.lead_time(&self.config);
+        let ahead = lead_time.saturating_add(self.config.interval);
+        minimum(&self.config.calendar, now, ahead)
+    }
+
+    fn lateness(&self, now: Timestamp) -> (Staleness, Duration) {
+        let newest = self.state.series.newest();
+        newest.map_or_else(Default::default, |point| {
+            staleness(&self.config, point.period, now.since(point.end()))
+        })
+    }
+}

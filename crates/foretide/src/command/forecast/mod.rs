@@ -1,0 +1,26 @@
+//! `foretide forecast`: how good the forecast would have been on a history.
+
+mod args;
+mod measure;
+mod output;
+
+use crate::command::Context;
+use crate::failure::Failure;
+
+pub(crate) use args::ForecastArgs;
+
+/// Runs it.
+pub(crate) fn run(args: &ForecastArgs, context: &mut Context<'_>) -> Result<(), Failure> {
+    let load = measure::Load::read(args)?;
+    if let Some(folder) = &args.out {
+        super::output::prepare(folder)?;
+    }
+    let measured = measure::measure(&load, args)?;
+    output::print(&measured, context)?;
+    if let Some(folder) = &args.out {
+        for path in output::write(folder, &measured)? {
+            writeln!(context.out, "{}", path.display())?;
+        }
+    }
+    Ok(())
+}

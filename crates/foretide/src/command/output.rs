@@ -1,0 +1,50 @@
+//! Files that commands leave in a folder of the user's choice.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use crate::failure::{Exit, Failure};
+
+/// Makes the folder, so that a wrong one is told before the runs and not after them.
+pub(crate) fn prepare(folder: &Path) -> Result<(), Failure> {
+    fs::create_dir_all(folder).map_err(|error| cannot_create(folder, &error))?;
+    let probe = folder.join(".foretide-probe");
+    fs::write(&probe, b"probe")
+        .and_then(|()| fs::remove_file(&probe))
+        .map_err(|error| cannot_create(folder, &error))
+}
+
+/// Writes a file into the folder; says where it is.
+pub(crate) fn whole(folder: &Path, name: &str, content: &[u8]) -> Result<PathBuf, Failure> {
+    let path = folder.join(name);
+    whole_file(&path, content).map_err(|error| cannot_create(&path, &error))?;
+    Ok(path)
+}
+
+/// A file is there whole or not at all.
+fn whole_file(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut unfinished = path.as_os_str().to_owned();
+    unfinished.push(".part");
+    let unfinished = PathBuf::from(unfinished);
+    let mut file = fs::File::create(&unfinished)?;
+    let done = file
+        .write_all(content)
+        .and_then(|()| file.sync_all())
+        .and_then(|()| fs::rename(&unfinished, path));
+    if done.is_err() {
+        // The error of the writing is the one to tell; what is left over is only litter.
+        drop(fs::remove_file(&unfinished));
+    }
+    done
+}
+
+/// What stands in the way, and which flag names another.
+pub(crate) fn cannot_create(path: &Path, error: &io::Error) -> Failure {
+    Failure::new(
+        Exit::CannotCreate,
+        format!("cannot write {}", path.display()),
+    )
+    .because(error)
+    .hint("--out DIR names another folder")
+}

@@ -1,0 +1,192 @@
+//! A known event as a configuration writes it, in one line of words.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use foretide_control::{CalendarEvent, Occurs, Uplift};
+use foretide_domain::Timestamp;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::quantity::Span;
+
+const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+const EXPECTED: &str = "expected NAME WHEN for SPAN [xFACTOR | learned] [min N], WHEN being dates \
+                        or times (2026-12-25, 2026-11-27T08:00Z), `daily 08:00` or `fri 16:00`, \
+                        in UTC";
+
+/// A known event: `sale 2026-11-27T08:00Z for 12h x2.5 min 8`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
+#[schemars(with = "String")]
+pub(crate) struct Event(pub(crate) CalendarEvent);
+
+impl TryFrom<String> for Event {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl FromStr for Event {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = |what: &str| format!("event `{text}`: {what}; {EXPECTED}");
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let place = words.iter().position(|word| *word == "for");
+        let place = place.ok_or_else(|| wrong("no `for SPAN`"))?;
+        let (head, tail) = (&words[..place], &words[place + 1..]);
+        let ([name, when @ ..], [span, rest @ ..]) = (head, tail) else {
+            return Err(wrong("too few words"));
+        };
+        let span: Span = span.parse().map_err(|error| wrong(&format!("{error}")))?;
+        let (uplift, minimum) = demands(rest).map_err(|what| wrong(&what))?;
+        if uplift.is_none() && minimum.is_none() {
+            return Err(wrong("it asks for nothing"));
+        }
+        let when = occurs(when).map_err(|what| wrong(&what))?;
+        let longest = match when {
+            Occurs::At(_) => Duration::MAX,
+            Occurs::Daily { .. } => Duration::from_secs(86_400),
+            Occurs::Weekly { .. } => Duration::from_secs(7 * 86_400),
+        };
+        if span.0.is_zero() || span.0 > longest {
+            return Err(wrong("it lasts for nothing or until after it begins again"));
+        }
+        Ok(Self(CalendarEvent {
+            name: (*name).to_owned(),
+            when,
+            lasts: span.0,
+            uplift,
+            minimum,
+        }))
+    }
+}
+
+fn occurs(words: &[&str]) -> Result<Occurs, String> {
+    match words {
+        ["daily", time] => Ok(Occurs::Daily {
+            minute: minute_of_day(time)?,
+        }),
+        [day, time] if WEEKDAYS.contains(day) => {
+            let weekday = (0_u32..).zip(WEEKDAYS).find(|(_, name)| name == day);
+            Ok(Occurs::Weekly {
+                weekday: weekday.map_or(0, |(index, _)| index),
+                minute: minute_of_day(time)?,
+            })
+        }
+        [] => Err("no WHEN".to_owned()),
+        times => times
+            .iter()
+            .map(|text| instant(text))
+            .collect::<Result<_, _>>()
+            .map(Occurs::At),
+    }
+}
+
+fn minute_of_day(text: &str) -> Result<u32, String> {
+    let wrong = || format!("`{text}` is no time of day");
+    let time: jiff::civil::Time = text.parse().map_err(|_| wrong())?;
+    u32::try_from(i32::from(time.hour()) * 60 + i32::from(time.minute())).map_err(|_| wrong())
+}
+
+/// A date is its midnight.
+fn instant(text: &str) -> Result<Timestamp, String> {
+    let at = text.parse::<jiff::Timestamp>().or_else(|error| {
+        let date: jiff::civil::Date = text.parse().map_err(|_| error)?;
+        jiff::tz::Offset::UTC.to_timestamp(date.at(0, 0, 0, 0))
+    });
+    at.map(|at| Timestamp::from_millis(at.as_millisecond()))
+        .map_err(|_| format!("`{text}` is no date or time with an offset"))
+}
+
+fn demands(words: &[&str]) -> Result<(Option<Uplift>, Option<u32>), String> {
+    let (mut uplift, mut minimum) = (None, None);
+    let mut rest = words;
+    while let [word, after @ ..] = rest {
+        rest = after;
+        if *word == "learned" {
+            uplift = Some(Uplift::Learned);
+        } else if let Some(factor) = word.strip_prefix('x') {
+            let factor: f64 = factor
+                .parse()
+                .map_err(|_| format!("`{word}` is no factor"))?;
+            if !(factor.is_finite() && factor >= 1.0) {
+                return Err(format!("`{word}` would lower the forecast or is no number"));
+            }
+            uplift = Some(Uplift::Factor(factor));
+        } else if *word == "min"
+            && let [count, after @ ..] = rest
+        {
+            let count = count
+                .parse()
+                .map_err(|_| format!("`{count}` is no capacity"))?;
+            minimum = Some(count);
+            rest = after;
+        } else {
+            return Err(format!("`{word}` means nothing here"));
+        }
+    }
+    Ok((uplift, minimum))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(text: &str) -> CalendarEvent {
+        text.parse::<Event>().unwrap().0
+    }
+
+    #[test]
+    fn an_event_is_read_word_by_word() {
+        let sale = event("sale 2026-11-27T08:00Z for 12h x2.5 min 8");
+        assert_eq!(sale.name, "sale");
+        let start = Timestamp::from_seconds(1_795_766_400);
+        assert_eq!(sale.when, Occurs::At(vec![start]));
+        assert_eq!(sale.lasts, Duration::from_secs(12 * 3600));
+        assert_eq!(
+            (sale.uplift, sale.minimum),
+            (Some(Uplift::Factor(2.5)), Some(8))
+        );
+        let holidays = event("holiday 2026-12-25 2026-12-26 for 1d learned");
+        let Occurs::At(days) = holidays.when else {
+            panic!("{holidays:?}");
+        };
+        assert_eq!(days[1].since(days[0]), Duration::from_secs(86_400));
+        assert_eq!(
+            event("report daily 02:30 for 30m min 4").when,
+            Occurs::Daily { minute: 150 }
+        );
+        let weekly = Occurs::Weekly {
+            weekday: 4,
+            minute: 960,
+        };
+        assert_eq!(event("payroll fri 16:00 for 2h x1.5").when, weekly);
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_told_with_the_form() {
+        for (text, what) in [
+            ("", "no `for SPAN`"),
+            ("sale for 1h x2", "no WHEN"),
+            ("sale daily 25:00 for 1h x2", "`25:00` is no time of day"),
+            ("sale tomorrow for 1h x2", "`tomorrow` is no date"),
+            ("sale 2026-12-25 for long x2", "a duration"),
+            ("sale 2026-12-25 for 1h", "it asks for nothing"),
+            ("sale 2026-12-25 for 1h x0.5", "would lower"),
+            ("sale 2026-12-25 for 1h xNaN", "would lower"),
+            ("sale 2026-12-25 for 1h min many", "`many` is no capacity"),
+            ("sale 2026-12-25 for 1h twice", "`twice` means nothing"),
+            ("sale daily 08:00 for 25h x2", "it lasts"),
+        ] {
+            let error = text.parse::<Event>().unwrap_err();
+            assert!(
+                error.contains(what) && error.contains("expected NAME"),
+                "{error}"
+            );
+        }
+    }
+}
