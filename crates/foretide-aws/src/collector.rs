@@ -17,9 +17,7 @@ use crate::clients::AwsClients;
 use crate::facts::SlowFacts;
 use crate::failure::failure;
 use crate::group::GroupReading;
-use crate::metrics::{
-    Key, Sampling, Span, Values, billed_metrics, history_datapoints, history_queries,
-};
+use crate::metrics::{Key, Span, Values, billed_metrics, history_datapoints, history_queries};
 use crate::watched::{CollectSettings, Groups, MetricsReading, Watched};
 
 /// Finest period of EC2's metrics; asked for with basic monitoring too, so that a change to
@@ -54,6 +52,22 @@ impl Collector {
             groups: Arc::new(Groups::new(settings)),
             facts_turn: Arc::new(Semaphore::new(1)),
         }
+    }
+
+    /// A collector for the groups of `settings` over the same connection, which knows of those whose
+    /// settings stay what this one does.
+    #[must_use]
+    pub fn renewed(&self, settings: Vec<CollectSettings>) -> Self {
+        Self {
+            clients: Arc::clone(&self.clients),
+            groups: Arc::new(self.groups.renewed(settings)),
+            facts_turn: Arc::new(Semaphore::new(1)),
+        }
+    }
+
+    /// Whether it collects just what `settings` ask for.
+    pub fn collects(&self, settings: &[CollectSettings]) -> bool {
+        self.groups.are(settings)
     }
 
     /// The connection.
@@ -232,7 +246,7 @@ impl Collector {
             .ok_or_else(|| unknown(group))?;
         if of != group {
             // Its monitoring may be another one: its own points tell.
-            sampling = Sampling::new(options.monitoring);
+            sampling = sampling.of_another(options.monitoring);
         }
         let queries = history_queries(of, &options);
         let usd = billed_metrics(&queries) as f64 * USD_PER_METRIC_REQUESTED;
@@ -241,6 +255,13 @@ impl Collector {
         if period_s == PERIOD_S {
             let stamps = values.get(&Key::Cpu).into_iter().flatten();
             sampling.learn_spacing(&stamps.map(|(at, _)| *at).collect::<Vec<_>>());
+        }
+        if sampling.monitoring().is_some() && sampling.known().is_none() {
+            // Read as one each, five samples of basic monitoring would be five instances.
+            return Err(failure(
+                FailureKind::Unavailable,
+                format!("it is not known yet how many samples an instance of `{group}` adds"),
+            ));
         }
         let period = Duration::from_secs(u64::from(period_s));
         let reading = MetricsReading {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 /// One connection: one region, one identity.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct AwsConfig {
     /// Region; none takes the SDK's chain.
     pub region: Option<String>,
@@ -50,7 +50,7 @@ impl Default for AwsConfig {
 }
 
 /// Fixed credentials. Its `Debug` form does not show them.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct StaticCredentials {
     /// Access key id.
     pub access_key_id: String,

@@ -1,7 +1,7 @@
 //! What is remembered of each group between calls.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use foretide_domain::{CallFailure, Datapoint, MetricsQuery, Timestamp};
@@ -79,8 +79,8 @@ impl MetricsReading {
 }
 
 /// All groups of one connection.
-#[derive(Debug)]
-pub(crate) struct Groups(BTreeMap<String, Mutex<Watched>>);
+#[derive(Debug, Default)]
+pub(crate) struct Groups(BTreeMap<String, Arc<Mutex<Watched>>>);
 
 /// One group.
 #[derive(Debug)]
@@ -99,10 +99,27 @@ pub(crate) struct Watched {
 impl Groups {
     /// The groups of `settings`; of two settings for one group the last counts.
     pub(crate) fn new(settings: Vec<CollectSettings>) -> Self {
+        Self::default().renewed(settings)
+    }
+
+    /// The groups of `settings`; a group whose settings stay is known as it was.
+    pub(crate) fn renewed(&self, settings: Vec<CollectSettings>) -> Self {
         let watched = |settings: CollectSettings| {
-            (settings.group.clone(), Mutex::new(Watched::new(settings)))
+            let known = self.0.get(&settings.group);
+            let known = known.filter(|known| lock(known).settings == settings);
+            let group = settings.group.clone();
+            let new = || Arc::new(Mutex::new(Watched::new(settings)));
+            (group, known.map_or_else(new, Arc::clone))
         };
         Self(settings.into_iter().map(watched).collect())
+    }
+
+    /// Whether these are the groups of `settings`, each with its own.
+    pub(crate) fn are(&self, settings: &[CollectSettings]) -> bool {
+        let same = |wanted: &CollectSettings| {
+            self.with(&wanted.group, |watched| watched.settings == *wanted)
+        };
+        self.0.len() == settings.len() && settings.iter().all(|it| same(it) == Some(true))
     }
 
     pub(crate) fn with<T>(&self, group: &str, work: impl FnOnce(&mut Watched) -> T) -> Option<T> {
@@ -111,7 +128,7 @@ impl Groups {
 
     /// The groups whose facts are to be read now, and whether they have a warm pool.
     pub(crate) fn facts_due(&self, now: Timestamp) -> Vec<FactsDue> {
-        let due = |(group, watched): (&String, &Mutex<Watched>)| {
+        let due = |(group, watched): (&String, &Arc<Mutex<Watched>>)| {
             let mut watched = lock(watched);
             let old = watched.facts_due.is_none_or(|due| now >= due);
             // Whether there is a warm pool is known from the first reading on.

@@ -24,6 +24,8 @@ use crate::state::SavedState;
 const HISTORY: Duration = Duration::from_secs(2 * 3600);
 /// Periods read again with every new one: their values may still have changed.
 const REREAD_PERIODS: u32 = 2;
+/// Milliseconds of the finest period that EC2 publishes.
+const FINEST_PERIOD_MS: i64 = 60_000;
 /// A silence of more than this many intervals ends the streak.
 const GAP_INTERVALS: u32 = 3;
 
@@ -203,7 +205,7 @@ impl Controller {
             state.metrics_misses.saturating_add(1)
         };
         let Some(newest) = state.series.newest() else {
-            state.metrics_due = now;
+            state.metrics_due = next_visible(now, self.config.metric_delay);
             return;
         };
         let visible = newest
@@ -364,6 +366,15 @@ impl Controller {
             write_backoff_until: state.write_backoff_until,
         })
     }
+}
+
+/// When a group of which no period is known may show its first: the end of a minute, the finest
+/// period that EC2 publishes, and the delay.
+fn next_visible(now: Timestamp, delay: Duration) -> Timestamp {
+    let millis = now.minus(delay).as_millis();
+    let minute = Timestamp::from_millis(millis - millis.rem_euclid(FINEST_PERIOD_MS));
+    let next = minute.plus(Duration::from_millis(FINEST_PERIOD_MS.unsigned_abs()));
+    next.plus(delay)
 }
 
 /// The first point on the grid of looks that is still to come.

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::journal::JournalError;
 use crate::key::GroupKey;
+use crate::runtime::Reloaded;
 
 /// Something that happened, to be kept.
 #[derive(Clone, Debug)]
@@ -128,6 +129,33 @@ pub enum Notice {
         /// Entries that memory could not hold.
         lost: u64,
     },
+    /// The configuration was taken anew.
+    Reloaded(Reloaded),
+    /// It was not, and the old one goes on.
+    ReloadRefused {
+        /// Why.
+        why: String,
+    },
+    /// What reading the group has cost since the start.
+    Billed(Costs),
+    /// How the group is read is not as it could be.
+    Remark {
+        /// What a person should know.
+        what: String,
+    },
+}
+
+/// What reading a group has cost since the start.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Costs {
+    /// Calls of the group's account.
+    pub calls: u64,
+    /// Metrics asked for this group.
+    pub metrics_requested: u64,
+    /// What they cost, US dollars.
+    pub usd: f64,
+    /// The same for a month at this pace, US dollars.
+    pub usd_per_month: f64,
 }
 
 impl Notice {
@@ -141,6 +169,8 @@ impl Notice {
                 | Self::Stopped
                 | Self::Reconfigured
                 | Self::JournalRecovered { lost: 0, .. }
+                | Self::Reloaded(_)
+                | Self::Billed(_)
         )
     }
 }
@@ -202,7 +232,24 @@ impl fmt::Display for Notice {
                     "the journal works again; {lost} entries since {since} are lost"
                 )
             }
+            Self::Reloaded(changes) => write!(f, "configuration taken anew: {changes}"),
+            Self::ReloadRefused { why } => {
+                write!(f, "configuration not taken, the old one goes on: {why}")
+            }
+            Self::Billed(costs) => costs.fmt(f),
+            Self::Remark { what } => f.write_str(what),
         }
+    }
+}
+
+impl fmt::Display for Costs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} metrics asked of CloudWatch, {:.4} USD so far, {:.2} USD a month at this pace; \
+             {} calls of the account",
+            self.metrics_requested, self.usd, self.usd_per_month, self.calls
+        )
     }
 }
 

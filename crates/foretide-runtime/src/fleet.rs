@@ -13,7 +13,7 @@ use crate::key::GroupKey;
 use crate::predictor::Predictor;
 
 /// Accounts and groups, as a configuration describes them.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Fleet {
     /// How each account is reached, by its label.
     pub accounts: BTreeMap<String, Arc<dyn Cloud>>,

@@ -38,7 +38,7 @@ pub use actuator::WritePermit;
 pub use answers::{Answers, Reply};
 pub use clock::{AnchoredClock, Clock};
 pub use cloud::{BatchLimits, Cloud, HistoryAsk, HistoryPart, MetricsAsk, Obstacle};
-pub use entry::{Checkpoint, Entry, Notice, What};
+pub use entry::{Checkpoint, Costs, Entry, Notice, What};
 pub use fleet::{Fleet, FleetError, GroupSetup};
 pub use journal::{Batch, Journal, JournalError, JournalErrorKind, StateToKeep};
 pub use key::GroupKey;

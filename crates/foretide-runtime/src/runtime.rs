@@ -1,8 +1,10 @@
 //! The runtime as the binary holds it: start, reload, look, stop.
 
+use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, PoisonError};
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -10,12 +12,12 @@ use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::clock::Clock;
-use crate::entry::Entry;
+use crate::entry::{Entry, Notice};
 use crate::fleet::{Fleet, FleetError};
 use crate::group::Shared;
 use crate::journal::{Journal, JournalError};
 use crate::key::GroupKey;
-use crate::scribe::Scribe;
+use crate::scribe::{Scribe, ToScribe};
 use crate::settings::RuntimeSettings;
 use crate::status::{GroupStatus, SharedStatus};
 use crate::supervisor::{Reload, States, Statuses, Supervisor};
@@ -24,7 +26,7 @@ use crate::supervisor::{Reload, States, Statuses, Supervisor};
 #[derive(Debug)]
 pub struct Runtime {
     reloads: mpsc::Sender<Reload>,
-    live: broadcast::Sender<Arc<Entry>>,
+    said: Said,
     journal: JournalHandle,
     statuses: Statuses,
     supervisor: JoinHandle<()>,
@@ -66,7 +68,7 @@ pub enum ReloadError {
 }
 
 /// What a reload changed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reloaded {
     /// Groups that are new.
     pub added: usize,
@@ -76,11 +78,34 @@ pub struct Reloaded {
     pub removed: usize,
 }
 
+/// The way to the journal for whoever runs this.
+struct Said {
+    scribe: ToScribe,
+    clock: Arc<dyn Clock>,
+}
+
+impl fmt::Debug for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Said")
+    }
+}
+
+impl fmt::Display for Reloaded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            added,
+            changed,
+            removed,
+        } = self;
+        write!(f, "{added} added, {changed} changed, {removed} removed")
+    }
+}
+
 #[derive(Clone)]
 struct JournalHandle(Arc<dyn Journal>);
 
-impl std::fmt::Debug for JournalHandle {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for JournalHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Journal")
     }
 }
@@ -95,6 +120,17 @@ impl Runtime {
         journal: Arc<dyn Journal>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StartError> {
+        let told = Self::start_told(settings, fleet, journal, clock).await?;
+        Ok(told.0)
+    }
+
+    /// The same, with everything that happens from the first moment on.
+    pub async fn start_told(
+        settings: RuntimeSettings,
+        fleet: Fleet,
+        journal: Arc<dyn Journal>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<(Self, broadcast::Receiver<Arc<Entry>>), StartError> {
         let states = load(&*journal, &fleet, |_| true).await?;
         let settings = Arc::new(settings);
         let (way, scribe) = Scribe::new(
@@ -102,7 +138,10 @@ impl Runtime {
             Arc::clone(&clock),
             Arc::clone(&settings),
         );
-        let live = way.live();
+        let said = Said {
+            scribe: way.clone(),
+            clock: Arc::clone(&clock),
+        };
         let shared = Shared {
             predictions: Arc::new(Semaphore::new(settings.predictions)),
             settings: Arc::clone(&settings),
@@ -118,9 +157,10 @@ impl Runtime {
             Arc::clone(&statuses),
         );
         let (reloads, asked) = mpsc::channel(1);
-        Ok(Self {
+        let told = said.scribe.live().subscribe();
+        let runtime = Self {
             reloads,
-            live,
+            said,
             journal: JournalHandle(journal),
             statuses,
             supervisor: tokio::spawn(supervisor.run(asked, fleet, states)),
@@ -128,12 +168,18 @@ impl Runtime {
             settings,
             stop: stop.clone(),
             _stopped_when_dropped: stop.drop_guard(),
-        })
+        };
+        Ok((runtime, told))
     }
 
     /// Everything that happens from now on, as it happens, whether or not the journal works.
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<Entry>> {
-        self.live.subscribe()
+        self.said.scribe.live().subscribe()
+    }
+
+    /// Keeps what whoever runs this has to say, of a group or of the whole.
+    pub fn note(&self, group: Option<&GroupKey>, notice: Notice) {
+        self.said.scribe.note(group, self.said.clock.now(), notice);
     }
 
     /// All groups as they are now, by key.
@@ -170,6 +216,8 @@ impl Runtime {
     pub async fn stop(self) -> bool {
         self.stop.cancel();
         let supervised = self.supervisor.await.is_ok();
+        // The scribe ends once nobody is left to say anything.
+        drop(self.said);
         let flushed = timeout(self.settings.flush_deadline, self.scribe).await;
         supervised && matches!(flushed, Ok(Ok(true)))
     }

@@ -60,7 +60,12 @@ impl ToScribe {
     }
 
     pub(crate) fn notice(&self, group: &GroupKey, at: Timestamp, notice: Notice) {
-        self.say(Some(group), at, What::Notice(notice));
+        self.note(Some(group), at, notice);
+    }
+
+    /// The same, or of the whole process.
+    pub(crate) fn note(&self, group: Option<&GroupKey>, at: Timestamp, notice: Notice) {
+        self.say(group, at, What::Notice(notice));
     }
 
     pub(crate) fn checkpoint(&self, group: &GroupKey, at: Timestamp, checkpoint: Checkpoint) {

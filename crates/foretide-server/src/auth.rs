@@ -3,8 +3,8 @@
 
 use std::fmt;
 
-use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
+use axum::http::{HeaderMap, HeaderValue};
 use subtle::ConstantTimeEq;
 use thiserror::Error;
 
@@ -48,6 +48,13 @@ impl Token {
             });
         }
         Ok(Self(secret))
+    }
+
+    /// The token as a request carries it.
+    pub(crate) fn header(&self) -> Option<HeaderValue> {
+        let mut value = HeaderValue::from_str(&format!("Bearer {}", self.0)).ok()?;
+        value.set_sensitive(true);
+        Some(value)
     }
 
     /// Whether the request carries this token. Takes the same time for every wrong token of the

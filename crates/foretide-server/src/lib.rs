@@ -1,5 +1,5 @@
 //! The prediction service: the classifier behind HTTP, for callers that keep the nine features
-//! themselves. [`Server::bind`] checks the configuration and takes the port, [`Server::run`]
+//! themselves; [`RemotePredictor`] asks one elsewhere. [`Server::bind`] checks the configuration and takes the port, [`Server::run`]
 //! answers until it is told to stop.
 //!
 //! It refuses: to listen beyond loopback without a token unless asked to; requests whose `Host`
@@ -12,18 +12,22 @@
 
 mod auth;
 mod body;
+mod client;
 mod config;
 mod error;
 mod host;
 mod openapi;
 mod predict;
 mod problem;
+mod remote;
 mod routes;
 mod serve;
 
 pub use auth::{InvalidToken, Token};
+pub use client::NoCertificates;
 pub use config::{DEFAULT_BODY_LIMIT_BYTES, DEFAULT_LISTEN, MAX_BATCH_ROWS, ServeConfig};
 pub use error::ServeError;
 pub use host::{HostName, InvalidHostName};
+pub use remote::{InvalidPredictorUrl, PredictorUrl, RemotePredictor};
 pub use routes::router;
 pub use serve::{Server, serve};

@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::command::backtest::BacktestArgs;
 use crate::command::emulator::EmulatorArgs;
 use crate::command::forecast::ForecastArgs;
+use crate::command::pull::PullArgs;
 use crate::failure::EXIT_CODES;
 
 /// Predictive horizontal autoscaling for EC2 Auto Scaling groups.
@@ -43,6 +44,10 @@ pub(crate) struct ConfigFlags {
 pub(crate) enum Command {
     /// Runs the whole autoscaler on a simulated group
     Demo(DemoArgs),
+    /// Looks after real Auto Scaling groups
+    Run(RunArgs),
+    /// Writes a group's CloudWatch history to a trace file
+    Pull(PullArgs),
     /// Answers POST /predict: the model as a service
     Serve(ServeArgs),
     /// Fits the model to a trace or to labelled rows and says how good it is
@@ -110,6 +115,34 @@ pub(crate) struct DemoArgs {
     /// Prints lines even on a terminal
     #[arg(long)]
     pub(crate) plain: bool,
+}
+
+/// `foretide run`.
+#[derive(Debug, Default, Args)]
+#[command(after_help = "\
+Examples:
+  foretide run --group web                observes one group by the defaults: nothing is written
+  foretide run --dry-run                  the groups of foretide.toml; decides, records, writes nothing
+  foretide run                            writes where a group's mode allows it
+  AWS_ENDPOINT_URL=http://127.0.0.1:4566 foretide run --group web     against `foretide emulator`
+
+SIGHUP takes the configuration anew. Ctrl-C or SIGTERM ends it; a write in flight is finished first.")]
+pub(crate) struct RunArgs {
+    /// Looks after this group only, by its name in the configuration or in AWS; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub(crate) group: Vec<String>,
+    /// Decides and records, and writes nothing whatever the mode
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Folder of the journal and the logs
+    #[arg(long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+    /// How lines of the log are written
+    #[arg(long, value_name = "FORMAT", value_parser = ["text", "json"])]
+    pub(crate) log_format: Option<String>,
+    /// Prints warnings only; the log has everything
+    #[arg(long)]
+    pub(crate) quiet: bool,
 }
 
 /// `foretide serve`.

@@ -1,8 +1,10 @@
 //! The only place that reads the clock. Everything else is told the time.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use foretide_domain::Timestamp;
+use foretide_runtime::Clock;
 
 /// Measures time that passes.
 #[derive(Clone, Copy, Debug)]
@@ -23,11 +25,90 @@ impl Stopwatch {
     }
 }
 
-/// The time now, as the system has it.
+/// The system's time, as it is set.
 #[expect(clippy::disallowed_methods, reason = "the one adapter to the clock")]
+fn since_epoch() -> Duration {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+}
+
+fn timestamp(since_epoch: Duration) -> Timestamp {
+    Timestamp::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// The time now.
 pub(crate) fn now() -> Timestamp {
-    let now = SystemTime::now();
-    // A clock before 1970 is wrong in any case; it then stands still there.
-    let passed = now.duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp::default().plus(passed)
+    timestamp(since_epoch())
+}
+
+/// The system's time, which never goes back here.
+///
+/// A correction forward, or the end of a suspension, is followed at once. While the system's clock
+/// is behind (it was set back), this one runs at half speed until they agree: a controller that
+/// has looked at a time waits for what comes after it.
+#[derive(Debug)]
+pub(crate) struct SteadyClock(Mutex<Shown>);
+
+/// What was shown last, and when that was.
+#[derive(Debug)]
+struct Shown {
+    time: Duration,
+    passed: Stopwatch,
+}
+
+impl SteadyClock {
+    /// A clock that shows the system's time.
+    pub(crate) fn start() -> Self {
+        Self(Mutex::new(Shown {
+            time: since_epoch(),
+            passed: Stopwatch::start(),
+        }))
+    }
+}
+
+impl Clock for SteadyClock {
+    fn now(&self) -> Timestamp {
+        let mut shown = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let passed = shown.passed.lap();
+        shown.time = advanced(shown.time, passed, since_epoch());
+        timestamp(shown.time)
+    }
+}
+
+/// The time after `passed`, where `shown` was shown before and the system says `system`.
+fn advanced(shown: Duration, passed: Duration, system: Duration) -> Duration {
+    system.max(shown + passed / 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn s(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn the_clock_follows_the_system_forward_at_once() {
+        assert_eq!(advanced(s(100), s(10), s(110)), s(110));
+        assert_eq!(
+            advanced(s(100), s(10), s(4000)),
+            s(4000),
+            "after a suspension"
+        );
+        assert_eq!(advanced(s(100), s(10), s(109)), s(109), "a small drift");
+    }
+
+    #[test]
+    fn a_clock_set_back_is_waited_for_at_half_speed() {
+        let (mut shown, mut system) = (s(1000), s(900));
+        let mut looks = 0;
+        while shown > system {
+            shown = advanced(shown, s(10), system + s(10));
+            system += s(10);
+            looks += 1;
+        }
+        assert_eq!((shown, looks), (s(1100), 20));
+    }
 }

@@ -100,6 +100,15 @@ impl Failure {
         self
     }
 
+    /// What failed and why, for a log.
+    pub(crate) fn in_one_line(&self) -> String {
+        let parts = std::iter::once(&self.what).chain(&self.causes);
+        let parts: Vec<String> = parts
+            .map(|part| part.split_whitespace().collect::<Vec<_>>().join(" "))
+            .collect();
+        parts.join(": ")
+    }
+
     /// Ends without a word.
     pub(crate) fn silent(exit: Exit) -> Self {
         Self::new(exit, String::new())

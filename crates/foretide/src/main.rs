@@ -7,6 +7,7 @@ mod cli;
 mod clock;
 mod command;
 mod config;
+mod connect;
 mod failure;
 mod report;
 mod stop;
@@ -25,7 +26,8 @@ use terminal::Terminal;
 
 fn main() -> ExitCode {
     let terminal = Terminal::of_process();
-    let mut out = io::BufWriter::new(io::stdout().lock());
+    // Not locked: `run` prints from a thread of its own.
+    let mut out = io::BufWriter::new(io::stdout());
     let mut context = Context {
         out: &mut out,
         terminal,
@@ -51,11 +53,13 @@ fn run(context: &mut Context<'_>) -> Result<(), Failure> {
     let flags = &cli.config;
     match &cli.command {
         Command::Demo(args) => command::demo::run(args, flags, context),
+        Command::Pull(args) => command::pull::run(args, flags, context),
+        Command::Run(args) => command::run::run(args, flags, context),
         Command::Serve(args) => command::serve::run(args, flags, context),
         Command::Train(args) => command::train::run(args, flags, context),
         Command::Backtest(args) => command::backtest::run(args, flags, context),
-        Command::Status(args) => command::status::run(args, context),
-        Command::Explain(args) => command::explain::run(args, context),
+        Command::Status(args) => command::status::run(args, flags, context),
+        Command::Explain(args) => command::explain::run(args, flags, context),
         Command::Replay(args) => command::replay::run(args, flags, context),
         Command::Forecast(args) => command::forecast::run(args, context),
         Command::Trace(args) => command::trace::run(args, context),

@@ -110,16 +110,16 @@ pub(crate) fn group_datapoints(
 pub(crate) fn history_datapoints(
     values: &Values,
     options: &MetricOptions,
-    mut sampling: Sampling,
+    sampling: Sampling,
     period: Duration,
     (from, to): (Timestamp, Timestamp),
 ) -> Vec<Datapoint> {
-    let Some(monitoring) = sampling.monitoring() else {
+    let (Some(monitoring), Some(samples)) = (sampling.monitoring(), sampling.known()) else {
         return Vec::new();
     };
     let period = period.max(monitoring.period());
     let published = period.as_secs_f64() / monitoring.period().as_secs_f64();
-    let per_instance = sampling.per_instance(&[], 0, None) * published;
+    let per_instance = samples * published;
     rows(values, options, &Grid::new(period, from, to), per_instance)
 }
 

@@ -32,6 +32,8 @@ impl Monitoring {
 pub(crate) struct Sampling {
     monitoring: Option<Monitoring>,
     per_instance: Option<f64>,
+    /// The same of the newest period, until it is learnt.
+    guessed: Option<f64>,
 }
 
 impl Sampling {
@@ -40,6 +42,15 @@ impl Sampling {
         Self {
             monitoring,
             per_instance: None,
+            guessed: None,
+        }
+    }
+
+    /// What is to be assumed of another group with instances of the same kind.
+    pub(crate) fn of_another(&self, monitoring: Option<Monitoring>) -> Self {
+        Self {
+            guessed: self.known(),
+            ..Self::new(monitoring)
         }
     }
 
@@ -70,7 +81,7 @@ impl Sampling {
         steady_since: Option<Timestamp>,
     ) -> f64 {
         if self.monitoring == Some(Monitoring::Detailed) || in_service == 0 {
-            return self.per_instance.unwrap_or(1.0);
+            return self.known().unwrap_or(1.0);
         }
         let ratio = |samples: f64| samples / f64::from(in_service);
         let mut steady: Vec<f64> = counts
@@ -85,7 +96,15 @@ impl Sampling {
         let newest = counts
             .last()
             .map(|&(_, samples)| ratio(samples).round().max(1.0));
-        self.per_instance.or(newest).unwrap_or(1.0)
+        self.guessed = newest.or(self.guessed);
+        self.known().unwrap_or(1.0)
+    }
+
+    /// Samples that one instance adds to a period, as far as that is known: without it a count of
+    /// samples says nothing of the number of instances.
+    pub(crate) fn known(&self) -> Option<f64> {
+        let detailed = (self.monitoring == Some(Monitoring::Detailed)).then_some(1.0);
+        self.per_instance.or(self.guessed).or(detailed)
     }
 }
 

@@ -39,6 +39,9 @@ pub(crate) struct FakeGroup {
     pub(crate) writes: Vec<u32>,
 }
 
+/// CPU at a second.
+pub(crate) type Load = fn(i64) -> f64;
+
 #[derive(Default)]
 pub(crate) struct FakeCloud {
     pub(crate) groups: Mutex<HashMap<String, FakeGroup>>,
@@ -46,8 +49,8 @@ pub(crate) struct FakeCloud {
     /// Sizes of the batches that were asked for.
     pub(crate) group_batches: Mutex<Vec<usize>>,
     pub(crate) metric_batches: Mutex<Vec<usize>>,
-    /// CPU at a second, of the groups that have a past.
-    pub(crate) pasts: Mutex<HashMap<String, fn(i64) -> f64>>,
+    /// Of the groups that have a past.
+    pub(crate) pasts: Mutex<HashMap<String, Load>>,
     pub(crate) history: Mutex<Does>,
     /// The whole account hangs.
     pub(crate) hangs: bool,

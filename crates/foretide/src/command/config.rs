@@ -42,7 +42,7 @@ fn check(
     let word = if groups == 1 { "group" } else { "groups" };
     writeln!(context.out, "ok: {name}; {groups} {word}")?;
     for (name, group) in &config.groups {
-        let (mode, policy) = (group.mode, group.policy);
+        let (mode, policy) = (group.controller.mode, group.controller.policy);
         writeln!(context.out, "  {name}: {mode}, policy {policy}")?;
     }
     Ok(())

@@ -5,7 +5,7 @@ use foretide_runtime::GroupKey;
 use foretide_store::Reader;
 use serde::Serialize;
 
-use crate::cli::ExplainArgs;
+use crate::cli::{ConfigFlags, ExplainArgs};
 use crate::clock;
 use crate::failure::{Exit, Failure};
 use crate::terminal::wrap;
@@ -13,9 +13,13 @@ use crate::terminal::wrap;
 use super::{Context, kept};
 
 /// Runs it.
-pub(crate) fn run(args: &ExplainArgs, context: &mut Context<'_>) -> Result<(), Failure> {
+pub(crate) fn run(
+    args: &ExplainArgs,
+    flags: &ConfigFlags,
+    context: &mut Context<'_>,
+) -> Result<(), Failure> {
     let now = clock::now();
-    let reader = kept::open(args.store.as_ref())?;
+    let reader = kept::open(args.store.as_ref(), flags)?;
     let group = kept::group(&reader, &args.group)?;
     let failed = |error| kept::failed(&error);
     let decisions = match (&args.since, &args.at) {

@@ -1,10 +1,11 @@
-//! Files that several commands read: configuration, model, trace.
+//! Files that several commands read: configuration, model, token, trace.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 
 use foretide_classifier::Model;
+use foretide_server::Token;
 use foretide_sim::{ReadOptions, Trace, TraceError, read_trace};
 
 use crate::cli::ConfigFlags;
@@ -102,6 +103,17 @@ pub(crate) fn model(path: Option<&Path>) -> Result<Model, Failure> {
         Failure::new(Exit::Data, what).because(&error).hint(
             "`foretide train --out FILE` makes a model file; without one the built-in is used",
         )
+    })
+}
+
+/// The token that the file holds; line ends around it are the editor's.
+pub(crate) fn token(path: &Path) -> Result<Token, Failure> {
+    let text = fs::read_to_string(path).map_err(|error| Failure::unreadable(path, &error))?;
+    Token::new(text.trim()).map_err(|error| {
+        let what = format!("{} holds no token that can be used", path.display());
+        Failure::new(Exit::Config, what)
+            .because(&error)
+            .hint(format!("openssl rand -hex 32 > {}", path.display()))
     })
 }
 

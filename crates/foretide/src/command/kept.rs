@@ -1,21 +1,24 @@
 //! What the commands over the store share: opening it, naming a group, telling a time.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use foretide_domain::Timestamp;
 use foretide_runtime::GroupKey;
 use foretide_store::{Reader, StoreError};
 
+use crate::cli::ConfigFlags;
 use crate::config::Span;
 use crate::failure::{Exit, Failure};
 
-/// Where `foretide run` keeps the store if nothing else is said.
-const STORE: &str = "output/foretide.db";
+use super::input;
 
-/// Opens the store for reading.
-pub(super) fn open(path: Option<&PathBuf>) -> Result<Reader, Failure> {
-    let path = path.map_or(Path::new(STORE), PathBuf::as_path);
-    Reader::open(path).map_err(|error| match &error {
+/// Opens the store at `path` for reading, or where `foretide run` keeps it.
+pub(super) fn open(path: Option<&PathBuf>, flags: &ConfigFlags) -> Result<Reader, Failure> {
+    let path = match path {
+        Some(path) => path.clone(),
+        None => input::load(&input::sources(flags)?.0)?.run.store(),
+    };
+    Reader::open(&path).map_err(|error| match &error {
         StoreError::Io { error: cause, .. } if cause.kind() == std::io::ErrorKind::NotFound => {
             Failure::new(
                 Exit::NoInput,

@@ -1,9 +1,6 @@
 //! `foretide serve`: the prediction service until Ctrl-C or SIGTERM.
 
-use std::fs;
-use std::path::Path;
-
-use foretide_server::{ServeConfig, ServeError, Server, Token};
+use foretide_server::{ServeConfig, ServeError, Server};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::{ConfigFlags, ServeArgs};
@@ -76,7 +73,11 @@ fn set_flags(args: &ServeArgs, sources: &mut Sources) {
 }
 
 fn serve_config(settings: ServeSettings) -> Result<ServeConfig, Failure> {
-    let token = settings.token_file.as_deref().map(token).transpose()?;
+    let token = settings
+        .token_file
+        .as_deref()
+        .map(input::token)
+        .transpose()?;
     Ok(ServeConfig {
         listen: settings.listen,
         token,
@@ -87,17 +88,6 @@ fn serve_config(settings: ServeSettings) -> Result<ServeConfig, Failure> {
         body_timeout: settings.body_timeout,
         shutdown_grace: settings.shutdown_grace,
         ..ServeConfig::default()
-    })
-}
-
-/// The token that the file holds; line ends around it are the editor's.
-fn token(path: &Path) -> Result<Token, Failure> {
-    let text = fs::read_to_string(path).map_err(|error| Failure::unreadable(path, &error))?;
-    Token::new(text.trim()).map_err(|error| {
-        let what = format!("{} holds no token that can be used", path.display());
-        Failure::new(Exit::Config, what)
-            .because(&error)
-            .hint(format!("openssl rand -hex 32 > {}", path.display()))
     })
 }
 

@@ -7,7 +7,7 @@ use foretide_runtime::{GroupKey, What};
 use foretide_store::{Latest, Reader, Said};
 use serde::Serialize;
 
-use crate::cli::StatusArgs;
+use crate::cli::{ConfigFlags, StatusArgs};
 use crate::clock;
 use crate::failure::{Exit, Failure};
 use crate::stop::Stop;
@@ -24,8 +24,12 @@ const SILENT_AFTER: Duration = Duration::from_secs(30);
 const INDENT: usize = 2;
 
 /// Runs it.
-pub(crate) fn run(args: &StatusArgs, context: &mut Context<'_>) -> Result<(), Failure> {
-    let reader = kept::open(args.store.as_ref())?;
+pub(crate) fn run(
+    args: &StatusArgs,
+    flags: &ConfigFlags,
+    context: &mut Context<'_>,
+) -> Result<(), Failure> {
+    let reader = kept::open(args.store.as_ref(), flags)?;
     if args.watch {
         return watch(&reader, context);
     }

@@ -33,7 +33,7 @@ pub(crate) fn run(
     context: &mut Context<'_>,
 ) -> Result<(), Failure> {
     let (sources, _) = input::sources(flags)?;
-    let config = input::load(&sources)?.defaults;
+    let config = input::load(&sources)?.defaults.controller;
     let mut params = TrainParams {
         target_percent: config.target_utilisation.get(),
         ..TrainParams::default()

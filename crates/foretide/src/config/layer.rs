@@ -123,6 +123,10 @@ impl Layers {
                 Ok(number) => toml::Value::Integer(number),
                 Err(_) => return self.refuse_text(key, text, "a whole number", place),
             },
+            Kind::Number => match text.trim().parse() {
+                Ok(number) => toml::Value::Float(number),
+                Err(_) => return self.refuse_text(key, text, "a number", place),
+            },
             Kind::Boolean => match text.trim().parse() {
                 Ok(answer) => toml::Value::Boolean(answer),
                 Err(_) => return self.refuse_text(key, text, "true or false", place),

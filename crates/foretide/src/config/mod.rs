@@ -3,6 +3,7 @@
 //! says all of them at once, each with its place.
 
 mod event;
+mod group;
 mod key;
 mod layer;
 mod problem;
@@ -19,9 +20,11 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
-use foretide_control::ControllerConfig;
+use foretide_aws::AwsConfig;
 use foretide_server::HostName;
+use foretide_store::LogFormat;
 
+pub(crate) use group::{GroupSettings, LiveSettings, Reach};
 pub(crate) use key::Key;
 pub(crate) use layer::FILE_VARIABLE;
 pub(crate) use problem::Problems;
@@ -40,13 +43,42 @@ pub(crate) struct Config {
     /// The model file; the built-in model where none is named.
     pub(crate) model: Option<PathBuf>,
     /// What groups inherit.
-    pub(crate) defaults: ControllerConfig,
+    pub(crate) defaults: GroupSettings,
     /// The groups by name.
-    pub(crate) groups: BTreeMap<String, ControllerConfig>,
+    pub(crate) groups: BTreeMap<String, GroupSettings>,
+    /// How AWS is reached.
+    pub(crate) aws: AwsConfig,
+    /// The autoscaler's process.
+    pub(crate) run: RunSettings,
     /// The prediction service.
     pub(crate) serve: ServeSettings,
     /// The demo.
     pub(crate) demo: DemoSettings,
+}
+
+impl Config {
+    /// The settings of the Auto Scaling group `name`.
+    pub(crate) fn of_asg(&self, name: &str) -> &GroupSettings {
+        let mut groups = self.groups.iter();
+        let found = groups.find(|(table, group)| group.live.asg_name(table) == name);
+        found.map_or(&self.defaults, |(_, group)| group)
+    }
+}
+
+/// Settings of the autoscaler's process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RunSettings {
+    /// Folder of the journal and of the files rendered from it.
+    pub(crate) output: PathBuf,
+    /// How lines of the log are written.
+    pub(crate) log_format: LogFormat,
+}
+
+impl RunSettings {
+    /// The journal's file.
+    pub(crate) fn store(&self) -> PathBuf {
+        self.output.join("foretide.db")
+    }
 }
 
 /// Settings of the prediction service.
@@ -87,6 +119,15 @@ pub(crate) struct DemoSettings {
     pub(crate) slo_utilisation: f64,
     /// Price of an instance-hour.
     pub(crate) price: Option<Price>,
+}
+
+impl Default for RunSettings {
+    fn default() -> Self {
+        Self {
+            output: PathBuf::from("output"),
+            log_format: LogFormat::Text,
+        }
+    }
 }
 
 impl Default for ServeSettings {

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use foretide_aws::{Collect, Monitoring};
 use foretide_control::{OnEmpty, OnMissing};
 use foretide_domain::{Mode, PolicyKind};
-use foretide_server::{HostName, InvalidHostName};
+use foretide_server::{HostName, InvalidHostName, InvalidPredictorUrl, PredictorUrl};
+use foretide_store::LogFormat;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -28,6 +30,13 @@ pub(crate) struct RawConfig {
     /// One table a group, by the name of the Auto Scaling group; what it leaves out, it inherits.
     #[serde(default)]
     pub(crate) group: BTreeMap<String, RawGroup>,
+    /// How AWS is reached, by every command that does. What is left out, the SDK's usual chain
+    /// decides: environment, profile, instance metadata.
+    #[serde(default)]
+    pub(crate) aws: RawAws,
+    /// The autoscaler, `foretide run`.
+    #[serde(default)]
+    pub(crate) run: RawRun,
     /// The prediction service, `foretide serve`.
     #[serde(default)]
     pub(crate) serve: RawServe,
@@ -73,6 +82,83 @@ pub(crate) struct RawGroup {
     /// The circuit breaker: launches that fail stop growth.
     #[serde(default)]
     pub(crate) breaker: RawBreaker,
+    /// Name of the Auto Scaling group, where the table's name is another.
+    pub(crate) asg: Option<String>,
+    /// Region of the group. The SDK's usual chain decides where none is named.
+    pub(crate) region: Option<String>,
+    /// Role to assume for this group.
+    pub(crate) role_arn: Option<String>,
+    /// How metrics are collected: by the group's dimension, a constant number of metrics; or of
+    /// every instance, as the seed did, at a cost that grows with the group.
+    pub(crate) collect: Option<RawCollect>,
+    /// Period of the instances' metrics: five minutes or one. Told by the points where none is
+    /// named.
+    pub(crate) monitoring: Option<RawMonitoring>,
+    /// Read memory as the CloudWatch agent reports it, aggregated on the group. One metric more.
+    pub(crate) memory: Option<bool>,
+    /// Time in service before an instance's metrics count, with `collect = "instance"`.
+    pub(crate) warm_up: Option<Span>,
+    /// Auto Scaling group whose history this one goes on from while it has none of its own: the one
+    /// that it replaces, reached in the same way.
+    pub(crate) history_from: Option<String>,
+    /// Scaling policies that may stay active beside Foretide, by name.
+    pub(crate) allow_policies: Option<Vec<String>>,
+    /// Write although instance weights differ from 1.
+    pub(crate) allow_weights: Option<bool>,
+    /// Prediction service to ask instead of the model in this process, for policy `classifier`:
+    /// `https://`, or `http://` on loopback. The path `/predict` is added.
+    pub(crate) predictor: Option<Predictor>,
+    /// File that holds the bearer token which that service wants.
+    #[schemars(extend("format" = "path"))]
+    pub(crate) predictor_token_file: Option<PathBuf>,
+    /// A metric of the load itself, for groups that are not bound by CPU. One metric more.
+    #[serde(default)]
+    pub(crate) load: RawLoad,
+}
+
+/// A metric that measures the load, such as requests or the length of a queue.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawLoad {
+    /// Its namespace, such as `AWS/ApplicationELB`.
+    pub(crate) namespace: Option<String>,
+    /// Its name, such as `RequestCount`.
+    pub(crate) metric: Option<String>,
+    /// Its dimensions, exactly as published, each as `NAME=VALUE`.
+    pub(crate) dimensions: Option<Vec<Dimension>>,
+    /// The statistic: `Average`, `Minimum`, `Maximum`, `Sum`, `SampleCount`, or a percentile such as
+    /// `p90`.
+    pub(crate) stat: Option<String>,
+}
+
+/// How AWS is reached.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawAws {
+    /// Profile of the shared configuration.
+    pub(crate) profile: Option<String>,
+    /// Endpoint of both services, for a local AWS.
+    pub(crate) endpoint_url: Option<String>,
+    /// Longest that one call may take, its retries included.
+    pub(crate) call_deadline: Option<Span>,
+    /// Longest that one attempt may take.
+    pub(crate) attempt_timeout: Option<Span>,
+    /// Calls a second in the long run, for each region and role.
+    pub(crate) calls_per_second: Option<u32>,
+    /// Calls that may go out at once after a pause.
+    pub(crate) burst: Option<u32>,
+}
+
+/// Settings of the autoscaler's process.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawRun {
+    /// Folder of the journal `foretide.db`, the log `ec2_monitor.log` and the metrics
+    /// `ec2_metrics_data.json`.
+    #[schemars(extend("format" = "path"))]
+    pub(crate) output: Option<PathBuf>,
+    /// How lines of the log are written.
+    pub(crate) log_format: Option<RawLogFormat>,
 }
 
 /// Settings of policy `classifier`.
@@ -201,6 +287,66 @@ impl TryFrom<String> for Host {
     }
 }
 
+/// The address of a prediction service, checked where it is read.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
+#[schemars(with = "String")]
+pub(crate) struct Predictor(pub(crate) PredictorUrl);
+
+impl TryFrom<String> for Predictor {
+    type Error = InvalidPredictorUrl;
+
+    fn try_from(text: String) -> Result<Self, InvalidPredictorUrl> {
+        text.parse().map(Self)
+    }
+}
+
+/// A dimension of a metric: its name and its value.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
+#[schemars(with = "String")]
+pub(crate) struct Dimension(pub(crate) String, pub(crate) String);
+
+impl TryFrom<String> for Dimension {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match text.split_once('=') {
+            Some((name, value)) if !name.is_empty() && !value.is_empty() => {
+                Ok(Self(name.to_owned(), value.to_owned()))
+            }
+            _ => Err(format!("`{text}` is not NAME=VALUE")),
+        }
+    }
+}
+
+/// As [`Collect`].
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(inline)]
+pub(crate) enum RawCollect {
+    Group,
+    Instance,
+}
+
+/// As [`Monitoring`].
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(inline)]
+pub(crate) enum RawMonitoring {
+    Basic,
+    Detailed,
+}
+
+/// As [`LogFormat`].
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(inline)]
+pub(crate) enum RawLogFormat {
+    Text,
+    Json,
+}
+
 /// As [`Mode`].
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -273,6 +419,33 @@ impl From<RawOnEmpty> for OnEmpty {
         match raw {
             RawOnEmpty::StartOne => Self::StartOne,
             RawOnEmpty::Hold => Self::Hold,
+        }
+    }
+}
+
+impl From<RawCollect> for Collect {
+    fn from(raw: RawCollect) -> Self {
+        match raw {
+            RawCollect::Group => Self::Group,
+            RawCollect::Instance => Self::Instance,
+        }
+    }
+}
+
+impl From<RawMonitoring> for Monitoring {
+    fn from(raw: RawMonitoring) -> Self {
+        match raw {
+            RawMonitoring::Basic => Self::Basic,
+            RawMonitoring::Detailed => Self::Detailed,
+        }
+    }
+}
+
+impl From<RawLogFormat> for LogFormat {
+    fn from(raw: RawLogFormat) -> Self {
+        match raw {
+            RawLogFormat::Text => Self::Text,
+            RawLogFormat::Json => Self::Json,
         }
     }
 }

@@ -103,6 +103,7 @@ fn written(leaf: &Leaf) -> String {
         (Kind::Text, Some(format)) => format.into(),
         (Kind::Text, None) => "text".into(),
         (Kind::Integer, _) => "whole number".into(),
+        (Kind::Number, _) => "number".into(),
         (Kind::Boolean, _) => "`true`, `false`".into(),
         (Kind::List, _) => "list of texts".into(),
     }

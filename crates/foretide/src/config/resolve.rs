@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use foretide_aws::{AwsConfig, LoadMetric, Stat};
 use foretide_control::ControllerConfig;
 use foretide_domain::Percent;
 use serde::Deserialize;
@@ -10,8 +11,10 @@ use super::key::Key;
 use super::layer::{Layers, Setting, merged, same_variable};
 use super::problem::{Place, Problem, Problems};
 use super::quantity::{MinutePrice, Percentage, Price, Span};
-use super::raw::{RawConfig, RawDemo, RawForecast, RawGroup, RawServe};
-use super::{Config, DemoSettings, ServeSettings};
+use super::raw::{
+    Dimension, RawAws, RawConfig, RawDemo, RawForecast, RawGroup, RawLoad, RawRun, RawServe,
+};
+use super::{Config, DemoSettings, GroupSettings, LiveSettings, RunSettings, ServeSettings};
 
 /// Lays defaults under the settings and checks the whole.
 pub(crate) fn resolve(layers: Layers) -> Result<Config, Problems> {
@@ -47,9 +50,11 @@ fn nowhere(what: String) -> Problem {
 
 fn config(raw: RawConfig) -> Config {
     let nothing = RawForecast::default();
-    let defaults = group(&raw.defaults, ControllerConfig::default(), &nothing);
+    let defaults = group(&raw.defaults, GroupSettings::default(), &nothing);
     let (groups, inherited) = (raw.group.iter(), &raw.defaults.forecast);
     Config {
+        aws: aws(raw.aws),
+        run: run(raw.run),
         model: raw.model,
         groups: groups
             .map(|(name, raw)| (name.clone(), group(raw, defaults.clone(), inherited)))
@@ -87,7 +92,99 @@ impl From<Percentage> for Percent {
     }
 }
 
-fn group(
+fn group(raw: &RawGroup, inherited: GroupSettings, prices: &RawForecast) -> GroupSettings {
+    GroupSettings {
+        controller: controller(raw, inherited.controller, prices),
+        live: live(raw, inherited.live),
+    }
+}
+
+fn live(raw: &RawGroup, mut live: LiveSettings) -> LiveSettings {
+    // A name is one group's: it is not inherited.
+    live.asg.clone_from(&raw.asg);
+    set(&mut live.reach.region, raw.region.clone().map(Some));
+    set(&mut live.reach.role_arn, raw.role_arn.clone().map(Some));
+    set(&mut live.collect, raw.collect);
+    set(
+        &mut live.monitoring,
+        raw.monitoring.map(|it| Some(it.into())),
+    );
+    set(&mut live.memory, raw.memory);
+    set(&mut live.warm_up, raw.warm_up);
+    set(&mut live.history_from, raw.history_from.clone().map(Some));
+    set(&mut live.allow_policies, raw.allow_policies.clone());
+    set(&mut live.allow_weights, raw.allow_weights);
+    set(
+        &mut live.predictor,
+        raw.predictor.clone().map(|it| Some(it.0)),
+    );
+    let token_file = raw.predictor_token_file.clone().map(Some);
+    set(&mut live.predictor_token_file, token_file);
+    live.load = load(&raw.load, live.load.as_ref());
+    live
+}
+
+/// The metric of the load: what is left out, a group inherits.
+fn load(raw: &RawLoad, inherited: Option<&LoadMetric>) -> Option<LoadMetric> {
+    let namespace = raw
+        .namespace
+        .clone()
+        .or_else(|| inherited.map(|it| it.namespace.clone()));
+    let metric = raw
+        .metric
+        .clone()
+        .or_else(|| inherited.map(|it| it.metric.clone()));
+    let own = raw.dimensions.as_ref().map(|dimensions| {
+        let pair = |dimension: &Dimension| (dimension.0.clone(), dimension.1.clone());
+        dimensions.iter().map(pair).collect()
+    });
+    let stat = raw
+        .stat
+        .as_deref()
+        .map(stat)
+        .or_else(|| inherited.map(|it| it.stat.clone()));
+    Some(LoadMetric {
+        namespace: namespace?,
+        metric: metric?,
+        dimensions: own
+            .or_else(|| inherited.map(|it| it.dimensions.clone()))
+            .unwrap_or_default(),
+        stat: stat.unwrap_or(Stat::Sum),
+    })
+}
+
+fn stat(name: &str) -> Stat {
+    match name {
+        "Average" => Stat::Average,
+        "Minimum" => Stat::Minimum,
+        "Maximum" => Stat::Maximum,
+        "Sum" => Stat::Sum,
+        "SampleCount" => Stat::SampleCount,
+        other => Stat::Other(other.to_owned()),
+    }
+}
+
+fn aws(raw: RawAws) -> AwsConfig {
+    let mut aws = AwsConfig {
+        profile: raw.profile,
+        endpoint_url: raw.endpoint_url,
+        ..AwsConfig::default()
+    };
+    set(&mut aws.call_deadline, raw.call_deadline);
+    set(&mut aws.attempt_timeout, raw.attempt_timeout);
+    set(&mut aws.calls_per_second, raw.calls_per_second);
+    set(&mut aws.burst, raw.burst);
+    aws
+}
+
+fn run(raw: RawRun) -> RunSettings {
+    let mut run = RunSettings::default();
+    set(&mut run.output, raw.output);
+    set(&mut run.log_format, raw.log_format);
+    run
+}
+
+fn controller(
     raw: &RawGroup,
     mut config: ControllerConfig,
     inherited: &RawForecast,
@@ -221,13 +318,13 @@ fn demo(raw: RawDemo) -> DemoSettings {
 fn check(config: &Config, settings: &[Setting]) -> Vec<Problem> {
     let mut problems = Vec::new();
     let defaults = Key::from(["defaults"]);
-    let inherited = config.defaults.validate().err();
+    let inherited = config.defaults.controller.validate().err();
     if let Some(error) = &inherited {
         problems.push(senseless(&[&defaults], error.key, error.why, settings));
     }
     for (name, group) in &config.groups {
         let table = Key::from(["group", name]);
-        match group.validate() {
+        match group.controller.validate() {
             // Said once already, where it stands.
             Err(error) if inherited.as_ref() != Some(&error) => {
                 let tables = [&table, &defaults];
@@ -245,6 +342,11 @@ fn check(config: &Config, settings: &[Setting]) -> Vec<Problem> {
             )));
         }
     }
+    problems.extend(load_checks(settings));
+    let aws = Key::from(["aws"]);
+    for (key, why) in aws_checks(&config.aws) {
+        problems.push(senseless(&[&aws], key, why, settings));
+    }
     let demo = Key::from(["demo"]);
     for (key, why) in demo_checks(&config.demo) {
         problems.push(senseless(&[&demo], key, why, settings));
@@ -254,6 +356,62 @@ fn check(config: &Config, settings: &[Setting]) -> Vec<Problem> {
         problems.push(senseless(&[&serve], key, why, settings));
     }
     problems
+}
+
+/// Half a metric would be read as none.
+fn load_checks(settings: &[Setting]) -> Vec<Problem> {
+    let tables = settings.iter().filter_map(|setting| {
+        let (key, way) = setting.key.parts().split_last()?;
+        let is_load = way.last().is_some_and(|table| table == "load");
+        is_load.then_some((way, key.as_str(), setting))
+    });
+    let mut problems = Vec::new();
+    for (way, key, setting) in tables {
+        let named = |wanted: &str| {
+            settings.iter().any(|other| {
+                let inherited = ["defaults", "load", wanted];
+                other.key.parts().split_last().is_some_and(|(last, table)| {
+                    (table == way && last == wanted) || other.key.parts() == inherited
+                })
+            })
+        };
+        for (one, other) in [("metric", "namespace"), ("namespace", "metric")] {
+            if key == one && !named(other) {
+                let what = format!("`{}` needs `{other}` beside it", setting.key);
+                problems.push(Problem::new(what, setting.place.clone()));
+            }
+        }
+    }
+    problems
+}
+
+fn aws_checks(aws: &AwsConfig) -> Vec<(&'static str, &'static str)> {
+    let is_url = |url: &String| url.starts_with("http://") || url.starts_with("https://");
+    let checks = [
+        (
+            "endpoint_url",
+            aws.endpoint_url.as_ref().is_none_or(is_url),
+            "must begin with http:// or https://",
+        ),
+        (
+            "call_deadline",
+            !aws.call_deadline.is_zero(),
+            "must be above 0s",
+        ),
+        (
+            "attempt_timeout",
+            !aws.attempt_timeout.is_zero() && aws.attempt_timeout <= aws.call_deadline,
+            "must be above 0s and at most aws.call_deadline",
+        ),
+        (
+            "calls_per_second",
+            aws.calls_per_second > 0,
+            "must be at least 1",
+        ),
+        ("burst", aws.burst > 0, "must be at least 1"),
+    ];
+    let broken = checks.into_iter().filter(|(_, holds, _)| !holds);
+    broken.map(|(key, _, why)| (key, why)).collect()
 }
 
 /// Limits that would let nothing pass.

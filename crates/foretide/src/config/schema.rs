@@ -50,6 +50,8 @@ pub(crate) enum Kind {
     Text,
     /// As a whole number.
     Integer,
+    /// As a number, whole or not.
+    Number,
     /// `true` or `false`.
     Boolean,
     /// Several texts.
@@ -177,6 +179,7 @@ fn node(schema: &Value) -> Node {
     let kind = match text("type").as_deref() {
         Some("object") => return Node::Table(table(schema, description)),
         Some("integer") => Kind::Integer,
+        Some("number") => Kind::Number,
         Some("boolean") => Kind::Boolean,
         Some("array") => Kind::List,
         _ => Kind::Text,

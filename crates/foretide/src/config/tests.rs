@@ -44,7 +44,7 @@ fn the_default_file_names_every_key_and_its_examples_are_valid() {
     assert!(config.demo.price.is_some() && config.model.is_some());
     let table: toml::Table = toml::from_str(&uncommented).unwrap();
     let tree = schema::tree();
-    for name in ["defaults", "serve", "demo"] {
+    for name in ["defaults", "aws", "run", "serve", "demo"] {
         let Some(schema::Node::Table(schema)) = tree.get(name) else {
             panic!("{name}");
         };
@@ -89,7 +89,8 @@ fn groups_inherit_what_they_leave_out() {
         &[],
     )
     .unwrap();
-    let (web, batch) = (&config.groups["web"], &config.groups["batch"]);
+    let controller = |name: &str| config.groups[name].controller.clone();
+    let (web, batch) = (controller("web"), controller("batch"));
     assert_eq!((web.mode, web.classifier.streak), (Mode::Enforce, 7));
     assert_eq!(Some(web.target_utilisation), Percent::new(60.0));
     assert_eq!(batch.mode, Mode::Observe);
@@ -235,7 +236,7 @@ fn prices_replace_the_budget_and_the_two_exclude_each_other() {
     let prices = "instance_price = \"0.096 USD/h\"\nviolation_price = \"0.16 USD/min\"\n";
     let ratio = |text: &str, group: &str| {
         let config = load(text, &[], &[]).unwrap();
-        config.groups[group].forecast.short_per_instance
+        config.groups[group].controller.forecast.short_per_instance
     };
     let inherits = format!(
         "[defaults.forecast]\n{prices}[group.web]\n[group.api.forecast]\nbudget = \"1%\"\n"
@@ -272,7 +273,10 @@ fn prices_replace_the_budget_and_the_two_exclude_each_other() {
 fn events_are_read_and_a_wrong_one_is_told_where_it_stands() {
     let text = "[group.web.forecast]\nevents = [\"sale 2026-11-27T08:00Z for 12h x2.5\"]\n";
     assert_eq!(
-        load(text, &[], &[]).unwrap().groups["web"].calendar.len(),
+        load(text, &[], &[]).unwrap().groups["web"]
+            .controller
+            .calendar
+            .len(),
         1
     );
     let message = refused("[group.web.forecast]\nevents = [\"sale for 12h x2.5\"]\n");

@@ -11,6 +11,7 @@ fn help_names_every_command_and_fits_a_terminal() {
     let help = room.done(&["--help"]);
     for command in [
         "demo", "emulator", "serve", "train", "trace", "config", "status", "explain", "replay",
+        "run", "pull",
     ] {
         assert!(help.contains(command), "{help}");
     }
@@ -27,6 +28,7 @@ fn every_command_has_help_with_an_example() {
     let room = Room::new();
     for command in [
         "demo", "emulator", "serve", "train", "trace", "status", "explain", "replay", "forecast",
+        "run", "pull",
     ] {
         let help = room.done(&[command, "--help"]);
         assert!(help.contains("Example"), "{help}");

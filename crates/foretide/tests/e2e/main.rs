@@ -13,6 +13,8 @@ mod emulator;
 mod forecast;
 mod help;
 mod kept;
+mod pull;
+mod run;
 mod serve;
 mod terminal;
 mod trace;

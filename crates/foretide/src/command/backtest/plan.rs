@@ -119,7 +119,7 @@ fn cases(args: &BacktestArgs) -> Result<Vec<Case>, Failure> {
 
 /// The settings of the product's policies, on a group that boots and is measured as simulated.
 fn own_config(args: &BacktestArgs, config: &Config) -> ControllerConfig {
-    let mut own = config.defaults.clone();
+    let mut own = config.defaults.controller.clone();
     own.lead_time = Duration::from_secs(u64::from(args.boot.0.typical_s().max(1)));
     own.metric_delay = Duration::from_secs(u64::from(args.delay));
     own

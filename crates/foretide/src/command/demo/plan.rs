@@ -44,7 +44,7 @@ impl Plan {
             demo,
             ..
         } = input::load(&sources)?;
-        let mut config = match &args.group {
+        let group = match &args.group {
             None => defaults,
             Some(name) => groups.get(name).cloned().ok_or_else(|| {
                 let known: Vec<&str> = groups.keys().map(String::as_str).collect();
@@ -55,6 +55,7 @@ impl Plan {
                 .hint(format!("groups there: {}", known.join(", ")))
             })?,
         };
+        let mut config = group.controller;
         // Nothing but the simulated group can be written to, so that it is shown at work.
         config.mode = Mode::Enforce;
         let trace = load(args, &demo)?;

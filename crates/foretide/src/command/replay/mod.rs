@@ -60,7 +60,7 @@ pub(crate) fn run(
     context: &mut Context<'_>,
 ) -> Result<(), Failure> {
     let now = clock::now();
-    let reader = kept::open(args.store.as_ref())?;
+    let reader = kept::open(args.store.as_ref(), flags)?;
     let group = kept::group(&reader, &args.group)?;
     let from = match &args.from {
         Some(from) => kept::time("--from", from, now)?,
@@ -73,7 +73,7 @@ pub(crate) fn run(
     let steps = steps(&reader, &group, from, to)?;
     let (sources, _) = input::sources(flags)?;
     let config = input::load(&sources)?;
-    let today = config.groups.get(group.name()).unwrap_or(&config.defaults);
+    let today = &config.of_asg(group.name()).controller;
     let recorded = reader.decisions(&group, from, to);
     let recorded = recorded.map_err(|error| kept::failed(&error))?;
     let model = input::model(config.model.as_deref())?;

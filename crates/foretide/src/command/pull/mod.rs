@@ -1,0 +1,302 @@
+//! `foretide pull`: a group's CloudWatch history as a trace file.
+
+mod args;
+mod partial;
+mod rows;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use foretide_aws::{
+    Collect, CollectSettings, Collector, HistorySpan, MetricOptions, Retention,
+    USD_PER_METRIC_REQUESTED, history_spans,
+};
+use foretide_domain::{CallFailure, FailureKind, MetricsQuery, Timestamp};
+
+use crate::cli::ConfigFlags;
+use crate::clock;
+use crate::config::{LiveSettings, Span};
+use crate::connect::{Connection, check_credentials, connect};
+use crate::failure::{Exit, Failure};
+
+use super::{Context, input};
+use partial::{Head, Partial};
+
+pub(crate) use args::PullArgs;
+
+/// The newest periods are left out: their values still change while samples arrive.
+const UNSETTLED: Duration = Duration::from_mins(5);
+/// The newest stretch tells basic from detailed monitoring, without which counts of samples say
+/// nothing of instances. Three hours: what the running service looks back at most.
+const PROBE: Duration = Duration::from_hours(3);
+/// Metrics that the probe requests beside a load metric: CPU and both of the network.
+const PROBE_METRICS: usize = 3;
+
+/// Runs it.
+pub(crate) fn run(
+    args: &PullArgs,
+    flags: &ConfigFlags,
+    context: &mut Context<'_>,
+) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| {
+            Failure::new(Exit::Unavailable, "cannot start the connection").because(&error)
+        })?;
+    runtime.block_on(pull(args, flags, context))
+}
+
+async fn pull(
+    args: &PullArgs,
+    flags: &ConfigFlags,
+    context: &mut Context<'_>,
+) -> Result<(), Failure> {
+    let period = period(args.days, args.step)?;
+    let (sources, _) = input::sources(flags)?;
+    let config = input::load(&sources)?;
+    // A group that is not configured is an Auto Scaling group of that name.
+    let group = config.groups.get(&args.group).unwrap_or(&config.defaults);
+    let collect = collect(&args.group, &group.live);
+    let connection = connect(&config.aws, &group.live.reach).await?;
+    let now = clock::now();
+    let head = Head::new(
+        &collect,
+        connection.clients.region(),
+        args.days,
+        period,
+        now,
+    );
+    let mut partial = Partial::open(&args.out, head)?;
+    let parts = history_spans(partial.until(), now.minus(UNSETTLED), period);
+    tell(&connection, &collect, &partial, &parts, context)?;
+    context.out.flush()?;
+    check_credentials(&connection).await?;
+    let source = match Source::probe(&connection, collect, now).await {
+        Ok(source) => source,
+        Err(failure) => {
+            partial.leave();
+            return Err(failure);
+        }
+    };
+    for part in parts {
+        let added = source.read(part, period, &mut partial).await?;
+        writeln!(context.out, "  until {}: {added} rows", part.to)?;
+        context.out.flush()?;
+    }
+    finish(&args.out, partial, &source, context)
+}
+
+/// The length of periods for so many days: the finest kept, or one that is asked for.
+fn period(days: u32, step: Option<Span>) -> Result<Duration, Failure> {
+    let span = Duration::from_hours(24) * days;
+    let kept = Retention::finest(span).map_or(Duration::from_hours(1), |kept| kept.period);
+    let Some(Span(step)) = step else {
+        return Ok(kept);
+    };
+    if step < kept {
+        let what = format!("--step: CloudWatch keeps no such periods for {days} days");
+        let tiers = Retention::ALL.map(|one| {
+            format!(
+                "{} s for {} days",
+                one.period.as_secs(),
+                one.kept.as_secs() / 86_400
+            )
+        });
+        return Err(Failure::new(Exit::Usage, what).hint(format!("it keeps {}", tiers.join(", "))));
+    }
+    let fits = step.subsec_nanos() == 0
+        && step.as_secs().is_multiple_of(kept.as_secs())
+        && (24 * 3600_u64).is_multiple_of(step.as_secs());
+    if fits {
+        Ok(step)
+    } else {
+        let what = format!(
+            "--step: expected a multiple of {} s that divides a day",
+            kept.as_secs()
+        );
+        Err(Failure::new(Exit::Usage, what))
+    }
+}
+
+/// History is read by group, however the group is watched, and without what a trace has no use for.
+fn collect(name: &str, live: &LiveSettings) -> CollectSettings {
+    let settings = live.collect_settings(name);
+    CollectSettings {
+        metrics: MetricOptions {
+            collect: Collect::Group,
+            memory: false,
+            ..settings.metrics
+        },
+        ..settings
+    }
+}
+
+/// Says what will be asked, in which periods and why, and what that costs.
+fn tell(
+    connection: &Connection,
+    collect: &CollectSettings,
+    partial: &Partial,
+    parts: &[HistorySpan],
+    context: &mut Context<'_>,
+) -> Result<(), Failure> {
+    let head = partial.head();
+    let loads = usize::from(collect.metrics.load.is_some());
+    let metrics = PROBE_METRICS + loads + parts.len() * (1 + loads);
+    let usd = metrics as f64 * USD_PER_METRIC_REQUESTED;
+    for warning in connection.clients.warnings() {
+        writeln!(context.out, "warning     {warning}")?;
+    }
+    write!(
+        context.out,
+        "group       {} in {}, {} days by {} s
+            (CloudWatch keeps minutes for 15 days, 5 minutes for 63, hours for 455)
+value       {}
+cost        {metrics} metrics requested of CloudWatch, {usd:.5} USD
+",
+        head.group, head.region, head.days, head.step_s, head.value
+    )?;
+    if partial.resumed() {
+        let (until, path) = (partial.until(), partial.path().display());
+        writeln!(
+            context.out,
+            "resumed     {path} holds what was before {until}"
+        )?;
+    }
+    Ok(())
+}
+
+/// One group's history, of which enough is known to make sense of it.
+struct Source {
+    collector: Collector,
+    group: String,
+    with_load: bool,
+}
+
+impl Source {
+    async fn probe(
+        connection: &Connection,
+        collect: CollectSettings,
+        now: Timestamp,
+    ) -> Result<Self, Failure> {
+        let (group, with_load) = (collect.group.clone(), collect.metrics.load.is_some());
+        let collector = Collector::new(Arc::clone(&connection.clients), vec![collect]);
+        let mut states = collector
+            .read_groups(std::slice::from_ref(&group), now)
+            .await;
+        if let Some(Err(failure)) = states.remove(&group) {
+            return Err(failed(&failure));
+        }
+        let query = MetricsQuery {
+            from: now.minus(PROBE),
+        };
+        let mut readings = collector.read_metrics(&[(group.clone(), query)], now).await;
+        let monitoring = match readings.remove(&group) {
+            Some(Ok(reading)) => reading.monitoring,
+            Some(Err(failure)) => return Err(failed(&failure)),
+            None => None,
+        };
+        if monitoring.is_none() {
+            let what = format!("group `{group}` published no CPU in the last three hours");
+            return Err(Failure::new(Exit::Unavailable, what).hint(
+                "whether its metrics come every minute or every five is learnt from the newest: \
+                 say it by monitoring = \"detailed\" or \"basic\"",
+            ));
+        }
+        Ok(Self {
+            collector,
+            group,
+            with_load,
+        })
+    }
+
+    /// Reads one part and keeps it; gives the number of rows.
+    async fn read(
+        &self,
+        part: HistorySpan,
+        period: Duration,
+        partial: &mut Partial,
+    ) -> Result<usize, Failure> {
+        let step_s = u32::try_from(period.as_secs()).unwrap_or(u32::MAX);
+        let reading = self
+            .collector
+            .read_history(&self.group, (part.from, part.to), step_s);
+        let points = reading.await.map_err(|failure| failed(&failure))?.points;
+        let rows = rows::of(&points, self.with_load);
+        partial.append(&rows, part.to)?;
+        Ok(rows.lines().count())
+    }
+}
+
+fn finish(
+    out: &Path,
+    partial: Partial,
+    source: &Source,
+    context: &mut Context<'_>,
+) -> Result<(), Failure> {
+    let bill = source.collector.clients().bill().snapshot();
+    let metrics = bill
+        .metrics_requested
+        .get(&source.group)
+        .copied()
+        .unwrap_or(0);
+    let group = partial.head().group.clone();
+    let rows = partial.finish(out)?;
+    if rows == 0 {
+        let what = format!("CloudWatch has no metrics of group `{group}` in that time");
+        return Err(Failure::new(Exit::Data, what).hint("--days says how far back to look"));
+    }
+    writeln!(
+        context.out,
+        "{rows} rows in {}; {metrics} metrics requested, {:.5} USD",
+        out.display(),
+        bill.usd(&source.group)
+    )?;
+    Ok(())
+}
+
+fn failed(failure: &CallFailure) -> Failure {
+    let hint = match failure.kind {
+        FailureKind::NotFound => "is it in this region and account? region and role_arn say which",
+        FailureKind::Denied => "docs/iam.json lists the permissions that are needed",
+        _ => "the same command goes on where this one stopped",
+    };
+    Failure::new(Exit::Unavailable, failure.to_string()).hint(hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_step_is_the_finest_kept_or_a_coarser_one_that_divides_a_day() {
+        let step = |days, text: &str| {
+            let step = (!text.is_empty()).then(|| text.parse().unwrap());
+            period(days, step).map(|period| period.as_secs()).ok()
+        };
+        assert_eq!(
+            [14, 15, 16, 63, 64, 455].map(|days| step(days, "")),
+            [
+                Some(60),
+                Some(60),
+                Some(300),
+                Some(300),
+                Some(3600),
+                Some(3600)
+            ]
+        );
+        assert_eq!(step(14, "15m"), Some(900));
+        assert_eq!(step(63, "1h"), Some(3600));
+        for (days, text) in [
+            (16, "1m"),
+            (64, "5m"),
+            (14, "90s"),
+            (14, "7m"),
+            (14, "2d"),
+            (1, "0s"),
+        ] {
+            assert_eq!(step(days, text), None, "{days} {text}");
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Datapoints as rows of a trace file.
+
+use std::fmt::Write;
+
+use foretide_domain::Datapoint;
+
+/// The columns.
+pub(super) const HEADER: &str = "timestamp,value,in_service,cpu";
+
+/// One row for each point that says something; the value is the load metric's where `with_load`.
+/// What is not known is an empty cell.
+pub(super) fn of(points: &[Datapoint], with_load: bool) -> String {
+    let mut rows = String::new();
+    for point in points {
+        let load = point.load().map(foretide_domain::Load::get);
+        let value = if with_load { point.demand } else { load };
+        let cpu = point.cpu.map(foretide_domain::Percent::get);
+        if value.is_none() && cpu.is_none() {
+            continue;
+        }
+        let cells = [value, cpu.map(|_| point.instances), cpu];
+        let cells = cells.map(|cell| cell.map(|cell| cell.to_string()).unwrap_or_default());
+        // Writing to a string does not fail.
+        writeln!(rows, "{},{}", point.start, cells.join(",")).ok();
+    }
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use foretide_domain::{Percent, Timestamp};
+
+    use super::*;
+
+    fn point(minute: i64, cpu: Option<f64>, demand: Option<f64>) -> Datapoint {
+        Datapoint {
+            start: Timestamp::from_seconds(60 * minute),
+            period: Duration::from_secs(60),
+            cpu: cpu.and_then(Percent::new),
+            instances: if cpu.is_some() { 2.0 } else { 0.0 },
+            network_in: None,
+            network_out: None,
+            memory: None,
+            demand,
+        }
+    }
+
+    #[test]
+    fn a_row_tells_the_load_and_what_is_unknown_is_empty() {
+        let points = [
+            point(0, Some(40.5), Some(7.0)),
+            point(1, None, Some(8.0)),
+            point(2, None, None),
+            point(3, Some(1.0), None),
+        ];
+        assert_eq!(
+            of(&points, false),
+            "1970-01-01T00:00:00Z,81,2,40.5\n1970-01-01T00:03:00Z,2,2,1\n"
+        );
+        assert_eq!(
+            of(&points, true),
+            "1970-01-01T00:00:00Z,7,2,40.5\n1970-01-01T00:01:00Z,8,,\n1970-01-01T00:03:00Z,,2,1\n"
+        );
+    }
+}

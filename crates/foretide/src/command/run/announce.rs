@@ -1,0 +1,115 @@
+//! What is said before a run begins, and what its calls cost.
+
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+use std::time::Duration;
+
+use foretide_aws::{Collect, MetricsReading, usd_per_month};
+use foretide_runtime::{Costs, GroupKey, Notice, Runtime};
+
+use crate::config::{Config, GroupSettings};
+
+use super::fleet::Wiring;
+
+/// CPU, network in and network out.
+const GROUP_METRICS: u32 = 3;
+/// What the seed asks of every instance.
+const INSTANCE_METRICS: u32 = 7;
+/// Metrics are asked for when a new period can be there: every minute at most.
+const ASKED_EVERY: Duration = Duration::from_mins(1);
+
+/// The groups, what may be written to each, what reading each costs, and where it is kept.
+pub(super) fn groups(
+    wiring: &Wiring,
+    config: &Config,
+    dry_run: bool,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    for (key, group) in &wiring.groups {
+        let controller = &group.controller;
+        let mode = if dry_run {
+            "dry run".to_owned()
+        } else {
+            controller.mode.to_string()
+        };
+        writeln!(
+            out,
+            "{key}: {mode}, policy {}; {}",
+            controller.policy,
+            cost(group)
+        )?;
+    }
+    for (account, warning) in wiring.warnings() {
+        writeln!(out, "warning: {account}: {warning}")?;
+    }
+    writeln!(
+        out,
+        "journal {}, log {}",
+        config.run.store().display(),
+        config.run.output.join("ec2_monitor.log").display()
+    )
+}
+
+/// What CloudWatch bills for reading a group, at most.
+fn cost(group: &GroupSettings) -> String {
+    let live = &group.live;
+    let further = u32::from(live.memory) + u32::from(live.load.is_some());
+    let per_month = |metrics| usd_per_month(metrics, ASKED_EVERY);
+    let base = match live.collect {
+        Collect::Group => format!(
+            "CloudWatch {:.2} USD a month for {GROUP_METRICS} metrics",
+            per_month(GROUP_METRICS)
+        ),
+        Collect::Instance => format!(
+            "CloudWatch {:.2} USD a month and instance for {INSTANCE_METRICS} metrics",
+            per_month(INSTANCE_METRICS)
+        ),
+    };
+    match further {
+        0 => base,
+        _ => format!("{base} and {:.2} for {further} more", per_month(further)),
+    }
+}
+
+/// Remarks on how groups are read that were made already.
+pub(super) type Remarked = BTreeSet<(GroupKey, String)>;
+
+/// Tells the journal what a person should know of how each group is read: each remark once, and
+/// again when it holds again.
+pub(super) fn remarks(wiring: &Wiring, made: &mut Remarked, runtime: &Runtime) {
+    let mut holding = Remarked::new();
+    for key in wiring.groups.keys() {
+        let collector = wiring.collector(key.account());
+        let reading = collector.and_then(|collector| collector.last_metrics(key.name()));
+        for what in reading.iter().flat_map(MetricsReading::remarks) {
+            let remark = (key.clone(), what);
+            if !made.contains(&remark) {
+                let what = remark.1.clone();
+                runtime.note(Some(key), Notice::Remark { what });
+            }
+            holding.insert(remark);
+        }
+    }
+    *made = holding;
+}
+
+/// Tells the journal what the calls for each group have cost so far.
+pub(super) fn bill(wiring: &Wiring, elapsed: Duration, runtime: &Runtime) {
+    for key in wiring.groups.keys() {
+        if let Some(notice) = billed(wiring, key, elapsed) {
+            runtime.note(Some(key), notice);
+        }
+    }
+}
+
+fn billed(wiring: &Wiring, key: &GroupKey, elapsed: Duration) -> Option<Notice> {
+    let collector = wiring.collector(key.account())?;
+    let bill = collector.clients().bill().snapshot();
+    let metrics = bill.metrics_requested.get(key.name()).copied();
+    Some(Notice::Billed(Costs {
+        calls: bill.total_calls(),
+        metrics_requested: metrics.unwrap_or(0),
+        usd: bill.usd(key.name()),
+        usd_per_month: bill.usd_per_month(key.name(), elapsed).unwrap_or(0.0),
+    }))
+}

@@ -1,0 +1,197 @@
+//! `foretide run`: the autoscaler on real groups until it is told to stop.
+
+mod announce;
+mod fleet;
+mod lines;
+mod predictor;
+mod signals;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use foretide_runtime::{Journal, Notice, Runtime, RuntimeSettings, StartError};
+use foretide_store::{Recorder, RenderingOptions, Renderings, Retention, Store, StoreError};
+use tokio::time::{Instant, interval, interval_at};
+
+use crate::cli::{ConfigFlags, RunArgs};
+use crate::clock::SteadyClock;
+use crate::config::{Config, GroupSettings, RunSettings};
+use crate::failure::{Exit, Failure};
+
+use super::{Context, input};
+use fleet::Wiring;
+use signals::{Signal, Signals};
+
+/// How often the journal is told what the calls have cost.
+const BILL_EVERY: Duration = Duration::from_hours(1);
+/// How often how groups are read is looked at: their metrics come every minute.
+const REMARK_EVERY: Duration = Duration::from_mins(1);
+
+/// Runs it.
+pub(crate) fn run(
+    args: &RunArgs,
+    flags: &ConfigFlags,
+    context: &mut Context<'_>,
+) -> Result<(), Failure> {
+    let config = configured(args, flags)?;
+    let journal = journal(&config.run)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.map_err(|error| {
+        Failure::new(Exit::Unavailable, "cannot start the threads of the loop").because(&error)
+    })?;
+    let ended = runtime.block_on(look_after(args, flags, config, journal, context));
+    // Nothing is left to wait for: a call that hangs is given up with the process.
+    runtime.shutdown_background();
+    ended
+}
+
+/// The configuration, with the groups that the command line names.
+fn configured(args: &RunArgs, flags: &ConfigFlags) -> Result<Config, Failure> {
+    let (mut sources, _) = input::sources(flags)?;
+    if let Some(output) = &args.output {
+        sources.flag("--output", "run.output", &output.display());
+    }
+    if let Some(format) = &args.log_format {
+        sources.flag("--log-format", "run.log_format", format);
+    }
+    let mut config = input::load(&sources)?;
+    if !args.group.is_empty() {
+        let chosen = args.group.iter().map(|name| {
+            let known = config.groups.get(name).cloned();
+            let group = known.unwrap_or_else(|| GroupSettings {
+                controller: config.defaults.controller.clone(),
+                live: config.defaults.live.clone(),
+            });
+            (name.clone(), group)
+        });
+        config.groups = chosen.collect();
+    }
+    if config.groups.is_empty() {
+        return Err(Failure::new(Exit::Config, "no group to look after").hint(
+            "foretide run --group NAME observes one by the defaults; [group.NAME] in \
+             foretide.toml names it for good",
+        ));
+    }
+    Ok(config)
+}
+
+/// The journal, which only one process may write.
+fn journal(run: &RunSettings) -> Result<Arc<dyn Journal>, Failure> {
+    let store = run.store();
+    let store = Store::open(&store, Retention::default()).map_err(|error| unopened(&error))?;
+    let options = RenderingOptions {
+        format: run.log_format,
+        ..RenderingOptions::default()
+    };
+    let warn = |error: &foretide_store::RotateError| lines::warn(&error.to_string());
+    let renderings = Renderings::open(&run.output, options, warn)
+        .map_err(|error| Failure::of(Exit::CannotCreate, &error).hint(ELSEWHERE))?;
+    Ok(Arc::new(Recorder::new(store, renderings)))
+}
+
+const ELSEWHERE: &str = "--output DIR keeps journal and logs elsewhere";
+
+fn unopened(error: &StoreError) -> Failure {
+    let exit = match error {
+        StoreError::InUse { .. } => Exit::Unavailable,
+        StoreError::Foreign { .. } | StoreError::Newer { .. } | StoreError::Corrupt { .. } => {
+            Exit::Data
+        }
+        StoreError::Full { .. } => Exit::Io,
+        StoreError::Io { .. } | StoreError::Sqlite { .. } => Exit::CannotCreate,
+    };
+    let failure = Failure::of(exit, error);
+    match error {
+        StoreError::InUse {
+            holder: Some(id), ..
+        } => failure.hint(format!("`kill {id}` ends the other one; {ELSEWHERE}")),
+        _ => failure.hint(ELSEWHERE),
+    }
+}
+
+/// Everything from the first connection to the last commit.
+async fn look_after(
+    args: &RunArgs,
+    flags: &ConfigFlags,
+    config: Config,
+    journal: Arc<dyn Journal>,
+    context: &mut Context<'_>,
+) -> Result<(), Failure> {
+    // Listened for before anything is announced: who reads the lines may stop the process.
+    let mut signals = Signals::listen()?;
+    let mut wiring = Wiring::default().renewed(&config, args.dry_run).await?;
+    announce::groups(&wiring, &config, args.dry_run, context.out)?;
+    context.out.flush()?;
+    let clock = Arc::new(SteadyClock::start());
+    let fleet = wiring.fleet.clone().unwrap_or_default();
+    let runtime = Runtime::start_told(RuntimeSettings::default(), fleet, journal, clock);
+    let (runtime, told) = runtime.await.map_err(|error| not_started(&error))?;
+    let printing = lines::print(told, config.run.log_format, args.quiet);
+    let began = Instant::now();
+    let mut bill = interval_at(began + BILL_EVERY, BILL_EVERY);
+    let mut remarked = announce::Remarked::new();
+    let mut remark = interval(REMARK_EVERY);
+    let interrupted = loop {
+        tokio::select! {
+            signal = signals.next() => match signal {
+                Signal::Reload => wiring = Box::pin(reload(args, flags, wiring, &runtime)).await,
+                Signal::Stop { interrupted } => break interrupted,
+            },
+            _ = remark.tick() => announce::remarks(&wiring, &mut remarked, &runtime),
+            _ = bill.tick() => announce::bill(&wiring, began.elapsed(), &runtime),
+        }
+    };
+    tokio::select! {
+        kept = runtime.stop() => {
+            printing.finish();
+            if !kept {
+                lines::warn("stopped, but the journal does not have everything that happened");
+            }
+        }
+        // Asked a second time: now.
+        () = signals.stop() => {}
+    }
+    if interrupted {
+        return Err(Failure::silent(Exit::Interrupted));
+    }
+    Ok(())
+}
+
+fn not_started(error: &StartError) -> Failure {
+    let exit = match error {
+        StartError::Fleet(_) => Exit::Config,
+        StartError::State { .. } => Exit::Data,
+    };
+    Failure::of(exit, error).hint(ELSEWHERE)
+}
+
+/// Takes the configuration anew, or says why not and goes on with the old one.
+async fn reload(args: &RunArgs, flags: &ConfigFlags, wiring: Wiring, runtime: &Runtime) -> Wiring {
+    match renewed(args, flags, &wiring, runtime).await {
+        Ok((next, notice)) => {
+            runtime.note(None, notice);
+            next
+        }
+        Err(failure) => {
+            let why = failure.in_one_line();
+            runtime.note(None, Notice::ReloadRefused { why });
+            wiring
+        }
+    }
+}
+
+async fn renewed(
+    args: &RunArgs,
+    flags: &ConfigFlags,
+    wiring: &Wiring,
+    runtime: &Runtime,
+) -> Result<(Wiring, Notice), Failure> {
+    let config = configured(args, flags)?;
+    let next = wiring.renewed(&config, args.dry_run).await?;
+    let fleet = next.fleet.clone().unwrap_or_default();
+    let reloaded = runtime.reload(fleet).await;
+    let reloaded = reloaded.map_err(|error| Failure::of(Exit::Config, &error))?;
+    Ok((next, Notice::Reloaded(reloaded)))
+}

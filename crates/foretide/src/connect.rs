@@ -1,0 +1,85 @@
+//! Connections to AWS as the configuration asks for them: one a region and role.
+
+use std::sync::Arc;
+
+use foretide_aws::{AwsClients, AwsConfig};
+use foretide_domain::FailureKind;
+
+use crate::config::Reach;
+use crate::failure::{Exit, Failure};
+
+/// A connection and what it is called.
+#[derive(Clone, Debug)]
+pub(crate) struct Connection {
+    /// The account's label in keys of groups: its region and, where one is assumed, its role.
+    pub(crate) label: String,
+    /// The clients.
+    pub(crate) clients: Arc<AwsClients>,
+}
+
+/// Connects. Nothing is called yet.
+pub(crate) async fn connect(aws: &AwsConfig, reach: &Reach) -> Result<Connection, Failure> {
+    let config = AwsConfig {
+        region: reach.region.clone(),
+        role_arn: reach.role_arn.clone(),
+        ..aws.clone()
+    };
+    let clients = AwsClients::connect(&config).await.map_err(|error| {
+        Failure::of(Exit::Config, &error)
+            .hint("set AWS_REGION, or region = \"eu-west-1\" below [defaults] or the group")
+    })?;
+    let label = match &reach.role_arn {
+        Some(role) => format!("{}@{}", clients.region(), role_name(role)),
+        None => clients.region().to_owned(),
+    };
+    Ok(Connection {
+        label,
+        clients: Arc::new(clients),
+    })
+}
+
+/// Account and role without what is the same in every ARN: `123456789012:role/foretide`.
+fn role_name(arn: &str) -> &str {
+    arn.splitn(5, ':').last().unwrap_or(arn)
+}
+
+/// Looks for credentials, so that their lack shows before anything begins.
+pub(crate) async fn check_credentials(connection: &Connection) -> Result<(), Failure> {
+    connection.clients.check_credentials().await.map_err(|failure| {
+        let what = format!("no credentials for AWS ({})", connection.label);
+        let hint = match failure.kind {
+            FailureKind::Denied => {
+                "aws sso login, AWS_PROFILE=…, or a role for this instance; `foretide emulator` \
+                 is a local AWS that takes any"
+            }
+            _ => "is the network up, and the instance metadata service reachable?",
+        };
+        Failure::new(Exit::Unavailable, what)
+            .because(&Told(failure.to_string()))
+            .hint(hint)
+    })
+}
+
+/// A failure's text as a cause.
+#[derive(Debug)]
+struct Told(String);
+
+impl std::fmt::Display for Told {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Told {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_role_is_called_by_account_and_name() {
+        let arn = "arn:aws:iam::123456789012:role/foretide";
+        assert_eq!(role_name(arn), "123456789012:role/foretide");
+        assert_eq!(role_name("odd"), "odd");
+    }
+}

@@ -1,0 +1,263 @@
+//! `foretide pull` against the local AWS: the file, its cost, and going on after an interruption.
+
+use std::fs;
+
+use crate::Room;
+use crate::serve::Service;
+
+/// A room whose program reaches the emulator started with `args`.
+struct Local {
+    room: Room,
+    service: Service,
+}
+
+impl Local {
+    fn start(args: &[&str]) -> Self {
+        let room = Room::new();
+        let service = Service::start_as("emulator", &room, args);
+        Self { room, service }
+    }
+
+    fn with(scenario: &str, args: &[&str]) -> Self {
+        let room = Room::new();
+        room.write("local.toml", scenario);
+        let args = [&["--scenario", "local.toml"], args].concat();
+        let service = Service::start_as("emulator", &room, &args);
+        Self { room, service }
+    }
+
+    /// Runs the program: exit code, standard output, standard error.
+    fn run(&self, args: &[&str]) -> (i32, String, String) {
+        let endpoint = format!("http://{}", self.service.address);
+        run(&self.room, &endpoint, args)
+    }
+
+    #[track_caller]
+    fn fails(&self, args: &[&str], code: i32, parts: &[&str]) {
+        let (found, _, error) = self.run(args);
+        assert_eq!(found, code, "{error}");
+        for part in parts {
+            assert!(error.contains(part), "{part:?} is not in:\n{error}");
+        }
+    }
+
+    fn done(&self, args: &[&str]) -> String {
+        let (code, out, error) = self.run(args);
+        assert_eq!((code, error.as_str()), (0, ""), "{out}");
+        out
+    }
+}
+
+/// Runs the program in `room` with the AWS at `endpoint`: exit code, output, errors.
+fn run(room: &Room, endpoint: &str, args: &[&str]) -> (i32, String, String) {
+    let output = room
+        .command()
+        .env("AWS_ENDPOINT_URL", endpoint)
+        .env("AWS_ACCESS_KEY_ID", "emulator")
+        .env("AWS_SECRET_ACCESS_KEY", "s3cr3t-of-the-test")
+        .env("AWS_REGION", "eu-west-1")
+        .env("AWS_MAX_ATTEMPTS", "1")
+        .args(args)
+        .output()
+        .unwrap();
+    let [out, error] = [output.stdout, output.stderr].map(|b| String::from_utf8(b).unwrap());
+    assert!(
+        !out.contains("s3cr3t") && !error.contains("s3cr3t"),
+        "{out}{error}"
+    );
+    (output.status.code().unwrap(), out, error)
+}
+
+const PULL: [&str; 5] = ["pull", "--group", "web", "--out", "web.csv"];
+
+#[test]
+fn two_weeks_become_a_trace_that_the_other_commands_read() {
+    let local = Local::start(&[]);
+    let out = local.done(&PULL);
+    for part in [
+        "group       web in eu-west-1, 14 days by 60 s",
+        "minutes for 15 days, 5 minutes for 63, hours for 455",
+        "value       load in instance-percent",
+        "cost        6 metrics requested of CloudWatch, 0.00006 USD",
+        "; 6 metrics requested, 0.00006 USD",
+    ] {
+        assert!(out.contains(part), "{part:?} is not in:\n{out}");
+    }
+    let text = local.room.read("web.csv");
+    let mut lines = text.lines();
+    assert_eq!(lines.next(), Some("timestamp,value,in_service,cpu"));
+    let rows: Vec<Vec<f64>> = lines
+        .map(|line| {
+            line.split(',')
+                .skip(1)
+                .map(|cell| cell.parse().unwrap())
+                .collect()
+        })
+        .collect();
+    assert!(
+        (14 * 1440 - 7..=14 * 1440).contains(&rows.len()),
+        "{}",
+        rows.len()
+    );
+    for row in &rows {
+        assert!(
+            (row[0] - row[1] * row[2]).abs() < 1e-6 && (row[1] - 4.0).abs() < 1e-9,
+            "{row:?}"
+        );
+        assert!((99.0..=301.0).contains(&row[0]), "{row:?}");
+    }
+    assert_eq!(
+        fs::read_dir(local.room.path("")).unwrap().count(),
+        1,
+        "nothing beside it"
+    );
+
+    let told = local.room.done(&["trace", "web.csv"]);
+    assert!(
+        told.contains("step        60 s") && told.contains("gaps        none"),
+        "{told}"
+    );
+    let backtest = [
+        "backtest",
+        "--trace",
+        "web.csv",
+        "--policy",
+        "target-tracking",
+    ];
+    assert!(local.room.done(&backtest).contains("target-tracking"));
+    assert!(
+        local
+            .room
+            .done(&["train", "--trace", "web.csv"])
+            .contains("rows")
+    );
+    local.service.end("TERM");
+}
+
+#[test]
+fn an_interrupted_pull_goes_on_where_it_stopped() {
+    let fault = "[[groups]]\nname = 'web'\nhistory_s = 1296000\n\
+        [[faults]]\nkind = 'internal_failure'\noperations = ['GetMetricData']\nskip = 2\ncount = 1\n";
+    let local = Local::with(fault, &[]);
+    let (code, out, error) = local.run(&PULL);
+    assert_eq!(code, 69, "{out}{error}");
+    assert!(
+        error.contains("hint: the same command goes on where this one stopped"),
+        "{error}"
+    );
+    assert!(out.contains("cost        6 metrics"), "{out}");
+    assert!(!local.room.path("web.csv").exists());
+    // As if the machine had gone down in the middle of a line.
+    let partial = local.room.read("web.csv.partial");
+    local.room.write(
+        "web.csv.partial",
+        format!("{partial}2026-01-01T00:00:00Z,1"),
+    );
+
+    let out = local.done(&PULL);
+    assert!(
+        out.contains("resumed     web.csv.partial holds what was before"),
+        "{out}"
+    );
+    assert!(
+        out.contains("cost        5 metrics"),
+        "only what is left: {out}"
+    );
+    let told = local.room.done(&["trace", "web.csv"]);
+    assert!(
+        told.contains("gaps        none") && told.contains("14.0 days"),
+        "{told}"
+    );
+    assert!(!local.room.path("web.csv.partial").exists());
+
+    local.room.write("web.csv.partial", &partial);
+    let other = [&PULL[..], &["--days", "3"]].concat();
+    let (code, _, error) = local.run(&other);
+    assert_eq!(code, 65);
+    assert!(
+        error.contains("web.csv.partial is of another pull"),
+        "{error}"
+    );
+    local.service.end("TERM");
+}
+
+#[test]
+fn the_configured_load_metric_and_a_coarser_step_are_pulled() {
+    let local = Local::start(&["--history", "3d"]);
+    local.room.write(
+        "foretide.toml",
+        "[group.shop]\nasg = \"web\"\n[group.shop.load]\nnamespace = \"AWS/ApplicationELB\"\n\
+         metric = \"RequestCount\"\nstat = \"Sum\"\n\
+         dimensions = [\"LoadBalancer=app/web/0000000000000001\"]\n",
+    );
+    let out = local.done(&[
+        "pull", "--group", "shop", "--days", "2", "--step", "15m", "--out", "a.csv",
+    ]);
+    assert!(
+        out.contains("group       web in eu-west-1, 2 days by 900 s"),
+        "{out}"
+    );
+    assert!(
+        out.contains("Sum of AWS/ApplicationELB RequestCount (LoadBalancer=app/web/"),
+        "{out}"
+    );
+    let text = local.room.read("a.csv");
+    let first: Vec<f64> = text
+        .lines()
+        .nth(1)
+        .unwrap()
+        .split(',')
+        .skip(1)
+        .map(|c| c.parse().unwrap())
+        .collect();
+    // Fifteen minutes of a demand that is itself: the count is the sum over them.
+    assert!(
+        (first[0] - 15.0 * first[1] * first[2]).abs() < 1e-3,
+        "{first:?}"
+    );
+    local.service.end("TERM");
+}
+
+#[test]
+fn basic_monitoring_is_found_out_and_counted_right() {
+    let local = Local::start(&["--period", "300s", "--history", "2d"]);
+    local.done(&[&PULL[..], &["--days", "1"]].concat());
+    let told = local
+        .room
+        .done(&["trace", "web.csv", "--column", "in_service"]);
+    assert!(
+        told.contains("step        300 s") && told.contains("mean 4.00"),
+        "{told}"
+    );
+    local.service.end("TERM");
+}
+
+#[test]
+fn what_cannot_be_pulled_is_told_with_what_to_do() {
+    let local = Local::start(&["--history", "1h"]);
+    let fails = |args: &[&str], code: i32, parts: &[&str]| local.fails(args, code, parts);
+    let gone = ["pull", "--group", "gone", "--out", "a.csv"];
+    fails(
+        &gone,
+        69,
+        &["no Auto Scaling group `gone`", "hint: is it in this region"],
+    );
+    let step = [&PULL[..], &["--days", "60", "--step", "1m"]].concat();
+    fails(
+        &step,
+        64,
+        &["keeps no such periods for 60 days", "300 s for 63 days"],
+    );
+    fails(&[&PULL[..], &["--days", "456"]].concat(), 64, &["--days"]);
+    let folder = ["pull", "--group", "web", "--out", "none/a.csv"];
+    fails(&folder, 73, &["cannot make none/a.csv.partial"]);
+    local.service.end("TERM");
+}
+
+#[test]
+fn an_aws_that_cannot_be_reached_is_told_as_that() {
+    let room = Room::new();
+    let (code, _, error) = run(&room, "http://127.0.0.1:9", &PULL);
+    assert_eq!(code, 69, "{error}");
+    assert!(error.contains("goes on where this one stopped"), "{error}");
+}
