@@ -129,6 +129,9 @@ pub(crate) struct RawLoad {
     /// The statistic: `Average`, `Minimum`, `Maximum`, `Sum`, `SampleCount`, or a percentile such as
     /// `p90`.
     pub(crate) stat: Option<String>,
+    /// What one instance carries of it at 100 % utilisation, in the metric's own unit over one
+    /// minute. Learnt from CPU where none is given.
+    pub(crate) per_instance: Option<f64>,
 }
 
 /// How AWS is reached.

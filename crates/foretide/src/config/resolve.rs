@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use foretide_aws::{AwsConfig, LoadMetric, Stat};
-use foretide_control::ControllerConfig;
+use foretide_control::{ControllerConfig, LoadMetric as ControllerLoad};
 use foretide_domain::Percent;
 use serde::Deserialize;
 
@@ -93,10 +93,13 @@ impl From<Percentage> for Percent {
 }
 
 fn group(raw: &RawGroup, inherited: GroupSettings, prices: &RawForecast) -> GroupSettings {
-    GroupSettings {
-        controller: controller(raw, inherited.controller, prices),
-        live: live(raw, inherited.live),
-    }
+    let live = live(raw, inherited.live);
+    let carried = inherited.controller.load.and_then(|load| load.per_instance);
+    let mut controller = controller(raw, inherited.controller, prices);
+    controller.load = live.load.is_some().then(|| ControllerLoad {
+        per_instance: raw.load.per_instance.or(carried),
+    });
+    GroupSettings { controller, live }
 }
 
 fn live(raw: &RawGroup, mut live: LiveSettings) -> LiveSettings {

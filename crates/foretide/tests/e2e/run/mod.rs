@@ -2,6 +2,8 @@
 
 mod faults;
 mod kills;
+mod moto;
+mod remote;
 mod rig;
 mod starting;
 

@@ -67,7 +67,7 @@ impl Aws {
     clippy::disallowed_methods,
     reason = "the program under test goes by the wall clock, and so must its AWS"
 )]
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap())
 }
@@ -113,10 +113,15 @@ impl Drop for Running {
 
 impl Running {
     pub(super) fn start(room: &Room, aws: &Aws, args: &[&str]) -> Self {
+        Self::start_at(room, &aws.endpoint, args)
+    }
+
+    /// Against the AWS at `endpoint`.
+    pub(super) fn start_at(room: &Room, endpoint: &str, args: &[&str]) -> Self {
         let mut command = room.process();
         command.arg("run").args(args);
         command
-            .env("AWS_ENDPOINT_URL", &aws.endpoint)
+            .env("AWS_ENDPOINT_URL", endpoint)
             .env("AWS_REGION", "eu-west-1")
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .envs(SECRETS);
