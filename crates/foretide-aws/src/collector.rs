@@ -54,8 +54,8 @@ impl Collector {
         }
     }
 
-    /// A collector for the groups of `settings` over the same connection, which knows of those whose
-    /// settings stay what this one does.
+    /// A collector for the groups of `settings` over the same connection, which knows of those
+    /// whose settings stay what this one does.
     #[must_use]
     pub fn renewed(&self, settings: Vec<CollectSettings>) -> Self {
         Self {

@@ -13,7 +13,8 @@ const SATURATED_CPU: f64 = 99.5;
 /// above, demand is not all served.
 const LEARN_FROM_CPU: f64 = 10.0;
 const LEARN_TO_CPU: f64 = 95.0;
-/// Periods before what was learned is used, and over which it forgets: a new release may serve more.
+/// Periods before what was learned is used, and over which it forgets: a new release may serve
+/// more.
 const ENOUGH: f64 = 60.0;
 const REMEMBERED: f64 = 1440.0;
 

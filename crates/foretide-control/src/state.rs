@@ -174,8 +174,8 @@ impl SavedState {
         self.lead_time.p90(config.lead_time)
     }
 
-    /// Demand that one instance serves at 100 % CPU, as configured or as learned; none where load is
-    /// that of CPU.
+    /// Demand that one instance serves at 100 % CPU, as configured or as learned; none where load
+    /// is that of CPU.
     pub(crate) fn per_instance(&self, config: &ControllerConfig) -> Option<f64> {
         let given = config.load?.per_instance;
         given.or_else(|| self.per_instance.known())

@@ -1,5 +1,5 @@
-//! Calling out: one JSON request to one address, with a bounded answer. Follows no redirect, keeps no
-//! cookie; the deadline is the caller's.
+//! Calling out: one JSON request to one address, with a bounded answer. Follows no redirect, keeps
+//! no cookie; the deadline is the caller's.
 
 use std::error::Error;
 use std::fmt;

@@ -1,6 +1,6 @@
 //! The prediction service: the classifier behind HTTP, for callers that keep the nine features
-//! themselves; [`RemotePredictor`] asks one elsewhere. [`Server::bind`] checks the configuration and takes the port, [`Server::run`]
-//! answers until it is told to stop.
+//! themselves; [`RemotePredictor`] asks one elsewhere. [`Server::bind`] checks the configuration
+//! and takes the port, [`Server::run`] answers until it is told to stop.
 //!
 //! It refuses: to listen beyond loopback without a token unless asked to; requests whose `Host`
 //! is neither loopback nor configured (a web page cannot reach it by rebinding a name); features

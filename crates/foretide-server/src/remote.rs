@@ -1,5 +1,5 @@
-//! A prediction service elsewhere, asked as the seed's monitor asked its own: nine features posted to
-//! `/predict`. The answer is bounded and checked; whatever is wrong with it is a failed call, on
+//! A prediction service elsewhere, asked as the seed's monitor asked its own: nine features posted
+//! to `/predict`. The answer is bounded and checked; whatever is wrong with it is a failed call, on
 //! which the controller holds.
 
 use axum::http::{StatusCode, Uri};
@@ -148,8 +148,8 @@ fn read(answer: &[u8]) -> Result<Prediction, CallFailure> {
     })
 }
 
-/// Those told; else what `confidence` leaves is shared by the other two classes. A service that tells
-/// neither, as the seed's, is taken at its word.
+/// Those told; else what `confidence` leaves is shared by the other two classes. A service that
+/// tells neither, as the seed's, is taken at its word.
 fn probabilities(class: Class, reply: &Reply) -> Result<[f64; 3], CallFailure> {
     if let Some(told) = &reply.probabilities {
         let told = [told.scale_out, told.scale_in, told.hold];

@@ -126,8 +126,8 @@ pub(crate) struct RawLoad {
     pub(crate) metric: Option<String>,
     /// Its dimensions, exactly as published, each as `NAME=VALUE`.
     pub(crate) dimensions: Option<Vec<Dimension>>,
-    /// The statistic: `Average`, `Minimum`, `Maximum`, `Sum`, `SampleCount`, or a percentile such as
-    /// `p90`.
+    /// The statistic: `Average`, `Minimum`, `Maximum`, `Sum`, `SampleCount`, or a percentile such
+    /// as `p90`.
     pub(crate) stat: Option<String>,
     /// What one instance carries of it at 100 % utilisation, in the metric's own unit over one
     /// minute. Learnt from CPU where none is given.

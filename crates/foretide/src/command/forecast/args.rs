@@ -48,8 +48,8 @@ pub(crate) struct ForecastArgs {
     /// that of other load
     #[arg(long, value_name = "DAYS", default_value = "1d", value_parser = days)]
     pub(crate) warmup: u32,
-    /// Load that one instance serves at 100 % CPU, in the trace's unit [default: the 99th percentile
-    /// takes 20 instances at 60 %]
+    /// Load that one instance serves at 100 % CPU, in the trace's unit [default: the 99th
+    /// percentile takes 20 instances at 60 %]
     #[arg(long, value_name = "LOAD")]
     pub(crate) unit: Option<f64>,
     /// Writes forecast.json and forecast.html into this folder

@@ -1,6 +1,6 @@
-//! What has been pulled so far, in a file beside the trace file: a line that says of what, then rows
-//! in parts, each closed by a line that says up to when. What stands behind the last such line was
-//! cut off and is dropped, so the file makes sense however the program ended.
+//! What has been pulled so far, in a file beside the trace file: a line that says of what, then
+//! rows in parts, each closed by a line that says up to when. What stands behind the last such line
+//! was cut off and is dropped, so the file makes sense however the program ended.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};

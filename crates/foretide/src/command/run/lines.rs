@@ -1,5 +1,5 @@
-//! What happens, line by line on standard output: the lines of the log, as they happen, whether or not
-//! they can be kept. On a thread of its own: who does not read delays nothing.
+//! What happens, line by line on standard output: the lines of the log, as they happen, whether or
+//! not they can be kept. On a thread of its own: who does not read delays nothing.
 
 use std::io::{self, Write as _};
 use std::sync::Arc;

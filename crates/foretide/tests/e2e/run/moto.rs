@@ -1,5 +1,5 @@
-//! Once against moto, an AWS that others wrote. Its CloudWatch speaks JSON and no CBOR: a translator
-//! stands between.
+//! Once against moto, an AWS that others wrote. Its CloudWatch speaks JSON and no CBOR: a
+//! translator stands between.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -15,8 +15,8 @@ use crate::Room;
 
 use super::rig::{Running, quick};
 
-/// The Python environment with moto and the AWS CLI. Without it the test fails where `CI` is set, and
-/// elsewhere says that it did not run.
+/// The Python environment with moto and the AWS CLI. Without it the test fails where `CI` is set,
+/// and elsewhere says that it did not run.
 fn python() -> Option<PathBuf> {
     let default = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/python");
     let env = std::env::var_os("TEST_PYTHON_ENV").map_or_else(default, PathBuf::from);
@@ -27,7 +27,11 @@ fn python() -> Option<PathBuf> {
         env.display()
     );
     if !found {
-        println!("skipped: no AWS CLI and moto in {}", env.display());
+        drop(writeln!(
+            std::io::stderr(),
+            "skipped: no moto in {}",
+            env.display()
+        ));
     }
     found.then_some(env)
 }
@@ -169,7 +173,7 @@ fn hand_on(mut client: TcpStream, moto: &str) -> Option<()> {
         name.to_owned()
     });
     let (answer, kind) = match operation {
-        None => (post(moto, &request, request.body.clone(), &[]), "text/xml"),
+        None => (post(moto, &request, &request.body, &[]), "text/xml"),
         Some(operation) => {
             let asked: Cbor = ciborium::from_reader(request.body.as_slice()).ok()?;
             let target = format!("GraniteServiceVersion20100801.{operation}");
@@ -178,7 +182,7 @@ fn hand_on(mut client: TcpStream, moto: &str) -> Option<()> {
                 ("x-amz-target", target.as_str()),
             ];
             let json = serde_json::to_vec(&to_json(&asked)).ok()?;
-            let (status, body) = post(moto, &request, json, &headers);
+            let (status, body) = post(moto, &request, &json, &headers);
             let json: Json = serde_json::from_slice(&body).unwrap_or_else(|_| json!({}));
             let mut cbor = Vec::new();
             ciborium::into_writer(&to_cbor("", &json), &mut cbor).ok()?;
@@ -220,12 +224,7 @@ fn read(from: &mut impl BufRead) -> Option<Request> {
 }
 
 /// Asks moto; its status line's end and body.
-fn post(
-    moto: &str,
-    request: &Request,
-    body: Vec<u8>,
-    headers: &[(&str, &str)],
-) -> (String, Vec<u8>) {
+fn post(moto: &str, request: &Request, body: &[u8], headers: &[(&str, &str)]) -> (String, Vec<u8>) {
     let mut sent = request.headers.clone();
     sent.extend(
         headers
@@ -235,14 +234,14 @@ fn post(
     sent.insert("content-length".to_owned(), body.len().to_string());
     sent.insert("connection".to_owned(), "close".to_owned());
     sent.remove("accept-encoding");
-    let mut text = String::from("POST / HTTP/1.1\r\n");
-    for (name, value) in sent {
-        text += &format!("{name}: {value}\r\n");
-    }
-    text += "\r\n";
+    let lines: Vec<String> = sent
+        .iter()
+        .map(|(name, value)| format!("{name}: {value}\r\n"))
+        .collect();
+    let text = format!("POST / HTTP/1.1\r\n{}\r\n", lines.concat());
     let mut server = TcpStream::connect(moto).unwrap();
     server.write_all(text.as_bytes()).unwrap();
-    server.write_all(&body).unwrap();
+    server.write_all(body).unwrap();
     let mut answer = Vec::new();
     server.read_to_end(&mut answer).unwrap();
     let end = answer

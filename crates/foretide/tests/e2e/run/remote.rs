@@ -1,6 +1,8 @@
 //! The seed's two processes: the monitor asks a prediction service over HTTP, and holds while that
 //! fails.
 
+use foretide_emulator::Demand;
+
 use crate::Room;
 use crate::serve::Service;
 
@@ -18,7 +20,8 @@ fn a_remote_service_decides_and_its_end_is_a_hold() {
     run.until("PREDICTION: 0 (Low)");
     let address = service.address.clone();
     service.end("TERM");
-    // The same features are not asked again: a new period asks.
+    // The same features are not asked again.
+    aws.emulator.set_demand("web", Demand::Constant(170.0));
     let failed = run.until(&format!("prediction service http://{address}"));
     assert!(failed.contains("cannot be reached"), "{failed}");
     run.until("no prediction");

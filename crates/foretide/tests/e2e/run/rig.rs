@@ -21,8 +21,8 @@ pub(super) const SECRETS: [(&str, &str); 3] = [
     ("AWS_SESSION_TOKEN", "IQoJb3JpZ2luX2VjEXAMPLETOKEN"),
 ];
 
-/// Longest that a line is waited for: two periods of a minute and some. Only a test that fails waits
-/// so long.
+/// Longest that a line is waited for: two periods of a minute and some. Only a test that fails
+/// waits so long.
 const PATIENCE: Duration = Duration::from_secs(240);
 
 /// The emulator, listening.
