@@ -78,7 +78,7 @@ impl AllowedHosts {
         }
     }
 
-    fn allows(&self, host: &str) -> bool {
+    pub(crate) fn allows(&self, host: &str) -> bool {
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         if bare.eq_ignore_ascii_case("localhost") {
             return true;

@@ -1,6 +1,8 @@
-//! The prediction service: the classifier behind HTTP, for callers that keep the nine features
-//! themselves; [`RemotePredictor`] asks one elsewhere. [`Server::bind`] checks the configuration
-//! and takes the port, [`Server::run`] answers until it is told to stop.
+//! What is served and asked over HTTP: the prediction service, for callers that keep the nine
+//! features themselves ([`RemotePredictor`] asks one elsewhere); and the operator's page with its
+//! API, over a [`Board`] that whoever runs groups tells of what happens. [`Server::bind`] and
+//! [`Server::bind_page`] check the configuration and take the port, [`Server::run`] answers until
+//! it is told to stop.
 //!
 //! It refuses: to listen beyond loopback without a token unless asked to; requests whose `Host`
 //! is neither loopback nor configured (a web page cannot reach it by rebinding a name); features
@@ -11,23 +13,31 @@
 //! Invariant: nothing here decides about capacity or knows a policy.
 
 mod auth;
+mod board;
 mod body;
 mod client;
 mod config;
 mod error;
 mod host;
 mod openapi;
+mod page;
 mod predict;
 mod problem;
 mod remote;
 mod routes;
 mod serve;
+mod view;
 
 pub use auth::{InvalidToken, Token};
+pub use board::{
+    Board, Calls, Clock, Counterfactual, GroupFacts, Limits, Looked, Mark, MarkKind, Price,
+    StoreHealth,
+};
 pub use client::NoCertificates;
 pub use config::{DEFAULT_BODY_LIMIT_BYTES, DEFAULT_LISTEN, MAX_BATCH_ROWS, ServeConfig};
 pub use error::ServeError;
 pub use host::{HostName, InvalidHostName};
+pub use page::{Answer, History, Page, page_router};
 pub use remote::{InvalidPredictorUrl, PredictorUrl, RemotePredictor};
 pub use routes::router;
 pub use serve::{Server, serve};

@@ -65,6 +65,14 @@ impl Problem {
         Self::new(StatusCode::MISDIRECTED_REQUEST, detail)
     }
 
+    /// The same refusal of a host with another status.
+    pub(crate) fn misdirected_as(mut self, status: StatusCode) -> Self {
+        if self.status == StatusCode::MISDIRECTED_REQUEST {
+            self.status = status;
+        }
+        self
+    }
+
     #[cfg(test)]
     pub(crate) fn status(&self) -> StatusCode {
         self.status

@@ -14,11 +14,12 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::config::ServeConfig;
 use crate::error::ServeError;
+use crate::page::{Page, Site, site};
 use crate::routes::router;
 
 /// Longest request head, and the read buffer of a connection. A legal head has a few hundred
@@ -35,12 +36,28 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     router: Router,
+    /// Dropped to end streams, which would outlast every grace.
+    streams: Option<watch::Sender<()>>,
     config: ServeConfig,
 }
 
 impl Server {
-    /// Checks the configuration and takes the port.
+    /// The prediction service: checks the configuration and takes the port.
     pub async fn bind(config: ServeConfig, model: Model) -> Result<Self, ServeError> {
+        let site = Site {
+            router: router(&config, model),
+            streams: None,
+        };
+        Self::bind_site(config, site).await
+    }
+
+    /// The operator's page: checks the configuration and takes the port.
+    pub async fn bind_page(config: ServeConfig, page: Page) -> Result<Self, ServeError> {
+        let site = site(&config, page);
+        Self::bind_site(config, site).await
+    }
+
+    async fn bind_site(config: ServeConfig, site: Site) -> Result<Self, ServeError> {
         config.check()?;
         let failed = |source| ServeError::from_bind(config.listen, source);
         let listener = TcpListener::bind(config.listen).await.map_err(failed)?;
@@ -48,7 +65,8 @@ impl Server {
         Ok(Self {
             listener,
             address,
-            router: router(&config, model),
+            router: site.router,
+            streams: site.streams,
             config,
         })
     }
@@ -87,6 +105,7 @@ impl Server {
             }
         }
         drop(self.listener);
+        drop(self.streams);
         // Whether all finished or time ran out: what is left now is cut off.
         drop(tokio::time::timeout(self.config.shutdown_grace, graceful.shutdown()).await);
         connections.shutdown().await;

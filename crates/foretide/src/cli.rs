@@ -80,8 +80,9 @@ Examples:
   foretide demo --policy target-tracking
   foretide demo --trace load.csv --column requests
   foretide demo | tail -12                the figures alone
+  foretide demo --listen 127.0.0.1:0      the page on a free port, whatever the output is
 
-Without a terminal it prints lines and runs as fast as it can. The same seed gives the same bytes.")]
+On a terminal the page is on http://127.0.0.1:8080 as well, where that port is free. Without a terminal it prints lines and runs as fast as it can. The same seed gives the same bytes.")]
 pub(crate) struct DemoArgs {
     /// Seed of the generated load
     #[arg(long, value_name = "N")]
@@ -102,7 +103,7 @@ pub(crate) struct DemoArgs {
     /// Takes the settings of this group of the configuration
     #[arg(long, value_name = "NAME")]
     pub(crate) group: Option<String>,
-    /// Simulated seconds a second, on a terminal
+    /// Simulated seconds a second, on a terminal or with --listen
     #[arg(long, value_name = "N", default_value_t = 3600)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) speed: u32,
@@ -115,6 +116,12 @@ pub(crate) struct DemoArgs {
     /// Prints lines even on a terminal
     #[arg(long)]
     pub(crate) plain: bool,
+    /// Address and port of the page, on loopback; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "no_page")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Shows no page
+    #[arg(long)]
+    pub(crate) no_page: bool,
 }
 
 /// `foretide run`.
@@ -143,6 +150,12 @@ pub(crate) struct RunArgs {
     /// Prints warnings only; the log has everything
     #[arg(long)]
     pub(crate) quiet: bool,
+    /// Address and port of the page; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "no_page")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Shows no page
+    #[arg(long)]
+    pub(crate) no_page: bool,
 }
 
 /// `foretide serve`.

@@ -6,6 +6,8 @@
 )]
 
 mod common;
+mod deploy;
 mod garbage;
 mod http;
+mod page;
 mod wire;

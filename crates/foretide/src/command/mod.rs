@@ -17,6 +17,7 @@ pub(crate) mod train;
 mod input;
 mod kept;
 mod output;
+mod page;
 
 use std::io::Write;
 

@@ -72,6 +72,12 @@ pub(crate) struct RunSettings {
     pub(crate) output: PathBuf,
     /// How lines of the log are written.
     pub(crate) log_format: LogFormat,
+    /// Address and port of the page; none takes the default one, where it is free.
+    pub(crate) listen: Option<SocketAddr>,
+    /// File with the page's bearer token.
+    pub(crate) token_file: Option<PathBuf>,
+    /// Names accepted in `Host` and `Origin`.
+    pub(crate) hosts: Vec<HostName>,
 }
 
 impl RunSettings {
@@ -126,6 +132,9 @@ impl Default for RunSettings {
         Self {
             output: PathBuf::from("output"),
             log_format: LogFormat::Text,
+            listen: None,
+            token_file: None,
+            hosts: Vec::new(),
         }
     }
 }

@@ -61,6 +61,16 @@ impl Price {
             currency: &self.currency,
         }
     }
+
+    /// What one instance costs an hour, in the price's currency.
+    pub(crate) const fn per_hour(&self) -> f64 {
+        self.amount
+    }
+
+    /// The currency.
+    pub(crate) fn currency(&self) -> &str {
+        &self.currency
+    }
 }
 
 /// An amount of money.

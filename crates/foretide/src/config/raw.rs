@@ -162,6 +162,15 @@ pub(crate) struct RawRun {
     pub(crate) output: Option<PathBuf>,
     /// How lines of the log are written.
     pub(crate) log_format: Option<RawLogFormat>,
+    /// Address and port of the page, its API and the metrics; port 0 takes a free one. Where none
+    /// is named, 127.0.0.1:8080, or no page where that is in use.
+    #[schemars(with = "Option<String>")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// File that holds the bearer token which the page's requests then carry, beyond loopback.
+    #[schemars(extend("format" = "path"))]
+    pub(crate) token_file: Option<PathBuf>,
+    /// Names accepted in `Host` and `Origin` beside loopback and the address itself.
+    pub(crate) hosts: Option<Vec<Host>>,
 }
 
 /// Settings of policy `classifier`.

@@ -184,6 +184,11 @@ fn run(raw: RawRun) -> RunSettings {
     let mut run = RunSettings::default();
     set(&mut run.output, raw.output);
     set(&mut run.log_format, raw.log_format);
+    run.listen = raw.listen;
+    run.token_file = raw.token_file;
+    if let Some(hosts) = raw.hosts {
+        run.hosts = hosts.into_iter().map(|host| host.0).collect();
+    }
     run
 }
 

@@ -119,25 +119,30 @@ impl Browser {
 
     /// Moves the pointer there, in CSS pixels of the window.
     pub(crate) fn point_at(&self, x: f64, y: f64) {
-        self.mouse("mouseMoved", x, y);
+        self.mouse("mouseMoved", x, y, 0);
     }
 
     /// Presses the button at one place and lets it go at another.
     pub(crate) fn drag(&self, from: (f64, f64), to: (f64, f64)) {
-        self.mouse("mouseMoved", from.0, from.1);
-        self.mouse("mousePressed", from.0, from.1);
+        self.mouse("mouseMoved", from.0, from.1, 0);
+        self.mouse("mousePressed", from.0, from.1, 1);
         for part in [0.25, 0.5, 0.75, 1.0] {
             let at = |from: f64, to: f64| from + part * (to - from);
-            self.mouse("mouseMoved", at(from.0, to.0), at(from.1, to.1));
+            self.mouse("mouseMoved", at(from.0, to.0), at(from.1, to.1), 1);
         }
-        self.mouse("mouseReleased", to.0, to.1);
+        self.mouse("mouseReleased", to.0, to.1, 0);
     }
 
-    fn mouse(&self, kind: &str, x: f64, y: f64) {
+    /// `held` are the buttons held down after it, as a bit mask: a page sees a move without any as
+    /// the end of a drag.
+    fn mouse(&self, kind: &str, x: f64, y: f64, held: u32) {
         let button = if kind == "mouseMoved" { "none" } else { "left" };
         self.devtools(
             "Input.dispatchMouseEvent",
-            &json!({ "type": kind, "x": x, "y": y, "button": button, "clickCount": 1 }),
+            &json!({
+                "type": kind, "x": x, "y": y,
+                "button": button, "buttons": held, "clickCount": 1,
+            }),
         );
     }
 

@@ -11,5 +11,6 @@
 
 mod browser;
 mod driver;
+mod page;
 mod report;
 mod session;

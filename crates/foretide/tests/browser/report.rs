@@ -158,8 +158,9 @@ fn a_chart_tells_its_values_under_the_pointer_and_zooms() {
     let (x, y) = at(0.3);
     browser.point_at(x, y);
     browser.wait_for("document.querySelector('.chart .hoverlayer .legend')");
-    browser.picture("hover");
     let told = browser.ask("return document.querySelector('.chart .hoverlayer').textContent");
+    // Only now: a picture of the whole page may move it below the pointer.
+    browser.picture("hover");
     let told = told.as_str().unwrap();
     for part in [
         "needed",

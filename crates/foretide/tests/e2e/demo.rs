@@ -186,3 +186,18 @@ fn a_signal_ends_a_run_in_order() {
         );
     }
 }
+
+#[test]
+fn a_port_in_use_is_told_with_what_to_do() {
+    let room = Room::new();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let args = ["demo", "--days", "1", "--listen", &address];
+    room.fails(
+        &args,
+        69,
+        &["already in use", "hint: --listen 127.0.0.1:0", "--no-page"],
+    );
+    let args = ["demo", "--listen", "0.0.0.0:0"];
+    room.fails(&args, 78, &["without a token", "stays on this machine"]);
+}

@@ -25,6 +25,8 @@ const ROWS_FIXED: usize = 11;
 /// that nothing below and above them moves.
 const SENTENCES: usize = 340;
 
+const KEYS: &str = "q quit  space pause  + - speed  e end";
+
 /// What a picture is drawn from beside the view's own memory.
 pub(crate) struct Frame {
     pub(crate) columns: usize,
@@ -38,6 +40,8 @@ pub(crate) struct Frame {
 /// What the view remembers of a run.
 pub(crate) struct View {
     title: String,
+    /// What the keys do, and where the page is.
+    foot: String,
     start: Timestamp,
     span_s: i64,
     unit: f64,
@@ -49,9 +53,11 @@ pub(crate) struct View {
 }
 
 impl View {
-    pub(crate) fn new(plan: &Plan) -> Self {
+    pub(crate) fn new(plan: &Plan, page: Option<String>) -> Self {
         let case = &plan.case;
+        let page = page.map_or_else(String::new, |page| format!("  {page}"));
         Self {
+            foot: format!("{KEYS}{page}"),
             title: format!("{} - {}", plan.config.policy, plan.load),
             start: case.trace().start(),
             span_s: case.trace().span_s(),
@@ -111,7 +117,7 @@ impl View {
         lines.extend(self.facts(frame));
         lines.extend(self.sentences(columns, sentences));
         lines.push(Line::default());
-        lines.push(Line::of(Look::Dim, "q quit  space pause  + - speed  e end"));
+        lines.push(Line::of(Look::Dim, self.foot.as_str()));
         lines
     }
 
@@ -265,6 +271,7 @@ mod tests {
 
     fn view() -> View {
         View {
+            foot: KEYS.into(),
             title: "classifier - a load with a name that is longer than the window".into(),
             start: Timestamp::from_seconds(1_704_067_200),
             span_s: 7200,

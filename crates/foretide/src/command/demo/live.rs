@@ -5,30 +5,25 @@ use std::time::Duration;
 use foretide_domain::Record;
 use foretide_sim::{STEP_S, Simulation};
 
-use crate::clock::Stopwatch;
 use crate::command::Context;
 use crate::failure::{Exit, Failure};
 use crate::stop::Stop;
 
-use super::End;
 use super::frame::{Frame, View};
+use super::pace::Pace;
 use super::plan::Plan;
-use super::records::Records;
 use super::screen::{Key, Screen};
+use super::{End, Told};
 
 /// Between two pictures: 30 a second look smooth.
 const PICTURE: Duration = Duration::from_millis(33);
-/// After a pause of the process, such as a closed lid, time does not catch up by more than this.
-const CATCH_UP: Duration = Duration::from_millis(500);
-/// Bounds of the speed, in virtual seconds a second.
-const SPEEDS: std::ops::RangeInclusive<u32> = 1..=1_000_000;
 
 /// Runs to the end, or until the viewer has seen enough.
 pub(crate) fn run(
     plan: &Plan,
     speed: u32,
     simulation: &mut Simulation<'_, '_>,
-    records: &mut Records,
+    told: &mut Told<'_>,
     stop: &Stop,
     context: &mut Context<'_>,
 ) -> Result<End, Failure> {
@@ -39,73 +34,29 @@ pub(crate) fn run(
     };
     let screen = Screen::take(context.terminal.colour).map_err(cannot_draw)?;
     let mut show = Show {
-        view: View::new(plan),
+        view: View::new(plan, told.page.says()),
         screen,
         pace: Pace::new(speed),
     };
     loop {
         if let Err(stopped) = stop.check() {
-            records.finish()?;
+            told.records.finish()?;
             return Err(stopped);
         }
-        if !show.advance(simulation, records) {
+        if !show.advance(simulation, told) {
             return Ok(End::Whole);
         }
-        records.check()?;
+        told.records.check()?;
         show.draw(simulation).map_err(cannot_draw)?;
         match show.screen.key(PICTURE).map_err(cannot_draw)? {
             Some(Key::Interrupt) => {
-                records.finish()?;
+                told.records.finish()?;
                 return Err(Failure::silent(Exit::Interrupted));
             }
             Some(Key::Quit) => return Ok(End::Left),
             Some(key) => show.pace.press(key),
             None => {}
         }
-    }
-}
-
-/// How fast virtual time passes.
-struct Pace {
-    watch: Stopwatch,
-    speed: u32,
-    paused: bool,
-    to_the_end: bool,
-    /// Virtual seconds that have passed and are not yet simulated.
-    owed_s: f64,
-}
-
-impl Pace {
-    fn new(speed: u32) -> Self {
-        Self {
-            watch: Stopwatch::start(),
-            speed,
-            paused: false,
-            to_the_end: false,
-            owed_s: 0.0,
-        }
-    }
-
-    fn press(&mut self, key: Key) {
-        match key {
-            Key::Pause => self.paused = !self.paused,
-            Key::Faster => self.speed = (self.speed.saturating_mul(2)).min(*SPEEDS.end()),
-            Key::Slower => self.speed = (self.speed / 2).max(*SPEEDS.start()),
-            Key::End => self.to_the_end = true,
-            Key::Quit | Key::Interrupt => {}
-        }
-    }
-
-    /// Virtual seconds to simulate now.
-    fn due_s(&mut self) -> f64 {
-        let passed = self.watch.lap().min(CATCH_UP);
-        if self.to_the_end {
-            return f64::INFINITY;
-        }
-        if !self.paused {
-            self.owed_s += passed.as_secs_f64() * f64::from(self.speed);
-        }
-        self.owed_s
     }
 }
 
@@ -117,18 +68,19 @@ struct Show {
 
 impl Show {
     /// Simulates what is due; false at the end of the trace.
-    fn advance(&mut self, simulation: &mut Simulation<'_, '_>, records: &mut Records) -> bool {
+    fn advance(&mut self, simulation: &mut Simulation<'_, '_>, told: &mut Told<'_>) -> bool {
         let mut due_s = self.pace.due_s();
         let step_s = STEP_S as f64;
         while due_s >= step_s {
             let view = &mut self.view;
             let step = simulation.advance(&mut |at, record: Record| {
                 view.note(at, &record);
-                records.add(at, &record);
+                told.note(at, &record);
             });
             let Some(step) = step else {
                 return false;
             };
+            told.observe(&step);
             self.view.observe(&step);
             due_s -= step_s;
         }

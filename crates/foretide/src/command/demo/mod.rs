@@ -5,19 +5,23 @@
 
 mod frame;
 mod live;
+mod pace;
+mod page;
 mod plain;
 mod plan;
 mod records;
 pub(crate) mod screen;
 mod summary;
 
-use foretide_sim::{Contender, Peer, Score, Simulation};
+use foretide_domain::{Record, Timestamp};
+use foretide_sim::{Contender, Peer, Score, Simulation, Step, Timeline};
 
 use crate::cli::{ConfigFlags, DemoArgs};
 use crate::failure::{Exit, Failure};
 use crate::stop::Stop;
 
 use super::Context;
+use page::Shown;
 use plan::Plan;
 use records::Records;
 
@@ -27,6 +31,29 @@ pub(crate) enum End {
     Whole,
     /// The viewer had seen enough.
     Left,
+}
+
+/// Who is told what happens, beside the viewer.
+pub(crate) struct Told<'a> {
+    pub(crate) records: &'a mut Records,
+    pub(crate) page: Shown,
+}
+
+impl Told<'_> {
+    /// A record of the controller.
+    fn note(&mut self, at: Timestamp, record: &Record) {
+        self.records.add(at, record);
+        if let Some(feed) = self.page.feed() {
+            feed.note(at, record);
+        }
+    }
+
+    /// A step of the world.
+    fn observe(&mut self, step: &Step) {
+        if let Some(feed) = self.page.feed() {
+            feed.observe(step);
+        }
+    }
 }
 
 /// Runs it.
@@ -42,29 +69,40 @@ pub(crate) fn run(
     let mut simulation = Simulation::new(&plan.case, plan.config.clone(), &predict, None)
         .map_err(|error| Failure::of(Exit::Config, &error))?;
     let live = context.terminal.is_interactive && !args.plain;
+    let mut told = Told {
+        records: &mut records,
+        page: Shown::open(args, &plan, live)?,
+    };
     let end = if live {
         live::run(
             &plan,
             args.speed,
             &mut simulation,
-            &mut records,
+            &mut told,
             &stop,
             context,
         )?
     } else {
-        plain::run(&plan, &mut simulation, &mut records, &stop, context)?
+        plain::run(
+            &plan,
+            args.speed,
+            &mut simulation,
+            &mut told,
+            &stop,
+            context,
+        )?
     };
     records.finish()?;
     if let End::Left = end {
         writeln!(context.out, "left before the end: no figures")?;
         return Ok(());
     }
-    let tracking = target_tracking(&plan);
+    let tracking = target_tracking(&plan, None);
     summary::print(&plan, &simulation.score(), &tracking, &records, context)
 }
 
 /// What target tracking would have made of the same load.
-fn target_tracking(plan: &Plan) -> Score {
+fn target_tracking(plan: &Plan, timeline: Option<&mut Timeline>) -> Score {
     let settings = &plan.config.target_tracking;
     let peer = Peer::TargetTracking(foretide_sim::TargetTracking {
         target: plan.config.target_utilisation.get(),
@@ -72,5 +110,5 @@ fn target_tracking(plan: &Plan) -> Score {
         points_in: settings.in_points,
         band_in: settings.in_band,
     });
-    peer.run(&plan.case, None)
+    peer.run(&plan.case, timeline)
 }

@@ -1,56 +1,84 @@
-//! A demo without a terminal: a line for every change and every alarm, as fast as it goes.
+//! A demo without a terminal: a line for every change and every alarm, as fast as it goes; with a
+//! page, at the speed that was asked for.
+
+use std::time::Duration;
 
 use foretide_domain::{Record, Timestamp, WriteOutcome};
-use foretide_sim::Simulation;
+use foretide_sim::{STEP_S, Simulation};
 
 use crate::command::Context;
 use crate::failure::Failure;
 use crate::stop::Stop;
 use crate::terminal::wrap;
 
-use super::End;
+use super::pace::Pace;
+use super::page::Feed;
 use super::plan::Plan;
-use super::records::Records;
+use super::{End, Told};
 
 /// Steps between two looks at the signals: an hour of virtual time.
 const STEPS_A_CHECK: u32 = 360;
+/// Between two looks at the clock where there is a page: 30 a second look smooth.
+const PICTURE: Duration = Duration::from_millis(33);
 /// Lines after the first of a record stand below its text.
 const INDENT: usize = 4;
 
 /// Runs to the end.
 pub(crate) fn run(
     plan: &Plan,
+    speed: u32,
     simulation: &mut Simulation<'_, '_>,
-    records: &mut Records,
+    told: &mut Told<'_>,
     stop: &Stop,
     context: &mut Context<'_>,
 ) -> Result<End, Failure> {
     let width = context.terminal.wrap_at();
     let title = format!("{}; policy {}", plan.load, plan.config.policy);
     writeln!(context.out, "{}\n", wrap(&title, width, 2))?;
+    if let Some(page) = told.page.says() {
+        writeln!(context.out, "{page}\n")?;
+        context.out.flush()?;
+    }
     let mut lines = Lines::default();
     let mut steps = 0;
-    while simulation
-        .advance(&mut |at, record| {
+    let mut pace = Pace::new(speed);
+    loop {
+        if let Some(feed) = told.page.feed()
+            && let Err(stopped) = keep_pace(&mut pace, feed, stop)
+        {
+            told.records.finish()?;
+            return Err(stopped);
+        }
+        let step = simulation.advance(&mut |at, record| {
             lines.note(at, &record);
-            records.add(at, &record);
-        })
-        .is_some()
-    {
+            told.note(at, &record);
+        });
+        let Some(step) = step else { break };
+        told.observe(&step);
         for line in lines.ready.drain(..) {
             writeln!(context.out, "{}", wrap(&line, width, INDENT))?;
         }
         steps += 1;
         if steps % STEPS_A_CHECK == 0 {
-            records.check()?;
+            told.records.check()?;
             if let Err(stopped) = stop.check() {
-                records.finish()?;
+                told.records.finish()?;
                 return Err(stopped);
             }
         }
     }
     writeln!(context.out)?;
     Ok(End::Whole)
+}
+
+/// With a page virtual time passes at a speed that can be watched: waits until a step is due.
+fn keep_pace(pace: &mut Pace, feed: &Feed, stop: &Stop) -> Result<(), Failure> {
+    while pace.due_s() < STEP_S as f64 {
+        stop.check()?;
+        feed.wait(PICTURE);
+    }
+    pace.owed_s -= STEP_S as f64;
+    Ok(())
 }
 
 /// Picks the records that a person wants to see: writes with the decision behind them, alarms,

@@ -3,6 +3,7 @@
 mod announce;
 mod fleet;
 mod lines;
+mod page;
 mod predictor;
 mod signals;
 
@@ -20,12 +21,16 @@ use crate::failure::{Exit, Failure};
 
 use super::{Context, input};
 use fleet::Wiring;
+use page::Pages;
 use signals::{Signal, Signals};
 
 /// How often the journal is told what the calls have cost.
 const BILL_EVERY: Duration = Duration::from_hours(1);
 /// How often how groups are read is looked at: their metrics come every minute.
 const REMARK_EVERY: Duration = Duration::from_mins(1);
+
+/// How often the page is told how the looks went.
+const SHOWN_EVERY: Duration = Duration::from_secs(1);
 
 /// Runs it.
 pub(crate) fn run(
@@ -55,6 +60,9 @@ fn configured(args: &RunArgs, flags: &ConfigFlags) -> Result<Config, Failure> {
     }
     if let Some(format) = &args.log_format {
         sources.flag("--log-format", "run.log_format", format);
+    }
+    if let Some(listen) = args.listen {
+        sources.flag("--listen", "run.listen", &listen);
     }
     let mut config = input::load(&sources)?;
     if !args.group.is_empty() {
@@ -125,19 +133,41 @@ async fn look_after(
     announce::groups(&wiring, &config, args.dry_run, context.out)?;
     context.out.flush()?;
     let clock = Arc::new(SteadyClock::start());
+    let mut pages = if args.no_page {
+        None
+    } else {
+        let told_time = Arc::<SteadyClock>::clone(&clock);
+        Pages::open(&config, &wiring, args.dry_run, told_time).await?
+    };
+    if let Some(pages) = &pages {
+        writeln!(context.out, "page: http://{}", pages.address())?;
+        context.out.flush()?;
+    }
     let fleet = wiring.fleet.clone().unwrap_or_default();
     let runtime = Runtime::start_told(RuntimeSettings::default(), fleet, journal, clock);
     let (runtime, told) = runtime.await.map_err(|error| not_started(&error))?;
+    if let Some(pages) = &pages {
+        pages.follow(&config, &wiring, told.resubscribe());
+    }
     let printing = lines::print(told, config.run.log_format, args.quiet);
     let began = Instant::now();
     let mut bill = interval_at(began + BILL_EVERY, BILL_EVERY);
     let mut remarked = announce::Remarked::new();
     let mut remark = interval(REMARK_EVERY);
+    let mut shown = interval(SHOWN_EVERY);
     let interrupted = loop {
         tokio::select! {
             signal = signals.next() => match signal {
-                Signal::Reload => wiring = Box::pin(reload(args, flags, wiring, &runtime)).await,
+                Signal::Reload => {
+                    wiring = Box::pin(reload(args, flags, wiring, &runtime)).await;
+                    if let Some(pages) = &pages {
+                        pages.regroup(&wiring, args.dry_run);
+                    }
+                }
                 Signal::Stop { interrupted } => break interrupted,
+            },
+            _ = shown.tick() => if let Some(pages) = &mut pages {
+                pages.look(&wiring, began.elapsed(), &runtime);
             },
             _ = remark.tick() => announce::remarks(&wiring, &mut remarked, &runtime),
             _ = bill.tick() => announce::bill(&wiring, began.elapsed(), &runtime),

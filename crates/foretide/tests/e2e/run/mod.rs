@@ -3,6 +3,7 @@
 mod faults;
 mod kills;
 mod moto;
+mod page;
 mod remote;
 mod rig;
 mod starting;

@@ -120,6 +120,10 @@ impl Running {
     pub(super) fn start_at(room: &Room, endpoint: &str, args: &[&str]) -> Self {
         let mut command = room.process();
         command.arg("run").args(args);
+        if !args.contains(&"--listen") {
+            // Tests run side by side, and the page's own port is one.
+            command.arg("--no-page");
+        }
         command
             .env("AWS_ENDPOINT_URL", endpoint)
             .env("AWS_REGION", "eu-west-1")

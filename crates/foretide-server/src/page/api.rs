@@ -1,0 +1,246 @@
+//! The JSON answers, and what probers ask.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{Response, StatusCode};
+use foretide_domain::{Record, Timestamp};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::routes::App;
+use crate::board::{Board, StoreHealth, Track, lock};
+use crate::body;
+use crate::problem::Problem;
+use crate::view::{
+    Cached, FleetView, Level, MomentView, VERSION, Window, cached, decision_view, fleet, group_view,
+};
+
+/// So far back a decision is looked for before the moment asked about: a controller decides at
+/// least with every datapoint.
+const MOMENT_BACK: std::time::Duration = std::time::Duration::from_secs(3600);
+/// Longest stretch of history read at once: a week of one group's records are some 100 MB.
+const HISTORY_MAX: std::time::Duration = std::time::Duration::from_secs(7 * 24 * 3600);
+
+/// All groups, the worst first.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Overview<Row> {
+    #[serde(flatten)]
+    pub(crate) fleet: FleetView,
+    pub(crate) groups: Vec<Row>,
+}
+
+/// The process answers.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Status {
+    status: &'static str,
+}
+
+/// Whether the groups are looked after.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Readiness {
+    status: &'static str,
+    /// Why not; empty where ready.
+    reasons: Vec<String>,
+}
+
+/// The rows of all groups, the worst first.
+pub(crate) fn rows(board: &Board) -> Vec<Cached> {
+    let now = board.now();
+    let mut rows: Vec<Cached> = board
+        .tracks()
+        .iter()
+        .map(|track| cached(&mut lock(track), now))
+        .collect();
+    let spent = |cached: &Cached| cached.row.budget.spent_ratio.unwrap_or(0.0);
+    rows.sort_by(|a, b| {
+        let by_level = b.row.health.level.cmp(&a.row.health.level);
+        by_level.then_with(|| spent(b).total_cmp(&spent(a)))
+    });
+    rows
+}
+
+fn fleet_now(app: &App) -> FleetView {
+    let board = &app.page.board;
+    fleet(board.system(), board.now(), false)
+}
+
+pub(crate) async fn groups(State(app): State<Arc<App>>) -> Response<Body> {
+    let rows = rows(&app.page.board);
+    let answer = Overview {
+        groups: rows
+            .iter()
+            .filter_map(|cached| cached.json.as_deref())
+            .collect(),
+        fleet: fleet_now(&app),
+    };
+    body::json(StatusCode::OK, &answer)
+}
+
+pub(crate) async fn group(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Response<Body>, Problem> {
+    let window = window(query.as_deref().unwrap_or_default())?;
+    let board = &app.page.board;
+    let track = board.track(&id).ok_or_else(|| unknown_group(&id))?;
+    let now = board.now();
+    let kept_from = lock(&track).slots.start();
+    let older = window
+        .from
+        .filter(|from| kept_from.is_none_or(|kept| *from < kept));
+    let mut view = group_view(&lock(&track), fleet_now(&app), now, &window);
+    if let (Some(from), Some(_)) = (older, &app.page.history) {
+        let to = window.to.unwrap_or(now);
+        let past = past(&app, &track, from, to).await?;
+        let told = group_view(&past, fleet_now(&app), now, &window);
+        view.series = told.series;
+        view.marks = told.marks;
+    }
+    Ok(body::json(StatusCode::OK, &view))
+}
+
+/// The group's track between two moments of the past, folded anew from what the store has.
+async fn past(
+    app: &App,
+    track: &Arc<std::sync::Mutex<Track>>,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<Track, Problem> {
+    let (facts, mut limits) = {
+        let track = lock(track);
+        (track.facts.clone(), app.page.board.limits())
+    };
+    if to.since(from) > HISTORY_MAX {
+        let detail = "more than seven days of history at once";
+        return Err(Problem::unprocessable(detail).at("from"));
+    }
+    limits.hours = u32::try_from(to.since(from).as_secs() / 3600 + 2).unwrap_or(u32::MAX);
+    let mut told = Track::new(facts.clone(), limits);
+    for (at, record) in records(app, &facts.id, from, to).await? {
+        told.record(at, &record);
+    }
+    Ok(told)
+}
+
+async fn records(
+    app: &App,
+    id: &str,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<Vec<(Timestamp, Record)>, Problem> {
+    let Some(history) = &app.page.history else {
+        return Ok(Vec::new());
+    };
+    let failed = |why| Problem::new(StatusCode::SERVICE_UNAVAILABLE, why);
+    history.records(id, from, to).await.map_err(failed)
+}
+
+pub(crate) async fn moment(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Response<Body>, Problem> {
+    let query = query.unwrap_or_default();
+    let at = pairs(&query).find(|(name, _)| name == "time");
+    let at = at.ok_or_else(|| Problem::unprocessable("`time` is missing").at("time"))?;
+    let at = time("time", &at.1)?;
+    let track = app
+        .page
+        .board
+        .track(&id)
+        .ok_or_else(|| unknown_group(&id))?;
+    let known = lock(&track).decision_at(at).cloned();
+    let decision = if known.is_some() {
+        known
+    } else {
+        // Included is the moment itself.
+        let to = at.plus(std::time::Duration::from_millis(1));
+        let told = records(&app, &id, at.minus(MOMENT_BACK), to).await?;
+        told.into_iter().rev().find_map(|(_, record)| match record {
+            Record::Decided(decision) => Some(Arc::from(decision)),
+            _ => None,
+        })
+    };
+    let view = MomentView {
+        version: VERSION,
+        at_ms: at.as_millis(),
+        decision: decision.map(|decision| decision_view(&decision)),
+    };
+    Ok(body::json(StatusCode::OK, &view))
+}
+
+fn unknown_group(id: &str) -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, format!("no group `{id}`"))
+}
+
+fn window(query: &str) -> Result<Window, Problem> {
+    let mut window = Window::default();
+    for (name, value) in pairs(query) {
+        match name.as_str() {
+            "from" => window.from = Some(time("from", &value)?),
+            "to" => window.to = Some(time("to", &value)?),
+            "points" => {
+                let points = value.parse().ok().filter(|points| *points > 0);
+                window.points = Some(points.ok_or_else(|| {
+                    let detail = format!("`{value}` is no number of points");
+                    Problem::unprocessable(detail).at("points")
+                })?);
+            }
+            _ => {
+                let detail = format!("no parameter `{name}`; there are: from, to, points");
+                return Err(Problem::unprocessable(detail).at(name));
+            }
+        }
+    }
+    Ok(window)
+}
+
+fn pairs(query: &str) -> impl Iterator<Item = (String, String)> + '_ {
+    form_urlencoded::parse(query.as_bytes()).into_owned()
+}
+
+/// Milliseconds since 1970.
+fn time(name: &str, value: &str) -> Result<Timestamp, Problem> {
+    value.parse().map(Timestamp::from_millis).map_err(|_| {
+        let detail = format!("`{value}` is no time: expected milliseconds since 1970");
+        Problem::unprocessable(detail).at(name)
+    })
+}
+
+/// The process answers.
+pub(crate) async fn health() -> Response<Body> {
+    body::json(StatusCode::OK, &Status { status: "ok" })
+}
+
+/// Whether the groups are looked after: the store takes what happens, and of the groups that are
+/// read one at least has fresh data and a loop that runs.
+pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response<Body> {
+    let reasons = unready(&app.page.board);
+    let (code, status) = if reasons.is_empty() {
+        (StatusCode::OK, "ready")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "not ready")
+    };
+    body::json(code, &Readiness { status, reasons })
+}
+
+fn unready(board: &Board) -> Vec<String> {
+    let mut reasons = Vec::new();
+    if let StoreHealth::Failing { why, .. } = board.system().store {
+        reasons.push(format!("the store cannot be written: {why}"));
+    }
+    let rows = rows(board);
+    let looked_after = |cached: &Cached| {
+        cached.row.data_fresh == Some(true) && cached.row.health.level < Level::Critical
+    };
+    if rows.is_empty() {
+        reasons.push("no group is looked after".to_owned());
+    } else if !rows.iter().any(looked_after) {
+        let count = rows.len();
+        reasons.push(format!("none of {count} groups has fresh data and is well"));
+    }
+    reasons
+}

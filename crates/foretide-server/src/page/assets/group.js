@@ -1,0 +1,276 @@
+// One group: what it does, why, what comes next, whether it is well; and its history.
+
+import { Chart } from "./chart.js";
+import { MISSING, against, badge, clock, h, number, percent, put, span, stamp, text } from "./dom.js";
+import { ask } from "./stream.js";
+
+const HOUR = 3600000;
+const RANGES = [["1 h", HOUR], ["6 h", 6 * HOUR], ["24 h", 24 * HOUR], ["All", null]];
+/** Least time between two readings of the columns. */
+const PAUSE_MS = 1000;
+
+export class Group {
+  constructor(id, state) {
+    this.id = id;
+    this.state = state;
+    this.range = 6 * HOUR;
+    this.zoomed = null;
+    this.moment = null;
+    this.chart = new Chart({
+      zoom: (from, to) => this.zoom(from, to),
+      moment: (at) => this.inspect(at),
+      live: () => this.live(),
+    });
+    this.build();
+    this.load();
+  }
+
+  build() {
+    this.title = h("h1", {}, this.id);
+    this.level = h("span", {});
+    this.chips = h("p", { class: "chips" });
+    this.parts = Object.fromEntries(["doing", "why", "next", "health"].map((name) => [name, h("p", {})]));
+    const card = (name, label) => h("section", { class: `card story ${name}` }, h("h2", {}, label), this.parts[name]);
+    this.ranges = RANGES.map(([label, range]) => {
+      const button = h("button", { type: "button" }, label);
+      button.addEventListener("click", () => {
+        this.range = range;
+        this.zoomed = null;
+        this.load();
+      });
+      return button;
+    });
+    this.slider = h("input", { type: "range", class: "history", "aria-label": "History: pick a moment of the past", step: 60000 });
+    this.slider.addEventListener("input", () => this.inspect(Number(this.slider.value)));
+    this.from = h("span", {});
+    this.to = h("span", {});
+    this.past = h("p", { class: "past", hidden: true });
+    this.backText = h("span", {});
+    const back = h("button", { type: "button" }, "Back to live");
+    back.addEventListener("click", () => this.live());
+    put(this.past, this.backText, back);
+    this.decision = h("section", { class: "card decision" });
+    this.figures = h("dl", { class: "tiles" });
+    this.life = h("section", { class: "card lifecycle" });
+    this.events = h("ol", { class: "events" });
+    this.controls = h("section", { class: "card controls", hidden: true });
+    this.node = h(
+      "div",
+      { class: "group" },
+      h("p", { class: "crumb" }, h("a", { href: "#/" }, "All groups")),
+      h("div", { class: "titled" }, this.title, this.level, this.chips),
+      h("div", { class: "stories" }, card("doing", "Now"), card("why", "Why"), card("next", "Next"), card("health", "Health")),
+      h(
+        "section",
+        { class: "card" },
+        h("div", { class: "titled" }, h("h2", {}, "Load and capacity, in instances"), h("div", { class: "ranges", role: "group", "aria-label": "Range" }, this.ranges)),
+        this.chart.node,
+        h("div", { class: "scroll" }, this.from, this.slider, this.to),
+        this.past,
+      ),
+      this.figures,
+      h("div", { class: "pair" }, this.decision, h("div", {}, this.life, this.controls, h("section", { class: "card" }, h("h2", {}, "What happened"), this.events))),
+    );
+  }
+
+  /** The window asked for: zoomed, or the range up to what is forecast. */
+  window(now) {
+    if (this.zoomed) return this.zoomed;
+    const ahead = (this.state.groups.get(this.id)?.load.forecast_ahead_s ?? 0) * 1000;
+    const oldest = Math.min(this.data?.kept_from_ms ?? now - this.range, now - HOUR / 2);
+    const from = this.range === null ? oldest : Math.max(now - this.range, oldest);
+    return [from, now + Math.max(ahead, (now - from) / 40)];
+  }
+
+  async load() {
+    const now = this.state.now();
+    const [from, to] = this.window(now);
+    const points = Math.max(120, Math.min(1200, Math.round(this.node.clientWidth || 700)));
+    this.asked = performance.now();
+    this.loading = true;
+    try {
+      const path = `/api/v1/groups/${encodeURIComponent(this.id)}?from=${Math.round(from)}&to=${Math.round(to)}&points=${points}`;
+      this.data = await ask(path);
+    } catch (error) {
+      this.refused(error);
+      return;
+    } finally {
+      this.loading = false;
+    }
+    this.show();
+  }
+
+  /** A group that is not there has no page; a server that is not there is said by the banner. */
+  refused(error) {
+    if (error.status === 404) put(this.node, h("p", { class: "empty" }, `There is no group ${this.id}.`), h("a", { href: "#/" }, "All groups"));
+    else if (error.status) {
+      this.past.hidden = false;
+      text(this.backText, `This window cannot be read: ${error.message}`);
+    }
+  }
+
+  /** A new row of the group has come. */
+  changed() {
+    this.head();
+    const wait = PAUSE_MS - (performance.now() - (this.asked ?? 0));
+    if (this.loading || this.timer) return;
+    this.timer = setTimeout(() => {
+      this.timer = null;
+      if (this.node.isConnected) this.load();
+    }, Math.max(0, wait));
+  }
+
+  head() {
+    const row = this.state.groups.get(this.id);
+    if (!row) return;
+    const now = this.state.now();
+    put(this.level, badge(row.level));
+    const mode = row.dry_run ? `${row.mode}, dry run` : row.mode;
+    const data = row.data_at_ms === null ? "no data yet" : `data ${span(now - row.data_at_ms)} old`;
+    const looked = row.looked_at_ms === null ? "not looked yet" : `looked ${span(now - row.looked_at_ms)} ago`;
+    put(this.chips, [`policy ${row.policy}`, `mode ${mode}`, data, looked].map((chip) => h("span", { class: "chip" }, chip)));
+    text(this.parts.doing, row.story.doing);
+    if (this.moment === null) {
+      text(this.parts.why, row.story.why ?? "No decision yet.");
+      text(this.parts.next, row.story.next ?? `There is no forecast; it looks again every ${span(row.interval_ms)}.`);
+    }
+    text(this.parts.health, row.health.reasons.length ? row.health.reasons.map(upper).join(". ") + "." : "All is well: data is fresh, the budget holds.");
+    this.node.querySelector(".card.health").dataset.level = row.level;
+  }
+
+  show() {
+    const { data } = this;
+    this.head();
+    this.chart.show(data, this.window(data.now_ms), this.moment);
+    this.ranges.forEach((button, i) => button.setAttribute("aria-pressed", String(!this.zoomed && RANGES[i][1] === this.range)));
+    const oldest = data.kept_from_ms ?? data.now_ms;
+    this.slider.min = String(Math.ceil(oldest / 60000) * 60000);
+    this.slider.max = String(data.now_ms);
+    if (this.moment === null) this.slider.value = String(data.now_ms);
+    text(this.from, stamp(oldest));
+    text(this.to, this.moment === null ? "live" : stamp(data.now_ms));
+    this.money(data);
+    this.lifecycle(data.group.capacity);
+    this.happened(data.marks);
+    if (this.moment === null) this.explain(data.decision, "Last decision");
+  }
+
+  money({ group, accuracy }) {
+    const { budget, cost, load } = group;
+    const covered = accuracy.coverage;
+    const price = cost.price_per_instance_hour;
+    const money = (hours) => (price && hours !== null ? `${number(hours * price, 2)} ${cost.currency}` : `${number(hours, 1)} instance-hours`);
+    const tiles = [
+      ["CPU now", load.cpu_percent === null ? MISSING : `${number(load.cpu_percent, 1)} %`, `short above ${number(budget.objective_percent)} %`],
+      ["Violation budget", budget.spent_ratio === null ? MISSING : `${percent(budget.spent_ratio, 0)} spent`, `short for ${number(budget.short_minutes)} min; ${number(budget.allowed_minutes, 1)} min in ${span(budget.window_minutes * 60000)} are allowed`, budget.spent_ratio],
+      ["Forecast coverage", covered ? percent(covered[1], 1) : MISSING, covered ? `of 90.0 % meant; ${percent(covered[4], 1)} of 99.6 %` : "no forecast has come due"],
+      [`Cost, last ${span(cost.hours * HOUR)}`, money(cost.instance_hours), price ? `${number(cost.instance_hours, 1)} instance-hours` : "no price is configured"],
+      ["Against target tracking", against(cost.instance_hours_beside_tracking, cost.tracking_instance_hours), cost.tracking_instance_hours === null ? "not known under this policy" : `it would take ${money(cost.tracking_instance_hours)}`],
+      ["Against the optimum", cost.optimum_instance_hours ? `× ${(cost.instance_hours / cost.optimum_instance_hours).toFixed(2)}` : MISSING, `with foresight ${money(cost.optimum_instance_hours)}`],
+    ];
+    put(this.figures, tiles.map(([name, value, note, meter]) => h(
+      "div",
+      {},
+      h("dt", {}, name),
+      h("dd", {}, figure(value), meter === undefined || meter === null ? null : h("meter", { min: 0, max: 1, high: 0.8, optimum: 0, value: Math.min(1, meter), "aria-label": name }), h("small", {}, note)),
+    )));
+  }
+
+  lifecycle(capacity) {
+    if (!capacity) return put(this.life, h("h2", {}, "Instances"), h("p", { class: "empty" }, "Not read yet."));
+    const parts = [["in_service", "In service"], ["pending", "Starting"], ["standby", "Standby"], ["terminating", "Terminating"]];
+    const total = Math.max(1, parts.reduce((sum, [name]) => sum + capacity[name], 0));
+    const bar = h("div", { class: "stack", "aria-hidden": "true" }, parts.map(([name]) => {
+      const part = h("span", { class: name });
+      part.style.flexGrow = String(capacity[name] / total);
+      return part;
+    }));
+    put(
+      this.life,
+      h("h2", {}, "Instances"),
+      bar,
+      h("dl", { class: "counts" }, parts.map(([name, label]) => h("div", {}, h("dt", {}, h("span", { class: `key-${name}`, "aria-hidden": "true" }), label), h("dd", {}, number(capacity[name]))))),
+      h("p", { class: "note" }, `desired ${capacity.desired}, bounds ${capacity.min}..${capacity.max}`),
+    );
+  }
+
+  happened(marks) {
+    const newest = marks.filter((mark) => this.moment === null || mark.at_ms <= this.moment).slice(-40).reverse();
+    put(this.events, newest.map((mark) => h("li", { class: mark.kind }, h("time", {}, clock(mark.at_ms, true)), " ", told(mark))));
+    if (!newest.length) put(this.events, h("li", {}, "Nothing in this window."));
+  }
+
+  explain(decision, title) {
+    const open = this.decision.querySelector("details")?.open ?? false;
+    if (!decision) return put(this.decision, h("h2", {}, title), h("p", { class: "empty" }, "None is kept."));
+    const change = decision.to === decision.from ? `hold at ${decision.from}` : `${decision.from} → ${decision.to}`;
+    const details = h("details", {}, h("summary", {}, "Every input"), h("div", { class: "sections" }, decision.sections.map(section)));
+    details.open = open;
+    return put(
+      this.decision,
+      h("h2", {}, title),
+      h("p", { class: "verdict" }, h("b", {}, change), h("time", {}, ` ${stamp(decision.at_ms)}:${clock(decision.at_ms, true).slice(-2)}`)),
+      h("p", { class: "sentence" }, decision.sentence),
+      details,
+    );
+  }
+
+  zoom(from, to) {
+    const least = 10 * 60000;
+    if (from === null || to === null) this.zoomed = null;
+    else {
+      const middle = (from + to) / 2;
+      const half = Math.max(least, to - from) / 2;
+      const now = this.state.now();
+      this.zoomed = [middle - half, Math.min(middle + half, now + 2 * HOUR)];
+    }
+    this.load();
+  }
+
+  async inspect(at) {
+    this.moment = at;
+    this.slider.value = String(at);
+    this.past.hidden = false;
+    text(this.backText, `What was known at ${stamp(at)}`);
+    const [from, to] = this.window(this.state.now());
+    if (at < from || at > to) this.zoomed = [at - (to - from) / 2, at + (to - from) / 2];
+    if (this.data) this.show();
+    const asked = at;
+    try {
+      const { decision } = await ask(`/api/v1/groups/${encodeURIComponent(this.id)}/at?time=${Math.round(at)}`);
+      if (this.moment !== asked) return;
+      this.explain(decision, "Decision that stood then");
+      const words = decision?.sentence.split(" [")[0];
+      text(this.parts.why, words ? upper(words) : "No decision of then is kept.");
+      text(this.parts.next, `As decided at ${stamp(decision?.at_ms)}.`);
+    } catch (error) {
+      text(this.backText, `What was known at ${stamp(at)} cannot be read: ${error.message}`);
+    }
+    if (this.zoomed) this.load();
+  }
+
+  live() {
+    this.moment = null;
+    this.zoomed = null;
+    this.past.hidden = true;
+    this.load();
+  }
+}
+
+/** The unit after a number is written small. */
+function figure(value) {
+  const [, amount, unit] = value.match(/^(.*\d) ([a-zA-Z-]{3,})$/) ?? [null, value, null];
+  return h("span", {}, amount, unit ? h("span", { class: "unit" }, ` ${unit}`) : null);
+}
+
+/** A change in a word and two numbers; everything else in its own sentence. */
+function told({ kind, from, to, text: sentence }) {
+  const change = { scale_out: "Scale out", scale_in: "Scale in" }[kind];
+  return change ? `${change} ${from} → ${to}` : sentence;
+}
+
+const upper = (words) => words.charAt(0).toUpperCase() + words.slice(1);
+
+function section({ title, facts }) {
+  return h("section", {}, h("h3", {}, upper(title)), h("dl", { class: "facts" }, facts.map(({ label, text: said }) => h("div", {}, h("dt", {}, upper(label)), h("dd", { class: said === "not known" ? "missing" : null }, said)))));
+}

@@ -1,0 +1,111 @@
+//! The page's routes. Every path, method and failure that is HTTP ends in an answer from here.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{Method, Response, StatusCode, Uri};
+use axum::middleware::{self, Next};
+use axum::response::IntoResponse;
+use axum::routing::{MethodRouter, get};
+use tokio::sync::watch;
+
+use super::guard::Guard;
+use super::hub::Hub;
+use super::{Page, Site, api, assets, metrics, openapi, stream};
+use crate::config::ServeConfig;
+use crate::problem::Problem;
+
+pub(crate) type Route = (&'static str, fn() -> MethodRouter<Arc<App>>);
+
+/// Every route; the OpenAPI document is tested against those that are not part of the page.
+pub(crate) const ROUTES: [Route; 17] = [
+    ("/", || get(assets::page)),
+    ("/assets/app.css", || get(assets::style)),
+    ("/assets/app.js", || get(assets::app)),
+    ("/assets/chart.js", || get(assets::chart)),
+    ("/assets/dom.js", || get(assets::dom)),
+    ("/assets/group.js", || get(assets::group)),
+    ("/assets/icon.svg", || get(assets::icon)),
+    ("/assets/overview.js", || get(assets::overview)),
+    ("/assets/stream.js", || get(assets::stream)),
+    ("/health", || get(api::health)),
+    ("/ready", || get(api::ready)),
+    ("/metrics", || get(metrics::metrics)),
+    ("/openapi.json", || get(openapi::document)),
+    ("/api/v1/groups", || get(api::groups)),
+    ("/api/v1/groups/{id}", || get(api::group)),
+    ("/api/v1/groups/{id}/at", || get(api::moment)),
+    ("/api/v1/stream", || get(stream::rows)),
+];
+
+/// What the handlers share.
+pub(crate) struct App {
+    pub(crate) page: Page,
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) guard: Guard,
+    /// Closed when the streams have to end.
+    pub(crate) closing: watch::Receiver<()>,
+    /// Held where no server does.
+    _streams: Option<watch::Sender<()>>,
+}
+
+/// The page without its listener: to mount elsewhere, or to ask without a network. Its streams
+/// end with the router.
+pub fn page_router(config: &ServeConfig, page: Page) -> Router {
+    let (streams, closing) = watch::channel(());
+    build(config, page, closing, Some(streams))
+}
+
+/// The page, and what ends its streams.
+pub(crate) fn site(config: &ServeConfig, page: Page) -> Site {
+    let (streams, closing) = watch::channel(());
+    Site {
+        router: build(config, page, closing, None),
+        streams: Some(streams),
+    }
+}
+
+fn build(
+    config: &ServeConfig,
+    page: Page,
+    closing: watch::Receiver<()>,
+    streams: Option<watch::Sender<()>>,
+) -> Router {
+    let app = Arc::new(App {
+        hub: Hub::new(Arc::clone(&page.board)),
+        page,
+        guard: Guard::new(config),
+        closing,
+        _streams: streams,
+    });
+    let mut router = Router::new();
+    for (path, handlers) in ROUTES {
+        router = router.route(path, handlers());
+    }
+    router
+        .fallback(unknown_path)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), admit))
+        .with_state(app)
+}
+
+async fn admit(State(app): State<Arc<App>>, request: Request, next: Next) -> Response<Body> {
+    let mut response = match app.guard.admit(&request) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    };
+    assets::protect(response.headers_mut());
+    response
+}
+
+async fn unknown_path(uri: Uri) -> Problem {
+    let detail = format!("no such path `{}`; /openapi.json lists them", uri.path());
+    Problem::new(StatusCode::NOT_FOUND, detail)
+}
+
+async fn wrong_method(method: Method, uri: Uri) -> Problem {
+    let detail = format!("{} does not take {method}", uri.path());
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail)
+}

@@ -1,0 +1,43 @@
+//! Rows made once for all who ask: a row is made anew when its group has changed, or when time
+//! alone has made it worse.
+
+use std::sync::Arc;
+
+use foretide_domain::Timestamp;
+use serde_json::value::RawValue;
+
+use crate::board::Track;
+
+use super::health::{is_stalled, shows_broken};
+use super::row::{GroupRow, row};
+
+/// A row and what it was made of.
+#[derive(Clone, Debug)]
+pub(crate) struct Cached {
+    made_of: (u64, bool, bool),
+    pub(crate) row: Arc<GroupRow>,
+    /// The same as JSON; none never happens for a row's types, and leaves the row out.
+    pub(crate) json: Option<Arc<RawValue>>,
+}
+
+/// The row as of `now`.
+pub(crate) fn cached(track: &mut Track, now: Timestamp) -> Cached {
+    let made_of = (
+        track.version,
+        is_stalled(track, now),
+        shows_broken(track, now),
+    );
+    if let Some(known) = &track.cached
+        && known.made_of == made_of
+    {
+        return known.clone();
+    }
+    let row = row(track, now);
+    let made = Cached {
+        made_of,
+        json: serde_json::value::to_raw_value(&row).ok().map(Arc::from),
+        row: Arc::new(row),
+    };
+    track.cached = Some(made.clone());
+    made
+}

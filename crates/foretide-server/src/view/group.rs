@@ -1,0 +1,180 @@
+//! One group's page: the chart's columns, what happened, the newest decision unfolded.
+
+use foretide_domain::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::board::{LEVELS, Mark, SLOT, Slot, Track};
+
+use super::explanation::{DecisionView, decision_view};
+use super::overview::FleetView;
+use super::row::{GroupRow, instances_for, row};
+
+/// Most points of a chart: a wide screen has no more columns.
+const POINTS_MAX: usize = 2000;
+/// Points where none are asked for.
+const POINTS: usize = 720;
+/// Most marks of an answer.
+const MARKS: usize = 500;
+
+/// What part of the history is wanted.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Window {
+    pub(crate) from: Option<Timestamp>,
+    pub(crate) to: Option<Timestamp>,
+    pub(crate) points: Option<usize>,
+}
+
+/// A group's page.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(crate) struct GroupView {
+    #[serde(flatten)]
+    pub(crate) fleet: FleetView,
+    pub(crate) group: GroupRow,
+    /// The oldest minute that is kept in memory.
+    pub(crate) kept_from_ms: Option<i64>,
+    pub(crate) series: Series,
+    pub(crate) marks: Vec<Mark>,
+    pub(crate) decision: Option<DecisionView>,
+    /// The newest decision that changed something.
+    pub(crate) change: Option<DecisionView>,
+    pub(crate) accuracy: AccuracyView,
+}
+
+/// Columns of equal length, a row a bucket; null is missing. Of several minutes in a bucket, the
+/// highest load and the fewest in service are shown, so that no shortage is hidden.
+#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
+pub(crate) struct Series {
+    pub(crate) bucket_ms: i64,
+    pub(crate) at_ms: Vec<i64>,
+    pub(crate) cpu_percent: Vec<Option<f32>>,
+    /// Load over the objective: the instances that would carry it, not rounded up.
+    pub(crate) load_instances: Vec<Option<f32>>,
+    pub(crate) need_instances: Vec<Option<u32>>,
+    pub(crate) desired: Vec<Option<u32>>,
+    pub(crate) in_service: Vec<Option<u32>>,
+    pub(crate) pending: Vec<Option<u32>>,
+    pub(crate) min: Vec<Option<u32>>,
+    pub(crate) max: Vec<Option<u32>>,
+    pub(crate) tracking_instances: Vec<Option<u32>>,
+    /// The levels of `forecast_instances`.
+    pub(crate) forecast_levels: [f64; LEVELS.len()],
+    /// What was forecast for the bucket before it came, at each level, in instances.
+    pub(crate) forecast_instances: Vec<Option<[f32; LEVELS.len()]>>,
+}
+
+/// How well the forecast held since the start.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(crate) struct AccuracyView {
+    pub(crate) forecasts_due: u64,
+    pub(crate) levels: [f64; LEVELS.len()],
+    /// Share of the loads that lay at or below each level.
+    pub(crate) coverage: Option<[f64; LEVELS.len()]>,
+    /// Mean distance of the median from the load, relative to it.
+    pub(crate) median_error_ratio: Option<f64>,
+}
+
+/// The page of `track` as of `now`.
+pub(crate) fn group_view(
+    track: &Track,
+    fleet: FleetView,
+    now: Timestamp,
+    window: &Window,
+) -> GroupView {
+    GroupView {
+        fleet,
+        group: row(track, now),
+        kept_from_ms: track.slots.start().map(Timestamp::as_millis),
+        series: series(track, window),
+        marks: marks(track, window),
+        decision: track.decision().map(|decision| decision_view(decision)),
+        change: track
+            .change
+            .as_ref()
+            .map(|decision| decision_view(decision)),
+        accuracy: AccuracyView {
+            forecasts_due: track.accuracy.due(),
+            levels: LEVELS,
+            coverage: track.accuracy.coverage(),
+            median_error_ratio: track.accuracy.median_error(),
+        },
+    }
+}
+
+fn marks(track: &Track, window: &Window) -> Vec<Mark> {
+    let from = window.from.map_or(i64::MIN, Timestamp::as_millis);
+    let to = window.to.map_or(i64::MAX, Timestamp::as_millis);
+    let within = |mark: &&Mark| (from..=to).contains(&mark.at_ms);
+    let mut marks: Vec<Mark> = track
+        .marks
+        .iter()
+        .rev()
+        .filter(within)
+        .take(MARKS)
+        .cloned()
+        .collect();
+    marks.reverse();
+    marks
+}
+
+/// The chart's columns within `window`.
+pub(crate) fn series(track: &Track, window: &Window) -> Series {
+    let from = window.from.or(track.slots.start()).unwrap_or_default();
+    let to = window.to.unwrap_or(Timestamp::from_millis(i64::MAX / 2));
+    let slots: Vec<(Timestamp, &Slot)> = track.slots.within(from, to).collect();
+    let points = window.points.unwrap_or(POINTS).clamp(1, POINTS_MAX);
+    let size = slots.len().div_ceil(points).max(1);
+    let slot_ms = i64::try_from(SLOT.as_millis()).unwrap_or(i64::MAX);
+    let mut series = Series {
+        bucket_ms: slot_ms * i64::try_from(size).unwrap_or(1),
+        forecast_levels: LEVELS,
+        ..Series::default()
+    };
+    let objective = track.facts.objective.get();
+    for bucket in slots.chunks(size) {
+        series.push(bucket, objective);
+    }
+    series
+}
+
+impl Series {
+    fn push(&mut self, bucket: &[(Timestamp, &Slot)], objective: f64) {
+        let Some((at, _)) = bucket.first() else {
+            return;
+        };
+        let slots = || bucket.iter().map(|(_, slot)| *slot);
+        let last = |of: fn(&Slot) -> Option<u32>| slots().rev().find_map(of);
+        let highest = |of: fn(&Slot) -> Option<f32>| slots().filter_map(of).reduce(f32::max);
+        let load = highest(|slot| slot.load);
+        self.at_ms.push(at.as_millis());
+        self.cpu_percent.push(highest(|slot| slot.cpu).map(tidy));
+        self.load_instances
+            .push(load.map(|load| in_instances(load, objective)));
+        self.need_instances
+            .push(load.map(|load| instances_for(f64::from(load), objective)));
+        self.desired.push(last(|slot| slot.desired));
+        self.in_service
+            .push(slots().filter_map(|slot| slot.in_service).min());
+        self.pending
+            .push(slots().filter_map(|slot| slot.pending).max());
+        self.min.push(last(|slot| slot.bounds.map(|(min, _)| min)));
+        self.max.push(last(|slot| slot.bounds.map(|(_, max)| max)));
+        self.tracking_instances.push(last(|slot| slot.tracking));
+        let forecast = slots()
+            .filter_map(|slot| slot.forecast)
+            .reduce(|a, b| std::array::from_fn(|level| a[level].max(b[level])));
+        self.forecast_instances
+            .push(forecast.map(|loads| loads.map(|load| in_instances(load, objective))));
+    }
+}
+
+fn in_instances(load: f32, objective: f64) -> f32 {
+    #[expect(clippy::cast_possible_truncation, reason = "to the nearest single")]
+    let instances = (f64::from(load) / objective) as f32;
+    tidy(instances)
+}
+
+/// Two decimals are more than a chart shows.
+fn tidy(value: f32) -> f32 {
+    (value * 100.0).round() / 100.0
+}

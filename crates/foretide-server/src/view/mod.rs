@@ -1,0 +1,20 @@
+//! What the page shows, as plain data: the API's answers. Units stand in the names, times are
+//! milliseconds since 1970, and what is missing is `null`, never zero.
+
+mod cache;
+mod explanation;
+mod group;
+mod health;
+mod overview;
+mod row;
+mod story;
+
+pub(crate) use cache::{Cached, cached};
+pub(crate) use explanation::{MomentView, decision_view};
+pub(crate) use group::{GroupView, Window, group_view};
+pub(crate) use health::Level;
+pub(crate) use overview::{FleetView, fleet};
+pub(crate) use row::{Capacity, GroupRow};
+
+/// The version of the answers' form; it changes when a field goes or changes its meaning.
+pub(crate) const VERSION: u32 = 1;

@@ -1,0 +1,323 @@
+//! One group at a glance: a row of the overview and the head of the group's page.
+
+use foretide_domain::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::board::{LEVELS, SLOT, Slot, Track};
+
+use super::health::{Health, health};
+use super::story::{Story, story};
+
+/// Points of the small chart in a row: the last six hours at a point every twelve minutes.
+const SPARK_POINTS: usize = 30;
+const SPARK_SLOTS: usize = 360;
+/// What a budget and a cost are counted over.
+const DAY_SLOTS: usize = 24 * 60;
+/// Float dust: a quotient just above a whole number needs no further instance.
+const DUST: f64 = 1e-6;
+
+/// A group at a glance.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(crate) struct GroupRow {
+    pub(crate) id: String,
+    pub(crate) account: Option<String>,
+    pub(crate) name: String,
+    pub(crate) mode: String,
+    pub(crate) policy: String,
+    pub(crate) dry_run: bool,
+    pub(crate) health: Health,
+    pub(crate) story: Story,
+    pub(crate) capacity: Option<Capacity>,
+    pub(crate) load: LoadNow,
+    pub(crate) budget: Budget,
+    pub(crate) cost: Cost,
+    /// Need and in service of the last six hours, for a small chart.
+    pub(crate) spark: Spark,
+    pub(crate) decided_at_ms: Option<i64>,
+    pub(crate) next_look_ms: Option<i64>,
+    pub(crate) looked_at_ms: Option<i64>,
+    pub(crate) look_took_ms: Option<u64>,
+    pub(crate) interval_ms: u64,
+    /// End of the newest period with data.
+    pub(crate) data_at_ms: Option<i64>,
+    pub(crate) data_fresh: Option<bool>,
+    /// Grows with every change of the group.
+    pub(crate) revision: u64,
+}
+
+/// Instances by lifecycle, and what bounds them.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(crate) struct Capacity {
+    pub(crate) desired: u32,
+    pub(crate) min: u32,
+    pub(crate) max: u32,
+    pub(crate) in_service: u32,
+    pub(crate) pending: u32,
+    pub(crate) standby: u32,
+    pub(crate) terminating: u32,
+}
+
+/// The load now and as forecast.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(crate) struct LoadNow {
+    pub(crate) cpu_percent: Option<f64>,
+    pub(crate) load_instance_percent: Option<f64>,
+    /// Instances that carry it at the objective.
+    pub(crate) need_instances: Option<u32>,
+    /// Time ahead that is forecast.
+    pub(crate) forecast_ahead_s: Option<u64>,
+    /// Instances that carry the load forecast for then, at each level.
+    pub(crate) forecast_need_instances: Option<[u32; LEVELS.len()]>,
+}
+
+/// How often the group was short, against how often it may be.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(crate) struct Budget {
+    /// Utilisation above which it counts as short, percent.
+    pub(crate) objective_percent: f64,
+    /// Share of time that it may be short, 0 to 1.
+    pub(crate) allowed_share: f64,
+    /// Share of the minutes with data within the last day in which it was.
+    pub(crate) short_share: Option<f64>,
+    /// Minutes that are looked back on, a day or what is kept of it.
+    pub(crate) window_minutes: usize,
+    /// Minutes with data among them.
+    pub(crate) minutes: usize,
+    /// Minutes among them in which it was short.
+    pub(crate) short_minutes: usize,
+    /// Minutes in which it may be short within a whole window.
+    pub(crate) allowed_minutes: f64,
+    /// The former over the latter: 1 is all of it.
+    pub(crate) spent_ratio: Option<f64>,
+    pub(crate) short_now: Option<bool>,
+    pub(crate) need_instances: Option<u32>,
+}
+
+/// What the last day cost, against what it would have cost otherwise, over the minutes in which
+/// all of it is known.
+#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
+pub(crate) struct Cost {
+    pub(crate) instance_hours: Option<f64>,
+    /// Of reactive target tracking on the same load.
+    pub(crate) tracking_instance_hours: Option<f64>,
+    /// Of perfect foresight.
+    pub(crate) optimum_instance_hours: Option<f64>,
+    /// The first of these over the time in which target tracking's is known.
+    pub(crate) instance_hours_beside_tracking: Option<f64>,
+    pub(crate) price_per_instance_hour: Option<f64>,
+    pub(crate) currency: Option<String>,
+    pub(crate) hours: f64,
+}
+
+/// Columns of the small chart.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(crate) struct Spark {
+    pub(crate) need_instances: Vec<Option<u32>>,
+    pub(crate) in_service: Vec<Option<u32>>,
+}
+
+/// The fewest whole instances that carry `load` at the objective, both in percent.
+pub(crate) fn instances_for(load: f64, objective: f64) -> u32 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a float cast saturates"
+    )]
+    let count = (load / objective - DUST).ceil() as u32;
+    count
+}
+
+fn need(slot: &Slot, track: &Track) -> Option<u32> {
+    let objective = track.facts.objective.get();
+    slot.load
+        .map(|load| instances_for(f64::from(load), objective))
+}
+
+/// The newest minute with a load.
+fn newest(track: &Track) -> Option<(Timestamp, Slot)> {
+    track
+        .slots
+        .iter()
+        .rev()
+        .find(|(_, slot)| slot.load.is_some())
+        .map(|(at, slot)| (at, *slot))
+}
+
+/// The row as of `now`.
+pub(crate) fn row(track: &Track, now: Timestamp) -> GroupRow {
+    let load = load(track);
+    let day = Day::of(track);
+    let budget = day.budget(track, &load);
+    let facts = &track.facts;
+    let decision = track.decision();
+    GroupRow {
+        id: facts.id.clone(),
+        account: facts.account.clone(),
+        name: facts.name.clone(),
+        mode: facts.mode.to_string(),
+        policy: facts.policy.to_string(),
+        dry_run: facts.dry_run,
+        health: health(track, &budget, now),
+        story: story(track, &load),
+        capacity: track.reading.map(|reading| Capacity {
+            desired: reading.desired,
+            min: reading.bounds.min(),
+            max: reading.bounds.max(),
+            in_service: reading.counts.in_service,
+            pending: reading.counts.pending,
+            standby: reading.counts.standby,
+            terminating: reading.counts.terminating,
+        }),
+        cost: day.cost(track),
+        spark: spark(track),
+        decided_at_ms: decision.map(|decision| decision.at.as_millis()),
+        next_look_ms: decision.map(|decision| decision.next_look.as_millis()),
+        looked_at_ms: looked_at(track).map(Timestamp::as_millis),
+        look_took_ms: track
+            .looked
+            .map(|looked| u64::try_from(looked.took.as_millis()).unwrap_or(u64::MAX)),
+        interval_ms: u64::try_from(facts.interval.as_millis()).unwrap_or(u64::MAX),
+        data_at_ms: track.data_at.map(Timestamp::as_millis),
+        data_fresh: decision.map(|known| known.explanation.inputs.fresh && !track.stale),
+        revision: track.version,
+        load,
+        budget,
+    }
+}
+
+fn looked_at(track: &Track) -> Option<Timestamp> {
+    let looked = track.looked.map(|looked| looked.at);
+    looked.max(track.reading.map(|reading| reading.at))
+}
+
+fn load(track: &Track) -> LoadNow {
+    let newest = newest(track).map(|(_, slot)| slot);
+    let figures = track
+        .decision()
+        .and_then(|known| known.explanation.inputs.forecast);
+    let objective = track.facts.objective.get();
+    let quantiles = figures.and_then(|figures| figures.quantiles);
+    LoadNow {
+        cpu_percent: newest.and_then(|slot| slot.cpu).map(tidy),
+        load_instance_percent: newest.and_then(|slot| slot.load).map(tidy),
+        need_instances: newest.and_then(|slot| need(&slot, track)),
+        forecast_ahead_s: figures.map(|figures| figures.ahead.as_secs()),
+        forecast_need_instances: quantiles
+            .map(|levels| levels.map(|load| instances_for(load.get(), objective))),
+    }
+}
+
+/// Sums over the minutes of the last day, made in one pass: a thousand rows are made in a second.
+#[derive(Default)]
+struct Day {
+    minutes: usize,
+    short: usize,
+    paid: Minutes,
+    tracking: Minutes,
+    beside: Minutes,
+    optimum: Minutes,
+}
+
+impl Day {
+    fn of(track: &Track) -> Self {
+        let objective = track.facts.objective.get();
+        let mut day = Self::default();
+        for (_, slot) in track.slots.iter().rev().take(DAY_SLOTS) {
+            if let Some(cpu) = slot.cpu {
+                day.minutes += 1;
+                day.short += usize::from(f64::from(cpu) > objective);
+            }
+            let Some(held) = slot.paid() else { continue };
+            day.paid.add(held);
+            if let Some(instances) = slot.tracking {
+                day.tracking.add(instances);
+                day.beside.add(held);
+            }
+            if let Some(instances) = slot.optimum.or_else(|| need(slot, track)) {
+                day.optimum.add(instances);
+            }
+        }
+        day
+    }
+
+    fn budget(&self, track: &Track, load: &LoadNow) -> Budget {
+        let objective = track.facts.objective.get();
+        let allowed = track.facts.budget;
+        let share = (self.minutes > 0).then(|| self.short as f64 / self.minutes as f64);
+        let window = track.slots.most().min(DAY_SLOTS);
+        let allowed_minutes = allowed * window as f64;
+        Budget {
+            objective_percent: objective,
+            allowed_share: allowed,
+            short_share: share,
+            spent_ratio: (self.minutes > 0 && allowed_minutes > 0.0)
+                .then(|| self.short as f64 / allowed_minutes),
+            window_minutes: window,
+            minutes: self.minutes,
+            short_minutes: self.short,
+            allowed_minutes,
+            short_now: load.cpu_percent.map(|cpu| cpu > objective),
+            need_instances: load.need_instances,
+        }
+    }
+
+    fn cost(&self, track: &Track) -> Cost {
+        let price = track.facts.price.as_ref();
+        Cost {
+            instance_hours: self.paid.hours(),
+            tracking_instance_hours: self.tracking.hours(),
+            instance_hours_beside_tracking: self.beside.hours(),
+            optimum_instance_hours: self.optimum.hours(),
+            price_per_instance_hour: price.map(|price| price.amount),
+            currency: price.map(|price| price.currency.clone()),
+            hours: self.paid.count as f64 * SLOT.as_secs_f64() / 3600.0,
+        }
+    }
+}
+
+#[derive(Default)]
+struct Minutes {
+    sum: u64,
+    count: u64,
+}
+
+impl Minutes {
+    fn add(&mut self, instances: u32) {
+        self.sum += u64::from(instances);
+        self.count += 1;
+    }
+
+    fn hours(&self) -> Option<f64> {
+        (self.count > 0).then(|| self.sum as f64 * SLOT.as_secs_f64() / 3600.0)
+    }
+}
+
+fn spark(track: &Track) -> Spark {
+    let count = track.slots.iter().count();
+    let skip = count.saturating_sub(SPARK_SLOTS);
+    let recent: Vec<&Slot> = track
+        .slots
+        .iter()
+        .skip(skip)
+        .map(|(_, slot)| slot)
+        .collect();
+    let chunks = recent.chunks(SPARK_SLOTS / SPARK_POINTS);
+    let most = |chunk: &[&Slot], of: &dyn Fn(&Slot) -> Option<u32>| {
+        chunk.iter().filter_map(|slot| of(slot)).max()
+    };
+    Spark {
+        need_instances: chunks
+            .clone()
+            .map(|chunk| most(chunk, &|slot| need(slot, track)))
+            .collect(),
+        in_service: chunks
+            .map(|chunk| most(chunk, &|slot| slot.in_service))
+            .collect(),
+    }
+}
+
+/// Two decimals: what a single holds of a percentage beyond that is noise.
+fn tidy(value: f32) -> f64 {
+    (f64::from(value) * 100.0).round() / 100.0
+}

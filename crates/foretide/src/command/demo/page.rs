@@ -1,0 +1,210 @@
+//! The page of a demo: tells the board what happens, in virtual time.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use foretide_domain::{
+    Bounds, GroupState, LifecycleCounts, Percent, Record, SuspendedProcesses, Timestamp,
+};
+use foretide_server::{
+    Board, Counterfactual, GroupFacts, Limits, Page, Price, ServeConfig, ServeError,
+};
+use foretide_sim::{STEP_S, Step, Timeline};
+
+use crate::cli::DemoArgs;
+use crate::command::page::{Hosted, NoPage};
+use crate::failure::Failure;
+
+use super::plan::Plan;
+
+/// The page's address where none is given.
+const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+/// Policy `classifier` decides every ten seconds; a run of three days stays in memory.
+const DECISIONS: usize = 26_000;
+
+/// What the board is told of.
+pub(crate) struct Feed {
+    board: Arc<Board>,
+    now: Arc<AtomicI64>,
+    group: String,
+    start: Timestamp,
+    bounds: Bounds,
+    needs: Vec<(i64, u32)>,
+    tracking: Timeline,
+    at: [usize; 2],
+    hosted: Hosted,
+}
+
+/// Whether there is a page, and what to say of it.
+pub(crate) enum Shown {
+    /// There is.
+    Page(Box<Feed>),
+    /// There is none, for this reason.
+    None(Option<String>),
+}
+
+impl Shown {
+    /// Opens the page that was asked for; on a terminal also one that was not, where it can.
+    pub(crate) fn open(args: &DemoArgs, plan: &Plan, live: bool) -> Result<Self, Failure> {
+        if args.no_page || (args.listen.is_none() && !live) {
+            return Ok(Self::None(None));
+        }
+        match Feed::open(args.listen.unwrap_or(LISTEN), plan) {
+            Ok(feed) => Ok(Self::Page(Box::new(feed))),
+            Err(NoPage::Refused(ServeError::AddressInUse { listen })) if args.listen.is_none() => {
+                Ok(Self::None(Some(format!("no page: {listen} is in use"))))
+            }
+            Err(why) => Err(why.into()),
+        }
+    }
+
+    /// What happens goes there, too.
+    pub(crate) fn feed(&mut self) -> Option<&mut Feed> {
+        match self {
+            Self::Page(feed) => Some(feed),
+            Self::None(_) => None,
+        }
+    }
+
+    /// Where the page is, or why not.
+    pub(crate) fn says(&self) -> Option<String> {
+        match self {
+            Self::Page(feed) => Some(format!("page: http://{}", feed.hosted.address())),
+            Self::None(why) => why.clone(),
+        }
+    }
+}
+
+impl Feed {
+    fn open(listen: SocketAddr, plan: &Plan) -> Result<Self, NoPage> {
+        let case = &plan.case;
+        let start = case.trace().start();
+        let now = Arc::new(AtomicI64::new(start.as_millis()));
+        let clock = Arc::clone(&now);
+        let hours = u32::try_from(case.trace().span_s() / 3600 + 1).unwrap_or(u32::MAX);
+        let limits = Limits {
+            hours: hours.min(31 * 24),
+            decisions: DECISIONS,
+            ..Limits::for_groups(1)
+        };
+        let clock = move || Timestamp::from_millis(clock.load(Ordering::Relaxed));
+        let board = Arc::new(Board::new(Arc::new(clock), limits));
+        board.set_groups(vec![facts(plan)]);
+        let page = Page {
+            board: Arc::clone(&board),
+            history: None,
+        };
+        let config = ServeConfig {
+            listen,
+            // A demo has nothing to finish: who stops it wants its end.
+            shutdown_grace: Duration::from_millis(200),
+            ..ServeConfig::default()
+        };
+        let hosted = Hosted::start(config, page)?;
+        let mut tracking = Timeline::default();
+        super::target_tracking(plan, Some(&mut tracking));
+        Ok(Self {
+            hosted,
+            board,
+            now,
+            group: plan.group.clone(),
+            start,
+            bounds: case.setup().bounds,
+            needs: needs(plan),
+            tracking,
+            at: [0; 2],
+        })
+    }
+
+    /// A record of the controller.
+    pub(crate) fn note(&self, at: Timestamp, record: &Record) {
+        self.board.record(&self.group, at, record);
+    }
+
+    /// A step of the world.
+    pub(crate) fn observe(&mut self, step: &Step) {
+        let at = self.time(step.at_s);
+        self.now
+            .store(self.time(step.at_s + STEP_S).as_millis(), Ordering::Relaxed);
+        let counts = LifecycleCounts {
+            in_service: step.in_service,
+            pending: step.pending,
+            ..LifecycleCounts::default()
+        };
+        let group = GroupState {
+            bounds: self.bounds,
+            desired: step.desired,
+            counts,
+            oldest_pending_since: None,
+            suspended: SuspendedProcesses::default(),
+            refreshing: false,
+            launches: Vec::new(),
+        };
+        self.board.read(&self.group, at, &group);
+        let rows = self.tracking.rows();
+        let [tracking, need] = &mut self.at;
+        while rows
+            .get(*tracking + 1)
+            .is_some_and(|row| row.at_s <= step.at_s)
+        {
+            *tracking += 1;
+        }
+        while self
+            .needs
+            .get(*need + 1)
+            .is_some_and(|(at_s, _)| *at_s <= step.at_s)
+        {
+            *need += 1;
+        }
+        let other = Counterfactual {
+            tracking: rows.get(*tracking).map(|row| row.in_service + row.pending),
+            optimum: self.needs.get(*need).map(|(_, need)| *need),
+        };
+        self.board.counterfactual(&self.group, at, other);
+    }
+
+    fn time(&self, at_s: i64) -> Timestamp {
+        let passed = Duration::from_secs(u64::try_from(at_s).unwrap_or(0));
+        self.start.plus(passed)
+    }
+
+    /// Waits for `span`, or less where the page has ended.
+    pub(crate) fn wait(&self, span: Duration) {
+        let _goes_on = self.hosted.wait(span);
+    }
+}
+
+fn facts(plan: &Plan) -> GroupFacts {
+    let config = &plan.config;
+    let price = plan.price.as_ref();
+    GroupFacts {
+        id: plan.group.clone(),
+        account: None,
+        name: plan.group.clone(),
+        mode: config.mode,
+        policy: config.policy,
+        interval: config.interval,
+        objective: Percent::new(plan.case.setup().slo_utilisation * 100.0).unwrap_or_default(),
+        budget: config.forecast.budget,
+        price: price.map(|price| Price {
+            amount: price.per_hour(),
+            currency: price.currency().to_owned(),
+        }),
+        dry_run: false,
+    }
+}
+
+/// Where the need changes, and to what.
+fn needs(plan: &Plan) -> Vec<(i64, u32)> {
+    let case = &plan.case;
+    let steps = (0..case.steps()).map(|step| (step * STEP_S, case.at(step * STEP_S).1));
+    let mut needs: Vec<(i64, u32)> = Vec::new();
+    for (at_s, need) in steps {
+        if needs.last().is_none_or(|(_, known)| *known != need) {
+            needs.push((at_s, need));
+        }
+    }
+    needs
+}

@@ -1,0 +1,308 @@
+//! The page of a run: tells the board what the runtime tells, and serves it beside the loop.
+
+use std::collections::HashSet;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use foretide_domain::{Event, Record, Timestamp};
+use foretide_runtime::{Clock, Entry, GroupKey, GroupStatus, Notice, Runtime, What};
+use foretide_server::{
+    Answer, Board, Calls, GroupFacts, History, Limits, Looked, MarkKind, Page, ServeConfig,
+    ServeError, Server, StoreHealth,
+};
+use foretide_store::{Reader, StoreError};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{broadcast, oneshot};
+use tokio::task::JoinHandle;
+
+use crate::command::input::token;
+use crate::config::{Config, RunSettings};
+use crate::failure::{Exit, Failure};
+
+use super::fleet::Wiring;
+use super::lines;
+
+/// The page's address where none is given.
+const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+/// Of more groups the board is not filled from the journal at the start: it would take so long that
+/// what happens meanwhile is missed.
+const FILLED_GROUPS: usize = 50;
+
+/// The page, served until this is dropped.
+pub(super) struct Pages {
+    board: Arc<Board>,
+    address: SocketAddr,
+    looked: HashSet<(GroupKey, Timestamp)>,
+    _stop: oneshot::Sender<()>,
+    serving: JoinHandle<()>,
+}
+
+impl Pages {
+    /// Takes the port. None where the page was not asked for and the port that it has by default is
+    /// in use, which is said.
+    pub(super) async fn open(
+        config: &Config,
+        wiring: &Wiring,
+        dry_run: bool,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Option<Self>, Failure> {
+        let run = &config.run;
+        let limits = Limits::for_groups(wiring.groups.len());
+        let board = Arc::new(Board::new(Arc::new(move || clock.now()), limits));
+        board.set_groups(facts(wiring, dry_run));
+        board.set_store(StoreHealth::Writable);
+        let page = Page {
+            board: Arc::clone(&board),
+            history: Some(Arc::new(Journal(run.store()))),
+        };
+        let server = match Server::bind_page(serve_config(run)?, page).await {
+            Ok(server) => server,
+            Err(error @ ServeError::AddressInUse { .. }) if run.listen.is_none() => {
+                lines::warn(&format!("no page: {error}; --listen names another address"));
+                return Ok(None);
+            }
+            Err(error) => return Err(refused(&error)),
+        };
+        let address = server.local_addr();
+        let (stop, stopped) = oneshot::channel();
+        Ok(Some(Self {
+            board,
+            address,
+            looked: HashSet::new(),
+            _stop: stop,
+            // A sender that is gone stops as well as one that says so.
+            serving: tokio::spawn(server.run(async { drop(stopped.await) })),
+        }))
+    }
+
+    /// Where it is.
+    pub(super) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Shows these groups from now on.
+    pub(super) fn regroup(&self, wiring: &Wiring, dry_run: bool) {
+        self.board.set_groups(facts(wiring, dry_run));
+    }
+
+    /// Shows what `live` tells, after what the journal has of the hours before.
+    pub(super) fn follow(&self, config: &Config, wiring: &Wiring, live: Live) {
+        let board = Arc::clone(&self.board);
+        let now = board.now();
+        let hours = Limits::for_groups(wiring.groups.len()).hours;
+        let from = now.minus(Duration::from_secs(u64::from(hours) * 3600));
+        let groups: Vec<GroupKey> = wiring.groups.keys().cloned().collect();
+        let store = config.run.store();
+        tokio::spawn(async move {
+            if groups.len() <= FILLED_GROUPS {
+                let board = Arc::clone(&board);
+                let filling = move || fill(&board, &store, &groups, from, now);
+                // What cannot be read now is missing on the page, and said where it is asked for.
+                drop(tokio::task::spawn_blocking(filling).await);
+            }
+            tell(&board, live).await;
+        });
+    }
+
+    /// Shows how the looks went and what the calls cost.
+    pub(super) fn look(&mut self, wiring: &Wiring, elapsed: Duration, runtime: &Runtime) {
+        let statuses = runtime.status();
+        let mut looked = HashSet::with_capacity(statuses.len());
+        for status in statuses {
+            let Some(at) = status.looked_at else { continue };
+            let look = (status.key.clone(), at);
+            if !self.looked.contains(&look) {
+                self.board
+                    .looked(&status.key.to_string(), took(at, &status));
+            }
+            looked.insert(look);
+        }
+        self.looked = looked;
+        let (calls, bill) = calls(wiring, elapsed);
+        self.board.set_calls(calls, bill);
+    }
+}
+
+impl Drop for Pages {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+type Live = broadcast::Receiver<Arc<Entry>>;
+
+fn took(at: Timestamp, status: &GroupStatus) -> Looked {
+    Looked {
+        at,
+        took: status.look_took,
+        overruns: status.overruns,
+        prediction: None,
+    }
+}
+
+fn serve_config(run: &RunSettings) -> Result<ServeConfig, Failure> {
+    Ok(ServeConfig {
+        listen: run.listen.unwrap_or(LISTEN),
+        token: run.token_file.as_deref().map(token).transpose()?,
+        allowed_hosts: run.hosts.clone(),
+        ..ServeConfig::default()
+    })
+}
+
+fn refused(error: &ServeError) -> Failure {
+    match error {
+        ServeError::RemoteWithoutToken { .. } => Failure::of(Exit::Config, error)
+            .hint("`run.token_file` names a file with the token that callers then need"),
+        _ => Failure::of(Exit::Unavailable, error)
+            .hint("--listen 127.0.0.1:0 takes a free port, --no-page goes without"),
+    }
+}
+
+fn facts(wiring: &Wiring, dry_run: bool) -> Vec<GroupFacts> {
+    let groups = wiring.groups.iter();
+    let facts = groups.map(|(key, group)| {
+        let controller = &group.controller;
+        GroupFacts {
+            id: key.to_string(),
+            account: Some(key.account().to_owned()),
+            name: key.name().to_owned(),
+            mode: controller.mode,
+            policy: controller.policy,
+            interval: controller.interval,
+            objective: controller.forecast.objective,
+            budget: controller.forecast.budget,
+            price: None,
+            dry_run,
+        }
+    });
+    facts.collect()
+}
+
+/// Fills the board with what the journal has.
+fn fill(
+    board: &Board,
+    store: &std::path::Path,
+    groups: &[GroupKey],
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<(), StoreError> {
+    let reader = Reader::open(store)?;
+    for key in groups {
+        for (at, record) in records(&reader, key, from, to)? {
+            board.record(&key.to_string(), at, &record);
+        }
+    }
+    Ok(())
+}
+
+async fn tell(board: &Board, mut live: Live) {
+    loop {
+        match live.recv().await {
+            Ok(entry) => note(board, &entry),
+            Err(RecvError::Lagged(missed)) => board.missed(missed),
+            Err(RecvError::Closed) => break,
+        }
+    }
+}
+
+fn note(board: &Board, entry: &Entry) {
+    let group = entry.group.as_ref().map(ToString::to_string);
+    match (&entry.what, group) {
+        (What::Event(Event::GroupRead { group, .. }), Some(id)) => {
+            board.read(&id, entry.at, group);
+        }
+        (What::Record(record), Some(id)) => board.record(&id, entry.at, record),
+        (What::Notice(notice), group) => {
+            match notice {
+                Notice::JournalFailed(error) => board.set_store(StoreHealth::Failing {
+                    since_ms: entry.at.as_millis(),
+                    why: error.to_string(),
+                }),
+                Notice::JournalRecovered { .. } => board.set_store(StoreHealth::Writable),
+                _ => {}
+            }
+            if let Some(id) = group.filter(|_| notice.is_warning()) {
+                board.mark(&id, entry.at, MarkKind::Note, notice.to_string());
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Calls by account and operation, and what a month of them costs.
+fn calls(wiring: &Wiring, elapsed: Duration) -> (Vec<Calls>, Option<f64>) {
+    let mut calls = Vec::new();
+    let mut bill = 0.0;
+    let mut accounts: Vec<&str> = wiring.groups.keys().map(GroupKey::account).collect();
+    accounts.dedup();
+    for account in accounts {
+        let Some(collector) = wiring.collector(account) else {
+            continue;
+        };
+        let counts = collector.clients().bill().snapshot();
+        calls.extend(counts.calls.iter().map(|(operation, total)| Calls {
+            account: account.to_owned(),
+            operation: (*operation).to_owned(),
+            total: *total,
+            errors: None,
+            throttled: None,
+        }));
+        let groups = counts.metrics_requested.keys();
+        let months = groups.filter_map(|group| counts.usd_per_month(group, elapsed));
+        bill += months.sum::<f64>();
+    }
+    (calls, (elapsed >= Duration::from_secs(60)).then_some(bill))
+}
+
+/// The journal, read where the board's memory ends.
+struct Journal(PathBuf);
+
+impl History for Journal {
+    fn records(
+        &self,
+        group: &str,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Answer<Result<Vec<(Timestamp, Record)>, String>> {
+        let path = self.0.clone();
+        let group = group.to_owned();
+        Box::pin(async move {
+            let read = move || {
+                let reader = Reader::open(&path)?;
+                let groups = reader.groups()?;
+                match groups.iter().find(|key| key.to_string() == group) {
+                    Some(key) => records(&reader, key, from, to),
+                    None => Ok(Vec::new()),
+                }
+            };
+            let read = tokio::task::spawn_blocking(read).await;
+            let read = read.map_err(|_| "reading the journal failed".to_owned())?;
+            read.map_err(|error: StoreError| error.to_string())
+        })
+    }
+}
+
+/// What was observed, decided and said of a group, by time.
+fn records(
+    reader: &Reader,
+    key: &GroupKey,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<Vec<(Timestamp, Record)>, StoreError> {
+    let mut records = Vec::new();
+    for point in reader.observations(key, from, to)? {
+        records.push((point.end(), Record::Observed(point)));
+    }
+    for decision in reader.decisions(key, from, to)? {
+        records.push((decision.at, Record::Decided(Box::new(decision))));
+    }
+    for said in reader.said(Some(key), from, to)? {
+        if let What::Record(record) = said.what {
+            records.push((said.at, record));
+        }
+    }
+    records.sort_by_key(|(at, _)| *at);
+    Ok(records)
+}
