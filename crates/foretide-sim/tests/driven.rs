@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use foretide_control::ControllerConfig;
-use foretide_domain::{Bounds, CallFailure, FailureKind, Features, PolicyKind, Prediction};
+use foretide_domain::{Bounds, CallFailure, Class, FailureKind, Features, PolicyKind, Prediction};
 use foretide_sim::{Case, Contender, Driven, Peer, Score, Setup, Timeline, Trace, Workload};
 use proptest::prelude::*;
 
@@ -56,8 +56,31 @@ fn the_controllers_target_tracking_is_the_independent_law() {
     }
 }
 
+/// A model that asks for what a person would at that CPU.
+#[expect(clippy::unnecessary_wraps, reason = "a model may fail")]
+fn by_cpu(features: &Features) -> Result<Prediction, CallFailure> {
+    let (class, probabilities) = match features.cpu_usage {
+        cpu if cpu > 60.0 => (Class::ScaleOut, [0.9, 0.05, 0.05]),
+        cpu if cpu < 40.0 => (Class::ScaleIn, [0.05, 0.9, 0.05]),
+        _ => (Class::Hold, [0.05, 0.05, 0.9]),
+    };
+    Ok(Prediction {
+        class,
+        probabilities,
+    })
+}
+
+fn shipping(policy: PolicyKind) -> Driven {
+    let config = ControllerConfig {
+        policy,
+        ..ControllerConfig::default()
+    };
+    Driven::new("shipping", config, Arc::new(by_cpu)).unwrap()
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(16))]
+    // Two days, so that the forecast is also fitted on the group's own load.
+    #![proptest_config(ProptestConfig::with_cases(12))]
 
     #[test]
     fn the_controller_does_not_look_ahead(seed in 0_u64..1000, cut in 1_usize..2880) {
@@ -65,9 +88,24 @@ proptest! {
         let demand = whole.demand()[..cut].to_vec();
         let short = Trace::new("cut", whole.start(), whole.step_s(), demand).unwrap();
         let end_s = short.span_s();
-        let (_, short) = run(&*controller(50.0), &case(short, 60));
-        let (_, long) = run(&*controller(50.0), &case(whole, 60));
-        let before = long.rows().iter().take_while(|row| row.at_s < end_s);
-        prop_assert!(before.eq(short.rows().iter()));
+        let (short, whole) = (case(short, 60), case(whole, 60));
+        for policy in [PolicyKind::TargetTracking, PolicyKind::Classifier, PolicyKind::Forecast] {
+            let contender = shipping(policy);
+            let (_, short) = run(&contender, &short);
+            let (_, long) = run(&contender, &whole);
+            let before = long.rows().iter().take_while(|row| row.at_s < end_s);
+            prop_assert!(before.eq(short.rows().iter()), "{policy}");
+        }
+    }
+
+    /// The test above would pass for policies that never act.
+    #[test]
+    fn every_policy_acts_on_such_a_load(seed in 0_u64..1000) {
+        let load = Workload { noise: 0.2, ..Workload::demo(seed) }.generate("demo").unwrap();
+        let case = case(load, 60);
+        for policy in [PolicyKind::Classifier, PolicyKind::Forecast] {
+            let (score, _) = run(&shipping(policy), &case);
+            prop_assert!(score.actions > 10, "{policy}: {}", score.actions);
+        }
     }
 }
