@@ -30,6 +30,17 @@ fn summary(room: &Room, folder: &str) -> Value {
     serde_json::from_str(&room.read(&format!("{folder}/summary.json"))).unwrap()
 }
 
+/// Runs what must succeed, and say on standard error nothing but how far it is; its output.
+#[track_caller]
+fn done(room: &Room, args: &[&str]) -> String {
+    let (code, out, error) = room.run(args);
+    assert_eq!(code, 0, "{out}{error}");
+    for line in error.lines() {
+        assert!(line.contains(" runs: "), "{error}");
+    }
+    out
+}
+
 #[test]
 fn two_runs_of_a_command_give_the_same_bytes() {
     let args = [
@@ -51,7 +62,7 @@ fn two_runs_of_a_command_give_the_same_bytes() {
     ];
     let run = || {
         let room = room();
-        (room.done(&args), files(&room, "out"))
+        (done(&room, &args), files(&room, "out"))
     };
     let (first, second) = (run(), run());
     assert!(first == second);
@@ -71,23 +82,26 @@ fn two_runs_of_a_command_give_the_same_bytes() {
 fn the_summary_has_every_figure_of_every_policy() {
     let room = room();
     room.write("api.csv", trace_of_two_days());
-    let table = room.done(&[
-        "backtest",
-        "--trace",
-        "web.csv",
-        "api.csv",
-        "--policy",
-        QUICK,
-        "--sweep",
-        "target=40..60:10",
-        "--skip",
-        "1d",
-        "--unit",
-        "75",
-        "--out",
-        "out",
-        "--timings",
-    ]);
+    let table = done(
+        &room,
+        &[
+            "backtest",
+            "--trace",
+            "web.csv",
+            "api.csv",
+            "--policy",
+            QUICK,
+            "--sweep",
+            "target=40..60:10",
+            "--skip",
+            "1d",
+            "--unit",
+            "75",
+            "--out",
+            "out",
+            "--timings",
+        ],
+    );
     for part in [
         "cost ratio",
         "violation",
@@ -137,15 +151,18 @@ fn the_summary_has_every_figure_of_every_policy() {
 #[test]
 fn a_timeline_has_a_row_at_every_change() {
     let room = room();
-    room.done(&[
-        "backtest",
-        "--trace",
-        "web.csv",
-        "--policy",
-        "target-tracking",
-        "--out",
-        "out",
-    ]);
+    done(
+        &room,
+        &[
+            "backtest",
+            "--trace",
+            "web.csv",
+            "--policy",
+            "target-tracking",
+            "--out",
+            "out",
+        ],
+    );
     let timeline = room.read("out/timeline-web-target-tracking.csv");
     let mut lines = timeline.lines();
     assert_eq!(
@@ -174,7 +191,7 @@ fn every_option_of_the_world_changes_it() {
             "target-tracking",
             "--out",
         ];
-        room.done(&[common.as_slice(), &["out"], option].concat());
+        done(&room, &[common.as_slice(), &["out"], option].concat());
         let summary = summary(&room, "out");
         let policy = &summary["traces"][0]["policies"][0];
         let figures = ["instance_hours", "violation_share", "cost_usd"];
@@ -201,6 +218,36 @@ fn every_option_of_the_world_changes_it() {
     }
     let seed = |seed| cost(&["--boot", "60s..900s", "--seed", seed]);
     assert_ne!(seed("1"), seed("2"));
+}
+
+#[test]
+fn without_a_terminal_a_line_is_told_when_a_policy_is_through_a_trace() {
+    let room = room();
+    let policies = [
+        "--policy",
+        "hpa,target-tracking",
+        "--sweep",
+        "target=40..60:10",
+    ];
+    let args = [&["backtest", "--trace", "web.csv"][..], &policies].concat();
+    let (code, _, error) = room.run(&args);
+    assert_eq!(code, 0, "{error}");
+    let mut told: Vec<&str> = error.lines().collect();
+    assert!(
+        told.last()
+            .is_some_and(|line| line.starts_with("8 of 8 runs: ")),
+        "{error}"
+    );
+    // On two cores either may be through first.
+    told.sort_unstable_by_key(|line| line.split_once(": ").map(|it| it.1));
+    let through: Vec<&str> = told
+        .iter()
+        .filter_map(|line| Some(line.split_once(": ")?.1))
+        .collect();
+    assert_eq!(
+        through,
+        ["hpa is through web", "target-tracking is through web"]
+    );
 }
 
 #[test]

@@ -1,5 +1,12 @@
 //! `foretide forecast`: figures, chart and files.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use foretide_domain::{Datapoint, Percent, Record, Timestamp};
+use foretide_runtime::{Batch, Entry, GroupKey, Journal, What};
+use foretide_store::{Retention, Store};
+
 use crate::{Room, trace_of_two_days};
 
 #[test]
@@ -61,4 +68,75 @@ fn what_cannot_be_forecast_is_told() {
         &["cannot read none.csv"],
     );
     room.fails(&["forecast"], 64, &["--trace"]);
+}
+
+/// A store that has observed periods of `period_s` of a group of four over `days`, as a sine.
+fn observed(room: &Room, days: i64, period_s: i64) {
+    let store = Store::open(&room.path("foretide.db"), Retention::default()).unwrap();
+    let entries = (0..days * 86_400 / period_s).map(|index| {
+        let start = Timestamp::from_seconds(1_795_392_000 + index * period_s);
+        let day = (index * period_s) as f64 / 86_400.0;
+        let point = Datapoint {
+            start,
+            period: Duration::from_secs(u64::try_from(period_s).unwrap()),
+            cpu: Percent::new(50.0 + 25.0 * (day * std::f64::consts::TAU).sin()),
+            instances: 4.0,
+            network_in: None,
+            network_out: None,
+            memory: None,
+            demand: None,
+        };
+        Arc::new(Entry {
+            group: Some(GroupKey::new("eu-west-1", "web")),
+            at: start,
+            what: What::Record(Record::Observed(point)),
+        })
+    });
+    let batch = Batch {
+        entries: entries.collect(),
+        states: Vec::new(),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    let committed = runtime.unwrap().block_on(store.commit(Arc::new(batch)));
+    committed.unwrap();
+}
+
+#[test]
+fn what_was_observed_of_a_group_is_its_history() {
+    for period_s in [60, 300] {
+        let room = Room::new();
+        observed(&room, 2, period_s);
+        let args = [
+            "forecast",
+            "--group",
+            "web",
+            "--store",
+            "foretide.db",
+            "--boot",
+            "180s",
+            "--out",
+            "o",
+        ];
+        let out = room.done(&args);
+        assert!(out.starts_with("eu-west-1/web\n"), "{out}");
+        let json: serde_json::Value = serde_json::from_str(&room.read("o/forecast.json")).unwrap();
+        assert_eq!(json["unit"], 100.0);
+        assert_eq!(json["period_s"], period_s);
+        let accuracy = &json["horizons"][0]["accuracy"];
+        assert!(accuracy["wape"].as_f64().unwrap() < 0.02, "{accuracy}");
+    }
+}
+
+#[test]
+fn a_group_without_a_history_is_told_to_be_pulled() {
+    const PULL: &str = "`foretide pull --group web --out FILE`, then `foretide forecast --trace";
+    let room = Room::new();
+    let args = ["forecast", "--group", "web", "--store", "foretide.db"];
+    room.fails(&args, 66, &["no store at foretide.db", PULL]);
+    observed(&room, 1, 60);
+    room.fails(&args, 65, &["1 warm-up days leave nothing", PULL]);
+    let other = ["forecast", "--group", "wbe", "--store", "foretide.db"];
+    room.fails(&other, 64, &["wbe", "eu-west-1/web", "--group wbe --out"]);
+    let both = ["forecast", "--group", "web", "--trace", "load.csv"];
+    room.fails(&both, 64, &["cannot be used with"]);
 }

@@ -124,12 +124,80 @@ fn two_weeks_become_a_trace_that_the_other_commands_read() {
         "--policy",
         "target-tracking",
     ];
-    assert!(local.room.done(&backtest).contains("target-tracking"));
+    let (code, told, _) = local.room.run(&backtest);
+    assert!(code == 0 && told.contains("target-tracking"), "{told}");
     assert!(
         local
             .room
             .done(&["train", "--trace", "web.csv"])
             .contains("rows")
+    );
+    local.service.end("TERM");
+}
+
+#[test]
+fn a_group_is_pulled_and_backtested_in_one_step() {
+    let local = Local::start(&["--history", "3d"]);
+    let args = [
+        "backtest",
+        "--group",
+        "web",
+        "--days",
+        "2d",
+        "--policy",
+        "static,hpa",
+        "--out",
+        "o",
+    ];
+    let (code, out, error) = local.run(&args);
+    assert_eq!(code, 0, "{error}");
+    for part in [
+        "group       web in eu-west-1, 2 days by 60 s",
+        "metrics requested, 0.0000",
+        "rows in o/pull-web.csv",
+        "cost ratio",
+    ] {
+        assert!(out.contains(part), "{part:?} is not in:\n{out}");
+    }
+    let first = local.room.read("o/summary.json");
+    let summary: serde_json::Value = serde_json::from_str(&first).unwrap();
+    // What a pull brings is in instance-percent, so the group is simulated at its own size.
+    assert_eq!(summary["traces"][0]["setup"]["unit"], 100.0);
+    let command = summary["command"].as_str().unwrap();
+    assert!(
+        command.ends_with("--out o --trace o/pull-web.csv --unit 100"),
+        "{command}"
+    );
+    let words: Vec<&str> = command.split(' ').skip(1).collect();
+    let (code, ..) = local.room.run(&words);
+    assert_eq!(code, 0);
+    assert_eq!(local.room.read("o/summary.json"), first, "{command}");
+
+    // Without a folder of its own it goes where the store is.
+    let args = [
+        "backtest", "--group", "web", "--days", "1d", "--policy", "hpa",
+    ];
+    let (code, out, error) = local.run(&args);
+    assert_eq!(code, 0, "{error}");
+    assert!(out.contains("rows in output/pull-web.csv"), "{out}");
+
+    let fails = |args: &[&str], code: i32, parts: &[&str]| local.fails(args, code, parts);
+    fails(
+        &["backtest", "--group", "gone"],
+        69,
+        &["no Auto Scaling group `gone`", "hint: is it in this region"],
+    );
+    fails(
+        &[
+            "backtest", "--group", "web", "--days", "450d", "--skip", "9d",
+        ],
+        64,
+        &["459 days", "hint: it keeps 455"],
+    );
+    fails(
+        &["backtest", "--group", "web", "--trace", "o/pull-web.csv"],
+        64,
+        &["cannot be used with"],
     );
     local.service.end("TERM");
 }

@@ -9,26 +9,32 @@ use foretide_sim::Boot;
 use crate::config::{Percentage, Span};
 
 /// `foretide backtest`.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(after_help = "\
 Examples:
   foretide backtest --trace load.csv
   foretide backtest --trace a.csv --trace b.csv --warmup 7d --out report
   foretide backtest --trace load.csv --policy target-tracking,hpa --sweep target=30..75:5
   foretide backtest --trace load.csv --policy static:capacity=12,hpa:target=60:tolerance=0.05
+  foretide backtest --group web --out report      pulls two weeks of CloudWatch first
   foretide backtest --trace load.csv --boot 120s..300s --launch-failure 2% --price '0.096 USD/h'
 
 A trace is CSV with a header: a column `timestamp` (RFC 3339 or epoch) and one with the load; the
 metric exports of the AWS console and CLI are read too. Where --unit is not given, the 99th
 percentile of the load takes 20 instances at 60 %. `aws-predictive` is an emulation from its public
-description. The same command gives the same bytes, unless --timings asks how long the runs took.")]
+description. The same command gives the same bytes, unless --timings asks how long the runs took.
+With --group the history is new every time; the file that was pulled stays and gives the same bytes.")]
 pub(crate) struct BacktestArgs {
     /// Trace file; may be repeated
-    #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
+    #[arg(long, value_name = "FILE", required_unless_present = "group", num_args = 1..)]
     pub(crate) trace: Vec<PathBuf>,
     /// Column of the trace files that holds the load [default: value]
     #[arg(long, value_name = "NAME")]
     pub(crate) column: Option<String>,
+    /// Pulls the history of this group of the configuration, or Auto Scaling group, as `foretide
+    /// pull` does, into pull-NAME.csv in the folder of --out, else of `run.output`
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["trace", "column"])]
+    pub(crate) group: Option<String>,
     /// Policies to compare, each NAME or NAME:SETTING=NUMBER[:...] [default: all]
     #[arg(long, value_name = "POLICY", value_delimiter = ',')]
     pub(crate) policy: Vec<PolicySpec>,
@@ -41,7 +47,7 @@ pub(crate) struct BacktestArgs {
     /// Leaves out this much at the start of a trace, in whole days
     #[arg(long, value_name = "DAYS", default_value = "0d", value_parser = days)]
     pub(crate) skip: u32,
-    /// Uses this much of a trace, in whole days [default: all]
+    /// Uses this much of a trace, in whole days [default: all; pulled are 14]
     #[arg(long, value_name = "DAYS", value_parser = days)]
     pub(crate) days: Option<u32>,
     /// Runs this much at the start without scoring it, in whole days
@@ -68,7 +74,8 @@ pub(crate) struct BacktestArgs {
     /// Largest capacity
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub(crate) max: u32,
-    /// Load that one instance serves at 100 % CPU, in the trace's unit
+    /// Load that one instance serves at 100 % CPU, in the trace's unit; 100 for a group whose load
+    /// is CPU x instances
     #[arg(long, value_name = "LOAD")]
     pub(crate) unit: Option<f64>,
     /// Price of an instance-hour in USD

@@ -3,16 +3,17 @@
 mod args;
 mod output;
 mod plan;
+mod progress;
+mod pulled;
 mod run;
 mod table;
-
-use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::ConfigFlags;
 use crate::failure::Failure;
 
 use super::Context;
 use plan::Plan;
+use progress::Progress;
 
 pub(crate) use args::{BacktestArgs, days, seconds};
 
@@ -22,16 +23,24 @@ pub(crate) fn run(
     flags: &ConfigFlags,
     context: &mut Context<'_>,
 ) -> Result<(), Failure> {
+    let pulled;
+    let args = match &args.group {
+        Some(group) => {
+            pulled = pulled::pull(group, args, flags, context)?;
+            &pulled
+        }
+        None => args,
+    };
     let plan = Plan::new(args, flags)?;
     if let Some(folder) = &args.out {
         super::output::prepare(folder)?;
     }
-    let bar = progress_bar();
-    let results = run::run(&plan, command_line(), args.out.is_some(), |done, all| {
-        bar.set_length(all as u64);
-        bar.set_position(done as u64);
+    let progress = Progress::new();
+    let command = command_line(args);
+    let results = run::run(&plan, command, args.out.is_some(), |ended| {
+        progress.tell(ended);
     });
-    bar.finish_and_clear();
+    progress.finish();
     table::print(&results.summary, context)?;
     if let Some(folder) = &args.out {
         let written = output::write(folder, &plan, &results)?;
@@ -51,8 +60,8 @@ pub(crate) fn run(
     Ok(())
 }
 
-/// The command as it was given, to be repeated.
-fn command_line() -> String {
+/// The command as it was given, to be repeated; on what was pulled where it pulled.
+fn command_line(args: &BacktestArgs) -> String {
     let quoted = |word: String| {
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=,:%+@".contains(c);
         if !word.is_empty() && word.chars().all(plain) {
@@ -61,21 +70,15 @@ fn command_line() -> String {
             format!("'{}'", word.replace('\'', r"'\''"))
         }
     };
-    let words = std::env::args_os()
-        .skip(1)
-        .map(|word| quoted(word.to_string_lossy().into_owned()));
+    let words = std::env::args_os().skip(1);
+    let mut words: Vec<String> = words
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
+    if args.group.is_some() {
+        pulled::repeat(&mut words, args);
+    }
     std::iter::once("foretide".to_owned())
-        .chain(words)
+        .chain(words.into_iter().map(quoted))
         .collect::<Vec<_>>()
         .join(" ")
-}
-
-/// A bar on standard error where that is a terminal; nothing elsewhere.
-fn progress_bar() -> ProgressBar {
-    let bar = ProgressBar::new(0);
-    // The template is fixed; were it wrong, the default style would say the same less well.
-    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos} of {len} runs, {eta} left") {
-        bar.set_style(style);
-    }
-    bar
 }

@@ -22,11 +22,28 @@ struct Job<'p> {
     target: Option<f64>,
 }
 
+impl Job<'_> {
+    /// Whether the other is of the same policy on the same trace.
+    fn is_with(&self, other: &Self) -> bool {
+        (self.trace, self.policy) == (other.trace, other.policy)
+    }
+}
+
 /// What a run brought.
 struct Done {
     score: Score,
     timeline: Option<Timeline>,
     wall_s: f64,
+}
+
+/// What is told when a run has ended.
+pub(crate) struct Ended<'p> {
+    /// Runs that have ended.
+    pub(crate) done: usize,
+    /// Runs in all.
+    pub(crate) all: usize,
+    /// The trace and the policy that is through it, where this was the last of its runs there.
+    pub(crate) through: Option<(&'p str, &'p str)>,
 }
 
 /// Figures and timelines of a whole backtest.
@@ -35,21 +52,27 @@ pub(crate) struct Results {
     pub(crate) timelines: Vec<TimelineOf>,
 }
 
-/// Runs everything on all cores. `progress` is told after every run how many of how many are done.
+/// Runs everything on all cores. `progress` is told of every run that has ended.
 pub(crate) fn run(
     plan: &Plan,
     command: String,
     with_timelines: bool,
-    mut progress: impl FnMut(usize, usize),
+    mut progress: impl FnMut(&Ended<'_>),
 ) -> Results {
     let jobs = jobs(plan);
-    let mut finished = 0;
+    let mut running: Vec<&Job<'_>> = jobs.iter().collect();
     let done = in_parallel(
         &jobs,
         |job| run_one(job, with_timelines),
-        |_| {
-            finished += 1;
-            progress(finished, jobs.len());
+        |index| {
+            let Some(ended) = jobs.get(index) else { return };
+            running.retain(|job| !std::ptr::eq(*job, ended));
+            let goes_on = running.iter().any(|job| job.is_with(ended));
+            progress(&Ended {
+                done: jobs.len() - running.len(),
+                all: jobs.len(),
+                through: (!goes_on).then(|| (ended.case.trace().name(), ended.name)),
+            });
         },
     );
     gather(plan, command, &jobs, done)

@@ -13,6 +13,7 @@ Examples:
   foretide forecast --trace load.csv
   foretide forecast --trace load.csv --boot 60s,300s,600s --out accuracy
   foretide forecast --trace load.csv --period 300s --warmup 7d
+  foretide forecast --group web           what `foretide run` has observed of it
 
 History is replayed: every period is forecast from those before it, by the model that the group would
 have had, fitted anew every day. A horizon is the time from the newest period that can be seen until
@@ -21,11 +22,17 @@ a quantile: at level 99 % it should be 99 %. MASE and WAPE are of the median; MA
 load of a day before.")]
 pub(crate) struct ForecastArgs {
     /// Trace file, such as `foretide pull` writes
-    #[arg(long, value_name = "FILE")]
-    pub(crate) trace: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "group")]
+    pub(crate) trace: Option<PathBuf>,
     /// Column of the trace file that holds the load [default: value]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", requires = "trace")]
     pub(crate) column: Option<String>,
+    /// The group, or account/group, whose observations in the store are the history
+    #[arg(long, value_name = "NAME", conflicts_with = "trace")]
+    pub(crate) group: Option<String>,
+    /// The store [default: output/foretide.db]
+    #[arg(long, value_name = "FILE", requires = "group")]
+    pub(crate) store: Option<PathBuf>,
     /// Time from launch to service, one horizon each
     #[arg(
         long,
@@ -35,9 +42,10 @@ pub(crate) struct ForecastArgs {
         value_parser = seconds
     )]
     pub(crate) boot: Vec<u32>,
-    /// Length of a metric period: 60s, or 300s with basic monitoring
-    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = seconds)]
-    pub(crate) period: u32,
+    /// Length of a metric period: 60s, or 300s with basic monitoring [default: the group's, of a
+    /// trace 60s]
+    #[arg(long, value_name = "TIME", value_parser = seconds)]
+    pub(crate) period: Option<u32>,
     /// Leaves out this much at the start of the trace, in whole days
     #[arg(long, value_name = "DAYS", default_value = "0d", value_parser = days)]
     pub(crate) skip: u32,
@@ -48,8 +56,9 @@ pub(crate) struct ForecastArgs {
     /// that of other load
     #[arg(long, value_name = "DAYS", default_value = "1d", value_parser = days)]
     pub(crate) warmup: u32,
-    /// Load that one instance serves at 100 % CPU, in the trace's unit [default: the 99th
-    /// percentile takes 20 instances at 60 %]
+    /// Load that one instance serves at 100 % CPU, in the trace's unit [default: of a group 100,
+    /// its load being in instance-percent; of a trace the 99th percentile takes 20 instances at
+    /// 60 %]
     #[arg(long, value_name = "LOAD")]
     pub(crate) unit: Option<f64>,
     /// Writes forecast.json and forecast.html into this folder

@@ -7,10 +7,11 @@ use foretide_forecast::{
 use foretide_sim::{Case, Setup, in_parallel};
 use serde::Serialize;
 
-use crate::command::input;
+use crate::cli::ConfigFlags;
 use crate::failure::{Exit, Failure};
 
 use super::args::ForecastArgs;
+use super::source::Source;
 
 /// Version of `forecast.json`; grows when a reader of the old one would be misled.
 const SCHEMA_VERSION: u32 = 1;
@@ -21,28 +22,29 @@ const SEED: u64 = 1;
 pub(crate) struct Load {
     trace: String,
     unit: f64,
+    period_s: u32,
     points: Vec<LoadPoint>,
     from: Period,
 }
 
 impl Load {
-    /// Reads the trace and brings it to periods.
-    pub(crate) fn read(args: &ForecastArgs) -> Result<Self, Failure> {
-        let trace = input::trace(&args.trace, args.column.as_deref())?;
-        let trace = trace
+    /// Reads the history and brings it to periods.
+    pub(crate) fn read(args: &ForecastArgs, flags: &ConfigFlags) -> Result<Self, Failure> {
+        let source = Source::of(args, flags)?;
+        let trace = source
+            .trace
             .cut(args.skip, args.days)
             .map_err(|error| Failure::of(Exit::Data, &error).hint("see --skip and --days"))?;
         // Nothing is scaled here; the case is asked for its unit and its demand.
         let bounds = Bounds::new(1, 1).map_err(|error| Failure::of(Exit::Internal, &error))?;
         let setup = Setup {
-            unit: args.unit,
+            unit: args.unit.or(source.unit),
             warmup_days: args.warmup,
             ..Setup::new(bounds)
         };
-        let case = Case::new(trace, setup).map_err(|error| {
-            Failure::of(Exit::Data, &error).hint("see `foretide forecast --help`")
-        })?;
-        let period_s = i64::from(args.period.max(1));
+        let case = Case::new(trace, setup)
+            .map_err(|error| Failure::of(Exit::Data, &error).hint(source.hint))?;
+        let period_s = i64::from(source.period_s.max(1));
         let start_s = case.trace().start().as_seconds();
         let points = (0..case.trace().span_s() / period_s).map(|index| {
             let mean = mean(&case, index * period_s, period_s);
@@ -53,8 +55,9 @@ impl Load {
             }
         });
         Ok(Self {
-            trace: args.trace.display().to_string(),
+            trace: source.name,
             unit: case.unit(),
+            period_s: source.period_s,
             points: points.collect(),
             from: (start_s + case.scoring_from_s()).div_euclid(period_s),
         })
@@ -110,7 +113,7 @@ pub(crate) fn measure(load: &Load, args: &ForecastArgs) -> Result<Measured, Fail
     let grids = args
         .boot
         .iter()
-        .map(|boot| Ok((*boot, grid(args.period, *boot)?)))
+        .map(|boot| Ok((*boot, grid(load.period_s, *boot)?)))
         .collect::<Result<Vec<_>, GridError>>()
         .map_err(|error| Failure::of(Exit::Usage, &error).hint("see --period and --boot"))?;
     let horizons = in_parallel(&grids, |(boot, grid)| horizon(load, *boot, *grid), |_| ());
@@ -119,7 +122,7 @@ pub(crate) fn measure(load: &Load, args: &ForecastArgs) -> Result<Measured, Fail
         schema_version: SCHEMA_VERSION,
         trace: load.trace.clone(),
         unit: load.unit,
-        period_s: args.period,
+        period_s: load.period_s,
         levels: LEVELS,
         horizons,
     })

@@ -3,15 +3,21 @@
 mod args;
 mod measure;
 mod output;
+mod source;
 
+use crate::cli::ConfigFlags;
 use crate::command::Context;
 use crate::failure::Failure;
 
 pub(crate) use args::ForecastArgs;
 
 /// Runs it.
-pub(crate) fn run(args: &ForecastArgs, context: &mut Context<'_>) -> Result<(), Failure> {
-    let load = measure::Load::read(args)?;
+pub(crate) fn run(
+    args: &ForecastArgs,
+    flags: &ConfigFlags,
+    context: &mut Context<'_>,
+) -> Result<(), Failure> {
+    let load = measure::Load::read(args, flags)?;
     if let Some(folder) = &args.out {
         super::output::prepare(folder)?;
     }

@@ -6,6 +6,9 @@ use clap::Args;
 
 use crate::config::Span;
 
+/// The longest that CloudWatch keeps anything, in days.
+pub(crate) const DAYS_KEPT: u32 = 455;
+
 /// `foretide pull`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -26,7 +29,7 @@ pub(crate) struct PullArgs {
     pub(crate) group: String,
     /// Days before now
     #[arg(long, value_name = "N", default_value_t = 14)]
-    #[arg(value_parser = clap::value_parser!(u32).range(1..=455))]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=i64::from(DAYS_KEPT)))]
     pub(crate) days: u32,
     /// Length of a period [default: the finest kept for so long: 1m up to 15 days, 5m up to 63,
     /// else 1h]

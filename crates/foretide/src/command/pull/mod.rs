@@ -23,7 +23,8 @@ use crate::failure::{Exit, Failure};
 use super::{Context, input};
 use partial::{Head, Partial};
 
-pub(crate) use args::PullArgs;
+pub(crate) use args::{DAYS_KEPT, PullArgs};
+pub(crate) use rows::trace_of;
 
 /// The newest periods are left out: their values still change while samples arrive.
 const UNSETTLED: Duration = Duration::from_mins(5);

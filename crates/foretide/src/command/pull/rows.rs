@@ -7,6 +7,16 @@ use foretide_domain::Datapoint;
 /// The columns.
 pub(super) const HEADER: &str = "timestamp,value,in_service,cpu";
 
+/// A whole trace file of the points' load in instance-percent; empty where none has a load.
+pub(crate) fn trace_of(points: &[Datapoint]) -> String {
+    let rows = of(points, false);
+    if rows.is_empty() {
+        rows
+    } else {
+        format!("{HEADER}\n{rows}")
+    }
+}
+
 /// One row for each point that says something; the value is the load metric's where `with_load`.
 /// What is not known is an empty cell.
 pub(super) fn of(points: &[Datapoint], with_load: bool) -> String {

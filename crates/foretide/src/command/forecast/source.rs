@@ -1,0 +1,85 @@
+//! Where the history comes from: a trace file, or what `foretide run` has observed of a group.
+
+use foretide_domain::Timestamp;
+use foretide_sim::{ReadOptions, Trace, read_trace};
+
+use crate::cli::ConfigFlags;
+use crate::command::{input, kept, pull};
+use crate::failure::{Exit, Failure};
+
+use super::args::ForecastArgs;
+
+/// Period of a trace's metrics where none is given.
+const PERIOD_S: u32 = 60;
+/// One instance at 100 % CPU, in instance-percent.
+const INSTANCE: f64 = 100.0;
+
+/// A history and what is known of it.
+pub(super) struct Source {
+    pub(super) trace: Trace,
+    /// What it is called in the report.
+    pub(super) name: String,
+    /// Load that one instance serves at 100 % CPU, where the history itself tells.
+    pub(super) unit: Option<f64>,
+    pub(super) period_s: u32,
+    /// What to do where it is too short.
+    pub(super) hint: String,
+}
+
+impl Source {
+    /// The history that the command line names.
+    pub(super) fn of(args: &ForecastArgs, flags: &ConfigFlags) -> Result<Self, Failure> {
+        match (&args.group, &args.trace) {
+            (Some(group), _) => Self::observed(group, args, flags),
+            (None, Some(path)) => Ok(Self {
+                trace: input::trace(path, args.column.as_deref())?,
+                name: path.display().to_string(),
+                unit: None,
+                period_s: args.period.unwrap_or(PERIOD_S),
+                hint: "see `foretide forecast --help`".to_owned(),
+            }),
+            (None, None) => Err(Failure::new(Exit::Usage, "--trace or --group is needed")),
+        }
+    }
+
+    /// The observations become the trace that a pull of the same periods would give.
+    fn observed(group: &str, args: &ForecastArgs, flags: &ConfigFlags) -> Result<Self, Failure> {
+        let pull = format!(
+            "CloudWatch may know more: `foretide pull --group {group} --out FILE`, then \
+             `foretide forecast --trace FILE --unit 100`"
+        );
+        let or_pull = |failure: Failure| {
+            let hint = failure.hint.iter().chain([&pull]);
+            let hint = hint.cloned().collect::<Vec<_>>().join("; ");
+            failure.hint(hint)
+        };
+        let reader = kept::open(args.store.as_ref(), flags).map_err(or_pull)?;
+        let key = kept::group(&reader, group).map_err(or_pull)?;
+        let ever = (
+            Timestamp::from_millis(i64::MIN),
+            Timestamp::from_millis(i64::MAX),
+        );
+        let points = reader
+            .observations(&key, ever.0, ever.1)
+            .map_err(|error| kept::failed(&error))?;
+        let rows = pull::trace_of(&points);
+        let Some(newest) = points.last().filter(|_| !rows.is_empty()) else {
+            let what = format!("the store holds no load of {key} yet");
+            return Err(Failure::new(Exit::Data, what).hint(pull));
+        };
+        let period_s = u32::try_from(newest.period.as_secs()).unwrap_or(PERIOD_S);
+        let options = ReadOptions {
+            column: None,
+            step_s: Some(period_s),
+        };
+        let trace = read_trace(&key.to_string(), rows.as_bytes(), &options)
+            .map_err(|error| Failure::of(Exit::Data, &error).hint(&pull))?;
+        Ok(Self {
+            trace,
+            name: key.to_string(),
+            unit: Some(INSTANCE),
+            period_s: args.period.unwrap_or(period_s),
+            hint: pull,
+        })
+    }
+}
