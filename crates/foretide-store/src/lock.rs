@@ -11,7 +11,16 @@ use crate::error::StoreError;
 /// Held as long as this lives.
 #[derive(Debug)]
 pub(crate) struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Lock {
+    /// Closing alone would keep the lock for as long as a child that is just being started has a copy
+    /// of the descriptor.
+    fn drop(&mut self) {
+        // What cannot be unlocked is closed a moment later.
+        drop(self.file.unlock());
+    }
 }
 
 impl Lock {
@@ -46,7 +55,7 @@ impl Lock {
             .and_then(|()| file.rewind())
             .and_then(|()| file.write_all(id.as_bytes()))
             .map_err(|error| failed("write", error))?;
-        Ok(Self { _file: file })
+        Ok(Self { file })
     }
 }
 
