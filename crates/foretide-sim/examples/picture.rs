@@ -91,7 +91,7 @@ fn picture(case: &Case, timeline: &Timeline) -> String {
         &mut svg,
         LEFT,
         16.0,
-        "instances in service (line) and needed (area), policy classifier",
+        "instances in service (line) and needed (area), policy forecast",
     );
     svg.push_str("</svg>");
     svg
