@@ -72,6 +72,19 @@ impl SlowFacts {
     }
 }
 
+/// The slow facts of one group, each with an answer of its own: which permission lacks shows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FactAnswers {
+    /// Its scaling policies.
+    pub policies: Result<Vec<ScalingPolicyFact>, CallFailure>,
+    /// Its scheduled actions.
+    pub scheduled_actions: Result<Vec<ScheduledActionFact>, CallFailure>,
+    /// Whether an instance refresh is under way.
+    pub refreshing: Result<bool, CallFailure>,
+    /// Instances in its warm pool; none where it has no pool, and then nothing was asked.
+    pub warm_pool: Option<Result<u32, CallFailure>>,
+}
+
 /// A group whose slow facts are to be read.
 #[derive(Clone, Debug)]
 pub(crate) struct FactsDue {
@@ -80,6 +93,23 @@ pub(crate) struct FactsDue {
 }
 
 impl AwsClients {
+    /// Asks for each slow fact of `group`, whatever became of the others.
+    pub async fn ask_each_fact(&self, group: &str, warm_pool: bool) -> FactAnswers {
+        let policies = self.policies(Some(group)).await;
+        let actions = self.scheduled_actions(Some(group)).await;
+        FactAnswers {
+            policies: policies.map(|all| all.into_iter().map(|(_, policy)| policy).collect()),
+            scheduled_actions: actions
+                .map(|all| all.into_iter().map(|(_, action)| action).collect()),
+            refreshing: self.refreshing(group).await,
+            warm_pool: if warm_pool {
+                Some(self.warm_pool(group).await)
+            } else {
+                None
+            },
+        }
+    }
+
     /// Policies and scheduled actions of the groups `due`, by group: asked for by group where they
     /// are few, else all of the account at once, which takes fewer calls.
     pub(crate) async fn read_other_writers(

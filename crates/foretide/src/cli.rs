@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::command::backtest::BacktestArgs;
+use crate::command::doctor::DoctorArgs;
 use crate::command::emulator::EmulatorArgs;
 use crate::command::forecast::ForecastArgs;
 use crate::command::pull::PullArgs;
@@ -66,6 +67,8 @@ pub(crate) enum Command {
     Trace(TraceArgs),
     /// A local AWS: simulated groups behind the protocols of Auto Scaling and CloudWatch
     Emulator(EmulatorArgs),
+    /// Looks for what keeps groups from being scaled well, and says how to mend it
+    Doctor(DoctorArgs),
     /// Shows and checks the configuration
     #[command(subcommand)]
     Config(ConfigCommand),

@@ -8,6 +8,10 @@ use std::io;
 pub(crate) enum Exit {
     /// Nobody reads the output any more, which is no failure: `foretide trace x | head`.
     Quiet = 0,
+    /// `doctor`: Foretide works, and something wants attention.
+    Warned = 1,
+    /// `doctor`: something keeps Foretide from its work.
+    Faulty = 2,
     /// The command line makes no sense.
     Usage = 64,
     /// A file's content makes no sense.
@@ -41,6 +45,8 @@ impl Exit {
 pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0   done
+  1   doctor: it works, and something wants attention
+  2   doctor: something keeps Foretide from its work
   64  the command line makes no sense
   65  a file's content makes no sense
   66  a file is not there or cannot be read

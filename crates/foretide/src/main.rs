@@ -64,6 +64,7 @@ fn run(context: &mut Context<'_>) -> Result<(), Failure> {
         Command::Forecast(args) => command::forecast::run(args, flags, context),
         Command::Trace(args) => command::trace::run(args, context),
         Command::Emulator(args) => command::emulator::run(args, context),
+        Command::Doctor(args) => command::doctor::run(args, flags, context),
         Command::Config(config) => command::config::run(config, flags, context),
     }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod backtest;
 pub(crate) mod config;
 pub(crate) mod demo;
+pub(crate) mod doctor;
 pub(crate) mod emulator;
 pub(crate) mod explain;
 pub(crate) mod forecast;

@@ -11,7 +11,7 @@ fn help_names_every_command_and_fits_a_terminal() {
     let help = room.done(&["--help"]);
     for command in [
         "demo", "emulator", "serve", "train", "trace", "config", "status", "explain", "replay",
-        "run", "pull",
+        "run", "pull", "doctor",
     ] {
         assert!(help.contains(command), "{help}");
     }
@@ -28,7 +28,7 @@ fn every_command_has_help_with_an_example() {
     let room = Room::new();
     for command in [
         "demo", "emulator", "serve", "train", "trace", "status", "explain", "replay", "forecast",
-        "run", "pull",
+        "run", "pull", "doctor",
     ] {
         let help = room.done(&[command, "--help"]);
         assert!(help.contains("Example"), "{help}");

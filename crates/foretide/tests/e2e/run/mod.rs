@@ -1,5 +1,6 @@
 //! `foretide run` over the wire: the built program, the official SDK, the local AWS.
 
+mod doctor;
 mod faults;
 mod kills;
 mod moto;

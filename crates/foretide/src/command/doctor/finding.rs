@@ -1,0 +1,98 @@
+//! What was found: how bad, what, why it matters, and the command that mends it.
+
+use serde::Serialize;
+
+use crate::failure::Exit;
+
+/// How bad, from the best to the worst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Severity {
+    /// As it should be.
+    Fine,
+    /// Not proven, not checked, or worth knowing.
+    Note,
+    /// It works, and not as well as it could.
+    Warning,
+    /// It keeps Foretide from its work.
+    Fault,
+}
+
+/// One finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Finding {
+    /// What was looked at.
+    pub(super) check: &'static str,
+    /// How bad it is.
+    pub(super) severity: Severity,
+    /// What was found.
+    pub(super) what: String,
+    /// Why it matters; none where all is well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) why: Option<String>,
+    /// The command, or the key, that mends it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) mend: Option<String>,
+}
+
+impl Finding {
+    /// All is well.
+    pub(super) fn fine(check: &'static str, what: impl Into<String>) -> Self {
+        Self {
+            check,
+            severity: Severity::Fine,
+            what: what.into(),
+            why: None,
+            mend: None,
+        }
+    }
+
+    /// Something to know.
+    pub(super) fn note(check: &'static str, what: impl Into<String>, why: &str) -> Self {
+        Self::fine(check, what).because(Severity::Note, why)
+    }
+
+    /// Something that wants attention.
+    pub(super) fn warning(check: &'static str, what: impl Into<String>, why: &str) -> Self {
+        Self::fine(check, what).because(Severity::Warning, why)
+    }
+
+    /// Something that keeps Foretide from its work.
+    pub(super) fn fault(check: &'static str, what: impl Into<String>, why: &str) -> Self {
+        Self::fine(check, what).because(Severity::Fault, why)
+    }
+
+    fn because(mut self, severity: Severity, why: &str) -> Self {
+        self.severity = severity;
+        self.why = Some(why.to_owned());
+        self
+    }
+
+    /// Adds what mends it.
+    pub(super) fn mend(mut self, mend: impl Into<String>) -> Self {
+        self.mend = Some(mend.into());
+        self
+    }
+}
+
+/// The code to end with; none where nothing wants attention.
+pub(super) fn exit(worst: Option<Severity>) -> Option<Exit> {
+    match worst? {
+        Severity::Fine | Severity::Note => None,
+        Severity::Warning => Some(Exit::Warned),
+        Severity::Fault => Some(Exit::Faulty),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worst_decides_the_exit_code() {
+        let worst = [Severity::Warning, Severity::Fault, Severity::Fine];
+        assert_eq!(exit(worst.into_iter().max()), Some(Exit::Faulty));
+        assert_eq!(exit(Some(Severity::Warning)), Some(Exit::Warned));
+        assert_eq!((exit(Some(Severity::Note)), exit(None)), (None, None));
+    }
+}

@@ -1,0 +1,259 @@
+//! `foretide doctor`: what keeps groups from being scaled well, and how to mend it.
+
+mod args;
+mod finding;
+mod group;
+mod here;
+mod metrics;
+mod permissions;
+mod show;
+mod writers;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use foretide_aws::{Collector, GroupReading};
+use foretide_domain::{MetricsQuery, Mode, Plan, Timestamp};
+
+use crate::cli::ConfigFlags;
+use crate::clock;
+use crate::config::{Config, GroupSettings};
+use crate::connect::{Connection, check_credentials, connect};
+use crate::failure::{Exit, Failure};
+
+use super::{Context, input};
+use finding::{Finding, Severity, exit};
+
+pub(crate) use args::DoctorArgs;
+
+/// How far back load is looked at: what the running service looks back at most.
+const LOAD_SPAN: Duration = Duration::from_hours(3);
+/// How far back launches are looked at.
+const LAUNCH_SPAN: Duration = Duration::from_hours(24);
+
+/// Runs it.
+pub(crate) fn run(
+    args: &DoctorArgs,
+    flags: &ConfigFlags,
+    context: &mut Context<'_>,
+) -> Result<(), Failure> {
+    let config = input::load(&input::sources(flags)?.0)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| {
+            Failure::new(Exit::Unavailable, "cannot start the connection").because(&error)
+        })?;
+    let worst = runtime.block_on(examine(args, &config, context))?;
+    exit(worst).map_or(Ok(()), |exit| Err(Failure::silent(exit)))
+}
+
+async fn examine(
+    args: &DoctorArgs,
+    config: &Config,
+    context: &mut Context<'_>,
+) -> Result<Option<Severity>, Failure> {
+    let groups = groups(args, config);
+    if groups.is_empty() {
+        return Err(Failure::new(Exit::Config, "no group to look at")
+            .hint("foretide doctor --group NAME looks at one that is not configured"));
+    }
+    let machine = here::check(config);
+    let mut worst = machine.iter().map(|finding| finding.severity).max();
+    show::print("this machine", &machine, args.json, context)?;
+    for (name, settings) in groups {
+        let connection = connect(&config.aws, &settings.live.reach).await?;
+        let subject = format!("{}/{name}", connection.label);
+        let patient = Patient {
+            name,
+            settings,
+            connection: &connection,
+        };
+        let findings = patient.examine(args.prove_write, config).await;
+        worst = worst.max(findings.iter().map(|finding| finding.severity).max());
+        show::print(&subject, &findings, args.json, context)?;
+    }
+    Ok(worst)
+}
+
+/// The groups asked for, each by its name in AWS; all that are configured where none is.
+fn groups<'a>(args: &'a DoctorArgs, config: &'a Config) -> Vec<(&'a str, &'a GroupSettings)> {
+    let configured = config.groups.iter();
+    if args.group.is_empty() {
+        return configured
+            .map(|(table, group)| (group.live.asg_name(table), group))
+            .collect();
+    }
+    let asked = args.group.iter().map(|name| {
+        config.groups.get(name).map_or_else(
+            || (name.as_str(), config.of_asg(name)),
+            |group| (group.live.asg_name(name), group),
+        )
+    });
+    asked.collect()
+}
+
+/// One group under examination.
+struct Patient<'a> {
+    name: &'a str,
+    settings: &'a GroupSettings,
+    connection: &'a Connection,
+}
+
+impl Patient<'_> {
+    async fn examine(&self, prove_write: bool, config: &Config) -> Vec<Finding> {
+        let clients = &self.connection.clients;
+        let region = Finding::fine("region", clients.region());
+        if let Err(failure) = check_credentials(self.connection).await {
+            let why = "without them nothing is read or written";
+            let finding = Finding::fault("credentials", failure.in_one_line(), why);
+            let mend = failure.hint.unwrap_or_default();
+            return vec![region, finding.mend(mend)];
+        }
+        let mut found = vec![region, Finding::fine("credentials", "found")];
+        let now = clock::now();
+        let reading = clients.read_group(self.name).await;
+        let why = "without the group's state nothing is decided";
+        found.push(permissions::read(
+            "DescribeAutoScalingGroups",
+            &reading,
+            true,
+            why,
+        ));
+        let Ok(reading) = reading else {
+            return found;
+        };
+        found.extend(group::suspended(self.name, &reading));
+        found.push(group::weights(self.settings, &reading));
+        found.extend(self.others(&reading).await);
+        found.extend(self.launches(now).await);
+        found.extend(self.load(&reading, now, config).await);
+        found.push(self.write(&reading, prove_write).await);
+        found
+    }
+
+    /// Who else writes, and what else is under way.
+    async fn others(&self, reading: &GroupReading) -> Vec<Finding> {
+        let clients = &self.connection.clients;
+        let answers = clients.ask_each_fact(self.name, reading.warm_pool).await;
+        let why = "who else sets capacity is not known, and then nothing is ever written";
+        let mut found = vec![
+            permissions::read("DescribePolicies", &answers.policies, true, why),
+            permissions::read(
+                "DescribeScheduledActions",
+                &answers.scheduled_actions,
+                true,
+                why,
+            ),
+            permissions::read(
+                "DescribeInstanceRefreshes",
+                &answers.refreshing,
+                true,
+                "facts of the group are not known, and then nothing is ever written",
+            ),
+        ];
+        if let Ok(policies) = &answers.policies {
+            found.extend(writers::policies(self.name, self.settings, policies));
+        }
+        if let Ok(actions) = &answers.scheduled_actions {
+            found.extend(writers::scheduled(self.name, actions));
+        }
+        if answers.refreshing == Ok(true) {
+            let why = "capacity is not lowered until it has ended";
+            found.push(Finding::note(
+                "refresh",
+                "an instance refresh is under way",
+                why,
+            ));
+        }
+        match &answers.warm_pool {
+            None => found.push(Finding::fine("warm pool", "none")),
+            Some(Ok(count)) => {
+                found.push(Finding::fine(
+                    "warm pool",
+                    format!("{count} instances wait in it"),
+                ));
+            }
+            Some(failed) => found.push(permissions::read(
+                "DescribeWarmPool",
+                failed,
+                true,
+                "facts of the group are not known, and then nothing is ever written",
+            )),
+        }
+        found
+    }
+
+    async fn launches(&self, now: Timestamp) -> Vec<Finding> {
+        let since = now.minus(LAUNCH_SPAN);
+        let launches = self
+            .connection
+            .clients
+            .read_launches(self.name, since)
+            .await;
+        let why = "launch times are guessed from when instances are first seen";
+        let mut found = vec![permissions::read(
+            "DescribeScalingActivities",
+            &launches,
+            false,
+            why,
+        )];
+        if let Ok(launches) = launches {
+            let ended: Vec<_> = launches
+                .iter()
+                .filter_map(foretide_aws::LaunchActivity::launch)
+                .collect();
+            found.push(group::launches(self.name, self.settings, &ended));
+        }
+        found
+    }
+
+    /// A look as the service takes it, with its metrics.
+    async fn load(&self, reading: &GroupReading, now: Timestamp, config: &Config) -> Vec<Finding> {
+        let clients = &self.connection.clients;
+        let mut collect = self.settings.live.collect_settings(self.name);
+        collect.group = self.name.to_owned();
+        let collector = Collector::new(Arc::clone(clients), vec![collect]);
+        let name = self.name.to_owned();
+        let before = clients.bill().snapshot().total_calls();
+        collector
+            .read_groups(std::slice::from_ref(&name), now)
+            .await;
+        let from = now.minus(LOAD_SPAN);
+        let query = (name.clone(), MetricsQuery { from });
+        let answer = collector.read_metrics(&[query], now).await.remove(&name);
+        let calls = clients.bill().snapshot().total_calls() - before;
+        let interval = self.settings.controller.interval;
+        let mut found = vec![here::pace(calls, interval, config.aws.calls_per_second)];
+        let Some(answer) = answer else {
+            return found;
+        };
+        let why = "without load nothing is decided: capacity is held";
+        found.push(permissions::read("GetMetricData", &answer, true, why));
+        if let Ok(metrics) = answer {
+            found.extend(metrics::check(self.settings, reading, &metrics));
+            found.push(group::bounds(
+                self.name,
+                self.settings,
+                reading,
+                &metrics.points,
+            ));
+        }
+        found
+    }
+
+    /// Sets desired capacity to what it is, where that was asked for.
+    async fn write(&self, reading: &GroupReading, prove: bool) -> Finding {
+        if !prove {
+            return permissions::write(self.name, None);
+        }
+        let plan = Plan {
+            desired: reading.desired,
+            expected_desired: reading.desired,
+            expected_bounds: reading.bounds,
+        };
+        let clients = &self.connection.clients;
+        let outcome = clients.set_desired(self.name, plan, Mode::Enforce).await;
+        permissions::write(self.name, Some(&outcome))
+    }
+}

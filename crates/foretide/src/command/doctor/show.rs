@@ -1,0 +1,81 @@
+//! Findings for a person and for a program.
+
+use crate::command::Context;
+use crate::failure::Failure;
+use crate::terminal::wrap;
+
+use super::finding::{Finding, Severity};
+
+/// Prints what was found of `subject`, the worst first.
+pub(super) fn print(
+    subject: &str,
+    findings: &[Finding],
+    json: bool,
+    context: &mut Context<'_>,
+) -> Result<(), Failure> {
+    let mut sorted: Vec<&Finding> = findings.iter().collect();
+    sorted.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    if json {
+        for finding in sorted {
+            let mut value = serde_json::json!(finding);
+            value["subject"] = subject.into();
+            writeln!(context.out, "{value}")?;
+        }
+        return Ok(());
+    }
+    writeln!(context.out, "{subject}")?;
+    for finding in sorted {
+        write!(context.out, "{}", text(finding, context.terminal.wrap_at()))?;
+    }
+    Ok(())
+}
+
+fn text(finding: &Finding, width: Option<usize>) -> String {
+    let mark = match finding.severity {
+        Severity::Fine => "ok     ",
+        Severity::Note => "note   ",
+        Severity::Warning => "warning",
+        Severity::Fault => "fault  ",
+    };
+    let head = format!("{mark} {}: {}", finding.check, finding.what);
+    let mut text = hanging("  ", "          ", &head, width);
+    for (label, part) in [("why:", &finding.why), ("mend:", &finding.mend)] {
+        if let Some(part) = part {
+            let line = format!("{label} {part}");
+            text.push_str(&hanging("          ", "            ", &line, width));
+        }
+    }
+    text
+}
+
+/// `text` broken into lines, of which the first begins with `first` and the others with `rest`.
+fn hanging(first: &str, rest: &str, text: &str, width: Option<usize>) -> String {
+    let room = width.map(|width| width.saturating_sub(rest.len()).max(1));
+    let mut lines = String::new();
+    for (index, line) in wrap(text, room, 0).lines().enumerate() {
+        let begin = if index == 0 { first } else { rest };
+        lines.push_str(begin);
+        lines.push_str(line);
+        lines.push('\n');
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sixty_columns_hold_it() {
+        let finding = Finding::warning(
+            "bounds",
+            "the peak of the last hours wants more instances than the group may have",
+            "capacity stays short however good the forecast is",
+        )
+        .mend("aws autoscaling update-auto-scaling-group --max-size 9");
+        let shown = text(&finding, Some(60));
+        let widest = shown.lines().map(|line| line.chars().count()).max();
+        assert!(widest <= Some(60), "{shown}");
+        assert!(shown.starts_with("  warning bounds: "), "{shown}");
+    }
+}

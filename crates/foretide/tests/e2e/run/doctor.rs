@@ -1,0 +1,126 @@
+//! `foretide doctor` against the local AWS.
+
+use foretide_emulator::{Demand, Fault, FaultKind, GroupSpec, PolicySpec, ScheduledActionSpec};
+
+use crate::Room;
+
+use super::rig::{Aws, SECRETS, busy};
+
+/// Runs it on the group `web`: exit code and what it printed.
+fn doctor(aws: &Aws, args: &[&str]) -> (i32, String) {
+    let room = Room::new();
+    room.write(
+        "foretide.toml",
+        "[serve]\nlisten = \"127.0.0.1:0\"\n[group.web]\n",
+    );
+    let mut command = room.command();
+    command
+        .env("AWS_ENDPOINT_URL", &aws.endpoint)
+        .env("AWS_REGION", "eu-west-1")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("COLUMNS", "60")
+        .envs(SECRETS);
+    let output = command.arg("doctor").args(args).output().unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(error, "");
+    let shown = String::from_utf8(output.stdout).unwrap();
+    for (_, secret) in SECRETS {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+    (output.status.code().unwrap(), shown)
+}
+
+/// What was said, however it was broken into lines.
+fn flat(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn a_healthy_group_wants_nothing_and_only_the_asked_for_write_is_made() {
+    let aws = Aws::of(vec![busy("web")]);
+    let (code, shown) = doctor(&aws, &["--group", "web"]);
+    assert_eq!(code, 0, "{shown}");
+    let said = flat(&shown);
+    assert!(said.contains("SetDesiredCapacity is not proven"), "{shown}");
+    assert!(said.contains("detailed: a point every minute"), "{shown}");
+    assert_eq!(aws.calls("SetDesiredCapacity"), 0);
+
+    let (code, shown) = doctor(&aws, &["--prove-write"]);
+    assert_eq!(code, 0, "{shown}");
+    assert!(flat(&shown).contains("SetDesiredCapacity is allowed"));
+    assert_eq!(aws.calls("SetDesiredCapacity"), 1);
+    assert_eq!(aws.emulator.desired("web"), Some(2));
+}
+
+#[test]
+fn what_stops_writes_is_a_fault_with_its_mending() {
+    let policy = PolicySpec {
+        name: "cpu50".into(),
+        kind: "TargetTrackingScaling".into(),
+        enabled: true,
+    };
+    let aws = Aws::of(vec![GroupSpec {
+        policies: vec![policy],
+        suspended: vec!["Launch".into()],
+        weight: Some(2),
+        ..busy("web")
+    }]);
+    let (code, shown) = doctor(&aws, &[]);
+    assert_eq!(code, 2, "{shown}");
+    let said = flat(&shown);
+    for part in [
+        "cpu50 (TargetTrackingScaling) is active: nothing is written",
+        "delete-policy --auto-scaling-group-name web --policy-name cpu50",
+        "Launch is suspended",
+        "resume-processes --auto-scaling-group-name web --scaling-processes Launch",
+        "instances are weighted: nothing is written",
+    ] {
+        assert!(said.contains(part), "{part:?} is not in:\n{shown}");
+    }
+}
+
+#[test]
+fn a_scheduled_action_and_a_maximum_too_low_are_warnings() {
+    let aws = Aws::of(vec![GroupSpec {
+        scheduled_actions: vec![ScheduledActionSpec {
+            name: "morning".into(),
+            recurrence: "0 6 * * *".into(),
+            min: Some(3),
+            max: None,
+            desired: None,
+        }],
+        max: 2,
+        demand: Demand::Constant(190.0),
+        ..busy("web")
+    }]);
+    let (code, shown) = doctor(&aws, &["--json"]);
+    assert_eq!(code, 1, "{shown}");
+    let findings = shown.lines().map(|line| {
+        let finding: serde_json::Value = serde_json::from_str(line).unwrap();
+        finding
+    });
+    let warned: Vec<String> = findings
+        .filter(|finding| finding["severity"] == "warning")
+        .map(|finding| finding["check"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(warned, ["scheduled", "bounds"]);
+}
+
+#[test]
+fn a_permission_that_lacks_is_named_with_what_it_prevents() {
+    let aws = Aws::of(vec![busy("web")]);
+    let denied = Fault::new(FaultKind::AccessDenied, &["DescribePolicies"]);
+    aws.emulator.add_fault(denied);
+    let (code, shown) = doctor(&aws, &[]);
+    assert_eq!(code, 2, "{shown}");
+    let said = flat(&shown);
+    assert!(said.contains("nothing is ever written"), "{shown}");
+    assert!(
+        said.contains("allow the action DescribePolicies"),
+        "{shown}"
+    );
+    assert!(
+        said.contains("DescribeScheduledActions is allowed"),
+        "{shown}"
+    );
+}
