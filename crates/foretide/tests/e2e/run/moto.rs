@@ -159,6 +159,13 @@ fn translator(moto: &str) -> String {
     url
 }
 
+/// moto does not know the call, and without its answer nothing is written.
+const NO_REFRESHES: &str = "\
+    <DescribeInstanceRefreshesResponse xmlns=\"http://autoscaling.amazonaws.com/doc/2011-01-01/\">\
+    <DescribeInstanceRefreshesResult><InstanceRefreshes/></DescribeInstanceRefreshesResult>\
+    <ResponseMetadata><RequestId>0</RequestId></ResponseMetadata>\
+    </DescribeInstanceRefreshesResponse>";
+
 struct Request {
     line: String,
     headers: BTreeMap<String, String>,
@@ -172,7 +179,13 @@ fn hand_on(mut client: TcpStream, moto: &str) -> Option<()> {
         let name = rest.split_whitespace().next().unwrap_or_default();
         name.to_owned()
     });
+    let refreshes = b"Action=DescribeInstanceRefreshes";
+    let unknown_to_moto = request
+        .body
+        .windows(refreshes.len())
+        .any(|part| part == refreshes);
     let (answer, kind) = match operation {
+        None if unknown_to_moto => (("200 OK".to_owned(), NO_REFRESHES.into()), "text/xml"),
         None => (post(moto, &request, &request.body, &[]), "text/xml"),
         Some(operation) => {
             let asked: Cbor = ciborium::from_reader(request.body.as_slice()).ok()?;
