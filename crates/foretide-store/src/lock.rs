@@ -15,8 +15,8 @@ pub(crate) struct Lock {
 }
 
 impl Drop for Lock {
-    /// Closing alone would keep the lock for as long as a child that is just being started has a copy
-    /// of the descriptor.
+    /// Closing alone would keep the lock for as long as a child that is just being started has a
+    /// copy of the descriptor.
     fn drop(&mut self) {
         // What cannot be unlocked is closed a moment later.
         drop(self.file.unlock());
