@@ -124,7 +124,11 @@ impl AwsClients {
         T: Send + 'a,
         E: ProvideErrorMetadata + std::error::Error + Send + 'static,
     {
-        Box::pin(self.carry_out(operation, self.call_deadline / 2, call))
+        Box::pin(async move {
+            let patience = self.call_deadline / 2;
+            let turn = self.rate.ready(patience);
+            self.carry_out(operation, turn, call).await
+        })
     }
 
     /// The same for a call that can do without: it gives way where the rate limit is near.
@@ -137,20 +141,24 @@ impl AwsClients {
         T: Send + 'a,
         E: ProvideErrorMetadata + std::error::Error + Send + 'static,
     {
-        Box::pin(self.carry_out(operation, self.call_deadline / 10, call))
+        Box::pin(async move {
+            let patience = self.call_deadline / 10;
+            let turn = self.rate.ready_aside(patience);
+            self.carry_out(operation, turn, call).await
+        })
     }
 
     async fn carry_out<T, E>(
         &self,
         operation: &'static str,
-        patience: Duration,
+        turn: impl Future<Output = bool>,
         call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     ) -> Result<T, CallFailure>
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
         let limited = async {
-            if !self.rate.ready(patience).await {
+            if !turn.await {
                 let detail =
                     format!("{operation}: not sent, the client-side rate limit is reached");
                 return Err(failure::failure(FailureKind::Throttled, detail));

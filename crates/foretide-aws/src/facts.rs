@@ -26,6 +26,9 @@ pub struct SlowFacts {
     pub scheduled_actions: Vec<ScheduledActionFact>,
     /// Instances in its warm pool; none where it has no pool.
     pub warm_pool: Option<u32>,
+    /// Why refresh and warm pool are not known anew: they are as they were read before. Who else
+    /// writes is known all the same.
+    pub outdated: Option<CallFailure>,
 }
 
 /// A scaling policy: somebody else who sets desired capacity.
@@ -139,23 +142,18 @@ impl AwsClients {
     }
 
     /// What has to be asked for each group: its instance refresh, and its warm pool where it has
-    /// one. `others` holds its policies and scheduled actions.
-    pub(crate) async fn read_facts(
+    /// one.
+    pub(crate) async fn read_own_facts(
         &self,
         due: &FactsDue,
-        others: SlowFacts,
-    ) -> Result<SlowFacts, CallFailure> {
+    ) -> Result<(bool, Option<u32>), CallFailure> {
         let refreshing = self.refreshing(&due.group).await?;
         let warm_pool = if due.warm_pool {
             Some(self.warm_pool(&due.group).await?)
         } else {
             None
         };
-        Ok(SlowFacts {
-            refreshing,
-            warm_pool,
-            ..others
-        })
+        Ok((refreshing, warm_pool))
     }
 
     /// Whether an instance refresh is under way. The newest one stands first, and only one can be.

@@ -29,8 +29,17 @@ impl RateLimit {
     /// Waits until the next call may go. Where that takes longer than `patience`, refuses at once
     /// and takes no slot: calls that nobody waits for any more must not hold up those that follow.
     pub(crate) async fn ready(&self, patience: Duration) -> bool {
-        let now = Instant::now();
-        match self.reserve(now, patience) {
+        self.wait(patience, self.burst).await
+    }
+
+    /// The same for calls that can do without. They leave the half of the burst alone, so that a
+    /// long row of them stands in front of no look.
+    pub(crate) async fn ready_aside(&self, patience: Duration) -> bool {
+        self.wait(patience, self.burst / 2).await
+    }
+
+    async fn wait(&self, patience: Duration, burst: Duration) -> bool {
+        match self.reserve(Instant::now(), patience, burst) {
             Some(slot) => {
                 tokio::time::sleep_until(slot).await;
                 true
@@ -40,10 +49,10 @@ impl RateLimit {
     }
 
     /// Takes the next free slot at or after `now`, unless it is further away than `patience`.
-    fn reserve(&self, now: Instant, patience: Duration) -> Option<Instant> {
+    fn reserve(&self, now: Instant, patience: Duration, burst: Duration) -> Option<Instant> {
         let mut empty_at = self.empty_at.lock().unwrap_or_else(PoisonError::into_inner);
         let filled = empty_at.map_or(now, |at| at.max(now));
-        let slot = filled.checked_sub(self.burst).unwrap_or(now).max(now);
+        let slot = filled.checked_sub(burst).unwrap_or(now).max(now);
         if slot.duration_since(now) > patience {
             return None;
         }
@@ -58,7 +67,8 @@ mod tests {
 
     /// Milliseconds until each of `calls` calls that arrive at `now` may go.
     fn waits(limit: &RateLimit, now: Instant, calls: usize) -> Vec<u128> {
-        let slots = std::iter::repeat_with(|| limit.reserve(now, Duration::from_mins(1)));
+        let slots =
+            std::iter::repeat_with(|| limit.reserve(now, Duration::from_mins(1), limit.burst));
         slots
             .take(calls)
             .map(|slot| (slot.unwrap() - now).as_millis())
@@ -86,11 +96,24 @@ mod tests {
         let (now, patience) = (Instant::now(), Duration::from_millis(250));
         let granted = |calls| {
             (0..calls)
-                .filter(|_| limit.reserve(now, patience).is_some())
+                .filter(|_| limit.reserve(now, patience, limit.burst).is_some())
                 .count()
         };
         assert_eq!(granted(1000), 3);
-        let slot = limit.reserve(now, Duration::from_secs(5)).unwrap();
+        let slot = limit
+            .reserve(now, Duration::from_secs(5), limit.burst)
+            .unwrap();
         assert_eq!((slot - now).as_millis(), 300);
+    }
+
+    #[test]
+    fn calls_aside_leave_half_of_the_burst_to_the_others() {
+        let limit = RateLimit::new(10, 21);
+        let now = Instant::now();
+        let aside = |patience| limit.reserve(now, patience, limit.burst / 2).is_some();
+        let sent = std::iter::repeat_with(|| aside(Duration::ZERO));
+        assert_eq!(sent.take_while(|sent| *sent).count(), 11);
+        assert_eq!(waits(&limit, now, 11)[9..], [0, 100]);
+        assert!(!aside(Duration::from_millis(500)));
     }
 }

@@ -149,29 +149,16 @@ impl Groups {
         due: Vec<FactsDue>,
         now: Timestamp,
     ) {
-        let mut others = clients.read_other_writers(&due).await;
-        if let Ok(others) = &others {
-            // Who else writes must be known before anything is written; what follows takes a call
-            // for each group.
-            for due in &due {
-                let others = others.get(&due.group);
-                self.with(&due.group, |watched| watched.know_writers(others));
-            }
+        // Who else writes must be known before anything is written; what follows takes a call for
+        // each group.
+        let others = clients.read_other_writers(&due).await;
+        for due in &due {
+            let others = others.as_ref().map(|others| others.get(&due.group));
+            self.with(&due.group, |watched| watched.know_writers(others, now));
         }
-        for due in due {
-            let facts = match &mut others {
-                Ok(others) => {
-                    let others = others.remove(&due.group).unwrap_or_default();
-                    clients.read_facts(&due, others).await
-                }
-                Err(error) => Err(error.clone()),
-            };
-            self.with(&due.group, |watched| {
-                if facts.is_err() {
-                    watched.facts_due = Some(now.plus(FACTS_RETRY));
-                }
-                watched.facts = Some(facts);
-            });
+        for due in due.iter().filter(|_| others.is_ok()) {
+            let own = clients.read_own_facts(due).await;
+            self.with(&due.group, |watched| watched.know_own(own, now));
         }
     }
 }
@@ -189,16 +176,40 @@ impl Watched {
         }
     }
 
-    fn know_writers(&mut self, others: Option<&SlowFacts>) {
-        let (refreshing, warm_pool) = match &self.facts {
-            Some(Ok(facts)) => (facts.refreshing, facts.warm_pool),
-            _ => (false, None),
+    fn know_writers(&mut self, others: Result<Option<&SlowFacts>, &CallFailure>, now: Timestamp) {
+        let others = match others {
+            Ok(others) => others.cloned().unwrap_or_default(),
+            Err(error) => {
+                self.facts_due = Some(now.plus(FACTS_RETRY));
+                self.facts = Some(Err(error.clone()));
+                return;
+            }
         };
+        let before = self.facts.take().and_then(Result::ok).unwrap_or_default();
         self.facts = Some(Ok(SlowFacts {
-            refreshing,
-            warm_pool,
-            ..others.cloned().unwrap_or_default()
+            policies: others.policies,
+            scheduled_actions: others.scheduled_actions,
+            ..before
         }));
+    }
+
+    /// A refresh that cannot be read is no reason to write nothing: what is known of it stays, and
+    /// is said to be old.
+    fn know_own(&mut self, own: Result<(bool, Option<u32>), CallFailure>, now: Timestamp) {
+        let Some(Ok(facts)) = &mut self.facts else {
+            return;
+        };
+        facts.outdated = match own {
+            Ok((refreshing, warm_pool)) => {
+                facts.refreshing = refreshing;
+                facts.warm_pool = warm_pool;
+                None
+            }
+            Err(error) => {
+                self.facts_due = Some(now.plus(FACTS_RETRY));
+                Some(error)
+            }
+        };
     }
 
     const fn narrow(&self) -> bool {

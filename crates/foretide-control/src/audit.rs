@@ -20,13 +20,17 @@
 //! | 12 | does not raise desired above what exists while the breaker is open |
 //! | 13 | of policy `classifier` keeps the cooldown |
 //! | 14 | of policy `classifier` moves by at most one step, unless bounds or an empty group ask it |
+//! | 15 | is not written while an operator has paused the group |
+//!
+//! The mode is the one in force: as an operator ordered, else as configured. An operator's pin is
+//! bound by all but 13 and 14, which keep a model from swinging.
 //!
 //! A desired capacity that somebody left outside the bounds may be moved to the nearest bound
 //! whatever 6, 7, 8, 11, 13 and 14 say: the group would do so itself.
 
 use std::time::Duration;
 
-use foretide_domain::{Datapoint, GroupState, Mode, Plan, PolicyKind, Timestamp};
+use foretide_domain::{Datapoint, GroupState, Mode, Orders, Plan, PolicyKind, Timestamp};
 
 use crate::config::ControllerConfig;
 
@@ -49,6 +53,8 @@ pub struct AuditInput<'a> {
     pub write_in_flight: bool,
     /// Whether the breaker forbids growth.
     pub breaker_open: bool,
+    /// What an operator ordered.
+    pub orders: &'a Orders,
 }
 
 /// The first invariant that `plan` would break; none where it may be written.
@@ -59,6 +65,8 @@ pub fn audit(plan: &Plan, input: &AuditInput<'_>) -> Option<u8> {
     let outside = group.desired < group.bounds.min() || group.desired > group.bounds.max();
     let repairs_bounds =
         outside && (plan.desired == group.bounds.min() || plan.desired == group.bounds.max());
+    let ordered_mode = input.orders.mode.as_ref().map(|ordered| ordered.mode);
+    let votes = config.policy == PolicyKind::Classifier && input.orders.pinned.is_none();
     let existing = group.counts.in_service.saturating_add(group.counts.pending);
     let checks = [
         (
@@ -82,19 +90,15 @@ pub fn audit(plan: &Plan, input: &AuditInput<'_>) -> Option<u8> {
             9,
             !(up && group.suspended.launch || down && group.suspended.terminate),
         ),
-        (10, mode_allows(config.mode, up)),
+        (10, mode_allows(ordered_mode.unwrap_or(config.mode), up)),
         (11, !down || repairs_bounds || load_fits(plan, input)),
         (12, !(up && input.breaker_open && plan.desired > existing)),
-        (
-            13,
-            config.policy != PolicyKind::Classifier || repairs_bounds || cooldown_over(input, up),
-        ),
+        (13, !votes || repairs_bounds || cooldown_over(input, up)),
         (
             14,
-            config.policy != PolicyKind::Classifier
-                || repairs_bounds
-                || plan.desired.abs_diff(group.desired) <= step(config, up),
+            !votes || repairs_bounds || plan.desired.abs_diff(group.desired) <= step(config, up),
         ),
+        (15, input.orders.paused.is_none()),
     ];
     checks
         .into_iter()

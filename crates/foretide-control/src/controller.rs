@@ -8,8 +8,8 @@
 use std::time::Duration;
 
 use foretide_domain::{
-    Alarm, CallFailure, CallId, Datapoint, Effect, Event, FailureKind, MetricsQuery, PolicyKind,
-    Prediction, Record, Timestamp,
+    Alarm, CallFailure, CallId, Datapoint, Effect, Event, FailureKind, MetricsQuery, Mode,
+    PolicyKind, Prediction, Record, Timestamp,
 };
 
 use crate::config::ControllerConfig;
@@ -90,6 +90,11 @@ impl Controller {
         &self.config
     }
 
+    /// The mode in force: as an operator ordered, else as configured.
+    pub fn mode(&self) -> Mode {
+        self.state.mode(&self.config)
+    }
+
     /// What must be kept whenever `Effect::Save` is asked for.
     pub fn saved_state(&self) -> &SavedState {
         &self.state
@@ -110,6 +115,7 @@ impl Controller {
             Event::Predicted { call, prediction } => self.predicted(call, prediction, now),
             Event::CallFailed { call, failure, .. } => self.call_failed(call, failure, now),
             Event::WriteSettled { call, outcome } => self.write_settled(call, outcome, now),
+            Event::Ordered { order, by } => self.ordered(order, by),
         }
     }
 
@@ -300,6 +306,7 @@ impl Controller {
         self.notice_gap(now, effects);
         self.notice_staleness(now, effects);
         self.notice_lateness(now);
+        self.end_orders(now, effects);
         self.decide(now, effects);
     }
 
@@ -354,6 +361,8 @@ impl Controller {
             law,
             forecast: self.forecast_figures(law.as_ref()),
             per_instance: state.per_instance(&self.config),
+            orders: &state.orders,
+            mode: self.mode(),
             scheduled: self.scheduled(now),
             lifting: self.forecasting.as_ref().and_then(Forecasting::lifting),
             memory,

@@ -25,7 +25,7 @@ impl Controller {
         let proposal = policy::propose(&facts);
         let mut guarded = guard::apply(&facts, &proposal);
         let desired = facts.group.desired;
-        let plan = (guarded.capacity != desired && self.config.mode != Mode::Observe)
+        let plan = (guarded.capacity != desired && self.mode() != Mode::Observe)
             .then(|| plan(&facts, guarded.capacity));
         let broken = plan.and_then(|plan| audit(&plan, &self.audit_input(&facts)));
         if let Some(invariant) = broken {
@@ -96,6 +96,7 @@ impl Controller {
             last_change_at: self.state.last_change_at,
             write_in_flight: self.state.write.is_some(),
             breaker_open: facts.breaker_cap.is_some(),
+            orders: &self.state.orders,
         }
     }
 
@@ -130,7 +131,7 @@ fn plan(facts: &Facts<'_>, desired: u32) -> Plan {
 
 fn explain(facts: &Facts<'_>, proposal: Proposal, guarded: Guarded) -> Explanation {
     let moves = guarded.capacity != facts.group.desired;
-    let bound_by = if moves && facts.config.mode == Mode::Observe {
+    let bound_by = if moves && facts.mode == Mode::Observe {
         Some(Guard::Mode)
     } else if !moves && guarded.steps.is_empty() && !facts.is_fresh() {
         Some(Guard::Freshness)
@@ -138,7 +139,7 @@ fn explain(facts: &Facts<'_>, proposal: Proposal, guarded: Guarded) -> Explanati
         guarded.steps.last().map(|step| step.guard)
     };
     Explanation {
-        mode: facts.config.mode,
+        mode: facts.mode,
         policy: facts.config.policy,
         inputs: inputs(facts),
         proposal,
@@ -180,6 +181,7 @@ fn inputs(facts: &Facts<'_>) -> Inputs {
         } else {
             Duration::ZERO
         },
+        orders: facts.orders.clone(),
         breaker_open: facts.breaker_cap.is_some(),
     }
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use foretide_domain::{
-    Datapoint, Features, ForecastFigures, GroupState, Load, Memory, Percent, Prediction, Staleness,
-    Timestamp,
+    Datapoint, Features, ForecastFigures, GroupState, Load, Memory, Mode, Orders, Percent,
+    Prediction, Staleness, Timestamp,
 };
 use foretide_forecast::law::LawOutput;
 
@@ -31,6 +31,10 @@ pub(crate) struct Facts<'a> {
     pub(crate) forecast: Option<ForecastFigures>,
     /// Demand that one instance serves at 100 % CPU; none where load is that of CPU.
     pub(crate) per_instance: Option<f64>,
+    /// What an operator ordered.
+    pub(crate) orders: &'a Orders,
+    /// The mode in force.
+    pub(crate) mode: Mode,
     /// The capacity that a known event needs now, and the event.
     pub(crate) scheduled: Option<(u32, &'a CalendarEvent)>,
     /// The event that lifts the newest forecast.

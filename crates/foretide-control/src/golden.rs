@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use foretide_domain::{
-    Bounds, Class, Datapoint, GroupState, Guard, LifecycleCounts, Percent, PolicyKind, Prediction,
-    Proposal, SuspendedProcesses, Timestamp,
+    Bounds, Class, Datapoint, GroupState, Guard, LifecycleCounts, Orders, Percent, PolicyKind,
+    Prediction, Proposal, SuspendedProcesses, Timestamp,
 };
 use serde_json::Value;
 
@@ -86,6 +86,7 @@ impl Rules {
         let class = row["class"]
             .as_u64()
             .and_then(|c| Class::from_index(usize::try_from(c).ok()?));
+        let orders = Orders::default();
         let mut facts = Facts {
             now,
             config: &self.config,
@@ -104,6 +105,8 @@ impl Rules {
             law: None,
             forecast: None,
             per_instance: None,
+            orders: &orders,
+            mode: self.config.mode,
             scheduled: None,
             lifting: None,
             memory: None,

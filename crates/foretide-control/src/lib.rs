@@ -26,6 +26,7 @@ mod lead_time;
 mod learning;
 mod load;
 mod look;
+mod ordered;
 mod outlook;
 mod policy;
 mod series;

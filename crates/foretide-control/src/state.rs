@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use foretide_domain::{
-    Bounds, CallId, Datapoint, Features, GroupState, Plan, Prediction, Staleness, Timestamp,
+    Bounds, CallId, Datapoint, Features, GroupState, Mode, Orders, Plan, Prediction, Staleness,
+    Timestamp,
 };
 use foretide_forecast::Period;
 use foretide_forecast::law::LawState;
@@ -46,6 +47,9 @@ pub struct SavedState {
     pub(crate) write_backoff_until: Option<Timestamp>,
     pub(crate) watched: Option<Watched>,
     pub(crate) breaker: Breaker,
+    /// What an operator ordered.
+    #[serde(default)]
+    pub(crate) orders: Orders,
     pub(crate) lead_time: LeadTime,
     /// What one instance serves of the group's own load metric.
     pub(crate) per_instance: PerInstance,
@@ -123,6 +127,7 @@ impl SavedState {
             write_backoff_until: None,
             watched: None,
             breaker: Breaker::default(),
+            orders: Orders::default(),
             lead_time: LeadTime::default(),
             per_instance: PerInstance::default(),
             stale: false,
@@ -156,6 +161,19 @@ impl SavedState {
     /// Whether launches fail, so that nothing is asked for beyond what exists.
     pub fn is_breaker_open(&self) -> bool {
         !self.breaker.lets_growth_through()
+    }
+
+    /// What an operator ordered and still stands.
+    pub fn orders(&self) -> &Orders {
+        &self.orders
+    }
+
+    /// The mode in force: as ordered, else as configured.
+    pub(crate) fn mode(&self, config: &ControllerConfig) -> Mode {
+        self.orders
+            .mode
+            .as_ref()
+            .map_or(config.mode, |ordered| ordered.mode)
     }
 
     /// Whether the answer to a write is outstanding.

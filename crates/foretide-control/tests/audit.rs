@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use foretide_control::{AuditInput, ControllerConfig, audit};
 use foretide_domain::{
-    Bounds, Datapoint, GroupState, LifecycleCounts, Mode, Percent, Plan, PolicyKind,
+    Bounds, Datapoint, GroupState, LifecycleCounts, Mode, Order, Orders, Percent, Plan, PolicyKind,
     SuspendedProcesses, Timestamp,
 };
 
@@ -22,6 +22,7 @@ struct World {
     last_change_at: Option<Timestamp>,
     write_in_flight: bool,
     breaker_open: bool,
+    orders: Orders,
 }
 
 impl World {
@@ -64,6 +65,7 @@ impl World {
             last_change_at: None,
             write_in_flight: false,
             breaker_open: false,
+            orders: Orders::default(),
         }
     }
 
@@ -77,6 +79,7 @@ impl World {
             last_change_at: self.last_change_at,
             write_in_flight: self.write_in_flight,
             breaker_open: self.breaker_open,
+            orders: &self.orders,
         };
         audit(&self.plan, &input)
     }
@@ -84,7 +87,7 @@ impl World {
 
 type Breakage = fn(&mut World);
 
-const BROKEN: [(u8, Breakage); 14] = [
+const BROKEN: [(u8, Breakage); 15] = [
     (1, |w| w.plan.desired = 6),
     (2, |w| w.group.desired = 4),
     (3, |w| w.group_read_at = NOW.minus(Duration::from_secs(31))),
@@ -106,6 +109,7 @@ const BROKEN: [(u8, Breakage); 14] = [
         w.last_change_at = Some(NOW.minus(Duration::from_secs(299)));
     }),
     (14, |w| w.plan.desired = 5),
+    (15, |w| w.orders.take(Order::Pause { until: None }, "anna")),
 ];
 
 #[test]
@@ -147,4 +151,34 @@ fn a_desired_capacity_outside_the_bounds_may_be_put_right() {
     world.group.counts.pending = 2;
     world.newest = None;
     assert_eq!(world.audited(), None);
+}
+
+#[test]
+fn an_ordered_mode_stands_in_place_of_the_configured_one() {
+    let mut world = World::sound();
+    let mode = Some(Mode::Observe);
+    world.orders.take(Order::Mode { mode }, "anna");
+    assert_eq!(world.audited(), Some(10));
+    world.config.mode = Mode::Observe;
+    let mode = Some(Mode::Enforce);
+    world.orders.take(Order::Mode { mode }, "anna");
+    assert_eq!(world.audited(), None);
+}
+
+#[test]
+fn a_pin_keeps_no_cooldown_and_no_step_but_everything_else() {
+    let mut world = World::sound();
+    let pin = Order::Pin {
+        capacity: 5,
+        until: NOW.plus(Duration::from_secs(60)),
+    };
+    world.orders.take(pin, "anna");
+    world.plan.desired = 5;
+    world.last_change_at = Some(NOW);
+    assert_eq!(world.audited(), None);
+    world.plan.desired = 6;
+    assert_eq!(world.audited(), Some(1));
+    world.plan.desired = 2;
+    world.group.counts.pending = 1;
+    assert_eq!(world.audited(), Some(7));
 }

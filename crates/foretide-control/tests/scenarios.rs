@@ -16,6 +16,7 @@
 //! writes ok|moved|throttled|silent|dry-run    how writes end
 //! launch failed|ok      a launch ends
 //! wait SECONDS          nobody calls the controller
+//! order pause [S] | resume | pin N S | unpin | mode observe|configured    an operator orders
 //! restart               the process dies and a new one is started from the saved state
 //! ```
 
@@ -32,7 +33,7 @@ use std::time::Duration;
 use foretide_control::{Controller, ControllerConfig, OnEmpty, OnMissing, SavedState};
 use foretide_domain::{
     Asked, Bounds, BytesPerSecond, CallFailure, CallId, Class, Datapoint, Effect, Event,
-    FailureKind, GroupState, Launch, LifecycleCounts, Mode, Percent, PolicyKind, Prediction,
+    FailureKind, GroupState, Launch, LifecycleCounts, Mode, Order, Percent, PolicyKind, Prediction,
     Record, SuspendedProcesses, Timestamp, WriteOutcome,
 };
 
@@ -113,6 +114,7 @@ impl World {
             "launch" => self.end_launch(first == "ok"),
             "wait" => self.pass(Duration::from_secs(first.parse().unwrap())),
             "restart" => self.restart(),
+            "order" => self.order(&rest),
             other => panic!("unknown command `{other}`"),
         }
     }
@@ -212,6 +214,29 @@ impl World {
         let until_due = self.due.since(self.now);
         self.pass(until_due);
         self.send(Event::Woke);
+    }
+
+    fn order(&mut self, words: &[&str]) {
+        let after = |seconds: &str| self.now.plus(Duration::from_secs(seconds.parse().unwrap()));
+        let order = match *words {
+            ["pause"] => Order::Pause { until: None },
+            ["pause", seconds] => Order::Pause {
+                until: Some(after(seconds)),
+            },
+            ["resume"] => Order::Resume,
+            ["pin", capacity, seconds] => Order::Pin {
+                capacity: capacity.parse().unwrap(),
+                until: after(seconds),
+            },
+            ["unpin"] => Order::Unpin,
+            ["mode", "observe"] => Order::Mode {
+                mode: Some(Mode::Observe),
+            },
+            ["mode", "configured"] => Order::Mode { mode: None },
+            _ => panic!("unknown order `{words:?}`"),
+        };
+        let by = "anna".to_owned();
+        self.send(Event::Ordered { order, by });
     }
 
     fn restart(&mut self) {

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Bounds, CallFailure, CallId, Datapoint, Decision, Features, Timestamp, WriteOutcome};
+use crate::{
+    Bounds, CallFailure, CallId, Datapoint, Decision, Features, Order, Timestamp, WriteOutcome,
+};
 
 /// Something to carry out. Effects of one answer are carried out in order, a `Save` before whatever
 /// follows it.
@@ -106,6 +108,16 @@ pub enum Record {
     OutcomeSeen(Outcome),
     /// Somebody else changed the group.
     ForeignChange(ForeignChange),
+    /// An operator ordered something.
+    Ordered {
+        /// What.
+        #[serde(flatten)]
+        order: Order,
+        /// Who.
+        by: String,
+    },
+    /// An order had its time.
+    OrderEnded(Order),
     /// A reading or a prediction failed.
     CallFailed(CallFailure),
     /// The controller was not called for longer than three intervals; the streak was reset.

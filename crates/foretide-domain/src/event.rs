@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Bounds, Datapoint, GroupState, Prediction};
+use crate::{Bounds, Datapoint, GroupState, Order, Prediction};
 
 /// Names one call, so that its answer finds it again; unique within a controller's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -57,6 +57,13 @@ pub enum Event {
         call: CallId,
         /// How it ended.
         outcome: WriteOutcome,
+    },
+    /// An operator ordered something.
+    Ordered {
+        /// What.
+        order: Order,
+        /// Who.
+        by: String,
     },
     /// A reading call or a prediction failed.
     CallFailed {

@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Bounds, Class, Features, LifecycleCounts, Load, Memory, Mode, Percent, SuspendedProcesses,
+    Bounds, Class, Features, LifecycleCounts, Load, Memory, Mode, Orders, Percent,
+    SuspendedProcesses,
 };
 
 /// Why: the inputs with their ages, what the policy wanted by which rule, what each guard rail made
@@ -87,6 +88,9 @@ pub struct Inputs {
     pub streak_datapoints: u32,
     /// What is left of the cooldown.
     pub cooldown_left: Duration,
+    /// An operator's orders that stand.
+    #[serde(default, skip_serializing_if = "Orders::is_empty")]
+    pub orders: Orders,
     /// Whether the circuit breaker forbids growth.
     pub breaker_open: bool,
 }
@@ -149,6 +153,8 @@ pub enum Rule {
     Forecast(ForecastRule),
     /// The group is empty and nothing can be measured: start one instance.
     EmptyGroup,
+    /// An operator pinned the capacity.
+    Pinned,
 }
 
 /// Rules of policy `classifier`.
@@ -335,6 +341,8 @@ pub enum Guard {
     WriteInFlight,
     /// Writes fail: the next one waits.
     WriteBackoff,
+    /// An operator paused the group.
+    Paused,
     /// The mode does not allow it.
     Mode,
     /// An invariant would be broken.

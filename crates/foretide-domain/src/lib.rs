@@ -11,6 +11,7 @@ mod event;
 mod explanation;
 mod features;
 mod group;
+mod order;
 mod sentence;
 mod time;
 mod unfold;
@@ -27,6 +28,7 @@ pub use explanation::{
 };
 pub use features::{Class, Features, Prediction, TaskPriority, TaskType, UnknownCategory};
 pub use group::{Bounds, BoundsError, GroupState, Launch, LifecycleCounts, SuspendedProcesses};
+pub use order::{Order, OrderedMode, Orders, Paused, Pinned};
 pub use time::{NoTimestamp, Timestamp};
 pub use unfold::{Fact, Section, Unfolded};
 pub use units::{BytesPerSecond, Load, Percent};

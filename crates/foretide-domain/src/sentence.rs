@@ -83,6 +83,7 @@ impl fmt::Display for Rule {
                 ForecastRule::Late => "no new period comes and the load may have grown",
             },
             Self::EmptyGroup => "the group is empty and cannot be measured",
+            Self::Pinned => "an operator pinned it",
             Self::TargetTracking(rule) => match rule {
                 TrackingRule::TooFewPoints => "too few datapoints yet",
                 TrackingRule::AboveTarget => "CPU is above target",
@@ -131,6 +132,7 @@ impl fmt::Display for GuardSentence<'_> {
             Guard::Breaker => f.write_str("launches fail: not above what exists"),
             Guard::WriteInFlight => f.write_str("the answer to a write is outstanding"),
             Guard::WriteBackoff => f.write_str("writes fail: waiting before the next try"),
+            Guard::Paused => f.write_str("an operator paused the group"),
             Guard::Mode => f.write_str("the mode writes nothing of this"),
             Guard::Audit => f.write_str("the audit refused it"),
         }
@@ -268,6 +270,8 @@ impl fmt::Display for Record {
                 }
                 Ok(())
             }
+            Self::Ordered { order, by } => write!(f, "ordered by {by}: {order}"),
+            Self::OrderEnded(order) => write!(f, "an order had its time: {order}"),
             Self::CallFailed(failure) => write!(f, "call failed: {failure}"),
             Self::Gap { since } => write!(f, "did not look since {since}: the streak starts anew"),
             Self::Alarm(alarm) => alarm.fmt(f),

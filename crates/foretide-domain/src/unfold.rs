@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::sentence::GuardSentence;
 use crate::{
     Counterfactual, Decision, Features, ForecastFigures, ForecastKept, Guard, GuardStep, Inputs,
-    LoadSource, Memory, Pricing, Staleness,
+    LoadSource, Memory, Orders, Pricing, Staleness,
 };
 
 /// A decision, its sentence and all that stands behind it.
@@ -55,6 +55,9 @@ impl Decision {
         }
         if let Some(figures) = &why.inputs.forecast {
             sections.push(section("forecast", forecast(figures)));
+        }
+        if !why.inputs.orders.is_empty() {
+            sections.push(section("orders", ordered(&why.inputs.orders)));
         }
         if let Some(event) = &why.inputs.event {
             let minimum = event.minimum.map(|least| format!(", at least {least}"));
@@ -206,6 +209,24 @@ fn remembered(inputs: &Inputs) -> Vec<Fact> {
             ),
         ),
     ]
+}
+
+fn ordered(orders: &Orders) -> Vec<Fact> {
+    let paused = orders.paused.as_ref().map(|paused| {
+        let until = paused.until;
+        let until = until.map_or_else(|| "resumed".to_owned(), |until| until.to_string());
+        fact("paused", format!("until {until}, by {}", paused.by))
+    });
+    let pinned = orders.pinned.as_ref().map(|pinned| {
+        let (capacity, until) = (pinned.capacity, pinned.until);
+        fact(
+            "pinned",
+            format!("{capacity} until {until}, by {}", pinned.by),
+        )
+    });
+    let mode = orders.mode.as_ref();
+    let mode = mode.map(|it| fact("mode", format!("{}, by {}", it.mode, it.by)));
+    [paused, pinned, mode].into_iter().flatten().collect()
 }
 
 fn asked(features: &Features) -> Vec<Fact> {
@@ -388,6 +409,7 @@ impl fmt::Display for Guard {
             Self::Breaker => "breaker",
             Self::WriteInFlight => "write in flight",
             Self::WriteBackoff => "write back-off",
+            Self::Paused => "pause",
             Self::Mode => "mode",
             Self::Audit => "audit",
         })
@@ -415,7 +437,8 @@ mod tests {
     use super::*;
     use crate::{
         Bounds, Class, ClassifierRule, EventFigures, Explanation, LifecycleCounts, Load, Mode,
-        Percent, PolicyKind, Proposal, Rule, SuspendedProcesses, TaskPriority, TaskType, Timestamp,
+        Percent, Pinned, PolicyKind, Proposal, Rule, SuspendedProcesses, TaskPriority, TaskType,
+        Timestamp,
     };
 
     fn figures() -> ForecastFigures {
@@ -500,6 +523,14 @@ mod tests {
             streak: 16,
             streak_datapoints: 17,
             cooldown_left: Duration::from_secs(118),
+            orders: Orders {
+                pinned: Some(Pinned {
+                    capacity: 17,
+                    until: Timestamp::from_seconds(1_700_003_600),
+                    by: "anna".to_owned(),
+                }),
+                ..Orders::default()
+            },
             breaker_open: false,
         }
     }
@@ -566,6 +597,7 @@ mod tests {
             "21.5 on average, 0.30 % short",
             "22.5 on average, 0.40 % short",
             "sale, at least 18",
+            "17 until 2023-11-14T23:13:20Z, by anna",
         ] {
             assert!(text.contains(part), "{part:?} is not in:\n{text}");
         }

@@ -267,6 +267,7 @@ impl fmt::Display for What {
                 Event::Fitted { .. } => "fitted",
                 Event::Predicted { .. } => "predicted",
                 Event::WriteSettled { .. } => "write settled",
+                Event::Ordered { .. } => "ordered",
                 Event::CallFailed { .. } => "call failed",
             }),
         }

@@ -12,7 +12,7 @@ use foretide_forecast::{FitError, Fitted};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{Semaphore, oneshot};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
@@ -29,6 +29,7 @@ use crate::journal::Journal;
 use crate::scribe::ToScribe;
 use crate::settings::RuntimeSettings;
 use crate::status::SharedStatus;
+use crate::told::{Ordered, Replacement, Told};
 
 /// How a group's account is reached.
 pub(crate) struct Account {
@@ -47,12 +48,6 @@ pub(crate) struct Shared {
     pub(crate) predictions: Arc<Semaphore>,
 }
 
-/// New settings for a group, and how its account is reached now.
-pub(crate) struct Replacement {
-    pub(crate) setup: GroupSetup,
-    pub(crate) account: Arc<Account>,
-}
-
 /// The look under way.
 #[derive(Clone, Copy)]
 struct Look {
@@ -67,7 +62,7 @@ pub(crate) struct GroupTask {
     shared: Shared,
     controller: Controller,
     status: SharedStatus,
-    replacements: mpsc::UnboundedReceiver<Replacement>,
+    told: Told,
     stop: CancellationToken,
     /// Readings and questions to the model.
     calls: FuturesUnordered<BoxFuture<'static, Event>>,
@@ -89,7 +84,7 @@ pub(crate) struct GroupStart {
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) state: Option<SavedState>,
     pub(crate) status: SharedStatus,
-    pub(crate) replacements: mpsc::UnboundedReceiver<Replacement>,
+    pub(crate) told: Told,
     pub(crate) stop: CancellationToken,
 }
 
@@ -97,6 +92,7 @@ impl GroupTask {
     /// Looks after the group until `stop` is cancelled and no write is in flight.
     pub(crate) async fn run(start: GroupStart) {
         let (mut task, effects) = Self::begin(start).await;
+        task.show_mode();
         task.carry_out(effects).await;
         while !(task.stop.is_cancelled() && task.write.is_none()) {
             task.step().await;
@@ -133,7 +129,7 @@ impl GroupTask {
             shared: start.shared,
             controller,
             status: start.status,
-            replacements: start.replacements,
+            told: start.told,
             stop: start.stop,
             calls: FuturesUnordered::new(),
             write: None,
@@ -148,6 +144,7 @@ impl GroupTask {
     /// Waits for the next thing to happen, and deals with it.
     async fn step(&mut self) {
         let stopping = self.stop.is_cancelled();
+        let writing = self.write.is_some();
         let event = tokio::select! {
             biased;
             () = self.stop.cancelled(), if !stopping => {
@@ -167,8 +164,11 @@ impl GroupTask {
             }
             // Settings are replaced while no write is outstanding: its answer belongs to the
             // controller that asked for it.
-            Some(replacement) = self.replacements.recv(), if !stopping && self.write.is_none() => {
+            Some(replacement) = self.told.replacements.recv(), if !stopping && !writing => {
                 return self.replace(replacement).await;
+            }
+            Some(ordered) = self.told.orders.recv(), if !stopping => {
+                return self.ordered(ordered).await;
             }
             () = woken(self.wake), if !stopping => self.woke(),
         };
@@ -195,6 +195,18 @@ impl GroupTask {
         self.carry_out(effects).await;
         self.end_look();
         self.keep_checkpoint().await;
+    }
+
+    async fn ordered(&mut self, Ordered { order, by, taken }: Ordered) {
+        self.happened(Event::Ordered { order, by }).await;
+        self.show_mode();
+        // That nobody waits for the answer changes nothing.
+        let _nobody_waits = taken.send(self.controller.saved_state().next_look());
+    }
+
+    fn show_mode(&self) {
+        let mode = self.controller.mode();
+        self.status.update(|status| status.mode = mode);
     }
 
     /// A part of the past is there. Its points are not kept with the event: they are in the
@@ -379,7 +391,7 @@ impl GroupTask {
         let write = Write {
             key: self.setup.key.clone(),
             plan,
-            mode: self.controller.config().mode,
+            mode: self.controller.mode(),
             permit: Arc::clone(&self.setup.permit),
             now,
             stop: self.stop.clone(),
@@ -454,10 +466,9 @@ impl GroupTask {
         self.past = Past::new(self.setup.history_from.clone());
         self.calls.clear();
         self.look = None;
-        let mode = self.setup.controller.mode;
-        self.status.update(|status| status.mode = mode);
         self.notice(self.now(), Notice::Reconfigured);
         self.begin_anew().await;
+        self.show_mode();
     }
 
     fn notice(&self, now: Timestamp, notice: Notice) {

@@ -17,15 +17,16 @@ use crate::fleet::{Fleet, FleetError};
 use crate::group::Shared;
 use crate::journal::{Journal, JournalError};
 use crate::key::GroupKey;
+use crate::orderly::Orderly;
 use crate::scribe::{Scribe, ToScribe};
 use crate::settings::RuntimeSettings;
 use crate::status::{GroupStatus, SharedStatus};
-use crate::supervisor::{Reload, States, Statuses, Supervisor};
+use crate::supervisor::{Ask, Reload, States, Statuses, Supervisor};
 
 /// A running autoscaler over a fleet. Dropping it stops it without waiting.
 #[derive(Debug)]
 pub struct Runtime {
-    reloads: mpsc::Sender<Reload>,
+    asks: mpsc::Sender<Ask>,
     said: Said,
     journal: JournalHandle,
     statuses: Statuses,
@@ -156,10 +157,10 @@ impl Runtime {
             stop.clone(),
             Arc::clone(&statuses),
         );
-        let (reloads, asked) = mpsc::channel(1);
+        let (asks, asked) = mpsc::channel(1);
         let told = said.scribe.live().subscribe();
         let runtime = Self {
-            reloads,
+            asks,
             said,
             journal: JournalHandle(journal),
             statuses,
@@ -180,6 +181,11 @@ impl Runtime {
     /// Keeps what whoever runs this has to say, of a group or of the whole.
     pub fn note(&self, group: Option<&GroupKey>, notice: Notice) {
         self.said.scribe.note(group, self.said.clock.now(), notice);
+    }
+
+    /// The way by which an operator's orders come.
+    pub fn orderly(&self) -> Orderly {
+        Orderly::new(self.asks.clone())
     }
 
     /// All groups as they are now, by key.
@@ -204,8 +210,8 @@ impl Runtime {
             states,
             done,
         };
-        self.reloads
-            .send(reload)
+        self.asks
+            .send(Ask::Reload(reload))
             .await
             .map_err(|_| ReloadError::Stopping)?;
         answer.await.map_err(|_| ReloadError::Stopping)?

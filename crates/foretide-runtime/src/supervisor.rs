@@ -15,12 +15,14 @@ use crate::batch::{Gathering, batcher};
 use crate::cloud::Cloud;
 use crate::entry::Notice;
 use crate::fleet::{Fleet, GroupSetup};
-use crate::group::{Account, GroupStart, GroupTask, Replacement, Shared};
+use crate::group::{Account, GroupStart, GroupTask, Shared};
 use crate::history::Histories;
 use crate::journal::Journal;
 use crate::key::GroupKey;
+use crate::orderly::OrderError;
 use crate::runtime::{ReloadError, Reloaded};
 use crate::status::SharedStatus;
+use crate::told::{Ordered, Replacement, Telling, Told, told};
 
 /// States of groups, as the journal had them.
 pub(crate) type States = HashMap<GroupKey, SavedState>;
@@ -28,6 +30,12 @@ pub(crate) type States = HashMap<GroupKey, SavedState>;
 pub(crate) type Statuses = Arc<RwLock<BTreeMap<GroupKey, SharedStatus>>>;
 
 /// What the supervisor is asked.
+pub(crate) enum Ask {
+    Reload(Reload),
+    Order(GroupKey, Ordered, oneshot::Sender<Result<(), OrderError>>),
+}
+
+/// Other accounts, groups and settings.
 pub(crate) struct Reload {
     pub(crate) fleet: Fleet,
     /// Of groups that are new.
@@ -43,7 +51,7 @@ struct Reached {
 struct Running {
     setup: GroupSetup,
     account: Arc<Account>,
-    replacements: mpsc::UnboundedSender<Replacement>,
+    telling: Telling,
     stop: CancellationToken,
     status: SharedStatus,
 }
@@ -85,12 +93,7 @@ impl Supervisor {
     }
 
     /// Runs until stopped; ends when no task is left.
-    pub(crate) async fn run(
-        mut self,
-        mut reloads: mpsc::Receiver<Reload>,
-        fleet: Fleet,
-        states: States,
-    ) {
+    pub(crate) async fn run(mut self, mut asks: mpsc::Receiver<Ask>, fleet: Fleet, states: States) {
         self.apply(fleet, states);
         loop {
             tokio::select! {
@@ -101,17 +104,29 @@ impl Supervisor {
                     Err(error) => self.ended(error.id(), error.is_panic()),
                 },
                 Some(_) = self.batchers.join_next() => {}
-                Some(reload) = reloads.recv() => {
-                    let result = self.reload(reload.fleet, reload.states);
-                    // That nobody waits for the answer changes nothing.
-                    drop(reload.done.send(result));
-                }
+                // That nobody waits for an answer changes nothing.
+                Some(ask) = asks.recv() => match ask {
+                    Ask::Reload(Reload { fleet, states, done }) => {
+                        drop(done.send(self.reload(fleet, states)));
+                    }
+                    Ask::Order(key, ordered, passed) => {
+                        drop(passed.send(self.pass_on(&key, ordered)));
+                    }
+                },
             }
         }
         let longest = self.shared.settings.write_deadline + self.shared.settings.save_deadline;
         let all = async { while self.tasks.join_next().await.is_some() {} };
         // A task that outlasts its own deadlines is given up with the process.
         drop(timeout(longest, all).await);
+    }
+
+    fn pass_on(&self, key: &GroupKey, ordered: Ordered) -> Result<(), OrderError> {
+        let Some(running) = self.groups.get(key) else {
+            return Err(OrderError::Unknown(key.clone()));
+        };
+        let passed = running.telling.orders.try_send(ordered);
+        passed.map_err(|_| OrderError::Busy(key.clone()))
     }
 
     fn reload(&mut self, fleet: Fleet, states: States) -> Result<Reloaded, ReloadError> {
@@ -148,7 +163,12 @@ impl Supervisor {
                     running.setup = setup.clone();
                     running.account = Arc::clone(&account);
                     // A task that has just failed takes the new settings when it is restarted.
-                    drop(running.replacements.send(Replacement { setup, account }));
+                    drop(
+                        running
+                            .telling
+                            .replacements
+                            .send(Replacement { setup, account }),
+                    );
                 }
             }
         }
@@ -231,26 +251,21 @@ impl Supervisor {
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .insert(key.clone(), status.clone());
-        let (replacements, receiver) = mpsc::unbounded_channel();
+        let (telling, told) = told();
         let running = Running {
             setup,
             account,
-            replacements,
+            telling,
             stop: self.stop.child_token(),
             status,
         };
-        let start = self.task(&running, receiver, state);
+        let start = self.task(&running, told, state);
         let handle = self.tasks.spawn(GroupTask::run(start));
         self.keys.insert(handle.id(), key.clone());
         self.groups.insert(key, running);
     }
 
-    fn task(
-        &self,
-        running: &Running,
-        replacements: mpsc::UnboundedReceiver<Replacement>,
-        state: Option<SavedState>,
-    ) -> GroupStart {
+    fn task(&self, running: &Running, told: Told, state: Option<SavedState>) -> GroupStart {
         GroupStart {
             setup: running.setup.clone(),
             account: Arc::clone(&running.account),
@@ -258,7 +273,7 @@ impl Supervisor {
             journal: Arc::clone(&self.journal),
             state,
             status: running.status.clone(),
-            replacements,
+            told,
             stop: running.stop.clone(),
         }
     }
@@ -273,9 +288,9 @@ impl Supervisor {
         };
         let now = self.shared.clock.now();
         self.shared.scribe.notice(&key, now, Notice::Failed);
-        let (replacements, receiver) = mpsc::unbounded_channel();
-        running.replacements = replacements;
-        let start = self.task(&running, receiver, None);
+        let (telling, told) = told();
+        running.telling = telling;
+        let start = self.task(&running, told, None);
         let handle = self.tasks.spawn(restart(Arc::clone(&self.journal), start));
         self.keys.insert(handle.id(), key.clone());
         self.groups.insert(key, running);

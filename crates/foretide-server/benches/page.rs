@@ -154,6 +154,7 @@ async fn main() {
     let page = Page {
         board: Arc::clone(&board),
         history: None,
+        controls: None,
     };
     let service = page_router(&ServeConfig::default(), page);
     let overview = time(&service, &board, "/api/v1/groups").await;

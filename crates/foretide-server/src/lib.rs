@@ -37,7 +37,7 @@ pub use client::NoCertificates;
 pub use config::{DEFAULT_BODY_LIMIT_BYTES, DEFAULT_LISTEN, MAX_BATCH_ROWS, ServeConfig};
 pub use error::ServeError;
 pub use host::{HostName, InvalidHostName};
-pub use page::{Answer, History, Page, page_router};
+pub use page::{Answer, Controls, History, Page, page_router};
 pub use remote::{InvalidPredictorUrl, PredictorUrl, RemotePredictor};
 pub use routes::router;
 pub use serve::{Server, serve};

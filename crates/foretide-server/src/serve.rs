@@ -9,7 +9,10 @@ use std::time::Duration;
 
 use axum::Router;
 use foretide_classifier::Model;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
@@ -19,7 +22,7 @@ use tokio::task::JoinSet;
 
 use crate::config::ServeConfig;
 use crate::error::ServeError;
-use crate::page::{Page, Site, site};
+use crate::page::{Page, Peer, Site, site};
 use crate::routes::router;
 
 /// Longest request head, and the read buffer of a connection. A legal head has a few hundred
@@ -90,9 +93,14 @@ impl Server {
         loop {
             tokio::select! {
                 () = &mut shutdown => break,
-                (stream, permit) = next_connection(&self.listener, &permits) => {
+                (stream, peer, permit) = next_connection(&self.listener, &permits) => {
                     let io = TokioIo::new(stream);
-                    let connection = protocol.serve_connection(io, service.clone());
+                    let service = service.clone();
+                    let named = service_fn(move |mut request: Request<Incoming>| {
+                        request.extensions_mut().insert(Peer(peer));
+                        service.call(request)
+                    });
+                    let connection = protocol.serve_connection(io, named);
                     let connection = graceful.watch(connection);
                     connections.spawn(async move {
                         // An error is a client that went away or spoke no HTTP, which the
@@ -136,13 +144,15 @@ fn protocol(header_timeout: Duration) -> http1::Builder {
 async fn next_connection(
     listener: &TcpListener,
     permits: &Arc<Semaphore>,
-) -> (TcpStream, Option<OwnedSemaphorePermit>) {
+) -> (TcpStream, SocketAddr, Option<OwnedSemaphorePermit>) {
     // The semaphore is never closed; without a permit the connection would merely go uncounted.
     let permit = Arc::clone(permits).acquire_owned().await.ok();
     loop {
         match listener.accept().await {
             // Answers are small and wait for no more data; without this each waits for an ACK.
-            Ok((stream, _)) if stream.set_nodelay(true).is_ok() => return (stream, permit),
+            Ok((stream, peer)) if stream.set_nodelay(true).is_ok() => {
+                return (stream, peer, permit);
+            }
             Ok(_) => {}
             Err(error) if is_of_one_connection(&error) => {}
             Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,

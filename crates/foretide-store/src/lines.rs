@@ -116,9 +116,12 @@ impl Narrator {
             What::Record(Record::CallFailed(_) | Record::Alarm(_) | Record::Gap { .. }) => {
                 say(Level::Warning, sentence(entry));
             }
-            What::Record(Record::OutcomeSeen(_) | Record::ForeignChange(_)) => {
-                say(Level::Info, sentence(entry));
-            }
+            What::Record(
+                Record::OutcomeSeen(_)
+                | Record::ForeignChange(_)
+                | Record::Ordered { .. }
+                | Record::OrderEnded(_),
+            ) => say(Level::Info, sentence(entry)),
         }
         lines
     }

@@ -255,6 +255,8 @@ fn kind(record: &Record) -> &'static str {
         Record::Settled { .. } => "settled",
         Record::OutcomeSeen(_) => "outcome_seen",
         Record::ForeignChange(_) => "foreign_change",
+        Record::Ordered { .. } => "ordered",
+        Record::OrderEnded(_) => "order_ended",
         Record::CallFailed(_) => "call_failed",
         Record::Gap { .. } => "gap",
         Record::Alarm(_) => "alarm",

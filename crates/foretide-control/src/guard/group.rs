@@ -26,7 +26,7 @@ pub(super) fn suspended(facts: &Facts<'_>, wanted: &mut Wanted) {
 ///
 /// A desired capacity outside the bounds is put right all the same: that needs no data.
 pub(super) fn freshness(facts: &Facts<'_>, wanted: &mut Wanted) {
-    if wanted.unconditional {
+    if wanted.unconditional && !wanted.shrinks() {
         return;
     }
     wanted.capacity = match (facts.staleness(), facts.config.on_missing) {

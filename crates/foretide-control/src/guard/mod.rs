@@ -3,7 +3,7 @@
 //! They stand outside the policies and are applied in one fixed order; each is a function from the
 //! capacity wanted so far to the capacity allowed. The last one that changed it is the one that
 //! bound. Streak, confidence, cooldown and growth above the upper bound belong to policy
-//! `classifier`; the others bind every policy.
+//! `classifier` and do not bind an operator's pin; the others bind everything.
 
 mod classifier;
 mod group;
@@ -24,7 +24,7 @@ pub(crate) struct Wanted {
     pub(crate) desired: u32,
     /// Desired capacity as it is, moved into the bounds: holding means this.
     pub(crate) held: u32,
-    /// Wanted by a rule that needs no data and no votes.
+    /// Wanted by a rule that needs no data to grow by.
     pub(crate) unconditional: bool,
 }
 
@@ -66,10 +66,11 @@ const VOTES: [(Guard, Rail); 3] = [
     (Guard::Streak, classifier::streak),
     (Guard::Cooldown, classifier::cooldown),
 ];
-const WRITES: [(Guard, Rail); 4] = [
+const WRITES: [(Guard, Rail); 5] = [
     (Guard::Breaker, write::breaker),
     (Guard::WriteInFlight, write::in_flight),
     (Guard::WriteBackoff, write::backoff),
+    (Guard::Paused, write::paused),
     (Guard::Mode, write::mode),
 ];
 
@@ -80,9 +81,10 @@ pub(crate) fn apply(facts: &Facts<'_>, proposal: &Proposal) -> Guarded {
         capacity: proposal.desired.unwrap_or(desired),
         desired,
         held: facts.group.bounds.clamp(desired),
-        unconditional: proposal.rule == Rule::EmptyGroup,
+        unconditional: matches!(proposal.rule, Rule::EmptyGroup | Rule::Pinned),
     };
-    let votes = facts.config.policy == PolicyKind::Classifier;
+    let pinned = proposal.rule == Rule::Pinned;
+    let votes = facts.config.policy == PolicyKind::Classifier && !pinned;
     let growth: &[_] = if votes { &GROWTH } else { &[] };
     let voting: &[_] = if votes { &VOTES } else { &[] };
     let rails: [&[(Guard, Rail)]; 5] = [&FOR_ALL, growth, &SCALE_IN, voting, &WRITES];

@@ -31,10 +31,17 @@ pub(super) fn backoff(facts: &Facts<'_>, wanted: &mut Wanted) {
     }
 }
 
+/// What an operator paused stays as it is.
+pub(super) fn paused(facts: &Facts<'_>, wanted: &mut Wanted) {
+    if facts.orders.paused.is_some() {
+        wanted.capacity = wanted.desired;
+    }
+}
+
 /// Mode `scale-out-only` takes nothing away. Mode `observe` decides as `enforce` does and is held
 /// back at the write.
 pub(super) fn mode(facts: &Facts<'_>, wanted: &mut Wanted) {
-    if facts.config.mode == Mode::ScaleOutOnly && wanted.shrinks() {
+    if facts.mode == Mode::ScaleOutOnly && wanted.shrinks() {
         wanted.capacity = wanted.desired;
     }
 }

@@ -10,8 +10,14 @@ use foretide_domain::{PolicyKind, Proposal, Rule};
 use crate::config::OnEmpty;
 use crate::facts::Facts;
 
-/// What the group's policy wants.
+/// What an operator pinned, or else what the group's policy wants.
 pub(crate) fn propose(facts: &Facts<'_>) -> Proposal {
+    if let Some(pinned) = &facts.orders.pinned {
+        return Proposal {
+            desired: Some(pinned.capacity),
+            rule: Rule::Pinned,
+        };
+    }
     if facts.is_empty() && facts.config.on_empty == OnEmpty::StartOne {
         return Proposal {
             desired: Some(1),

@@ -8,6 +8,7 @@ mod fakes;
 mod history;
 mod isolation;
 mod journal;
+mod orders;
 mod reload;
 mod replay;
 mod writes;

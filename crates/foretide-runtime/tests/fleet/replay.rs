@@ -5,8 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use foretide_control::{Controller, FitJob, SavedState};
-use foretide_domain::{CallId, Class, Effect, Event, FailureKind, PolicyKind, Record, Timestamp};
-use foretide_runtime::{Entry, What};
+use foretide_domain::{
+    CallId, Class, Effect, Event, FailureKind, Order, PolicyKind, Record, Timestamp,
+};
+use foretide_runtime::{Entry, GroupKey, What};
 
 use crate::fakes::{Does, Says, World, seconds};
 
@@ -36,8 +38,22 @@ async fn events_since_any_checkpoint_replay_to_the_records_kept() {
         group.write = Does::Fail(FailureKind::Unavailable);
     });
     seconds(300).await;
+    let pin = Order::Pin {
+        capacity: 4,
+        until: runtime.status()[0]
+            .looked_at
+            .unwrap()
+            .plus(Duration::from_secs(130)),
+    };
+    let web = GroupKey::new("a", "web");
+    runtime
+        .orderly()
+        .order(&web, pin, "anna".into())
+        .await
+        .unwrap();
+    seconds(300).await;
     assert!(runtime.stop().await);
-    assert!(replays(&world) >= 4);
+    assert!(replays(&world) >= 5);
 }
 
 /// Policy `forecast`: neither the history read nor the model is among the events.

@@ -67,6 +67,7 @@ impl Mark {
                 (MarkKind::Recovered, None)
             }
             Record::Alarm(_) => (MarkKind::Alarm, None),
+            Record::Ordered { .. } | Record::OrderEnded(_) => (MarkKind::Operator, None),
             Record::OutcomeSeen(Outcome::Partly { .. }) => (MarkKind::Failed, None),
             Record::Gap { .. } => (MarkKind::Note, None),
             Record::Decided(_)

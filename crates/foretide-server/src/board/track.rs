@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use foretide_domain::{
-    Alarm, Decision, GroupState, Guard, LifecycleCounts, Load, Mode, Percent, PolicyKind, Record,
-    Timestamp, WriteOutcome,
+    Alarm, Decision, GroupState, Guard, LifecycleCounts, Load, Mode, Orders, Percent, PolicyKind,
+    Record, Timestamp, WriteOutcome,
 };
 
 use crate::view::Cached;
@@ -115,7 +115,7 @@ pub(crate) struct Tally {
 }
 
 /// What can bind a decision, in the order in which the rails stand: the label's values.
-pub(crate) const GUARDS: [Guard; 16] = [
+pub(crate) const GUARDS: [Guard; 17] = [
     Guard::Bounds,
     Guard::Suspended,
     Guard::Freshness,
@@ -130,6 +130,7 @@ pub(crate) const GUARDS: [Guard; 16] = [
     Guard::Breaker,
     Guard::WriteInFlight,
     Guard::WriteBackoff,
+    Guard::Paused,
     Guard::Mode,
     Guard::Audit,
 ];
@@ -154,6 +155,8 @@ pub(crate) struct Track {
     pub(crate) tally: Tally,
     pub(crate) stale: bool,
     pub(crate) breaker_open: bool,
+    /// An operator's orders that stand.
+    pub(crate) orders: Orders,
     pub(crate) broken_invariant: Option<(Timestamp, u8)>,
     /// The newest failure that no success has followed.
     pub(crate) failure: Option<(Timestamp, String)>,
@@ -182,6 +185,7 @@ impl Track {
             tally: Tally::default(),
             stale: false,
             breaker_open: false,
+            orders: Orders::default(),
             broken_invariant: None,
             failure: None,
             write_failure: None,
@@ -238,6 +242,8 @@ impl Track {
                 self.failure = Some((at, failure.to_string()));
             }
             Record::Alarm(alarm) => self.alarm(at, *alarm),
+            Record::Ordered { order, by } => self.orders.take(*order, by),
+            Record::OrderEnded(_) => drop(self.orders.expire(at)),
             Record::OutcomeSeen(_) | Record::ForeignChange(_) | Record::Gap { .. } => {}
         }
         if let Some(mark) = Mark::of(at, record) {
@@ -273,6 +279,7 @@ impl Track {
         let inputs = &explanation.inputs;
         self.tally.count(&decision);
         self.breaker_open = inputs.breaker_open;
+        self.orders.clone_from(&inputs.orders);
         self.at_capacity(Reading {
             at: decision.at.minus(inputs.group_age),
             desired: inputs.desired,
@@ -307,6 +314,12 @@ impl Track {
     /// Notes a mark.
     pub(crate) fn mark(&mut self, mark: Mark) {
         push(&mut self.marks, mark, self.limits.marks);
+    }
+
+    /// The mode in force.
+    pub(crate) fn mode(&self) -> Mode {
+        let ordered = self.orders.mode.as_ref();
+        ordered.map_or(self.facts.mode, |ordered| ordered.mode)
     }
 
     /// The newest decision.

@@ -63,7 +63,7 @@ pub(crate) fn rows(board: &Board) -> Vec<Cached> {
 
 fn fleet_now(app: &App) -> FleetView {
     let board = &app.page.board;
-    fleet(board.system(), board.now(), false)
+    fleet(board.system(), board.now(), app.page.controls.is_some())
 }
 
 pub(crate) async fn groups(State(app): State<Arc<App>>) -> Response<Body> {
@@ -172,7 +172,7 @@ pub(crate) async fn moment(
     Ok(body::json(StatusCode::OK, &view))
 }
 
-fn unknown_group(id: &str) -> Problem {
+pub(crate) fn unknown_group(id: &str) -> Problem {
     Problem::new(StatusCode::NOT_FOUND, format!("no group `{id}`"))
 }
 

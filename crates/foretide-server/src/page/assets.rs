@@ -35,6 +35,10 @@ pub(crate) async fn chart() -> Response<Body> {
     file(JS, include_str!("assets/chart.js"))
 }
 
+pub(crate) async fn controls() -> Response<Body> {
+    file(JS, include_str!("assets/controls.js"))
+}
+
 pub(crate) async fn dom() -> Response<Body> {
     file(JS, include_str!("assets/dom.js"))
 }

@@ -3,7 +3,7 @@
 use axum::extract::Request;
 use axum::http::header::ORIGIN;
 use axum::http::uri::Authority;
-use axum::http::{StatusCode, Uri};
+use axum::http::{HeaderMap, StatusCode, Uri};
 
 use crate::auth::Token;
 use crate::config::ServeConfig;
@@ -46,6 +46,15 @@ impl Guard {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Orders need the token wherever they come from.
+    pub(crate) fn admit_order(&self, headers: &HeaderMap) -> Result<(), Problem> {
+        let Some(token) = &self.token else {
+            let detail = "orders need a token, and none is configured";
+            return Err(Problem::new(StatusCode::FORBIDDEN, detail));
+        };
+        token.check(headers)
     }
 
     /// A page of another site may send requests here, and says so.

@@ -25,13 +25,16 @@ const BEHIND: usize = 8;
 #[derive(Debug)]
 pub(crate) struct Hub {
     board: Arc<Board>,
+    /// Whether orders are taken.
+    controls: bool,
     voice: Mutex<Option<broadcast::Sender<Bytes>>>,
 }
 
 impl Hub {
-    pub(crate) fn new(board: Arc<Board>) -> Arc<Self> {
+    pub(crate) fn new(board: Arc<Board>, controls: bool) -> Arc<Self> {
         Arc::new(Self {
             board,
+            controls,
             voice: Mutex::new(None),
         })
     }
@@ -87,7 +90,7 @@ impl Hub {
             }
         }
         let overview = Overview {
-            fleet: fleet(self.board.system(), now, false),
+            fleet: fleet(self.board.system(), now, self.controls),
             groups: rows.iter().map(|row| &**row).collect(),
         };
         let mut text = b"data: ".to_vec();

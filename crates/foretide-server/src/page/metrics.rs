@@ -428,6 +428,7 @@ fn reason(index: usize) -> &'static str {
         Some(Guard::Breaker) => "breaker",
         Some(Guard::WriteInFlight) => "write_in_flight",
         Some(Guard::WriteBackoff) => "write_backoff",
+        Some(Guard::Paused) => "paused",
         Some(Guard::Mode) => "mode",
         Some(Guard::Audit) => "audit",
     }

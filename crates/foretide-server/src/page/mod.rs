@@ -10,6 +10,7 @@ mod guard;
 mod hub;
 mod metrics;
 mod openapi;
+mod orders;
 mod routes;
 mod stream;
 
@@ -20,6 +21,8 @@ use axum::Router;
 use foretide_domain::{Record, Timestamp};
 use tokio::sync::watch;
 
+pub use self::orders::Controls;
+pub(crate) use self::orders::Peer;
 pub use self::routes::page_router;
 pub(crate) use self::routes::site;
 use crate::board::Board;
@@ -48,6 +51,8 @@ pub struct Page {
     pub board: Arc<Board>,
     /// What was before; none where only the board's memory is there.
     pub history: Option<Arc<dyn History>>,
+    /// Where orders go; none takes none. They need a token, too.
+    pub controls: Option<Arc<dyn Controls>>,
 }
 
 impl fmt::Debug for Page {

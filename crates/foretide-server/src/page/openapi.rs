@@ -8,6 +8,7 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Value, json};
 
 use super::api::{Overview, Readiness, Status};
+use super::orders::{OrderBody, Taken};
 use crate::body;
 use crate::view::{GroupRow, GroupView, MomentView};
 
@@ -74,9 +75,22 @@ fn paths(shapes: &mut SchemaGenerator) -> Value {
         ),
         "/api/v1/groups/{id}/at": get(
             "The decision that stood at a moment of the past",
-            &[id, time("time", "The moment")],
+            &[id.clone(), time("time", "The moment")],
             &answer::<MomentView>(shapes),
         ),
+        "/api/v1/groups/{id}/orders": { "post": {
+            "summary": "Pause a group, pin its capacity, switch its mode; off unless configured",
+            "security": [{ "token": [] }],
+            "parameters": [id],
+            "requestBody": { "required": true, "content": answer::<OrderBody>(shapes) },
+            "responses": {
+                "202": {
+                    "description": "Taken in; the next look carries it out",
+                    "content": answer::<Taken>(shapes)
+                },
+                "default": refusal(),
+            }
+        } },
         "/api/v1/stream": get(
             "Server-sent events: all rows, then those that change",
             &[],

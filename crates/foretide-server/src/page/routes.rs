@@ -8,23 +8,24 @@ use axum::extract::{Request, State};
 use axum::http::{Method, Response, StatusCode, Uri};
 use axum::middleware::{self, Next};
 use axum::response::IntoResponse;
-use axum::routing::{MethodRouter, get};
+use axum::routing::{MethodRouter, get, post};
 use tokio::sync::watch;
 
 use super::guard::Guard;
 use super::hub::Hub;
-use super::{Page, Site, api, assets, metrics, openapi, stream};
+use super::{Page, Site, api, assets, metrics, openapi, orders, stream};
 use crate::config::ServeConfig;
 use crate::problem::Problem;
 
 pub(crate) type Route = (&'static str, fn() -> MethodRouter<Arc<App>>);
 
 /// Every route; the OpenAPI document is tested against those that are not part of the page.
-pub(crate) const ROUTES: [Route; 17] = [
+pub(crate) const ROUTES: [Route; 19] = [
     ("/", || get(assets::page)),
     ("/assets/app.css", || get(assets::style)),
     ("/assets/app.js", || get(assets::app)),
     ("/assets/chart.js", || get(assets::chart)),
+    ("/assets/controls.js", || get(assets::controls)),
     ("/assets/dom.js", || get(assets::dom)),
     ("/assets/group.js", || get(assets::group)),
     ("/assets/icon.svg", || get(assets::icon)),
@@ -37,6 +38,7 @@ pub(crate) const ROUTES: [Route; 17] = [
     ("/api/v1/groups", || get(api::groups)),
     ("/api/v1/groups/{id}", || get(api::group)),
     ("/api/v1/groups/{id}/at", || get(api::moment)),
+    ("/api/v1/groups/{id}/orders", || post(orders::order)),
     ("/api/v1/stream", || get(stream::rows)),
 ];
 
@@ -74,7 +76,7 @@ fn build(
     streams: Option<watch::Sender<()>>,
 ) -> Router {
     let app = Arc::new(App {
-        hub: Hub::new(Arc::clone(&page.board)),
+        hub: Hub::new(Arc::clone(&page.board), page.controls.is_some()),
         page,
         guard: Guard::new(config),
         closing,

@@ -123,9 +123,15 @@ fn notices(track: &Track, found: &mut Found) {
     if track.reading.is_none() {
         say("not read yet");
     }
+    if track.orders.paused.is_some() {
+        say("paused by an operator: nothing is changed");
+    }
+    if let Some(pinned) = &track.orders.pinned {
+        say(&format!("pinned to {} by an operator", pinned.capacity));
+    }
     if track.facts.dry_run {
         say("dry run: nothing is written");
-    } else if track.facts.mode == Mode::Observe {
+    } else if track.mode() == Mode::Observe {
         say("observing: nothing is written");
     }
     if track

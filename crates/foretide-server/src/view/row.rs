@@ -26,6 +26,7 @@ pub(crate) struct GroupRow {
     pub(crate) mode: String,
     pub(crate) policy: String,
     pub(crate) dry_run: bool,
+    pub(crate) orders: OrdersView,
     pub(crate) health: Health,
     pub(crate) story: Story,
     pub(crate) capacity: Option<Capacity>,
@@ -44,6 +45,23 @@ pub(crate) struct GroupRow {
     pub(crate) data_fresh: Option<bool>,
     /// Grows with every change of the group.
     pub(crate) revision: u64,
+}
+
+/// What an operator ordered and still stands.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(crate) struct OrdersView {
+    /// The mode of the configuration, which an order may replace.
+    pub(crate) configured_mode: String,
+    /// Who ordered the mode in force; none where it is the configured one.
+    pub(crate) mode_by: Option<String>,
+    pub(crate) paused: bool,
+    /// When the pause ends by itself.
+    pub(crate) paused_until_ms: Option<i64>,
+    pub(crate) paused_by: Option<String>,
+    /// The capacity that is held.
+    pub(crate) pinned: Option<u32>,
+    pub(crate) pinned_until_ms: Option<i64>,
+    pub(crate) pinned_by: Option<String>,
 }
 
 /// Instances by lifecycle, and what bounds them.
@@ -144,6 +162,22 @@ fn newest(track: &Track) -> Option<(Timestamp, Slot)> {
         .map(|(at, slot)| (at, *slot))
 }
 
+fn orders(track: &Track) -> OrdersView {
+    let orders = &track.orders;
+    let (paused, pinned) = (orders.paused.as_ref(), orders.pinned.as_ref());
+    let until = |at: Timestamp| at.as_millis();
+    OrdersView {
+        configured_mode: track.facts.mode.to_string(),
+        mode_by: orders.mode.as_ref().map(|ordered| ordered.by.clone()),
+        paused: paused.is_some(),
+        paused_until_ms: paused.and_then(|paused| paused.until).map(until),
+        paused_by: paused.map(|paused| paused.by.clone()),
+        pinned: pinned.map(|pinned| pinned.capacity),
+        pinned_until_ms: pinned.map(|pinned| until(pinned.until)),
+        pinned_by: pinned.map(|pinned| pinned.by.clone()),
+    }
+}
+
 /// The row as of `now`.
 pub(crate) fn row(track: &Track, now: Timestamp) -> GroupRow {
     let load = load(track);
@@ -155,9 +189,10 @@ pub(crate) fn row(track: &Track, now: Timestamp) -> GroupRow {
         id: facts.id.clone(),
         account: facts.account.clone(),
         name: facts.name.clone(),
-        mode: facts.mode.to_string(),
+        mode: track.mode().to_string(),
         policy: facts.policy.to_string(),
         dry_run: facts.dry_run,
+        orders: orders(track),
         health: health(track, &budget, now),
         story: story(track, &load),
         capacity: track.reading.map(|reading| Capacity {

@@ -47,7 +47,7 @@ fn doing(track: &Track) -> String {
     });
     match withheld {
         Some(wanted) => format!("{now}; would set {wanted}"),
-        None if track.facts.mode == Mode::Observe || track.facts.dry_run => {
+        None if track.mode() == Mode::Observe || track.facts.dry_run => {
             format!("{now}; only watching")
         }
         None => now,

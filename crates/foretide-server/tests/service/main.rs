@@ -9,5 +9,6 @@ mod common;
 mod deploy;
 mod garbage;
 mod http;
+mod orders;
 mod page;
 mod wire;

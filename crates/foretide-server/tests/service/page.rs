@@ -26,7 +26,7 @@ use crate::common::{Answer, ask};
 const HOSTILE: &str = "a/<script>alert(1)</script>\"\\\n{}";
 const NOW_S: i64 = 1_704_067_200;
 
-fn at(seconds: i64) -> Timestamp {
+pub(crate) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_seconds(NOW_S + seconds)
 }
 
@@ -45,7 +45,7 @@ fn facts(id: &str) -> GroupFacts {
     }
 }
 
-fn board(ids: &[&str]) -> Arc<Board> {
+pub(crate) fn board(ids: &[&str]) -> Arc<Board> {
     let board = Board::new(Arc::new(|| at(0)), Limits::for_groups(1));
     board.set_groups(ids.iter().map(|id| facts(id)).collect());
     Arc::new(board)
@@ -89,6 +89,7 @@ fn page_with(board: Arc<Board>, config: &ServeConfig) -> Router {
     let page = Page {
         board,
         history: None,
+        controls: None,
     };
     page_router(config, page)
 }
@@ -162,6 +163,7 @@ fn decided() -> Record {
         streak: 0,
         streak_datapoints: 0,
         cooldown_left: Duration::ZERO,
+        orders: foretide_domain::Orders::default(),
         breaker_open: false,
     };
     Record::Decided(Box::new(Decision {
@@ -514,6 +516,7 @@ async fn what_the_board_no_longer_has_is_read_from_the_history() {
     let page = Page {
         board: board(&["db", "web"]),
         history: Some(Arc::new(Told(told))),
+        controls: None,
     };
     let service = page_router(&ServeConfig::default(), page);
     let window = |minutes: i64| at(-60 * minutes).as_millis();

@@ -114,6 +114,7 @@ fn inputs(before: u32, class: Class) -> Inputs {
         streak: 30,
         streak_datapoints: 6,
         cooldown_left: Duration::ZERO,
+        orders: foretide_domain::Orders::default(),
         breaker_open: false,
     }
 }

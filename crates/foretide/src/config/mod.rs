@@ -78,6 +78,8 @@ pub(crate) struct RunSettings {
     pub(crate) token_file: Option<PathBuf>,
     /// Names accepted in `Host` and `Origin`.
     pub(crate) hosts: Vec<HostName>,
+    /// Whether the page takes orders.
+    pub(crate) controls: bool,
 }
 
 impl RunSettings {
@@ -135,6 +137,7 @@ impl Default for RunSettings {
             listen: None,
             token_file: None,
             hosts: Vec::new(),
+            controls: false,
         }
     }
 }

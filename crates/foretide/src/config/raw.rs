@@ -166,11 +166,14 @@ pub(crate) struct RawRun {
     /// is named, 127.0.0.1:8080, or no page where that is in use.
     #[schemars(with = "Option<String>")]
     pub(crate) listen: Option<SocketAddr>,
-    /// File that holds the bearer token which the page's requests then carry, beyond loopback.
+    /// File that holds the bearer token which the page's requests then carry, beyond loopback, and
+    /// which its orders carry everywhere.
     #[schemars(extend("format" = "path"))]
     pub(crate) token_file: Option<PathBuf>,
     /// Names accepted in `Host` and `Origin` beside loopback and the address itself.
     pub(crate) hosts: Option<Vec<Host>>,
+    /// Whether the page takes orders: pause, pin, mode. They need `token_file`.
+    pub(crate) controls: Option<bool>,
 }
 
 /// Settings of policy `classifier`.

@@ -189,6 +189,7 @@ fn run(raw: RawRun) -> RunSettings {
     if let Some(hosts) = raw.hosts {
         run.hosts = hosts.into_iter().map(|host| host.0).collect();
     }
+    set(&mut run.controls, raw.controls);
     run
 }
 

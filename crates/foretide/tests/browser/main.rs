@@ -10,6 +10,7 @@
 )]
 
 mod browser;
+mod controls;
 mod driver;
 mod page;
 mod report;

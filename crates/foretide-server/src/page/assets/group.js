@@ -1,6 +1,7 @@
 // One group: what it does, why, what comes next, whether it is well; and its history.
 
 import { Chart } from "./chart.js";
+import { Controls } from "./controls.js";
 import { MISSING, against, badge, clock, h, number, percent, put, span, stamp, text } from "./dom.js";
 import { ask } from "./stream.js";
 
@@ -53,7 +54,7 @@ export class Group {
     this.figures = h("dl", { class: "tiles" });
     this.life = h("section", { class: "card lifecycle" });
     this.events = h("ol", { class: "events" });
-    this.controls = h("section", { class: "card controls", hidden: true });
+    this.controls = new Controls(this.id, () => this.state.now());
     this.node = h(
       "div",
       { class: "group" },
@@ -69,7 +70,7 @@ export class Group {
         this.past,
       ),
       this.figures,
-      h("div", { class: "pair" }, this.decision, h("div", {}, this.life, this.controls, h("section", { class: "card" }, h("h2", {}, "What happened"), this.events))),
+      h("div", { class: "pair" }, this.decision, h("div", {}, this.life, this.controls.node, h("section", { class: "card" }, h("h2", {}, "What happened"), this.events))),
     );
   }
 
@@ -124,6 +125,7 @@ export class Group {
     const row = this.state.groups.get(this.id);
     if (!row) return;
     const now = this.state.now();
+    this.controls.show(row, this.state.fleet.controls);
     put(this.level, badge(row.level));
     const mode = row.dry_run ? `${row.mode}, dry run` : row.mode;
     const data = row.data_at_ms === null ? "no data yet" : `data ${span(now - row.data_at_ms)} old`;

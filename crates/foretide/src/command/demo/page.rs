@@ -95,6 +95,7 @@ impl Feed {
         let page = Page {
             board: Arc::clone(&board),
             history: None,
+            controls: None,
         };
         let config = ServeConfig {
             listen,

@@ -105,6 +105,8 @@ impl Lines {
             }
             Record::Settled { .. }
             | Record::ForeignChange(_)
+            | Record::Ordered { .. }
+            | Record::OrderEnded(_)
             | Record::Alarm(_)
             | Record::CallFailed(_) => self.ready.push(format!("{at} {record}")),
             Record::Decided(_)

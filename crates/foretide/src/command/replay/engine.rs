@@ -131,7 +131,7 @@ impl<'a> Replay<'a> {
     fn addressed(&mut self, event: Event) -> Option<Event> {
         let open = &mut self.open;
         Some(match event {
-            Event::Woke | Event::Fitted { .. } => event,
+            Event::Woke | Event::Fitted { .. } | Event::Ordered { .. } => event,
             Event::GroupRead { group, .. } => {
                 let call = open.group.take()?;
                 Event::GroupRead { call, group }

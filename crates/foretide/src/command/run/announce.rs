@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::time::Duration;
 
-use foretide_aws::{Collect, MetricsReading, usd_per_month};
+use foretide_aws::{Collect, MetricsReading, SlowFacts, usd_per_month};
+use foretide_domain::CallFailure;
 use foretide_runtime::{Costs, GroupKey, Notice, Runtime};
 
 use crate::config::{Config, GroupSettings};
@@ -81,7 +82,9 @@ pub(super) fn remarks(wiring: &Wiring, made: &mut Remarked, runtime: &Runtime) {
     for key in wiring.groups.keys() {
         let collector = wiring.collector(key.account());
         let reading = collector.and_then(|collector| collector.last_metrics(key.name()));
-        for what in reading.iter().flat_map(MetricsReading::remarks) {
+        let facts = collector.and_then(|collector| collector.facts(key.name()));
+        let said = reading.iter().flat_map(MetricsReading::remarks);
+        for what in said.chain(facts.as_ref().and_then(unread)) {
             let remark = (key.clone(), what);
             if !made.contains(&remark) {
                 let what = remark.1.clone();
@@ -91,6 +94,18 @@ pub(super) fn remarks(wiring: &Wiring, made: &mut Remarked, runtime: &Runtime) {
         }
     }
     *made = holding;
+}
+
+/// What is not known of those who change the group beside Foretide.
+fn unread(facts: &Result<SlowFacts, CallFailure>) -> Option<String> {
+    match facts {
+        Ok(facts) => facts.outdated.as_ref().map(|why| {
+            format!("whether an instance refresh is under way is as it was read before: {why}")
+        }),
+        Err(why) => Some(format!(
+            "nothing is written, since who else scales the group cannot be read: {why}"
+        )),
+    }
 }
 
 /// Tells the journal what the calls for each group have cost so far.

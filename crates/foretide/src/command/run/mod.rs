@@ -1,6 +1,7 @@
 //! `foretide run`: the autoscaler on real groups until it is told to stop.
 
 mod announce;
+mod controls;
 mod fleet;
 mod lines;
 mod page;
@@ -147,6 +148,7 @@ async fn look_after(
     let runtime = Runtime::start_told(RuntimeSettings::default(), fleet, journal, clock);
     let (runtime, told) = runtime.await.map_err(|error| not_started(&error))?;
     if let Some(pages) = &pages {
+        pages.takes_orders(runtime.orderly());
         pages.follow(&config, &wiring, told.resubscribe());
     }
     let printing = lines::print(told, config.run.log_format, args.quiet);

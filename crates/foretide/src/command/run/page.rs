@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use foretide_domain::{Event, Record, Timestamp};
-use foretide_runtime::{Clock, Entry, GroupKey, GroupStatus, Notice, Runtime, What};
+use foretide_runtime::{Clock, Entry, GroupKey, GroupStatus, Notice, Orderly, Runtime, What};
 use foretide_server::{
-    Answer, Board, Calls, GroupFacts, History, Limits, Looked, MarkKind, Page, ServeConfig,
-    ServeError, Server, StoreHealth,
+    Answer, Board, Calls, Controls, GroupFacts, History, Limits, Looked, MarkKind, Page,
+    ServeConfig, ServeError, Server, StoreHealth,
 };
 use foretide_store::{Reader, StoreError};
 use tokio::sync::broadcast::error::RecvError;
@@ -21,6 +21,7 @@ use crate::command::input::token;
 use crate::config::{Config, RunSettings};
 use crate::failure::{Exit, Failure};
 
+use super::controls::Way;
 use super::fleet::Wiring;
 use super::lines;
 
@@ -34,6 +35,7 @@ const FILLED_GROUPS: usize = 50;
 pub(super) struct Pages {
     board: Arc<Board>,
     address: SocketAddr,
+    way: Way,
     looked: HashSet<(GroupKey, Timestamp)>,
     _stop: oneshot::Sender<()>,
     serving: JoinHandle<()>,
@@ -53,11 +55,17 @@ impl Pages {
         let board = Arc::new(Board::new(Arc::new(move || clock.now()), limits));
         board.set_groups(facts(wiring, dry_run));
         board.set_store(StoreHealth::Writable);
+        let serve = serve_config(run)?;
+        let way = Way::default();
+        let controls = run
+            .controls
+            .then(|| Arc::new(way.clone()) as Arc<dyn Controls>);
         let page = Page {
             board: Arc::clone(&board),
             history: Some(Arc::new(Journal(run.store()))),
+            controls,
         };
-        let server = match Server::bind_page(serve_config(run)?, page).await {
+        let server = match Server::bind_page(serve, page).await {
             Ok(server) => server,
             Err(error @ ServeError::AddressInUse { .. }) if run.listen.is_none() => {
                 lines::warn(&format!("no page: {error}; --listen names another address"));
@@ -70,6 +78,7 @@ impl Pages {
         Ok(Some(Self {
             board,
             address,
+            way,
             looked: HashSet::new(),
             _stop: stop,
             // A sender that is gone stops as well as one that says so.
@@ -80,6 +89,11 @@ impl Pages {
     /// Where it is.
     pub(super) const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Passes the page's orders on, where it takes any.
+    pub(super) fn takes_orders(&self, orderly: Orderly) {
+        self.way.leads_to(orderly);
     }
 
     /// Shows these groups from now on.
@@ -143,6 +157,13 @@ fn took(at: Timestamp, status: &GroupStatus) -> Looked {
 }
 
 fn serve_config(run: &RunSettings) -> Result<ServeConfig, Failure> {
+    if run.controls && run.token_file.is_none() {
+        let what = "`run.controls` is on and there is no `run.token_file`";
+        return Err(Failure::new(Exit::Config, what).hint(
+            "head -c 24 /dev/urandom | base64 > token; chmod 600 token; and in foretide.toml: \
+             token_file = \"token\"",
+        ));
+    }
     Ok(ServeConfig {
         listen: run.listen.unwrap_or(LISTEN),
         token: run.token_file.as_deref().map(token).transpose()?,

@@ -31,6 +31,23 @@ fn get(address: &str, path: &str) -> (String, String) {
     (head.lines().next().unwrap().to_owned(), body.to_owned())
 }
 
+/// Status line and body of the answer to an order.
+fn order(address: &str, token: &str, body: &str) -> (String, String) {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let length = body.len();
+    write!(
+        stream,
+        "POST {GROUP}/orders HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n\
+         Content-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n\
+         {body}"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.lines().next().unwrap().to_owned(), body.to_owned())
+}
+
 fn json(address: &str, path: &str) -> Value {
     let (status, body) = get(address, path);
     assert!(status.contains(" 200 "), "{path}: {status} {body}");
@@ -97,4 +114,68 @@ fn a_port_in_use_is_refused_where_it_was_asked_for() {
     assert_eq!(status.code(), Some(69), "{said}");
     assert!(said.contains("is already in use"), "{said}");
     assert!(said.contains("--no-page goes without"), "{said}");
+}
+
+/// Visible ASCII, as a token is.
+const TOKEN: &str = "Zq7vB1nX4cRt9LmK2pWd";
+
+#[test]
+fn orders_are_kept_and_carried_out_and_outlast_a_kill() {
+    let aws = Aws::of(vec![busy("web")]);
+    let room = Room::new();
+    room.write("token", TOKEN);
+    let orders = "[run]\ncontrols = true\ntoken_file = \"token\"\n";
+    room.write(
+        "foretide.toml",
+        format!("{orders}{}", quick("web", "observe", "1s")),
+    );
+    let mut run = Running::start(&room, &aws, &LISTEN);
+    let page = address(&mut run);
+    run.until("eu-west-1/web: PREDICTION");
+    let (status, said) = order(&page, "wrong-wrong-wrong-wrong", r#"{"order":"resume"}"#);
+    assert!(status.contains(" 401 "), "{status} {said}");
+    for body in [
+        r#"{"order":"pause"}"#,
+        r#"{"order":"mode","mode":"enforce"}"#,
+        r#"{"order":"pin","capacity":4,"for_s":3600}"#,
+    ] {
+        let (status, said) = order(&page, TOKEN, body);
+        assert!(status.contains(" 202 "), "{status} {said}");
+    }
+    run.until("ordered by 127.0.0.1 over HTTP: pin 4 until");
+    // The look that follows carries the orders out; what is paused is not written.
+    run.until("eu-west-1/web: PREDICTION");
+    run.until("eu-west-1/web: PREDICTION");
+    let group = json(&page, GROUP);
+    assert_eq!(group["group"]["orders"]["paused"], true, "{group}");
+    assert_eq!(group["group"]["mode"], "enforce");
+    assert_eq!(aws.calls("SetDesiredCapacity"), 0);
+    run.signal("KILL");
+    drop(run.ended());
+
+    let mut run = Running::start(&room, &aws, &LISTEN);
+    let page = address(&mut run);
+    run.until("eu-west-1/web: PREDICTION");
+    assert_eq!(aws.calls("SetDesiredCapacity"), 0);
+    let (status, said) = order(&page, TOKEN, r#"{"order":"resume"}"#);
+    assert!(status.contains(" 202 "), "{status} {said}");
+    run.until("SCALING UP: 2 -> 4 instances");
+    let (status, printed) = run.stop("TERM");
+    assert_eq!(status.code(), Some(0), "{printed}");
+    assert!(!printed.contains(TOKEN), "{printed}");
+}
+
+#[test]
+fn orders_without_a_token_are_refused_at_the_start() {
+    let aws = Aws::of(vec![busy("web")]);
+    let room = Room::new();
+    let settings = quick("web", "observe", "1s");
+    room.write(
+        "foretide.toml",
+        format!("[run]\ncontrols = true\n{settings}"),
+    );
+    let (status, said) = Running::start(&room, &aws, &LISTEN).ended();
+    assert_eq!(status.code(), Some(78), "{said}");
+    assert!(said.contains("no `run.token_file`"), "{said}");
+    assert!(said.contains("hint: "), "{said}");
 }
