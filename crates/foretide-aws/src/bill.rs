@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use foretide_domain::FailureKind;
+
 /// Price of one metric requested by `GetMetricData`: 0.01 USD a thousand. Up to five statistics of
 /// one metric in one call count as one metric.
 pub const USD_PER_METRIC_REQUESTED: f64 = 0.01 / 1000.0;
@@ -32,6 +34,10 @@ pub struct Bill {
 pub struct BillSnapshot {
     /// Calls by operation. Retries within a call are not counted apart.
     pub calls: BTreeMap<&'static str, u64>,
+    /// Those of them that failed after their retries, the throttled ones included.
+    pub errors: BTreeMap<&'static str, u64>,
+    /// Those of them that were throttled, by AWS or by the rate limit on this side.
+    pub throttled: BTreeMap<&'static str, u64>,
     /// Metrics requested, by group.
     pub metrics_requested: BTreeMap<String, u64>,
 }
@@ -64,6 +70,15 @@ impl Bill {
         self.with(|counts| *counts.calls.entry(operation).or_default() += 1);
     }
 
+    pub(crate) fn count_failure(&self, operation: &'static str, kind: FailureKind) {
+        self.with(|counts| {
+            *counts.errors.entry(operation).or_default() += 1;
+            if kind == FailureKind::Throttled {
+                *counts.throttled.entry(operation).or_default() += 1;
+            }
+        });
+    }
+
     pub(crate) fn count_metrics(&self, group: &str, metrics: u64) {
         self.with(|counts| {
             if let Some(count) = counts.metrics_requested.get_mut(group) {
@@ -89,6 +104,16 @@ mod tests {
         assert!((usd_per_month(3, minute) - 1.314).abs() < 1e-9);
         assert!(usd_per_month(3, minute) <= 1.50);
         assert!(usd_per_month(1, minute) <= 0.45);
+    }
+
+    #[test]
+    fn failures_are_counted_and_throttles_among_them() {
+        let bill = Bill::default();
+        bill.count_failure("GetMetricData", FailureKind::Throttled);
+        bill.count_failure("GetMetricData", FailureKind::TimedOut);
+        let counts = bill.snapshot();
+        assert_eq!(counts.errors["GetMetricData"], 2);
+        assert_eq!(counts.throttled["GetMetricData"], 1);
     }
 
     #[test]

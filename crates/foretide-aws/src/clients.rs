@@ -167,10 +167,14 @@ impl AwsClients {
             call.await
                 .map_err(|error| failure::of_sdk(operation, &error))
         };
-        match tokio::time::timeout(self.call_deadline, limited).await {
+        let answer = match tokio::time::timeout(self.call_deadline, limited).await {
             Ok(answer) => answer,
             Err(_) => Err(failure::timed_out(operation)),
+        };
+        if let Err(failure) = &answer {
+            self.bill.count_failure(operation, failure.kind);
         }
+        answer
     }
 }
 

@@ -364,13 +364,18 @@ impl GroupTask {
         let deadline = self.deadline(self.shared.settings.predict_deadline);
         let predictor = Arc::clone(&self.setup.predictor);
         let turns = Arc::clone(&self.shared.predictions);
+        let (status, began) = (self.status.clone(), Instant::now());
         self.calls.push(Box::pin(async move {
             let asked = async {
                 let _turn = turns.acquire().await;
                 predictor.predict(&features).await
             };
             match timeout_at(deadline, asked).await {
-                Ok(Ok(prediction)) => Event::Predicted { call, prediction },
+                Ok(Ok(prediction)) => {
+                    let took = Some(began.elapsed());
+                    status.update(|status| status.prediction_took = took);
+                    Event::Predicted { call, prediction }
+                }
                 Ok(Err(failure)) => Event::CallFailed {
                     call,
                     asked: Asked::Prediction,

@@ -19,6 +19,8 @@ pub struct GroupStatus {
     pub looked_at: Option<Timestamp>,
     /// How long that look took.
     pub look_took: Duration,
+    /// How long the model took to answer last, waiting for its turn included.
+    pub prediction_took: Option<Duration>,
     /// The newest decision.
     pub decision: Option<Arc<Decision>>,
     /// The write that ended last.
@@ -53,6 +55,7 @@ impl SharedStatus {
             mode,
             looked_at: None,
             look_took: Duration::ZERO,
+            prediction_took: None,
             decision: None,
             write: None,
             writing: false,

@@ -7,6 +7,8 @@ use foretide_aws::{Collect, CollectSettings, LoadMetric, MetricOptions, Monitori
 use foretide_control::ControllerConfig;
 use foretide_server::PredictorUrl;
 
+use super::quantity::Price;
+
 /// Settings of one group.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct GroupSettings {
@@ -33,6 +35,8 @@ pub(crate) struct LiveSettings {
     pub(crate) warm_up: Duration,
     /// A metric of the load itself.
     pub(crate) load: Option<LoadMetric>,
+    /// What an instance costs an hour, for what is shown.
+    pub(crate) price: Option<Price>,
     /// The group whose history this one goes on from.
     pub(crate) history_from: Option<String>,
     /// Policies that may stay active beside Foretide.
@@ -65,6 +69,7 @@ impl Default for LiveSettings {
             // Instances boot busy: their first minutes say little of the load.
             warm_up: Duration::from_secs(60),
             load: None,
+            price: None,
             history_from: None,
             allow_policies: Vec::new(),
             allow_weights: false,

@@ -98,6 +98,8 @@ pub(crate) struct RawGroup {
     pub(crate) memory: Option<bool>,
     /// Time in service before an instance's metrics count, with `collect = "instance"`.
     pub(crate) warm_up: Option<Span>,
+    /// What an instance costs an hour, such as `0.096 USD/h`. Page and report then show money.
+    pub(crate) price: Option<Price>,
     /// Auto Scaling group whose history this one goes on from while it has none of its own: the one
     /// that it replaces, reached in the same way.
     pub(crate) history_from: Option<String>,

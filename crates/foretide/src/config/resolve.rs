@@ -114,13 +114,12 @@ fn live(raw: &RawGroup, mut live: LiveSettings) -> LiveSettings {
     );
     set(&mut live.memory, raw.memory);
     set(&mut live.warm_up, raw.warm_up);
+    set(&mut live.price, raw.price.clone().map(Some));
     set(&mut live.history_from, raw.history_from.clone().map(Some));
     set(&mut live.allow_policies, raw.allow_policies.clone());
     set(&mut live.allow_weights, raw.allow_weights);
-    set(
-        &mut live.predictor,
-        raw.predictor.clone().map(|it| Some(it.0)),
-    );
+    let predictor = raw.predictor.clone();
+    set(&mut live.predictor, predictor.map(|it| Some(it.0)));
     let token_file = raw.predictor_token_file.clone().map(Some);
     set(&mut live.predictor_token_file, token_file);
     live.load = load(&raw.load, live.load.as_ref());

@@ -9,7 +9,7 @@ use std::time::Duration;
 use foretide_domain::{Event, Record, Timestamp};
 use foretide_runtime::{Clock, Entry, GroupKey, GroupStatus, Notice, Orderly, Runtime, What};
 use foretide_server::{
-    Answer, Board, Calls, Controls, GroupFacts, History, Limits, Looked, MarkKind, Page,
+    Answer, Board, Calls, Controls, GroupFacts, History, Limits, Looked, MarkKind, Page, Price,
     ServeConfig, ServeError, Server, StoreHealth,
 };
 use foretide_store::{Reader, StoreError};
@@ -152,7 +152,7 @@ fn took(at: Timestamp, status: &GroupStatus) -> Looked {
         at,
         took: status.look_took,
         overruns: status.overruns,
-        prediction: None,
+        prediction: status.prediction_took,
     }
 }
 
@@ -185,6 +185,7 @@ fn facts(wiring: &Wiring, dry_run: bool) -> Vec<GroupFacts> {
     let groups = wiring.groups.iter();
     let facts = groups.map(|(key, group)| {
         let controller = &group.controller;
+        let price = group.live.price.as_ref();
         GroupFacts {
             id: key.to_string(),
             account: Some(key.account().to_owned()),
@@ -194,7 +195,10 @@ fn facts(wiring: &Wiring, dry_run: bool) -> Vec<GroupFacts> {
             interval: controller.interval,
             objective: controller.forecast.objective,
             budget: controller.forecast.budget,
-            price: None,
+            price: price.map(|price| Price {
+                amount: price.per_hour(),
+                currency: price.currency().to_owned(),
+            }),
             dry_run,
         }
     });
@@ -267,8 +271,8 @@ fn calls(wiring: &Wiring, elapsed: Duration) -> (Vec<Calls>, Option<f64>) {
             account: account.to_owned(),
             operation: (*operation).to_owned(),
             total: *total,
-            errors: None,
-            throttled: None,
+            errors: Some(counts.errors.get(operation).copied().unwrap_or(0)),
+            throttled: Some(counts.throttled.get(operation).copied().unwrap_or(0)),
         }));
         let groups = counts.metrics_requested.keys();
         let months = groups.filter_map(|group| counts.usd_per_month(group, elapsed));

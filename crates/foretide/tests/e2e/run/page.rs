@@ -67,7 +67,11 @@ fn scaled_out(group: &Value) -> bool {
 fn the_page_shows_a_live_group_and_what_was_before_a_restart() {
     let aws = Aws::of(vec![busy("web")]);
     let room = Room::new();
-    room.write("foretide.toml", quick("web", "enforce", "1d"));
+    let price = "[defaults]\nprice = \"0.1 USD/h\"\n";
+    room.write(
+        "foretide.toml",
+        format!("{price}{}", quick("web", "enforce", "1d")),
+    );
     let mut run = Running::start(&room, &aws, &LISTEN);
     let page = address(&mut run);
     run.until("SCALING UP: 2 -> 3 instances");
@@ -76,6 +80,7 @@ fn the_page_shows_a_live_group_and_what_was_before_a_restart() {
     assert!(scaled_out(&group), "{}", group["marks"]);
     assert_eq!(group["group"]["capacity"]["desired"], 3);
     assert_eq!(group["group"]["mode"], "enforce");
+    assert_eq!(group["group"]["cost"]["price_per_instance_hour"], 0.1);
     assert!(group["group"]["load"]["cpu_percent"].is_number(), "{group}");
     assert!(group["decision"]["sections"].as_array().unwrap().len() >= 4);
     let (status, ready) = get(&page, "/ready");
@@ -85,6 +90,9 @@ fn the_page_shows_a_live_group_and_what_was_before_a_restart() {
         "foretide_group_desired_instances{account=\"eu-west-1\",group=\"web\"} 3",
         "foretide_aws_calls_total{account=\"eu-west-1\",operation=\"SetDesiredCapacity\"} 1",
         "foretide_group_look_duration_seconds{account=\"eu-west-1\",group=\"web\"}",
+        "foretide_aws_call_errors_total{account=\"eu-west-1\",operation=\"SetDesiredCapacity\"} 0",
+        "foretide_aws_call_throttles_total{account=\"eu-west-1\",operation=\"GetMetricData\"} 0",
+        "foretide_group_prediction_duration_seconds{account=\"eu-west-1\",group=\"web\"}",
         "foretide_store_writable 1",
     ] {
         assert!(metrics.contains(part), "{part} is not in\n{metrics}");
