@@ -138,6 +138,16 @@ pub enum Notice {
     },
     /// What reading the group has cost since the start.
     Billed(Costs),
+    /// Notifications cannot be sent.
+    NotifyFailed {
+        /// Why; holds no address.
+        why: String,
+    },
+    /// They can be again.
+    NotifyRecovered {
+        /// Messages that were given up meanwhile.
+        unsent: u64,
+    },
     /// How the group is read is not as it could be.
     Remark {
         /// What a person should know.
@@ -169,6 +179,7 @@ impl Notice {
                 | Self::Stopped
                 | Self::Reconfigured
                 | Self::JournalRecovered { lost: 0, .. }
+                | Self::NotifyRecovered { unsent: 0 }
                 | Self::Reloaded(_)
                 | Self::Billed(_)
         )
@@ -237,6 +248,11 @@ impl fmt::Display for Notice {
                 write!(f, "configuration not taken, the old one goes on: {why}")
             }
             Self::Billed(costs) => costs.fmt(f),
+            Self::NotifyFailed { why } => write!(f, "notifications are not sent: {why}"),
+            Self::NotifyRecovered { unsent: 0 } => f.write_str("notifications are sent again"),
+            Self::NotifyRecovered { unsent } => {
+                write!(f, "notifications are sent again; {unsent} were not")
+            }
             Self::Remark { what } => f.write_str(what),
         }
     }

@@ -8,9 +8,10 @@ use std::str::FromStr;
 
 use axum::body::Bytes;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
-use axum::http::{HeaderValue, Method, Request, StatusCode, Uri};
+use axum::http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
 use foretide_domain::{CallFailure, FailureKind};
 use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -123,14 +124,7 @@ impl HttpClient {
         body: Vec<u8>,
         most: usize,
     ) -> Result<(StatusCode, Bytes), CallFailure> {
-        let request = request(uri, token, body)?;
-        let answer = self.0.request(request).await.map_err(|error| {
-            let text = chain(&error);
-            failure(
-                FailureKind::Unavailable,
-                format!("cannot be reached: {text}"),
-            )
-        })?;
+        let answer = self.send(request(uri, token, body)?).await?;
         let status = answer.status();
         let body = Limited::new(answer.into_body(), most).collect().await;
         let body = body.map_err(|error| {
@@ -138,6 +132,26 @@ impl HttpClient {
             failure(FailureKind::Malformed, text)
         })?;
         Ok((status, body.to_bytes()))
+    }
+
+    /// Posts `body` to `uri`; answers the status alone.
+    pub(crate) async fn post_unread(
+        &self,
+        uri: &Uri,
+        body: Vec<u8>,
+    ) -> Result<StatusCode, CallFailure> {
+        let answer = self.send(request(uri, None, body)?).await?;
+        Ok(answer.status())
+    }
+
+    async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, CallFailure> {
+        self.0.request(request).await.map_err(|error| {
+            let text = chain(&error);
+            failure(
+                FailureKind::Unavailable,
+                format!("cannot be reached: {text}"),
+            )
+        })
     }
 }
 

@@ -27,6 +27,7 @@ mod remote;
 mod routes;
 mod serve;
 mod view;
+mod webhook;
 
 pub use auth::{InvalidToken, Token};
 pub use board::{
@@ -41,3 +42,4 @@ pub use page::{Answer, Controls, History, Page, page_router};
 pub use remote::{InvalidPredictorUrl, PredictorUrl, RemotePredictor};
 pub use routes::router;
 pub use serve::{Server, serve};
+pub use webhook::{InvalidWebhookUrl, Webhook, WebhookUrl};

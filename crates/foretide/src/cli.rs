@@ -69,6 +69,9 @@ pub(crate) enum Command {
     Emulator(EmulatorArgs),
     /// Looks for what keeps groups from being scaled well, and says how to mend it
     Doctor(DoctorArgs),
+    /// Tries the webhook that notifications are posted to
+    #[command(subcommand)]
+    Notify(NotifyCommand),
     /// Shows and checks the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -317,6 +320,19 @@ pub(crate) struct TraceArgs {
     /// Column that holds the load [default: value]
     #[arg(long, value_name = "NAME")]
     pub(crate) column: Option<String>,
+}
+
+/// `foretide notify`.
+#[derive(Debug, Subcommand)]
+#[command(after_help = "\
+Examples:
+  FORETIDE_NOTIFY__URL=https://hooks.example/services/T0/B0/key foretide notify test
+  foretide notify test                    the address of foretide.toml: notify.url or notify.url_file
+
+What is told, and how much of it, stands in the table [notify] of foretide.toml.")]
+pub(crate) enum NotifyCommand {
+    /// Sends a test message and says what came of it
+    Test,
 }
 
 /// `foretide config`.

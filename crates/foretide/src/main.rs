@@ -9,6 +9,7 @@ mod command;
 mod config;
 mod connect;
 mod failure;
+mod notify;
 mod report;
 mod stop;
 mod terminal;
@@ -65,6 +66,7 @@ fn run(context: &mut Context<'_>) -> Result<(), Failure> {
         Command::Trace(args) => command::trace::run(args, context),
         Command::Emulator(args) => command::emulator::run(args, context),
         Command::Doctor(args) => command::doctor::run(args, flags, context),
+        Command::Notify(notify) => command::notify::run(notify, flags, context),
         Command::Config(config) => command::config::run(config, flags, context),
     }
 }

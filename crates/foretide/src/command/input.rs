@@ -9,7 +9,7 @@ use foretide_server::Token;
 use foretide_sim::{ReadOptions, Trace, TraceError, read_trace};
 
 use crate::cli::ConfigFlags;
-use crate::config::{Config, FILE_VARIABLE, Problems, Sources};
+use crate::config::{Config, FILE_VARIABLE, Problems, Sources, masked};
 use crate::failure::{Exit, Failure};
 
 /// Read where no file is named, if it is there.
@@ -27,7 +27,7 @@ pub(crate) fn sources(flags: &ConfigFlags) -> Result<(Sources, Option<PathBuf>),
     sources.variables(variables()?.into_iter());
     for setting in &flags.set {
         let Some((key, value)) = setting.split_once('=') else {
-            let what = format!("--set {setting}: expected KEY=VALUE");
+            let what = format!("--set {}: expected KEY=VALUE", masked(setting));
             return Err(Failure::new(Exit::Usage, what)
                 .hint("for example: --set defaults.target_utilisation=60%"));
         };

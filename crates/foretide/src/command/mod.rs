@@ -7,6 +7,7 @@ pub(crate) mod doctor;
 pub(crate) mod emulator;
 pub(crate) mod explain;
 pub(crate) mod forecast;
+pub(crate) mod notify;
 pub(crate) mod pull;
 pub(crate) mod replay;
 pub(crate) mod run;

@@ -2,10 +2,12 @@
 //! whole. It refuses unknown keys, numbers without their unit, and settings that make no sense, and
 //! says all of them at once, each with its place.
 
+mod checks;
 mod event;
 mod group;
 mod key;
 mod layer;
+mod notify;
 mod problem;
 mod quantity;
 mod raw;
@@ -27,9 +29,11 @@ use foretide_store::LogFormat;
 pub(crate) use group::{GroupSettings, LiveSettings, Reach};
 pub(crate) use key::Key;
 pub(crate) use layer::FILE_VARIABLE;
-pub(crate) use problem::Problems;
+pub(crate) use problem::{Problems, masked};
 pub(crate) use quantity::{Percentage, Price, Span};
 pub(crate) use reference::reference;
+
+use crate::notify::NotifySettings;
 
 use layer::Layers;
 use problem::Source;
@@ -50,6 +54,8 @@ pub(crate) struct Config {
     pub(crate) aws: AwsConfig,
     /// The autoscaler's process.
     pub(crate) run: RunSettings,
+    /// Who is told what happens.
+    pub(crate) notify: NotifySettings,
     /// The prediction service.
     pub(crate) serve: ServeSettings,
     /// The demo.

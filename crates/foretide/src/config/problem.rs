@@ -1,5 +1,6 @@
 //! What is wrong with a configuration, and where it stands.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 use std::rc::Rc;
@@ -75,7 +76,7 @@ impl fmt::Display for Problems {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.what)?;
+        f.write_str(&masked(&self.what))?;
         if let Some(place) = &self.place {
             place.fmt(f)?;
         }
@@ -91,9 +92,32 @@ impl fmt::Display for Place {
         match self {
             Self::File { source, span } => snippet(f, source, span),
             Self::Variable(name) => write!(f, "\n  --> environment variable {name}"),
-            Self::Flag(flag) => write!(f, "\n  --> flag {flag}"),
+            Self::Flag(flag) => write!(f, "\n  --> flag {}", masked(flag)),
         }
     }
+}
+
+/// `text` without what may be secret in a URL: what follows its host, and a name before that.
+/// Messages show lines as they stand, and the key of a secret may be the one that is misspelt.
+pub(crate) fn masked(text: &str) -> Cow<'_, str> {
+    const SCHEME_END: &str = "://";
+    if !text.contains(SCHEME_END) {
+        return text.into();
+    }
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(SCHEME_END) {
+        let (scheme, url) = rest.split_at(at + SCHEME_END.len());
+        let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`');
+        let (url, after) = url.split_at(url.find(ends).unwrap_or(url.len()));
+        let (host, path) = url.split_at(url.find(['/', '?', '#']).unwrap_or(url.len()));
+        shown.push_str(scheme);
+        shown.push_str(if host.contains('@') { "…" } else { host });
+        shown.push_str(if path.is_empty() { "" } else { "/…" });
+        rest = after;
+    }
+    shown.push_str(rest);
+    shown.into()
 }
 
 /// The line that the span begins on, with the span marked.
@@ -107,6 +131,7 @@ fn snippet(f: &mut fmt::Formatter<'_>, source: &Source, span: &Range<usize>) -> 
     let indent = before.get(line_start..).unwrap_or_default().chars().count();
     let marked = text.get(span.clone()).unwrap_or_default();
     let marked = marked.lines().next().unwrap_or_default().chars().count();
+    let line = masked(line);
     let gutter = " ".repeat(number.to_string().len());
     write!(
         f,
@@ -140,6 +165,31 @@ mod tests {
             "unknown key `serve.listn`\n  --> a.toml:3:3\n  |\n3 |   listn = 5\n  |   ^^^^^\n  \
              did you mean `listen`?"
         );
+    }
+
+    #[test]
+    fn of_an_address_only_the_host_is_shown() {
+        for (text, shown) in [
+            ("listen = 5", "listen = 5"),
+            (
+                "x = \"https://a.example\" # y",
+                "x = \"https://a.example\" # y",
+            ),
+            (
+                "x = \"https://a.example/s3\"",
+                "x = \"https://a.example/…\"",
+            ),
+            (
+                "x = 'https://a.example?s3', y",
+                "x = 'https://a.example/…', y",
+            ),
+            ("https://me:s3@a.example/b c", "https://…/… c"),
+            ("http://a/s3 http://b/s3", "http://a/… http://b/…"),
+            ("https://", "https://"),
+        ] {
+            assert_eq!(masked(text), shown);
+            assert!(!masked(text).contains("s3"));
+        }
     }
 
     #[test]

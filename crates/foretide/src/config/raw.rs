@@ -14,6 +14,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::event::Event;
+use super::notify::RawNotify;
 use super::quantity::{MinutePrice, Percentage, Price, Span};
 
 /// Configuration of Foretide.
@@ -37,6 +38,10 @@ pub(crate) struct RawConfig {
     /// The autoscaler, `foretide run`.
     #[serde(default)]
     pub(crate) run: RawRun,
+    /// Notifications of `foretide run`, posted to a webhook such as Slack's; none are sent where no
+    /// address is named. `foretide notify test` sends one.
+    #[serde(default)]
+    pub(crate) notify: RawNotify,
     /// The prediction service, `foretide serve`.
     #[serde(default)]
     pub(crate) serve: RawServe,

@@ -14,7 +14,9 @@ use super::quantity::{MinutePrice, Percentage, Price, Span};
 use super::raw::{
     Dimension, RawAws, RawConfig, RawDemo, RawForecast, RawGroup, RawLoad, RawRun, RawServe,
 };
-use super::{Config, DemoSettings, GroupSettings, LiveSettings, RunSettings, ServeSettings};
+use super::{
+    Config, DemoSettings, GroupSettings, LiveSettings, RunSettings, ServeSettings, checks, notify,
+};
 
 /// Lays defaults under the settings and checks the whole.
 pub(crate) fn resolve(layers: Layers) -> Result<Config, Problems> {
@@ -60,13 +62,14 @@ fn config(raw: RawConfig) -> Config {
             .map(|(name, raw)| (name.clone(), group(raw, defaults.clone(), inherited)))
             .collect(),
         defaults,
+        notify: notify::resolved(raw.notify),
         serve: serve(raw.serve),
         demo: demo(raw.demo),
     }
 }
 
 /// Replaces what is set.
-fn set<T>(target: &mut T, value: Option<impl Into<T>>) {
+pub(super) fn set<T>(target: &mut T, value: Option<impl Into<T>>) {
     if let Some(value) = value {
         *target = value.into();
     }
@@ -351,17 +354,16 @@ fn check(config: &Config, settings: &[Setting]) -> Vec<Problem> {
         }
     }
     problems.extend(load_checks(settings));
-    let aws = Key::from(["aws"]);
-    for (key, why) in aws_checks(&config.aws) {
-        problems.push(senseless(&[&aws], key, why, settings));
-    }
-    let demo = Key::from(["demo"]);
-    for (key, why) in demo_checks(&config.demo) {
-        problems.push(senseless(&[&demo], key, why, settings));
-    }
-    let serve = Key::from(["serve"]);
-    for (key, why) in serve_checks(&config.serve) {
-        problems.push(senseless(&[&serve], key, why, settings));
+    for (table, broken) in [
+        ("aws", checks::aws(&config.aws)),
+        ("demo", checks::demo(&config.demo)),
+        ("serve", checks::serve(&config.serve)),
+        ("notify", notify::checks(&config.notify)),
+    ] {
+        let table = Key::from([table]);
+        for (key, why) in broken {
+            problems.push(senseless(&[&table], key, &why, settings));
+        }
     }
     problems
 }
@@ -392,92 +394,6 @@ fn load_checks(settings: &[Setting]) -> Vec<Problem> {
     }
     problems
 }
-
-fn aws_checks(aws: &AwsConfig) -> Vec<(&'static str, &'static str)> {
-    let is_url = |url: &String| url.starts_with("http://") || url.starts_with("https://");
-    let checks = [
-        (
-            "endpoint_url",
-            aws.endpoint_url.as_ref().is_none_or(is_url),
-            "must begin with http:// or https://",
-        ),
-        (
-            "call_deadline",
-            !aws.call_deadline.is_zero(),
-            "must be above 0s",
-        ),
-        (
-            "attempt_timeout",
-            !aws.attempt_timeout.is_zero() && aws.attempt_timeout <= aws.call_deadline,
-            "must be above 0s and at most aws.call_deadline",
-        ),
-        (
-            "calls_per_second",
-            aws.calls_per_second > 0,
-            "must be at least 1",
-        ),
-        ("burst", aws.burst > 0, "must be at least 1"),
-    ];
-    let broken = checks.into_iter().filter(|(_, holds, _)| !holds);
-    broken.map(|(key, _, why)| (key, why)).collect()
-}
-
-/// Limits that would let nothing pass.
-fn serve_checks(serve: &ServeSettings) -> Vec<(&'static str, &'static str)> {
-    let checks = [
-        (
-            "max_connections",
-            serve.max_connections > 0,
-            "must be at least 1",
-        ),
-        (
-            "header_timeout",
-            !serve.header_timeout.is_zero(),
-            "must be above 0s",
-        ),
-        (
-            "body_timeout",
-            !serve.body_timeout.is_zero(),
-            "must be above 0s",
-        ),
-    ];
-    let broken = checks.into_iter().filter(|(_, holds, _)| !holds);
-    broken.map(|(key, _, why)| (key, why)).collect()
-}
-
-fn demo_checks(demo: &DemoSettings) -> Vec<(&'static str, &'static str)> {
-    let slo = demo.slo_utilisation;
-    let checks = [
-        ("days", demo.days > 0, "must be at least 1"),
-        ("days", demo.days <= MAX_DAYS, "must be at most 366"),
-        ("capacity_max", demo.capacity_max > 0, "must be at least 1"),
-        (
-            "capacity_max",
-            demo.capacity_max <= MAX_CAPACITY,
-            "must be at most 10000",
-        ),
-        (
-            "capacity_min",
-            demo.capacity_min <= demo.capacity_max,
-            "must be at most demo.capacity_max",
-        ),
-        ("boot", demo.boot <= MAX_BOOT, "must be at most 1d"),
-        (
-            "slo_utilisation",
-            slo > 0.0 && slo <= 1.0,
-            "must be above 0% and at most 100%",
-        ),
-    ];
-    let broken = checks.into_iter().filter(|(_, holds, _)| !holds);
-    broken.map(|(key, _, why)| (key, why)).collect()
-}
-
-/// The demo keeps its whole load in memory: a year of minutes is 4 MB.
-const MAX_DAYS: u32 = 366;
-/// Each instance is simulated by itself.
-const MAX_CAPACITY: u32 = 10_000;
-/// Instances that boot for longer than a day do not serve a daily cycle.
-const MAX_BOOT: Duration = Duration::from_secs(86_400);
 
 /// A problem with `key` in the first of `tables`, placed where the first of them that sets it does.
 fn senseless(tables: &[&Key], key: &str, why: &str, settings: &[Setting]) -> Problem {

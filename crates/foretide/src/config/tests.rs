@@ -39,12 +39,14 @@ fn the_default_file_names_every_key_and_its_examples_are_valid() {
     let uncommented = uncommented.collect::<Vec<_>>().join("\n");
     // Prices and a budget exclude each other.
     let prices = uncommented.replace("\nbudget = \"0.5%\"\n", "\n");
+    // So do an address and the file that holds it.
+    let prices = prices.replace("\nurl_file = \"webhook-url\"\n", "\n");
     let config = load(&prices, &[], &[]).unwrap();
     assert_eq!(config.groups.len(), 2);
     assert!(config.demo.price.is_some() && config.model.is_some());
     let table: toml::Table = toml::from_str(&uncommented).unwrap();
     let tree = schema::tree();
-    for name in ["defaults", "aws", "run", "serve", "demo"] {
+    for name in ["defaults", "aws", "run", "notify", "serve", "demo"] {
         let Some(schema::Node::Table(schema)) = tree.get(name) else {
             panic!("{name}");
         };
@@ -267,6 +269,62 @@ fn prices_replace_the_budget_and_the_two_exclude_each_other() {
         "[group.web.forecast]\ninstance_price = \"6 EUR/h\"\nviolation_price = \"9 USD/min\"\n",
     );
     assert!(mixed.contains("in one currency"), "{mixed}");
+}
+
+#[test]
+fn notifications_are_read_and_their_address_is_shown_nowhere() {
+    let config = load(
+        "[notify]\nevents = [\"breaker\", \"at-max\"]\nhourly = 5\n",
+        &[("FORETIDE_NOTIFY__URL", "https://hooks.example/s3cr3t")],
+        &[],
+    );
+    let config = config.unwrap();
+    assert_eq!(config.notify.topics(), "at-max, breaker");
+    let shown = format!("{config:?}");
+    assert!(
+        shown.contains("hooks.example") && !shown.contains("s3cr3t"),
+        "{shown}"
+    );
+    for (text, part) in [
+        (
+            "url = \"http://hooks.example/s3cr3t\"",
+            "http:// is for loopback only",
+        ),
+        (
+            "url = \"ftp://hooks.example/s3cr3t\"",
+            "neither https nor http",
+        ),
+        (
+            "url = \"https://a:s3cr3t@hooks.example\"",
+            "a name or password in the URL",
+        ),
+        (
+            "urll = \"https://hooks.example/s3cr3t\"",
+            "did you mean `url`?",
+        ),
+        ("url = \"https://hooks.example/s3cr3t", "not TOML"),
+        ("url = [\"https://hooks.example/s3cr3t\"]", "invalid type"),
+        (
+            "url = \"https://hooks.example/s3cr3t\"\nurl_file = \"a\"",
+            "`notify.url_file` and `notify.url` exclude each other",
+        ),
+        ("events = [\"all\"]", "unknown variant `all`"),
+        ("hourly = 0", "must be at least 1"),
+        (
+            "template = \"{{ txt }}\"",
+            "`notify.template` is no template",
+        ),
+        (
+            "template = \"hello {{ text }}\"",
+            "`notify.template` makes no JSON",
+        ),
+    ] {
+        let message = refused(&format!("[notify]\n{text}\n"));
+        assert!(message.contains(part), "{part} is not in {message}");
+        assert!(!message.contains("s3cr3t"), "{message}");
+    }
+    let flag = [("notify.url", "http://hooks.example/s3cr3t")];
+    assert!(!load("", &[], &flag).unwrap_err().contains("s3cr3t"));
 }
 
 #[test]

@@ -11,7 +11,7 @@ fn help_names_every_command_and_fits_a_terminal() {
     let help = room.done(&["--help"]);
     for command in [
         "demo", "emulator", "serve", "train", "trace", "config", "status", "explain", "replay",
-        "run", "pull", "doctor",
+        "run", "pull", "doctor", "notify",
     ] {
         assert!(help.contains(command), "{help}");
     }
@@ -27,8 +27,19 @@ fn help_names_every_command_and_fits_a_terminal() {
 fn every_command_has_help_with_an_example() {
     let room = Room::new();
     for command in [
-        "demo", "emulator", "serve", "train", "trace", "status", "explain", "replay", "forecast",
-        "run", "pull", "doctor",
+        "demo",
+        "emulator",
+        "serve",
+        "train",
+        "trace",
+        "status",
+        "explain",
+        "replay",
+        "forecast",
+        "run",
+        "pull",
+        "doctor",
+        "notify",
     ] {
         let help = room.done(&[command, "--help"]);
         assert!(help.contains("Example"), "{help}");

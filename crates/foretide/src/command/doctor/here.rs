@@ -15,11 +15,28 @@ use super::finding::Finding;
 /// AWS's documented default.
 const GET_METRIC_DATA_PER_SECOND: u32 = 50;
 
-/// Clock, store and port.
+/// Clock, store, port and notifications.
 pub(super) fn check(config: &Config) -> Vec<Finding> {
     let why = "AWS refuses requests of a clock that is five minutes off";
     let clock = Finding::note("clock", "its skew is not checked", why).mend("timedatectl status");
-    vec![clock, store(config), port(config)]
+    vec![clock, store(config), port(config), notify(config)]
+}
+
+/// Whether anybody is told; a webhook is tried by a message alone, which only a person asks for.
+fn notify(config: &Config) -> Finding {
+    const CHECK: &str = "notify";
+    let notify = &config.notify;
+    let told = match (&notify.url, &notify.url_file) {
+        (Some(url), _) => url.origin(),
+        (None, Some(file)) => format!("the address in {}", file.display()),
+        (None, None) => {
+            let why = "what goes wrong is seen only by who looks at the page or the log";
+            return Finding::note(CHECK, "nobody is told what happens", why)
+                .mend("notify.url in foretide.toml, then foretide notify test");
+        }
+    };
+    let what = format!("{told} is told: {}; not tried", notify.topics());
+    Finding::fine(CHECK, what).mend("foretide notify test")
 }
 
 fn store(config: &Config) -> Finding {

@@ -9,6 +9,7 @@ use foretide_domain::CallFailure;
 use foretide_runtime::{Costs, GroupKey, Notice, Runtime};
 
 use crate::config::{Config, GroupSettings};
+use crate::notify::{NotifySettings, Outlet};
 
 use super::fleet::Wiring;
 
@@ -49,6 +50,19 @@ pub(super) fn groups(
         config.run.store().display(),
         config.run.output.join("ec2_monitor.log").display()
     )
+}
+
+/// Where notifications go; silence where they go nowhere.
+pub(super) fn notifications(
+    outlet: Option<&Outlet>,
+    settings: &NotifySettings,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    if let Some(outlet) = outlet {
+        let (origin, topics) = (outlet.webhook.origin(), settings.topics());
+        writeln!(out, "notifications to {origin}: {topics}")?;
+    }
+    out.flush()
 }
 
 /// What CloudWatch bills for reading a group, at most.

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use foretide_aws::{AwsConfig, CollectSettings, Collector};
 use foretide_runtime::{Cloud, Fleet, GroupKey, GroupSetup, Predictor, WritePermit};
@@ -72,6 +73,14 @@ impl Wiring {
     /// The collector of an account.
     pub(super) fn collector(&self, account: &str) -> Option<&Arc<Collector>> {
         self.collectors.get(account)
+    }
+
+    /// The groups with their times between two looks.
+    pub(super) fn intervals(&self) -> BTreeMap<GroupKey, Duration> {
+        let groups = self.groups.iter();
+        groups
+            .map(|(key, group)| (key.clone(), group.controller.interval))
+            .collect()
     }
 
     /// What a person should know of the connections.

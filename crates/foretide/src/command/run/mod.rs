@@ -11,7 +11,7 @@ mod signals;
 use std::sync::Arc;
 use std::time::Duration;
 
-use foretide_runtime::{Journal, Notice, Runtime, RuntimeSettings, StartError};
+use foretide_runtime::{Clock, Journal, Notice, Runtime, RuntimeSettings, StartError};
 use foretide_store::{Recorder, RenderingOptions, Renderings, Retention, Store, StoreError};
 use tokio::time::{Instant, interval, interval_at};
 
@@ -19,9 +19,11 @@ use crate::cli::{ConfigFlags, RunArgs};
 use crate::clock::SteadyClock;
 use crate::config::{Config, GroupSettings, RunSettings};
 use crate::failure::{Exit, Failure};
+use crate::notify::Notifier;
 
 use super::{Context, input};
 use fleet::Wiring;
+use lines::Printing;
 use page::Pages;
 use signals::{Signal, Signals};
 
@@ -131,26 +133,29 @@ async fn look_after(
     // Listened for before anything is announced: who reads the lines may stop the process.
     let mut signals = Signals::listen()?;
     let mut wiring = Wiring::default().renewed(&config, args.dry_run).await?;
+    let outlet = config.notify.outlet()?;
     announce::groups(&wiring, &config, args.dry_run, context.out)?;
-    context.out.flush()?;
-    let clock = Arc::new(SteadyClock::start());
+    announce::notifications(outlet.as_ref(), &config.notify, context.out)?;
+    let clock: Arc<dyn Clock> = Arc::new(SteadyClock::start());
     let mut pages = if args.no_page {
         None
     } else {
-        let told_time = Arc::<SteadyClock>::clone(&clock);
-        Pages::open(&config, &wiring, args.dry_run, told_time).await?
+        Pages::open(&config, &wiring, args.dry_run, Arc::clone(&clock)).await?
     };
     if let Some(pages) = &pages {
         writeln!(context.out, "page: http://{}", pages.address())?;
         context.out.flush()?;
     }
     let fleet = wiring.fleet.clone().unwrap_or_default();
-    let runtime = Runtime::start_told(RuntimeSettings::default(), fleet, journal, clock);
+    let settings = RuntimeSettings::default();
+    let runtime = Runtime::start_told(settings, fleet, journal, Arc::clone(&clock));
     let (runtime, told) = runtime.await.map_err(|error| not_started(&error))?;
     if let Some(pages) = &pages {
         pages.takes_orders(runtime.orderly());
         pages.follow(&config, &wiring, told.resubscribe());
     }
+    let (notify, groups) = (&config.notify, &wiring.intervals());
+    let mut notifier = Notifier::start(notify, outlet, groups, told.resubscribe(), clock);
     let printing = lines::print(told, config.run.log_format, args.quiet);
     let began = Instant::now();
     let mut bill = interval_at(began + BILL_EVERY, BILL_EVERY);
@@ -161,7 +166,7 @@ async fn look_after(
         tokio::select! {
             signal = signals.next() => match signal {
                 Signal::Reload => {
-                    wiring = Box::pin(reload(args, flags, wiring, &runtime)).await;
+                    wiring = Box::pin(reload(args, flags, wiring, &runtime, &notifier)).await;
                     if let Some(pages) = &pages {
                         pages.regroup(&wiring, args.dry_run);
                     }
@@ -172,16 +177,12 @@ async fn look_after(
                 pages.look(&wiring, began.elapsed(), &runtime);
             },
             _ = remark.tick() => announce::remarks(&wiring, &mut remarked, &runtime),
+            notice = notifier.notice() => runtime.note(None, notice),
             _ = bill.tick() => announce::bill(&wiring, began.elapsed(), &runtime),
         }
     };
     tokio::select! {
-        kept = runtime.stop() => {
-            printing.finish();
-            if !kept {
-                lines::warn("stopped, but the journal does not have everything that happened");
-            }
-        }
+        () = stop(runtime, notifier, printing) => {}
         // Asked a second time: now.
         () = signals.stop() => {}
     }
@@ -189,6 +190,18 @@ async fn look_after(
         return Err(Failure::silent(Exit::Interrupted));
     }
     Ok(())
+}
+
+/// Ends what runs, and says what could not be brought to its end.
+async fn stop(runtime: Runtime, notifier: Notifier, printing: Printing) {
+    let kept = runtime.stop().await;
+    printing.finish();
+    if !notifier.finish().await {
+        lines::warn("stopped before the last notifications were sent");
+    }
+    if !kept {
+        lines::warn("stopped, but the journal does not have everything that happened");
+    }
 }
 
 fn not_started(error: &StartError) -> Failure {
@@ -200,8 +213,14 @@ fn not_started(error: &StartError) -> Failure {
 }
 
 /// Takes the configuration anew, or says why not and goes on with the old one.
-async fn reload(args: &RunArgs, flags: &ConfigFlags, wiring: Wiring, runtime: &Runtime) -> Wiring {
-    match renewed(args, flags, &wiring, runtime).await {
+async fn reload(
+    args: &RunArgs,
+    flags: &ConfigFlags,
+    wiring: Wiring,
+    runtime: &Runtime,
+    notifier: &Notifier,
+) -> Wiring {
+    match Box::pin(renewed(args, flags, &wiring, runtime, notifier)).await {
         Ok((next, notice)) => {
             runtime.note(None, notice);
             next
@@ -219,11 +238,14 @@ async fn renewed(
     flags: &ConfigFlags,
     wiring: &Wiring,
     runtime: &Runtime,
+    notifier: &Notifier,
 ) -> Result<(Wiring, Notice), Failure> {
     let config = configured(args, flags)?;
+    let outlet = config.notify.outlet()?;
     let next = wiring.renewed(&config, args.dry_run).await?;
     let fleet = next.fleet.clone().unwrap_or_default();
     let reloaded = runtime.reload(fleet).await;
     let reloaded = reloaded.map_err(|error| Failure::of(Exit::Config, &error))?;
+    notifier.renew(&config.notify, outlet, next.intervals());
     Ok((next, Notice::Reloaded(reloaded)))
 }

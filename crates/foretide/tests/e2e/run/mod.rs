@@ -4,6 +4,7 @@ mod doctor;
 mod faults;
 mod kills;
 mod moto;
+mod notify;
 mod page;
 mod remote;
 mod rig;

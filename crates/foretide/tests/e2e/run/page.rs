@@ -12,13 +12,13 @@ use super::rig::{Aws, Running, busy, quick};
 const LISTEN: [&str; 2] = ["--listen", "127.0.0.1:0"];
 
 /// The page's address, once it is told.
-fn address(run: &mut Running) -> String {
+pub(super) fn address(run: &mut Running) -> String {
     let line = run.until("page: http://");
     line.split("http://").nth(1).unwrap().trim().to_owned()
 }
 
 /// Status line and body of an answer.
-fn get(address: &str, path: &str) -> (String, String) {
+pub(super) fn get(address: &str, path: &str) -> (String, String) {
     let mut stream = TcpStream::connect(address).unwrap();
     write!(
         stream,
@@ -54,7 +54,7 @@ fn json(address: &str, path: &str) -> Value {
     serde_json::from_str(&body).unwrap()
 }
 
-const GROUP: &str = "/api/v1/groups/eu-west-1%2Fweb";
+pub(super) const GROUP: &str = "/api/v1/groups/eu-west-1%2Fweb";
 
 fn scaled_out(group: &Value) -> bool {
     let marks = group["marks"].as_array().unwrap();

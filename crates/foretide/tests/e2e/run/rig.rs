@@ -23,7 +23,7 @@ pub(super) const SECRETS: [(&str, &str); 3] = [
 
 /// Longest that a line is waited for: two periods of a minute and some. Only a test that fails
 /// waits so long.
-const PATIENCE: Duration = Duration::from_secs(240);
+pub(super) const PATIENCE: Duration = Duration::from_secs(240);
 
 /// The emulator, listening.
 pub(super) struct Aws {

@@ -1,0 +1,57 @@
+//! `foretide notify`: sends a test message where notifications go.
+
+use foretide_domain::{CallFailure, FailureKind};
+
+use crate::cli::{ConfigFlags, NotifyCommand};
+use crate::clock;
+use crate::failure::{Exit, Failure};
+use crate::notify::Fields;
+
+use super::{Context, input};
+
+/// Runs it.
+pub(crate) fn run(
+    command: &NotifyCommand,
+    flags: &ConfigFlags,
+    context: &mut Context<'_>,
+) -> Result<(), Failure> {
+    let NotifyCommand::Test = command;
+    let config = input::load(&input::sources(flags)?.0)?;
+    let Some(outlet) = config.notify.outlet()? else {
+        return Err(Failure::new(Exit::Config, "no webhook is configured").hint(
+            "notify.url in foretide.toml, $FORETIDE_NOTIFY__URL, or a file that holds it: \
+                 notify.url_file",
+        ));
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.map_err(|error| {
+        Failure::new(Exit::Unavailable, "cannot start the thread that sends").because(&error)
+    })?;
+    let origin = outlet.webhook.origin();
+    match runtime.block_on(outlet.send(&Fields::of_test(clock::now()))) {
+        Ok(status) => {
+            writeln!(context.out, "sent to {origin}: answered {status}")?;
+            writeln!(context.out, "told are: {}", config.notify.topics())?;
+            Ok(())
+        }
+        Err(failure) => Err(refused(&origin, &failure)),
+    }
+}
+
+fn refused(origin: &str, failure: &CallFailure) -> Failure {
+    let told = Failure::new(Exit::Unavailable, format!("{origin}: {failure}"));
+    match failure.kind {
+        FailureKind::Denied | FailureKind::NotFound => {
+            told.hint("the address may have been revoked: the service that gave it makes another")
+        }
+        FailureKind::Rejected => {
+            told.hint("the body may not be what it wants: notify.template makes another")
+        }
+        FailureKind::TimedOut | FailureKind::Throttled | FailureKind::Unavailable => {
+            told.hint("foretide run tries each message for up to a minute and goes on meanwhile")
+        }
+        FailureKind::Malformed => told,
+    }
+}

@@ -1,0 +1,113 @@
+//! Notifications in the configuration: who is told what.
+
+use std::path::PathBuf;
+
+use foretide_server::{InvalidWebhookUrl, WebhookUrl};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::notify::{NotifySettings, Template, Topic};
+
+use super::checks::{Broken, broken};
+use super::resolve::set;
+
+/// Settings of the notifications.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawNotify {
+    /// Address of the webhook: `https://`, or `http://` on loopback. A secret: only its host is
+    /// ever shown.
+    pub(super) url: Option<WebhookAddress>,
+    /// File that holds the address instead.
+    #[schemars(extend("format" = "path"))]
+    pub(super) url_file: Option<PathBuf>,
+    /// What is told: `scaling` (a capacity was written), `at-max` (more is wanted than the
+    /// maximum), `stalled` (no fresh data, or no look), `breaker` (launches fail), `forecast` (its
+    /// price is bounded since it earns too little), `fault` (a defect of Foretide).
+    pub(super) events: Option<Vec<RawTopic>>,
+    /// What is posted, as a Jinja template that makes JSON. Values: `text`, `event`, `state`
+    /// (`happened`, `began`, `ended`), `group`, `time`, each written with its quotes; `slack(text)`
+    /// escapes as Slack wants it. No place for a secret.
+    pub(super) template: Option<String>,
+    /// Most messages of one group in any hour, for scaling and for alarms each. What is kept back
+    /// is counted and told later.
+    pub(super) hourly_per_group: Option<u32>,
+    /// The same for all groups together.
+    pub(super) hourly: Option<u32>,
+}
+
+/// The address of a webhook, checked where it is read.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
+#[schemars(with = "String")]
+pub(crate) struct WebhookAddress(pub(super) WebhookUrl);
+
+impl TryFrom<String> for WebhookAddress {
+    type Error = InvalidWebhookUrl;
+
+    fn try_from(text: String) -> Result<Self, InvalidWebhookUrl> {
+        text.parse().map(Self)
+    }
+}
+
+/// As [`Topic`].
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(inline)]
+pub(crate) enum RawTopic {
+    Scaling,
+    AtMax,
+    Stalled,
+    Breaker,
+    Forecast,
+    Fault,
+}
+
+impl From<RawTopic> for Topic {
+    fn from(raw: RawTopic) -> Self {
+        match raw {
+            RawTopic::Scaling => Self::Scaling,
+            RawTopic::AtMax => Self::AtMax,
+            RawTopic::Stalled => Self::Stalled,
+            RawTopic::Breaker => Self::Breaker,
+            RawTopic::Forecast => Self::Forecast,
+            RawTopic::Fault => Self::Fault,
+        }
+    }
+}
+
+/// What is set, over the defaults.
+pub(super) fn resolved(raw: RawNotify) -> NotifySettings {
+    let mut notify = NotifySettings {
+        url: raw.url.map(|it| it.0),
+        url_file: raw.url_file,
+        ..NotifySettings::default()
+    };
+    if let Some(events) = raw.events {
+        notify.events = events.into_iter().map(Into::into).collect();
+    }
+    set(&mut notify.template, raw.template);
+    set(&mut notify.limits.group, raw.hourly_per_group);
+    set(&mut notify.limits.all, raw.hourly);
+    notify
+}
+
+/// What would tell nobody anything.
+pub(super) fn checks(notify: &NotifySettings) -> Vec<Broken> {
+    // One a second: more is a mistake.
+    let is_rate = |limit| (1..=3600).contains(&limit);
+    let rate = "must be at least 1 and at most 3600";
+    let mut found = broken([
+        (
+            "url_file",
+            notify.url.is_none() || notify.url_file.is_none(),
+            "and `notify.url` exclude each other",
+        ),
+        ("hourly_per_group", is_rate(notify.limits.group), rate),
+        ("hourly", is_rate(notify.limits.all), rate),
+    ]);
+    if let Err(error) = Template::new(&notify.template) {
+        found.push(("template", error.to_string().into()));
+    }
+    found
+}

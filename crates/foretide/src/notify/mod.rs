@@ -1,0 +1,275 @@
+//! Tells people elsewhere what happens to their groups: messages posted to a webhook.
+//!
+//! What is told is a pure function of the entries of a run ([`message`]), how much of it one of
+//! time ([`limit`]); both run in a task that only listens, and a second task sends ([`sender`]).
+//! Between them and the loop nothing is waited for: what a slow webhook leaves no room for is
+//! counted.
+//!
+//! The address is a secret. It is shown by its origin alone, and no answer is quoted.
+
+mod limit;
+mod message;
+mod sender;
+mod template;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use foretide_runtime::{Clock, Entry, GroupKey, Notice};
+use foretide_server::{Webhook, WebhookUrl};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{broadcast, mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio::time::{interval, timeout};
+
+pub(crate) use limit::Limits;
+pub(crate) use message::Topic;
+pub(crate) use sender::Outlet;
+pub(crate) use template::{DEFAULT as DEFAULT_TEMPLATE, Fields, Template};
+
+use limit::Limiter;
+use message::{Message, Watcher};
+use sender::{Sender, Tally, count};
+
+use crate::failure::{Exit, Failure};
+
+/// Messages that may wait for their turn. A webhook that hangs takes a minute for each, so more
+/// would be older than an hour when they arrive.
+const QUEUE: usize = 64;
+/// Notices that wait for the loop of the process, which takes them at once.
+const NOTICES: usize = 16;
+/// How often it is looked for groups that stand still and for limits that have opened.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// Longest that the end of the process waits for the last messages.
+const LAST_MESSAGES: Duration = Duration::from_millis(500);
+
+/// What is told and where to, as it is configured.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct NotifySettings {
+    /// The address.
+    pub(crate) url: Option<WebhookUrl>,
+    /// The file that holds it.
+    pub(crate) url_file: Option<std::path::PathBuf>,
+    /// What is told.
+    pub(crate) events: BTreeSet<Topic>,
+    /// The body.
+    pub(crate) template: String,
+    /// How much is told.
+    pub(crate) limits: Limits,
+}
+
+impl Default for NotifySettings {
+    fn default() -> Self {
+        Self {
+            url: None,
+            url_file: None,
+            events: Topic::ALL.into_iter().collect(),
+            template: DEFAULT_TEMPLATE.to_owned(),
+            limits: Limits { group: 12, all: 60 },
+        }
+    }
+}
+
+impl NotifySettings {
+    /// The webhook; none where none is configured.
+    pub(crate) fn outlet(&self) -> Result<Option<Outlet>, Failure> {
+        let url = match (&self.url, &self.url_file) {
+            (Some(url), _) => url.clone(),
+            (None, Some(path)) => read_url(path)?,
+            (None, None) => return Ok(None),
+        };
+        let webhook = Webhook::new(url).map_err(|error| Failure::of(Exit::Unavailable, &error))?;
+        let template = Template::new(&self.template);
+        let template = template.map_err(|error| Failure::of(Exit::Config, &error))?;
+        Ok(Some(Outlet { webhook, template }))
+    }
+
+    /// What is told, for a person.
+    pub(crate) fn topics(&self) -> String {
+        let names: Vec<String> = self.events.iter().map(ToString::to_string).collect();
+        names.join(", ")
+    }
+}
+
+/// The address that the file holds; line ends around it are the editor's.
+fn read_url(path: &Path) -> Result<WebhookUrl, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|error| Failure::unreadable(path, &error))?;
+    text.trim().parse().map_err(|error| {
+        let what = format!("{} holds no address of a webhook", path.display());
+        Failure::new(Exit::Config, what).because(&error)
+    })
+}
+
+/// What changes at a reload.
+#[derive(Debug)]
+struct Renewed {
+    settings: NotifySettings,
+    groups: BTreeMap<GroupKey, Duration>,
+}
+
+/// Notifications of a run.
+#[derive(Debug)]
+pub(crate) struct Notifier {
+    outlet: watch::Sender<Option<Arc<Outlet>>>,
+    renew: mpsc::UnboundedSender<Renewed>,
+    notices: mpsc::Receiver<Notice>,
+    sending: JoinHandle<()>,
+}
+
+impl Notifier {
+    /// Tells what `live` tells, of `groups` with their times between two looks.
+    pub(crate) fn start(
+        settings: &NotifySettings,
+        outlet: Option<Outlet>,
+        groups: &BTreeMap<GroupKey, Duration>,
+        live: broadcast::Receiver<Arc<Entry>>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let (outlet, current) = watch::channel(outlet.map(Arc::new));
+        let (renew, renewed) = mpsc::unbounded_channel();
+        let (say, notices) = mpsc::channel(NOTICES);
+        let (queue, waiting) = mpsc::channel(QUEUE);
+        let tally = Arc::new(Tally::default());
+        let sender = Sender {
+            queue: waiting,
+            outlet: current.clone(),
+            tally: Arc::clone(&tally),
+            notices: say.clone(),
+        };
+        let mut watcher = Watcher::default();
+        watcher.set_groups(groups);
+        let teller = Teller {
+            watcher,
+            limiter: Limiter::new(settings.limits),
+            events: settings.events.clone(),
+            outlet: current,
+            queue,
+            tally: Arc::clone(&tally),
+            notices: say,
+            clock,
+            overflowing: false,
+        };
+        tokio::spawn(teller.run(live, renewed));
+        Self {
+            outlet,
+            renew,
+            notices,
+            sending: tokio::spawn(sender.run()),
+        }
+    }
+
+    /// Goes on with these from now on.
+    pub(crate) fn renew(
+        &self,
+        settings: &NotifySettings,
+        outlet: Option<Outlet>,
+        groups: BTreeMap<GroupKey, Duration>,
+    ) {
+        self.outlet.send_replace(outlet.map(Arc::new));
+        let settings = settings.clone();
+        // The teller ends with the run, and then nothing is to be told.
+        self.renew.send(Renewed { settings, groups }).ok();
+    }
+
+    /// What the journal is to be told of the notifications themselves.
+    pub(crate) async fn notice(&mut self) -> Notice {
+        match self.notices.recv().await {
+            Some(notice) => notice,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Waits for the last messages, for a bounded time; whether all that was to be sent was.
+    pub(crate) async fn finish(self) -> bool {
+        let ended = timeout(LAST_MESSAGES, self.sending).await;
+        matches!(ended, Ok(Ok(())))
+    }
+}
+
+/// Listens, and hands on what is to be sent. Never waits for anything but the next entry.
+struct Teller {
+    watcher: Watcher,
+    limiter: Limiter,
+    events: BTreeSet<Topic>,
+    outlet: watch::Receiver<Option<Arc<Outlet>>>,
+    queue: mpsc::Sender<Fields>,
+    tally: Arc<Tally>,
+    notices: mpsc::Sender<Notice>,
+    clock: Arc<dyn Clock>,
+    /// Whether it was said that too many wait.
+    overflowing: bool,
+}
+
+impl Teller {
+    async fn run(
+        mut self,
+        mut live: broadcast::Receiver<Arc<Entry>>,
+        mut renewed: mpsc::UnboundedReceiver<Renewed>,
+    ) {
+        let mut look = interval(LOOK_EVERY);
+        loop {
+            tokio::select! {
+                entry = live.recv() => match entry {
+                    Ok(entry) => {
+                        let messages = self.watcher.hear(&entry);
+                        self.tell(&messages);
+                    }
+                    Err(RecvError::Lagged(missed)) => self.missed(missed),
+                    Err(RecvError::Closed) => break,
+                },
+                Some(next) = renewed.recv() => {
+                    self.watcher.set_groups(&next.groups);
+                    self.limiter.set_limits(next.settings.limits);
+                    self.events = next.settings.events;
+                }
+                _ = look.tick() => self.look(),
+            }
+        }
+    }
+
+    fn look(&mut self) {
+        let now = self.clock.now();
+        let messages = self.watcher.look(now);
+        self.tell(&messages);
+        for kept_back in self.limiter.opened(now) {
+            self.put(Fields::of_kept_back(&kept_back, now));
+        }
+    }
+
+    fn tell(&mut self, messages: &[Message]) {
+        let now = self.clock.now();
+        for message in messages {
+            // Where nobody is to be told, nothing is kept back either.
+            if !self.events.contains(&message.topic) || self.outlet.borrow().is_none() {
+                continue;
+            }
+            let is_alarm = message.topic != Topic::Scaling;
+            if let Some(kept_back) = self.limiter.ask(&message.group, is_alarm, now) {
+                self.put(Fields::of(message, kept_back));
+            }
+        }
+    }
+
+    fn put(&mut self, fields: Fields) {
+        if self.queue.try_send(fields).is_ok() {
+            self.overflowing = false;
+            return;
+        }
+        count(&self.tally.dropped, 1);
+        if !std::mem::replace(&mut self.overflowing, true) {
+            self.say(format!("{QUEUE} wait already, more are dropped"));
+        }
+    }
+
+    fn missed(&mut self, entries: u64) {
+        count(&self.tally.dropped, entries);
+        self.say(format!("{entries} entries came too fast to be told"));
+    }
+
+    fn say(&self, why: String) {
+        // Full only while the loop that takes notices stands still itself.
+        self.notices.try_send(Notice::NotifyFailed { why }).ok();
+    }
+}
