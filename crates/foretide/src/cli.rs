@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
 
 use crate::command::backtest::BacktestArgs;
 use crate::command::doctor::DoctorArgs;
@@ -75,6 +76,8 @@ pub(crate) enum Command {
     /// Shows and checks the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Prints what makes a shell complete the command line
+    Completions(CompletionsArgs),
 }
 
 /// `foretide demo`.
@@ -333,6 +336,19 @@ What is told, and how much of it, stands in the table [notify] of foretide.toml.
 pub(crate) enum NotifyCommand {
     /// Sends a test message and says what came of it
     Test,
+}
+
+/// `foretide completions`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  foretide completions bash > ~/.local/share/bash-completion/completions/foretide
+  foretide completions fish > ~/.config/fish/completions/foretide.fish
+  foretide completions zsh > ~/.zfunc/_foretide        with ~/.zfunc in $fpath before compinit")]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub(crate) shell: Shell,
 }
 
 /// `foretide config`.

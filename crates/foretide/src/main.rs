@@ -67,6 +67,7 @@ fn run(context: &mut Context<'_>) -> Result<(), Failure> {
         Command::Emulator(args) => command::emulator::run(args, context),
         Command::Doctor(args) => command::doctor::run(args, flags, context),
         Command::Notify(notify) => command::notify::run(notify, flags, context),
+        Command::Completions(args) => command::completions::run(args, context),
         Command::Config(config) => command::config::run(config, flags, context),
     }
 }

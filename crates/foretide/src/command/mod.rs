@@ -1,6 +1,7 @@
 //! The commands: each gathers its inputs, calls the crates that do the work, and prints.
 
 pub(crate) mod backtest;
+pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod doctor;

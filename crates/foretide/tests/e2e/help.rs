@@ -40,12 +40,45 @@ fn every_command_has_help_with_an_example() {
         "pull",
         "doctor",
         "notify",
+        "completions",
     ] {
         let help = room.done(&[command, "--help"]);
         assert!(help.contains("Example"), "{help}");
         assert!(help.contains(&format!("foretide {command}")), "{help}");
     }
     assert!(room.done(&["--version"]).starts_with("foretide 0."));
+}
+
+/// The commands, as the help lists them.
+fn commands(help: &str) -> Vec<&str> {
+    let listed = help.split_once("Commands:\n").unwrap().1;
+    let listed = listed.lines().take_while(|line| !line.is_empty());
+    let names = listed.filter_map(|line| {
+        let name = line.strip_prefix("  ")?.split(' ').next()?;
+        (!name.is_empty()).then_some(name)
+    });
+    names.collect()
+}
+
+#[test]
+fn every_shell_completes_every_command() {
+    let room = Room::new();
+    let help = room.done(&["--help"]);
+    let commands = commands(&help);
+    assert!(
+        commands.len() > 15 && commands.contains(&"completions"),
+        "{commands:?}"
+    );
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let script = room.done(&["completions", shell]);
+        for command in &commands {
+            assert!(script.contains(command), "{shell} does not know {command}");
+        }
+        for flag in ["prove-write", "set", "config"] {
+            assert!(script.contains(flag), "{shell} does not know --{flag}");
+        }
+    }
+    room.fails(&["completions", "csh"], 64, &["csh", "bash"]);
 }
 
 #[test]
