@@ -60,7 +60,7 @@ impl Board {
             let track = match before.remove(&id) {
                 Some(track) => {
                     let mut known = lock(&track);
-                    known.facts = facts;
+                    known.set_facts(facts);
                     known.version = self.next_version();
                     drop(known);
                     track

@@ -6,10 +6,10 @@
 //!
 //! It refuses to invent: what was not told is missing and shows as missing.
 
-mod accuracy;
 mod groups;
 mod marks;
 mod slots;
+mod sums;
 mod system;
 mod track;
 
@@ -19,8 +19,8 @@ pub use slots::Counterfactual;
 pub use system::{Calls, StoreHealth};
 pub use track::{GroupFacts, Limits, Looked, Price};
 
-pub(crate) use accuracy::LEVELS;
 pub(crate) use groups::lock;
-pub(crate) use slots::{SLOT, Slot};
+pub(crate) use slots::{LEVELS, SLOT, Slot};
+pub(crate) use sums::{DAY_SLOTS, Sums, instances_for};
 pub(crate) use system::System;
 pub(crate) use track::{GUARDS, Tally, Track};

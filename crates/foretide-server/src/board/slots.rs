@@ -3,10 +3,12 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use foretide_domain::{Bounds, Datapoint, Timestamp};
+use foretide_domain::{Bounds, Datapoint, Percent, Timestamp};
 
-use super::accuracy::LEVELS;
+use super::sums::{DAY_SLOTS, PEAK_SLOTS, Peak, Sums};
 
+/// The levels of the forecast's quantiles, as explanations carry them.
+pub(crate) const LEVELS: [f64; 5] = [0.5, 0.9, 0.97, 0.99, 0.996];
 /// Length of a slot: CloudWatch's shortest period of basic value.
 pub(crate) const SLOT: Duration = Duration::from_secs(60);
 const SLOT_MS: i64 = 60_000;
@@ -50,70 +52,169 @@ impl Slot {
 }
 
 /// A ring of minutes without holes: a minute of which nothing is known is an empty slot.
+///
+/// Sums of the last day and peaks follow every change, so that who asks for them passes over no
+/// minutes.
 #[derive(Clone, Debug)]
 pub(crate) struct Slots {
     first: i64,
     ring: VecDeque<Slot>,
     most: usize,
+    /// What the day is judged by, percent.
+    objective: f64,
+    /// Of the newest [`DAY_SLOTS`] slots.
+    day: Sums,
+    /// Of every [`PEAK_SLOTS`] minutes since 1970 that the ring has one of.
+    peaks: VecDeque<Peak>,
 }
 
 impl Slots {
-    pub(crate) fn new(most: usize) -> Self {
+    pub(crate) fn new(most: usize, objective: Percent) -> Self {
         Self {
             first: 0,
             ring: VecDeque::new(),
             most: most.max(1),
+            objective: objective.get(),
+            day: Sums::default(),
+            peaks: VecDeque::new(),
         }
     }
 
-    /// The slot that `at` lies in, made where it is not there; none for a time too old to keep or
-    /// too far ahead of what is kept.
-    pub(crate) fn at_mut(&mut self, at: Timestamp) -> Option<&mut Slot> {
-        let minute = minute(at);
+    /// Judges by another objective from now on, the past as well.
+    pub(crate) fn judge_by(&mut self, objective: Percent) {
+        self.objective = objective.get();
+        self.day = Sums::default();
+        for slot in self.ring.iter().rev().take(DAY_SLOTS) {
+            self.day.add(slot, self.objective);
+        }
+    }
+
+    /// Changes the slot that `at` lies in, made where it is not there; nothing for a time too old
+    /// to keep or too far ahead of what is kept.
+    fn change(&mut self, at: Timestamp, change: impl FnOnce(&mut Slot)) {
+        let Some(index) = self.make(minute(at)) else {
+            return;
+        };
+        let within_day = self.ring.len() - index <= DAY_SLOTS;
+        let Some(slot) = self.ring.get_mut(index) else {
+            return;
+        };
+        let before = *slot;
+        change(slot);
+        if *slot == before {
+            return;
+        }
+        if within_day {
+            self.day.remove(&before, self.objective);
+            self.day.add(slot, self.objective);
+        }
+        self.find_peak(minute(at));
+    }
+
+    /// The place of a minute's slot.
+    fn make(&mut self, minute: i64) -> Option<usize> {
+        let most = i64::try_from(self.most).unwrap_or(i64::MAX);
         if self.ring.is_empty() {
             self.first = minute;
         }
         let end = self.first + len(&self.ring);
         if minute < self.first {
             // What is older than the first is taken while there is room: history is told late.
-            let missing = self.first - minute;
-            if missing + len(&self.ring) > i64::try_from(self.most).unwrap_or(i64::MAX) {
+            if self.first - minute + len(&self.ring) > most {
                 return None;
             }
-            (0..missing).for_each(|_| self.ring.push_front(Slot::default()));
-            self.first = minute;
-        } else if minute - end > i64::try_from(self.most).unwrap_or(i64::MAX) {
+            while minute < self.first {
+                self.prepend();
+            }
+        } else if minute - end > most {
             // After so long a silence nothing of what is kept would stay.
             self.ring.clear();
+            self.peaks.clear();
+            self.day = Sums::default();
             self.first = minute;
         }
         while self.first + len(&self.ring) <= minute {
-            self.ring.push_back(Slot::default());
+            self.append();
         }
         while self.ring.len() > self.most {
-            self.ring.pop_front();
-            self.first += 1;
+            self.drop_first();
         }
-        let index = usize::try_from(minute - self.first).ok()?;
-        self.ring.get_mut(index)
+        usize::try_from(minute - self.first).ok()
     }
 
-    /// Takes in a period: its figures hold for every minute of it. Tells whether it is news.
-    pub(crate) fn observe(&mut self, point: &Datapoint) -> bool {
+    /// An empty slot adds nothing, but it takes the place of the oldest of the day.
+    fn append(&mut self) {
+        let minute = self.first + len(&self.ring);
+        if self.ring.is_empty() || minute.rem_euclid(PEAK_SLOTS) == 0 {
+            self.peaks.push_back(Peak::default());
+        }
+        self.ring.push_back(Slot::default());
+        let left = self.ring.len().checked_sub(DAY_SLOTS + 1);
+        if let Some(slot) = left.and_then(|index| self.ring.get(index)) {
+            self.day.remove(slot, self.objective);
+        }
+    }
+
+    fn prepend(&mut self) {
+        if self.first.rem_euclid(PEAK_SLOTS) == 0 {
+            self.peaks.push_front(Peak::default());
+        }
+        self.first -= 1;
+        self.ring.push_front(Slot::default());
+    }
+
+    fn drop_first(&mut self) {
+        let Some(slot) = self.ring.pop_front() else {
+            return;
+        };
+        // One that is older than a day has left the sums before.
+        if self.ring.len() < DAY_SLOTS {
+            self.day.remove(&slot, self.objective);
+        }
+        self.first += 1;
+        if self.first.rem_euclid(PEAK_SLOTS) == 0 {
+            self.peaks.pop_front();
+        } else {
+            self.find_peak(self.first);
+        }
+    }
+
+    /// Finds anew the peak that a minute counts for.
+    fn find_peak(&mut self, minute: i64) {
+        let nth = minute.div_euclid(PEAK_SLOTS);
+        let from = usize::try_from(nth * PEAK_SLOTS - self.first).unwrap_or(0);
+        let to = usize::try_from((nth + 1) * PEAK_SLOTS - self.first).unwrap_or(0);
+        let found = Peak::of(self.ring.range(from..to.min(self.ring.len())));
+        let index = usize::try_from(nth - self.first.div_euclid(PEAK_SLOTS)).ok();
+        if let Some(peak) = index.and_then(|index| self.peaks.get_mut(index)) {
+            *peak = found;
+        }
+    }
+
+    /// Sums over the newest [`DAY_SLOTS`] slots.
+    pub(crate) fn day(&self) -> Sums {
+        self.day
+    }
+
+    /// The newest peaks, at most so many, the oldest first.
+    pub(crate) fn peaks(&self, most: usize) -> impl Iterator<Item = &Peak> {
+        self.peaks
+            .iter()
+            .skip(self.peaks.len().saturating_sub(most))
+    }
+
+    /// Takes in a period: its figures hold for every minute of it.
+    pub(crate) fn observe(&mut self, point: &Datapoint) {
         let minutes = (point.period.as_secs() / SLOT.as_secs()).clamp(1, 60);
-        let mut new = false;
         for minute in 0..minutes {
             let at = point
                 .start
                 .plus(Duration::from_secs(minute * SLOT.as_secs()));
-            let Some(slot) = self.at_mut(at) else {
-                continue;
-            };
-            new |= slot.load.is_none();
-            slot.cpu = point.cpu.map(|cpu| single(cpu.get()));
-            slot.load = point.load().map(|load| single(load.get()));
+            self.change(at, |slot| {
+                slot.cpu = point.cpu.map(|cpu| single(cpu.get()));
+                slot.load = point.load().map(|load| single(load.get()));
+            });
         }
-        new
     }
 
     /// Notes what is forecast for the minute of `at`.
@@ -122,9 +223,7 @@ impl Slots {
         if self.ring.is_empty() || minute(at) - newest > AHEAD_MAX_SLOTS {
             return;
         }
-        if let Some(slot) = self.at_mut(at) {
-            slot.forecast = Some(quantiles.map(single));
-        }
+        self.change(at, |slot| slot.forecast = Some(quantiles.map(single)));
     }
 
     /// Notes the group's capacity at `at`.
@@ -134,27 +233,21 @@ impl Slots {
         (desired, in_service, pending, terminating): (u32, u32, u32, u32),
         bounds: Bounds,
     ) {
-        if let Some(slot) = self.at_mut(at) {
+        self.change(at, |slot| {
             slot.desired = Some(desired);
             slot.in_service = Some(in_service);
             slot.pending = Some(pending);
             slot.terminating = Some(terminating);
             slot.bounds = Some((bounds.min(), bounds.max()));
-        }
+        });
     }
 
     /// Notes what others would hold at `at`.
     pub(crate) fn counterfactual(&mut self, at: Timestamp, other: Counterfactual) {
-        if let Some(slot) = self.at_mut(at) {
+        self.change(at, |slot| {
             slot.tracking = other.tracking.or(slot.tracking);
             slot.optimum = other.optimum.or(slot.optimum);
-        }
-    }
-
-    /// The slot that `at` lies in.
-    pub(crate) fn get(&self, at: Timestamp) -> Option<&Slot> {
-        let index = usize::try_from(minute(at) - self.first).ok()?;
-        self.ring.get(index)
+        });
     }
 
     /// Slots that are kept, at most.
@@ -215,22 +308,34 @@ fn single(value: f64) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn at(minute: i64) -> Timestamp {
         start(minute)
     }
 
+    fn slots(most: usize) -> Slots {
+        Slots::new(most, Percent::new(80.0).unwrap())
+    }
+
+    impl Slots {
+        fn get(&self, at: Timestamp) -> Option<&Slot> {
+            let index = usize::try_from(super::minute(at) - self.first).ok()?;
+            self.ring.get(index)
+        }
+    }
+
+    /// Whether the minute was taken.
     fn mark(slots: &mut Slots, minute: i64) -> bool {
-        slots
-            .at_mut(at(minute))
-            .map(|slot| slot.desired = Some(1))
-            .is_some()
+        slots.change(at(minute), |slot| slot.desired = Some(1));
+        slots.get(at(minute)).is_some()
     }
 
     #[test]
     fn a_minute_of_silence_is_a_slot_that_knows_nothing() {
-        let mut slots = Slots::new(10);
+        let mut slots = slots(10);
         assert!(mark(&mut slots, 5) && mark(&mut slots, 7));
         let known: Vec<_> = slots.iter().map(|(_, slot)| slot.desired).collect();
         assert_eq!(known, [Some(1), None, Some(1)]);
@@ -242,7 +347,7 @@ mod tests {
 
     #[test]
     fn the_oldest_make_room_and_what_is_too_old_is_not_taken() {
-        let mut slots = Slots::new(3);
+        let mut slots = slots(3);
         (0..5).for_each(|minute| assert!(mark(&mut slots, minute)));
         assert_eq!(slots.start(), Some(at(2)));
         assert!(!mark(&mut slots, 1));
@@ -253,11 +358,93 @@ mod tests {
 
     #[test]
     fn history_told_late_is_put_before_the_first() {
-        let mut slots = Slots::new(5);
+        let mut slots = slots(5);
         assert!(mark(&mut slots, 10) && mark(&mut slots, 7));
         assert_eq!(slots.start(), Some(at(7)));
         assert!(!mark(&mut slots, 5));
         let within: Vec<_> = slots.within(at(8), at(10)).map(|(at, _)| at).collect();
         assert_eq!(within, [at(8), at(9), at(10)]);
+    }
+
+    /// Something that is told of a group.
+    #[derive(Clone, Debug)]
+    enum Told {
+        Observed(Option<f64>, u64),
+        Capacity(u32, u32),
+        Counterfactual(Option<u32>, Option<u32>),
+        Objective(f64),
+    }
+
+    fn told() -> impl Strategy<Value = Told> {
+        let count = || prop::option::of(0..9_u32);
+        prop_oneof![
+            (prop::option::of(0.0..100.0), 1..9_u64).prop_map(|(cpu, m)| Told::Observed(cpu, m)),
+            (0..9_u32, 0..9_u32).prop_map(|(serving, pending)| Told::Capacity(serving, pending)),
+            (count(), count()).prop_map(|(a, b)| Told::Counterfactual(a, b)),
+            (1.0..99.0).prop_map(Told::Objective),
+        ]
+    }
+
+    fn tell(slots: &mut Slots, minute: i64, told: &Told) {
+        let at = at(minute);
+        match *told {
+            Told::Observed(cpu, minutes) => slots.observe(&Datapoint {
+                start: at,
+                period: Duration::from_secs(60 * minutes),
+                cpu: cpu.and_then(Percent::new),
+                instances: 3.0,
+                network_in: None,
+                network_out: None,
+                memory: None,
+                demand: None,
+            }),
+            Told::Capacity(serving, pending) => {
+                let capacity = (serving + pending, serving, pending, 0);
+                slots.capacity(at, capacity, Bounds::new(0, 20).unwrap());
+            }
+            Told::Counterfactual(tracking, optimum) => {
+                slots.counterfactual(at, Counterfactual { tracking, optimum });
+            }
+            Told::Objective(percent) => slots.judge_by(Percent::new(percent).unwrap()),
+        }
+    }
+
+    /// Minutes from one thing told to the next: mostly on, at times back, at times days ahead.
+    fn strides() -> impl Strategy<Value = i64> {
+        prop_oneof![6 => 0..3_i64, 2 => -40..40_i64, 1 => 700..1500_i64, 1 => 1500..6000_i64]
+    }
+
+    proptest! {
+        /// Whatever is told, in whatever order: as if all minutes were passed over anew.
+        #[test]
+        fn sums_and_peaks_that_follow_are_those_made_anew(
+            most in prop_oneof![1..40_usize, 1430..1450_usize, 2880..2881_usize],
+            from in -30..30_i64,
+            story in prop::collection::vec((strides(), told()), 1..80),
+        ) {
+            let mut slots = slots(most);
+            let mut minute = from;
+            for (stride, told) in story {
+                minute += stride;
+                tell(&mut slots, minute, &told);
+                let mut day = Sums::default();
+                for slot in slots.ring.iter().rev().take(DAY_SLOTS) {
+                    day.add(slot, slots.objective);
+                }
+                prop_assert_eq!(slots.day(), day);
+            }
+            let mut peaks: Vec<(i64, Vec<&Slot>)> = Vec::new();
+            for (at, slot) in slots.iter() {
+                let nth = super::minute(at).div_euclid(PEAK_SLOTS);
+                match peaks.last_mut() {
+                    Some((last, slots)) if *last == nth => slots.push(slot),
+                    _ => peaks.push((nth, vec![slot])),
+                }
+            }
+            let peaks = peaks.into_iter().map(|(_, slots)| Peak::of(slots.into_iter()));
+            let peaks: Vec<Peak> = peaks.collect();
+            let followed: Vec<Peak> = slots.peaks(usize::MAX).copied().collect();
+            prop_assert_eq!(followed, peaks);
+        }
     }
 }

@@ -11,9 +11,8 @@ use foretide_domain::{
 
 use crate::view::Cached;
 
-use super::accuracy::Accuracy;
 use super::marks::Mark;
-use super::slots::{Counterfactual, Slots};
+use super::slots::{Counterfactual, LEVELS, Slots};
 
 /// How much of each group is kept in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,7 +150,6 @@ pub(crate) struct Track {
     pub(crate) data_at: Option<Timestamp>,
     /// Start of the newest period with CPU.
     newest: Option<Timestamp>,
-    pub(crate) accuracy: Accuracy,
     pub(crate) tally: Tally,
     pub(crate) stale: bool,
     pub(crate) breaker_open: bool,
@@ -171,9 +169,9 @@ impl Track {
     pub(crate) fn new(facts: GroupFacts, limits: Limits) -> Self {
         let slots = usize::try_from(limits.hours.max(1)).unwrap_or(1) * 60;
         Self {
+            slots: Slots::new(slots, facts.objective),
             facts,
             limits,
-            slots: Slots::new(slots),
             marks: VecDeque::new(),
             decisions: VecDeque::new(),
             change: None,
@@ -181,7 +179,6 @@ impl Track {
             looked: None,
             data_at: None,
             newest: None,
-            accuracy: Accuracy::default(),
             tally: Tally::default(),
             stale: false,
             breaker_open: false,
@@ -192,6 +189,14 @@ impl Track {
             version: 0,
             cached: None,
         }
+    }
+
+    /// Takes what the group is configured to be now.
+    pub(crate) fn set_facts(&mut self, facts: GroupFacts) {
+        if facts.objective != self.facts.objective {
+            self.slots.judge_by(facts.objective);
+        }
+        self.facts = facts;
     }
 
     /// Takes in a reading of the group.
@@ -226,13 +231,10 @@ impl Track {
     pub(crate) fn record(&mut self, at: Timestamp, record: &Record) {
         match record {
             Record::Observed(point) => {
-                let new = self.slots.observe(point);
+                self.slots.observe(point);
                 self.data_at = self.data_at.max(Some(point.end()));
                 if point.cpu.is_some() {
                     self.newest = self.newest.max(Some(point.start));
-                }
-                if let Some(slot) = self.slots.get(point.start).filter(|_| new) {
-                    self.accuracy.count(slot);
                 }
             }
             Record::Decided(decision) => self.decided(Arc::new((**decision).clone())),
@@ -325,6 +327,14 @@ impl Track {
     /// The newest decision.
     pub(crate) fn decision(&self) -> Option<&Arc<Decision>> {
         self.decisions.back()
+    }
+
+    /// Share of the loads of about a day, and of about a week, that lay at or below each of
+    /// [`LEVELS`]; none where nothing was forecast.
+    pub(crate) fn coverage(&self) -> [Option<[f64; LEVELS.len()]>; 2] {
+        let decision = self.decision();
+        let figures = decision.and_then(|known| known.explanation.inputs.forecast);
+        figures.map_or([None; 2], |figures| figures.kept.map(|kept| kept.coverage))
     }
 
     /// The decision that stood at `at`, if it is still in memory.

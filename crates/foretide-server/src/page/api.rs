@@ -69,10 +69,7 @@ fn fleet_now(app: &App) -> FleetView {
 pub(crate) async fn groups(State(app): State<Arc<App>>) -> Response<Body> {
     let rows = rows(&app.page.board);
     let answer = Overview {
-        groups: rows
-            .iter()
-            .filter_map(|cached| cached.json.as_deref())
-            .collect(),
+        groups: rows.iter().filter_map(Cached::json).collect(),
         fleet: fleet_now(&app),
     };
     body::json(StatusCode::OK, &answer)

@@ -12,7 +12,7 @@ use tokio::time::{sleep, timeout};
 
 use super::api::Overview;
 use crate::board::{Board, lock};
-use crate::view::{cached, fleet};
+use crate::view::{Cached, cached, fleet};
 
 /// Least time between two events: smooth to look at.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -86,12 +86,12 @@ impl Hub {
         for track in self.board.tracks() {
             let mut track = lock(&track);
             if seen.is_none_or(|seen| track.version > seen) {
-                rows.extend(cached(&mut track, now).json);
+                rows.push(cached(&mut track, now));
             }
         }
         let overview = Overview {
             fleet: fleet(self.board.system(), now, self.controls),
-            groups: rows.iter().map(|row| &**row).collect(),
+            groups: rows.iter().filter_map(Cached::json).collect(),
         };
         let mut text = b"data: ".to_vec();
         // Rows are JSON by their types; were one not, an empty event is a heartbeat.

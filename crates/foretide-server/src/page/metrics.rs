@@ -74,8 +74,8 @@ struct Snapshot {
 struct Group {
     row: Arc<GroupRow>,
     tally: Tally,
-    coverage: Option<[f64; LEVELS.len()]>,
-    due: u64,
+    /// Of about a day, and of about a week.
+    coverage: [Option<[f64; LEVELS.len()]>; 2],
     forecast: Option<[f64; LEVELS.len()]>,
     age: Option<f64>,
     overruns: Option<u64>,
@@ -95,8 +95,7 @@ impl Group {
         let capacity = row.capacity.as_ref();
         Self {
             tally: track.tally,
-            coverage: track.accuracy.coverage(),
-            due: track.accuracy.due(),
+            coverage: track.coverage(),
             forecast: quantiles.map(|loads| loads.map(|load| load.get() / 100.0)),
             age: track.data_at.map(|at| now.since(at).as_secs_f64()),
             overruns: track.looked.map(|looked| looked.overruns),
@@ -265,7 +264,7 @@ fn flag(holds: Option<bool>) -> Option<f64> {
 
 type Counter = (&'static str, &'static str, fn(&Group) -> Option<u64>);
 
-const COUNTERS: [Counter; 4] = [
+const COUNTERS: [Counter; 3] = [
     (
         "foretide_group_look_overruns",
         "Looks that took too long",
@@ -280,11 +279,6 @@ const COUNTERS: [Counter; 4] = [
         "foretide_group_call_failures",
         "Readings and predictions that failed",
         |group| Some(group.tally.calls_failed),
-    ),
-    (
-        "foretide_group_forecasts_due",
-        "Forecasts whose load has come",
-        |group| Some(group.due),
     ),
 ];
 
@@ -325,20 +319,26 @@ impl Snapshot {
     }
 
     fn forecasts(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        type Levels = [f64; LEVELS.len()];
-        let of = |levels: fn(&Group) -> Option<Levels>| {
-            self.groups.iter().flat_map(move |group| {
-                let values = levels(group).into_iter().flatten();
-                let named = QUANTILES.iter().zip(values);
-                named.map(|(level, value)| (group.with("level", level), value))
-            })
-        };
+        let loads = self.groups.iter().flat_map(|group| {
+            let named = QUANTILES.iter().zip(group.forecast.into_iter().flatten());
+            named.map(|(level, value)| (group.with("level", level), value))
+        });
         let name = "foretide_group_forecast_load_instances";
         let help = "Instances that the load forecast keeps fully busy, by quantile";
-        gauges(encoder, name, help, of(|group| group.forecast))?;
+        gauges(encoder, name, help, loads)?;
+        let coverage = self.groups.iter().flat_map(|group| {
+            let windows = WINDOWS.iter().zip(group.coverage);
+            windows.flat_map(|(window, shares)| {
+                let named = QUANTILES.iter().zip(shares.into_iter().flatten());
+                named.map(|(level, value)| {
+                    let [account, name, level] = group.with("level", level);
+                    ([account, name, level, ("window", window)], value)
+                })
+            })
+        });
         let name = "foretide_group_forecast_coverage_ratio";
-        let help = "Share of loads at or below the quantile forecast for them";
-        gauges(encoder, name, help, of(|group| group.coverage))
+        let help = "Share of the loads of about a day or a week at or below the quantile for them";
+        gauges(encoder, name, help, coverage)
     }
 
     fn calls(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
@@ -408,6 +408,9 @@ impl Snapshot {
 
 /// [`LEVELS`] as labels.
 const QUANTILES: [&str; LEVELS.len()] = ["0.5", "0.9", "0.97", "0.99", "0.996"];
+
+/// What a group's coverage is of.
+const WINDOWS: [&str; 2] = ["day", "week"];
 
 /// Of a tally's place: none first, then the guard rails.
 fn reason(index: usize) -> &'static str {

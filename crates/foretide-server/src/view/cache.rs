@@ -1,7 +1,7 @@
 //! Rows made once for all who ask: a row is made anew when its group has changed, or when time
 //! alone has made it worse.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use foretide_domain::Timestamp;
 use serde_json::value::RawValue;
@@ -16,8 +16,16 @@ use super::row::{GroupRow, row};
 pub(crate) struct Cached {
     made_of: (u64, bool, bool),
     pub(crate) row: Arc<GroupRow>,
-    /// The same as JSON; none never happens for a row's types, and leaves the row out.
-    pub(crate) json: Option<Arc<RawValue>>,
+    json: Arc<OnceLock<Option<Box<RawValue>>>>,
+}
+
+impl Cached {
+    /// The row as JSON, written when it is first asked for: a scrape asks for none. None never
+    /// happens for a row's types, and leaves the row out.
+    pub(crate) fn json(&self) -> Option<&RawValue> {
+        let write = || serde_json::value::to_raw_value(&*self.row).ok();
+        self.json.get_or_init(write).as_deref()
+    }
 }
 
 /// The row as of `now`.
@@ -32,11 +40,10 @@ pub(crate) fn cached(track: &mut Track, now: Timestamp) -> Cached {
     {
         return known.clone();
     }
-    let row = row(track, now);
     let made = Cached {
         made_of,
-        json: serde_json::value::to_raw_value(&row).ok().map(Arc::from),
-        row: Arc::new(row),
+        row: Arc::new(row(track, now)),
+        json: Arc::default(),
     };
     track.cached = Some(made.clone());
     made

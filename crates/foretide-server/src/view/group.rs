@@ -4,11 +4,11 @@ use foretide_domain::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::board::{LEVELS, Mark, SLOT, Slot, Track};
+use crate::board::{LEVELS, Mark, SLOT, Slot, Track, instances_for};
 
 use super::explanation::{DecisionView, decision_view};
 use super::overview::FleetView;
-use super::row::{GroupRow, instances_for, row};
+use super::row::{GroupRow, row};
 
 /// Most points of a chart: a wide screen has no more columns.
 const POINTS_MAX: usize = 2000;
@@ -63,15 +63,14 @@ pub(crate) struct Series {
     pub(crate) forecast_instances: Vec<Option<[f32; LEVELS.len()]>>,
 }
 
-/// How well the forecast held since the start.
+/// How well the forecast held, as the newest decision knows it.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(crate) struct AccuracyView {
-    pub(crate) forecasts_due: u64,
     pub(crate) levels: [f64; LEVELS.len()],
-    /// Share of the loads that lay at or below each level.
-    pub(crate) coverage: Option<[f64; LEVELS.len()]>,
-    /// Mean distance of the median from the load, relative to it.
-    pub(crate) median_error_ratio: Option<f64>,
+    /// Share of the last day's loads, about, that lay at or below each level.
+    pub(crate) coverage_day: Option<[f64; LEVELS.len()]>,
+    /// The same of the last week.
+    pub(crate) coverage_week: Option<[f64; LEVELS.len()]>,
 }
 
 /// The page of `track` as of `now`.
@@ -92,12 +91,16 @@ pub(crate) fn group_view(
             .change
             .as_ref()
             .map(|decision| decision_view(decision)),
-        accuracy: AccuracyView {
-            forecasts_due: track.accuracy.due(),
-            levels: LEVELS,
-            coverage: track.accuracy.coverage(),
-            median_error_ratio: track.accuracy.median_error(),
-        },
+        accuracy: accuracy(track),
+    }
+}
+
+fn accuracy(track: &Track) -> AccuracyView {
+    let [coverage_day, coverage_week] = track.coverage();
+    AccuracyView {
+        levels: LEVELS,
+        coverage_day,
+        coverage_week,
     }
 }
 

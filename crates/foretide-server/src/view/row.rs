@@ -4,18 +4,13 @@ use foretide_domain::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::board::{LEVELS, SLOT, Slot, Track};
+use crate::board::{DAY_SLOTS, LEVELS, Slot, Sums, Track, instances_for};
 
 use super::health::{Health, health};
 use super::story::{Story, story};
 
 /// Points of the small chart in a row: the last six hours at a point every twelve minutes.
 const SPARK_POINTS: usize = 30;
-const SPARK_SLOTS: usize = 360;
-/// What a budget and a cost are counted over.
-const DAY_SLOTS: usize = 24 * 60;
-/// Float dust: a quotient just above a whole number needs no further instance.
-const DUST: f64 = 1e-6;
 
 /// A group at a glance.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -135,17 +130,6 @@ pub(crate) struct Spark {
     pub(crate) in_service: Vec<Option<u32>>,
 }
 
-/// The fewest whole instances that carry `load` at the objective, both in percent.
-pub(crate) fn instances_for(load: f64, objective: f64) -> u32 {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a float cast saturates"
-    )]
-    let count = (load / objective - DUST).ceil() as u32;
-    count
-}
-
 fn need(slot: &Slot, track: &Track) -> Option<u32> {
     let objective = track.facts.objective.get();
     slot.load
@@ -181,8 +165,8 @@ fn orders(track: &Track) -> OrdersView {
 /// The row as of `now`.
 pub(crate) fn row(track: &Track, now: Timestamp) -> GroupRow {
     let load = load(track);
-    let day = Day::of(track);
-    let budget = day.budget(track, &load);
+    let day = track.slots.day();
+    let budget = budget(&day, track, &load);
     let facts = &track.facts;
     let decision = track.decision();
     GroupRow {
@@ -204,7 +188,7 @@ pub(crate) fn row(track: &Track, now: Timestamp) -> GroupRow {
             standby: reading.counts.standby,
             terminating: reading.counts.terminating,
         }),
-        cost: day.cost(track),
+        cost: cost(&day, track),
         spark: spark(track),
         decided_at_ms: decision.map(|decision| decision.at.as_millis()),
         next_look_ms: decision.map(|decision| decision.next_look.as_millis()),
@@ -243,112 +227,52 @@ fn load(track: &Track) -> LoadNow {
     }
 }
 
-/// Sums over the minutes of the last day, made in one pass: a thousand rows are made in a second.
-#[derive(Default)]
-struct Day {
-    minutes: usize,
-    short: usize,
-    paid: Minutes,
-    tracking: Minutes,
-    beside: Minutes,
-    optimum: Minutes,
-}
-
-impl Day {
-    fn of(track: &Track) -> Self {
-        let objective = track.facts.objective.get();
-        let mut day = Self::default();
-        for (_, slot) in track.slots.iter().rev().take(DAY_SLOTS) {
-            if let Some(cpu) = slot.cpu {
-                day.minutes += 1;
-                day.short += usize::from(f64::from(cpu) > objective);
-            }
-            let Some(held) = slot.paid() else { continue };
-            day.paid.add(held);
-            if let Some(instances) = slot.tracking {
-                day.tracking.add(instances);
-                day.beside.add(held);
-            }
-            if let Some(instances) = slot.optimum.or_else(|| need(slot, track)) {
-                day.optimum.add(instances);
-            }
-        }
-        day
-    }
-
-    fn budget(&self, track: &Track, load: &LoadNow) -> Budget {
-        let objective = track.facts.objective.get();
-        let allowed = track.facts.budget;
-        let share = (self.minutes > 0).then(|| self.short as f64 / self.minutes as f64);
-        let window = track.slots.most().min(DAY_SLOTS);
-        let allowed_minutes = allowed * window as f64;
-        Budget {
-            objective_percent: objective,
-            allowed_share: allowed,
-            short_share: share,
-            spent_ratio: (self.minutes > 0 && allowed_minutes > 0.0)
-                .then(|| self.short as f64 / allowed_minutes),
-            window_minutes: window,
-            minutes: self.minutes,
-            short_minutes: self.short,
-            allowed_minutes,
-            short_now: load.cpu_percent.map(|cpu| cpu > objective),
-            need_instances: load.need_instances,
-        }
-    }
-
-    fn cost(&self, track: &Track) -> Cost {
-        let price = track.facts.price.as_ref();
-        Cost {
-            instance_hours: self.paid.hours(),
-            tracking_instance_hours: self.tracking.hours(),
-            instance_hours_beside_tracking: self.beside.hours(),
-            optimum_instance_hours: self.optimum.hours(),
-            price_per_instance_hour: price.map(|price| price.amount),
-            currency: price.map(|price| price.currency.clone()),
-            hours: self.paid.count as f64 * SLOT.as_secs_f64() / 3600.0,
-        }
+fn budget(day: &Sums, track: &Track, load: &LoadNow) -> Budget {
+    let objective = track.facts.objective.get();
+    let allowed = track.facts.budget;
+    let window = track.slots.most().min(DAY_SLOTS);
+    let allowed_minutes = allowed * window as f64;
+    let known = day.minutes > 0;
+    Budget {
+        objective_percent: objective,
+        allowed_share: allowed,
+        short_share: known.then(|| day.short as f64 / day.minutes as f64),
+        spent_ratio: (known && allowed_minutes > 0.0).then(|| day.short as f64 / allowed_minutes),
+        window_minutes: window,
+        minutes: day.minutes,
+        short_minutes: day.short,
+        allowed_minutes,
+        short_now: load.cpu_percent.map(|cpu| cpu > objective),
+        need_instances: load.need_instances,
     }
 }
 
-#[derive(Default)]
-struct Minutes {
-    sum: u64,
-    count: u64,
-}
-
-impl Minutes {
-    fn add(&mut self, instances: u32) {
-        self.sum += u64::from(instances);
-        self.count += 1;
-    }
-
-    fn hours(&self) -> Option<f64> {
-        (self.count > 0).then(|| self.sum as f64 * SLOT.as_secs_f64() / 3600.0)
+fn cost(day: &Sums, track: &Track) -> Cost {
+    let price = track.facts.price.as_ref();
+    Cost {
+        instance_hours: day.paid.instance_hours(),
+        tracking_instance_hours: day.tracking.instance_hours(),
+        instance_hours_beside_tracking: day.beside.instance_hours(),
+        optimum_instance_hours: day.optimum.instance_hours(),
+        price_per_instance_hour: price.map(|price| price.amount),
+        currency: price.map(|price| price.currency.clone()),
+        hours: day.paid.hours(),
     }
 }
 
 fn spark(track: &Track) -> Spark {
-    let count = track.slots.iter().count();
-    let skip = count.saturating_sub(SPARK_SLOTS);
-    let recent: Vec<&Slot> = track
-        .slots
-        .iter()
-        .skip(skip)
-        .map(|(_, slot)| slot)
-        .collect();
-    let chunks = recent.chunks(SPARK_SLOTS / SPARK_POINTS);
-    let most = |chunk: &[&Slot], of: &dyn Fn(&Slot) -> Option<u32>| {
-        chunk.iter().filter_map(|slot| of(slot)).max()
-    };
+    let objective = track.facts.objective.get();
+    let peaks = track.slots.peaks(SPARK_POINTS);
+    let (need_instances, in_service) = peaks
+        .map(|peak| {
+            let load = peak.load.map(f64::from);
+            let need = load.map(|load| instances_for(load, objective));
+            (need, peak.in_service)
+        })
+        .unzip();
     Spark {
-        need_instances: chunks
-            .clone()
-            .map(|chunk| most(chunk, &|slot| need(slot, track)))
-            .collect(),
-        in_service: chunks
-            .map(|chunk| most(chunk, &|slot| slot.in_service))
-            .collect(),
+        need_instances,
+        in_service,
     }
 }
 

@@ -185,8 +185,8 @@ fn decided() -> Record {
 }
 
 fn figures() -> ForecastFigures {
-    let kept = ForecastKept {
-        coverage: None,
+    let kept = |coverage| ForecastKept {
+        coverage,
         short: 0.0,
     };
     let quantiles = [150.0, 160.0, 170.0, 180.0, 190.0];
@@ -203,7 +203,7 @@ fn figures() -> ForecastFigures {
         },
         low: 2,
         high: 3,
-        kept: [kept; 2],
+        kept: [kept(Some([0.5, 0.9, 1.0, 1.0, 1.0])), kept(None)],
         against_tracking: Counterfactual {
             own: 3.0,
             own_short: 0.0,
@@ -220,17 +220,17 @@ fn figures() -> ForecastFigures {
 }
 
 #[tokio::test]
-async fn a_forecast_is_shown_for_the_minute_it_was_made_for_and_held_to_it() {
+async fn a_forecast_and_how_it_held_are_told() {
     let metrics = every_metric().await;
-    // Three were made for minutes whose load of 150 came: the median holds it, and so do all.
     for line in [
-        "foretide_group_forecasts_due_total{account=\"main\",group=\"web\"} 3",
-        "foretide_group_forecast_coverage_ratio{account=\"main\",group=\"web\",level=\"0.5\"} 1",
+        "foretide_group_forecast_coverage_ratio{account=\"main\",group=\"web\",level=\"0.9\",\
+         window=\"day\"} 0.9",
         "foretide_group_forecast_load_instances{account=\"main\",group=\"web\",level=\"0.9\"} 1.6",
         "foretide_group_decisions_total{account=\"main\",group=\"web\",outcome=\"hold\"} 3",
     ] {
         assert!(metrics.contains(line), "{line} is not in\n{metrics}");
     }
+    assert!(!metrics.contains("window=\"week\""), "not known");
 }
 
 #[tokio::test]
