@@ -52,6 +52,7 @@ pub(crate) fn optimum_s(needs: &[u32], step_s: u32, boot_s: u32) -> u64 {
 mod tests {
     use super::*;
 
+    /// The first layer is on in all eight cells, the second in three.
     #[test]
     fn a_short_gap_is_kept_and_a_long_one_costs_a_boot() {
         // Layer 2 rests for one cell (60 s, kept) and then for four (240 s, relaunched for 180 s).
@@ -59,6 +60,7 @@ mod tests {
         assert_eq!(optimum_s(&needs, 60, 180), 8 * 60 + 3 * 60 + 60 + 180);
     }
 
+    /// The first layer is on in four cells, the second and the third in one each.
     #[test]
     fn the_first_boot_of_a_layer_and_the_rest_after_its_last_need_are_free() {
         assert_eq!(optimum_s(&[1, 1, 3, 1], 60, 180), (4 + 2) * 60);

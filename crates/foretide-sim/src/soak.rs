@@ -48,6 +48,8 @@ pub struct Soaked {
     pub alarms: u64,
     /// Changes by somebody else that the controller noticed.
     pub foreign: u64,
+    /// Decisions on a forecast of the group's own model.
+    pub forecasts: u64,
 }
 
 impl Soaked {
@@ -61,18 +63,20 @@ impl Soaked {
             failures: self.failures + other.failures,
             alarms: self.alarms + other.alarms,
             foreign: self.foreign + other.foreign,
+            forecasts: self.forecasts + other.forecasts,
         }
     }
 }
 
 /// Runs the group of `seed` for `days` under every fault and tells what happened, each record also
-/// to `sink`.
+/// to `sink`. Its policy is drawn from `policies`; of none, it is the default.
 ///
 /// # Errors
 /// The first rule that did not hold.
 pub fn soak(
     seed: u64,
     days: u32,
+    policies: &[PolicyKind],
     sink: &mut dyn FnMut(Timestamp, &Record),
 ) -> Result<Soaked, Broken> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -83,7 +87,7 @@ pub fn soak(
         detail,
     };
     let case = group(&mut rng, seed, days).map_err(start_failed)?;
-    let config = settings(&mut rng, case.setup());
+    let config = settings(&mut rng, policies, case.setup());
     let plan = FaultPlan::everything(seed);
     let model = |features: &Features| Ok(ideal(features));
     let mut simulation = Simulation::new(&case, config.clone(), &model, Some(&plan))
@@ -162,12 +166,9 @@ fn group(rng: &mut ChaCha8Rng, seed: u64, days: u32) -> Result<Case, String> {
     Case::new(trace, setup).map_err(|error| error.to_string())
 }
 
-fn settings(rng: &mut ChaCha8Rng, setup: &Setup) -> ControllerConfig {
-    let policy = if rng.random::<bool>() {
-        PolicyKind::Classifier
-    } else {
-        PolicyKind::TargetTracking
-    };
+fn settings(rng: &mut ChaCha8Rng, policies: &[PolicyKind], setup: &Setup) -> ControllerConfig {
+    let drawn = policies.get(rng.random_range(0..policies.len().max(1)));
+    let policy = drawn.copied().unwrap_or_default();
     let mode = match rng.random_range(0..6) {
         0 => Mode::Observe,
         1 => Mode::ScaleOutOnly,
@@ -282,6 +283,8 @@ impl Watch {
     fn decided(&mut self, at: Timestamp, decision: &Decision) {
         self.seen.decisions += 1;
         let inputs = &decision.explanation.inputs;
+        let own = inputs.forecast.is_some_and(|figures| figures.own_model);
+        self.seen.forecasts += u64::from(own);
         let Some(desired) = decision.desired else {
             return;
         };

@@ -9,22 +9,35 @@ use foretide_sim::{Case, FaultPlan, Setup, Simulation, Soaked, Workload, in_para
 /// 128 groups of 8 days: above a thousand group-days.
 const GROUPS: u64 = 128;
 const DAYS: u32 = 8;
+/// Policies that are rules alone.
+const RULES: [PolicyKind; 2] = [PolicyKind::Classifier, PolicyKind::TargetTracking];
 
 #[test]
 fn a_thousand_group_days_of_faults_break_no_rule() {
-    let seeds: Vec<u64> = (0..GROUPS).collect();
-    let results = in_parallel(&seeds, |&seed| soak(seed, DAYS, &mut |_, _| {}), |_| {});
-    let mut sum = Soaked::default();
-    for result in results {
-        match result {
-            Ok(soaked) => sum = sum.plus(soaked),
-            Err(broken) => panic!("{broken}"),
-        }
-    }
+    let sum = soaked(GROUPS, DAYS, &RULES);
     // The faults must really have come, or the test says nothing.
     assert!(sum.days >= 1000, "{sum:?}");
     assert!(sum.writes > 10_000 && sum.failures > 100_000, "{sum:?}");
     assert!(sum.alarms > 100 && sum.foreign > 1000, "{sum:?}");
+}
+
+/// Each day is a fit of half a second, so a thousand of them are a command: `examples/soak.rs`.
+#[test]
+fn the_forecast_breaks_no_rule_under_faults_either() {
+    let sum = soaked(6, 4, &[PolicyKind::Forecast]);
+    assert!(sum.writes > 100 && sum.failures > 3000, "{sum:?}");
+    assert!(sum.alarms > 100 && sum.forecasts > 10_000, "{sum:?}");
+}
+
+/// What happened to so many groups; ends with the first rule that is broken.
+fn soaked(groups: u64, days: u32, policies: &[PolicyKind]) -> Soaked {
+    let seeds: Vec<u64> = (0..groups).collect();
+    let run = |&seed: &u64| soak(seed, days, policies, &mut |_, _| {});
+    let results = in_parallel(&seeds, run, |_| {});
+    results
+        .into_iter()
+        .map(|result| result.unwrap_or_else(|broken| panic!("{broken}")))
+        .fold(Soaked::default(), Soaked::plus)
 }
 
 #[test]
@@ -35,7 +48,7 @@ fn the_same_seed_gives_the_same_bytes() {
             use std::fmt::Write;
             writeln!(text, "{at} {record:?}").unwrap();
         };
-        let soaked = soak(seed, 2, &mut sink).unwrap();
+        let soaked = soak(seed, 2, &RULES, &mut sink).unwrap();
         (text, soaked)
     };
     for seed in 0..8 {

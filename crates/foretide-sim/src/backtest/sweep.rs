@@ -100,6 +100,7 @@ mod tests {
         assert!(close(at_budget(&points, 0.005, 9.0), 1.5));
     }
 
+    /// The budget lies half-way between that, 0.00001, and 2.5 in logarithms.
     #[test]
     fn no_violation_counts_as_one_step_in_a_hundred_thousand() {
         let points = [point(40.0, 2.0, 0.0), point(45.0, 1.0, 2.5)];

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 
-use foretide_control::{Controller, ControllerConfig, SavedState};
+use foretide_control::{Controller, ControllerConfig, ForecastSnapshot, SavedState};
 use foretide_domain::{
     Asked, CallFailure, CallId, Effect, Event, Features, HistoryQuery, Launch, MetricsQuery, Plan,
     Prediction, Record, Timestamp, WriteOutcome,
@@ -32,6 +32,8 @@ pub struct Driver<'p> {
     predict: &'p Predict<'p>,
     faults: Option<Faults>,
     saved: Option<SavedState>,
+    /// Kept as a service does, after every fit and whenever history was taken in.
+    forecast: Option<ForecastSnapshot>,
     wake_at: Option<Timestamp>,
     answers: VecDeque<Answer>,
     effects: VecDeque<Effect>,
@@ -69,6 +71,7 @@ impl<'p> Driver<'p> {
             predict,
             faults,
             saved: None,
+            forecast: None,
             wake_at: None,
             answers: VecDeque::new(),
             effects: effects.into(),
@@ -114,6 +117,7 @@ impl<'p> Driver<'p> {
             self.effects.extend(effects);
             if self.controller.history_is_there() {
                 self.controller.take_in_history();
+                self.keep_forecast();
             }
             self.carry_out(world, now, sink);
         }
@@ -146,10 +150,13 @@ impl<'p> Driver<'p> {
         self.wake_at = None;
         self.down_until_s = now_s + down_s;
         let up = reading::at(self.epoch, self.down_until_s).max(now);
-        let (controller, effects) = match self.saved.clone() {
+        let (mut controller, effects) = match self.saved.clone() {
             Some(saved) => Controller::restore(self.config.clone(), saved, up),
             None => Controller::new(self.config.clone(), up),
         };
+        if let Some(forecast) = self.forecast.clone() {
+            controller.resume_forecast(forecast);
+        }
         self.controller = controller;
         self.effects = effects.into();
         true
@@ -242,6 +249,14 @@ impl<'p> Driver<'p> {
         if let Some(job) = self.controller.fit_job() {
             let effects = self.controller.fitted(call, job.run(), now);
             self.effects.extend(effects);
+            self.keep_forecast();
+        }
+    }
+
+    /// Only who may die needs it.
+    fn keep_forecast(&mut self) {
+        if self.faults.is_some() {
+            self.forecast = self.controller.forecast_snapshot();
         }
     }
 

@@ -47,6 +47,7 @@ fn assert_billed(world: &World, seconds: u32) {
 
 #[test]
 fn an_instance_enters_service_a_boot_after_its_launch() {
+    // Launched at 10 s, which is step 1; 30 s later, at 40 s, it is step 4.
     let (_, rows) = run(config(), 6, 5.0, &[(1, 3)]);
     let seen: Vec<_> = rows
         .iter()
@@ -57,6 +58,7 @@ fn an_instance_enters_service_a_boot_after_its_launch() {
 
 #[test]
 fn a_boot_that_ends_between_two_steps_serves_from_the_later_one() {
+    // Launched at 0 s, ready at 25 s: the steps at 0, 10 and 20 s are before that.
     let boot = Boot::Constant { seconds: 25 };
     let (_, rows) = run(WorldConfig { boot, ..config() }, 4, 5.0, &[(0, 3)]);
     assert_eq!(
@@ -67,6 +69,7 @@ fn a_boot_that_ends_between_two_steps_serves_from_the_later_one() {
 
 #[test]
 fn running_instances_are_billed_by_the_second() {
+    // Two from the start for 30 steps of 10 s.
     let (world, _) = run(config(), 30, 5.0, &[]);
     assert_billed(&world, 2 * 300);
 }
@@ -80,6 +83,7 @@ fn a_launch_is_billed_for_a_minute_at_least_even_past_the_end() {
 
 #[test]
 fn a_cancelled_launch_is_billed_for_a_minute() {
+    // Launched at 100 s, cancelled at 110 s: 10 s, a minute on the bill.
     let (world, rows) = run(config(), 30, 5.0, &[(10, 3), (11, 2)]);
     assert_eq!(rows[11].pending, 0);
     assert_billed(&world, 2 * 300 + 60);
@@ -87,14 +91,17 @@ fn a_cancelled_launch_is_billed_for_a_minute() {
 
 #[test]
 fn pending_instances_are_cancelled_first_the_newest_first() {
-    // Launched at 0 s, 10 s and 20 s; the one of 20 s is cancelled, so the others serve in turn.
-    let (_, rows) = run(config(), 6, 5.0, &[(0, 3), (1, 4), (2, 5), (2, 4)]);
-    assert_eq!(
-        rows.iter().map(|row| row.in_service).collect::<Vec<_>>(),
-        [2, 2, 2, 3, 4, 4]
-    );
+    // Launched at 0, 10 and 20 s. At 30 s the first serves, and of the two that are left the one of
+    // 20 s is cancelled: the one of 10 s serves at 40 s, and nothing more comes at 50 s.
     let (world, rows) = run(config(), 7, 5.0, &[(0, 3), (1, 4), (2, 5), (3, 4)]);
-    assert_eq!(rows[4].in_service, 4);
+    let seen: Vec<_> = rows
+        .iter()
+        .map(|row| (row.in_service, row.pending))
+        .collect();
+    assert_eq!(
+        seen,
+        [(2, 1), (2, 2), (2, 3), (3, 1), (4, 0), (4, 0), (4, 0)]
+    );
     // Two from the start, 70 s each; launched at 0 and 10 s: 70 s and 60 s; cancelled: 60 s.
     assert_billed(&world, 2 * 70 + 70 + 60 + 60);
 }
@@ -127,6 +134,7 @@ fn what_ended_before_scoring_is_free_and_the_rest_counts_from_there() {
 
 #[test]
 fn a_period_is_visible_a_delay_after_its_end() {
+    // The first ends at 60 s and shows 60 s later; the second at 180 s, and the first is no news.
     let mut world = World::new(config());
     let mut seen = Vec::new();
     for _ in 0..20 {
@@ -154,6 +162,7 @@ fn a_period_holds_the_means_after_launches_and_terminations() {
 
 #[test]
 fn saturated_cpu_hides_the_demand_that_the_request_count_shows() {
+    // Two of 10 serve 20 of 50, at 100 %: what CPU x instances comes to is 20 as well.
     let (mut world, rows) = run(config(), 12, 50.0, &[]);
     assert_eq!(rows[0].cpu, Some(100.0));
     world.begin_step();
@@ -179,6 +188,7 @@ fn desired_stays_within_the_bounds() {
         initial: 9,
         ..config()
     });
+    // 9 at the start and 7 are brought to 4, 0 to 2.
     assert_eq!(world.in_service(), 4);
     assert!(!world.set_desired(7), "4 already");
     assert!(world.set_desired(0));
@@ -187,6 +197,8 @@ fn desired_stays_within_the_bounds() {
 
 #[test]
 fn a_failed_launch_is_billed_until_it_fails_and_tried_again() {
+    // Each fails when its boot of 30 s is over, and the next begins at once. The last step is at
+    // 90 s.
     let mut world = World::new(config());
     world.disturb_launches(1.0, 1.0);
     for step in 0..10 {
