@@ -13,13 +13,13 @@ const ENOUGH: usize = 5;
 
 /// Durations of the group's newest successful launches.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct LeadTime {
+pub struct LeadTime {
     newest: VecDeque<Duration>,
 }
 
 impl LeadTime {
     /// Learns from a launch that has ended.
-    pub(crate) fn observe(&mut self, launch: &Launch) {
+    pub fn observe(&mut self, launch: &Launch) {
         if !launch.succeeded {
             return;
         }
@@ -29,15 +29,20 @@ impl LeadTime {
         self.newest.push_back(launch.duration());
     }
 
-    /// 90th percentile of what was measured; `prior` while too little was.
-    pub(crate) fn p90(&self, prior: Duration) -> Duration {
+    /// Successful launches that are remembered.
+    pub fn launches(&self) -> usize {
+        self.newest.len()
+    }
+
+    /// 90th percentile of what was measured; none while too little was.
+    pub fn p90(&self) -> Option<Duration> {
         if self.newest.len() < ENOUGH {
-            return prior;
+            return None;
         }
         let mut sorted: Vec<Duration> = self.newest.iter().copied().collect();
         sorted.sort_unstable();
         let rank = (sorted.len() * 9).div_ceil(10).saturating_sub(1);
-        sorted.get(rank).copied().unwrap_or(prior)
+        sorted.get(rank).copied()
     }
 }
 
@@ -57,16 +62,15 @@ mod tests {
     }
 
     #[test]
-    fn the_prior_holds_until_enough_launches_were_seen() {
-        let prior = Duration::from_secs(180);
+    fn nothing_is_told_until_enough_launches_were_seen() {
         let mut lead_time = LeadTime::default();
         for seconds in [100, 100, 100, 100] {
             lead_time.observe(&launch(seconds, true));
         }
         lead_time.observe(&launch(900, false));
-        assert_eq!(lead_time.p90(prior), prior);
+        assert_eq!((lead_time.launches(), lead_time.p90()), (4, None));
         lead_time.observe(&launch(240, true));
-        assert_eq!(lead_time.p90(prior), Duration::from_secs(240));
+        assert_eq!(lead_time.p90(), Some(Duration::from_secs(240)));
     }
 
     #[test]
@@ -75,6 +79,6 @@ mod tests {
         for seconds in 1..=10 {
             lead_time.observe(&launch(seconds * 10, true));
         }
-        assert_eq!(lead_time.p90(Duration::ZERO), Duration::from_secs(90));
+        assert_eq!(lead_time.p90(), Some(Duration::from_secs(90)));
     }
 }

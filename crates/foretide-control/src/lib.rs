@@ -43,5 +43,6 @@ pub use config::{
 };
 pub use controller::Controller;
 pub use forecasting::{FitJob, ForecastSnapshot};
+pub use lead_time::LeadTime;
 pub use load::LoadMetric;
 pub use state::SavedState;

@@ -189,7 +189,7 @@ impl SavedState {
 
     /// Time from launch to in service, as measured or, before that, as configured.
     pub(crate) fn lead_time(&self, config: &ControllerConfig) -> Duration {
-        self.lead_time.p90(config.lead_time)
+        self.lead_time.p90().unwrap_or(config.lead_time)
     }
 
     /// Demand that one instance serves at 100 % CPU, as configured or as learned; none where load

@@ -155,6 +155,7 @@ fn a_group_is_pulled_and_backtested_in_one_step() {
         "group       web in eu-west-1, 2 days by 60 s",
         "metrics requested, 0.0000",
         "rows in o/pull-web.csv",
+        "simulated   min 1, max 10, periods of 60 s, boot 180 s, its lead_time: too few launches",
         "cost ratio",
     ] {
         assert!(out.contains(part), "{part:?} is not in:\n{out}");
@@ -165,7 +166,9 @@ fn a_group_is_pulled_and_backtested_in_one_step() {
     assert_eq!(summary["traces"][0]["setup"]["unit"], 100.0);
     let command = summary["command"].as_str().unwrap();
     assert!(
-        command.ends_with("--out o --trace o/pull-web.csv --unit 100"),
+        command.ends_with(
+            "--out o --trace o/pull-web.csv --unit 100 --min 1 --max 10 --period 60s --boot 180s"
+        ),
         "{command}"
     );
     let words: Vec<&str> = command.split(' ').skip(1).collect();

@@ -53,27 +53,29 @@ pub(crate) struct BacktestArgs {
     /// Runs this much at the start without scoring it, in whole days
     #[arg(long, value_name = "DAYS", default_value = "0d", value_parser = days)]
     pub(crate) warmup: u32,
-    /// Time from launch to service: 180s, 120s..300s, or lognormal:180s:0.3
-    #[arg(long, value_name = "TIME", default_value = "180s")]
-    pub(crate) boot: BootSpec,
+    /// Time from launch to service: 180s, 120s..300s, or lognormal:180s:0.3 [default: 180s; of a
+    /// pulled group, what its launches took]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) boot: Option<BootSpec>,
     /// Share of launches that fail
     #[arg(long, value_name = "PERCENT", default_value = "0%", value_parser = percentage)]
     pub(crate) launch_failure: Percentage,
     /// Time from the end of a period until its metrics can be seen
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = seconds)]
     pub(crate) delay: u32,
-    /// Length of a metric period: 60s, or 300s with basic monitoring
-    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = seconds)]
-    pub(crate) period: u32,
+    /// Length of a metric period: 60s, or 300s with basic monitoring [default: 60s; of a pulled
+    /// group, its own]
+    #[arg(long, value_name = "TIME", value_parser = seconds)]
+    pub(crate) period: Option<u32>,
     /// Publishes the request count beside CPU, for policies that read it
     #[arg(long)]
     pub(crate) request_count: bool,
-    /// Smallest capacity
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub(crate) min: u32,
-    /// Largest capacity
-    #[arg(long, value_name = "N", default_value_t = 100)]
-    pub(crate) max: u32,
+    /// Smallest capacity [default: 1; of a pulled group, its own]
+    #[arg(long, value_name = "N")]
+    pub(crate) min: Option<u32>,
+    /// Largest capacity [default: 100; of a pulled group, its own]
+    #[arg(long, value_name = "N")]
+    pub(crate) max: Option<u32>,
     /// Load that one instance serves at 100 % CPU, in the trace's unit; 100 for a group whose load
     /// is CPU x instances
     #[arg(long, value_name = "LOAD")]
@@ -96,6 +98,14 @@ pub(crate) struct BacktestArgs {
     /// Model file of policy classifier
     #[arg(long, value_name = "FILE")]
     pub(crate) model: Option<PathBuf>,
+}
+
+impl BacktestArgs {
+    /// Time from launch to service; three minutes where none is given.
+    pub(super) fn boot(&self) -> Boot {
+        self.boot
+            .map_or(Boot::Constant { seconds: 180 }, |spec| spec.0)
+    }
 }
 
 /// A policy with its settings.

@@ -24,6 +24,12 @@ const OWN: [PolicyKind; 3] = [
     PolicyKind::TargetTracking,
 ];
 
+/// The group where nothing else is said: bounds that nearly every load stays within, and detailed
+/// monitoring.
+const MIN: u32 = 1;
+const MAX: u32 = 100;
+const PERIOD_S: u32 = 60;
+
 /// Everything that a backtest needs, checked before it begins.
 pub(crate) struct Plan {
     pub(crate) cases: Vec<Case>,
@@ -88,14 +94,14 @@ fn distinct<'n>(flag: &str, names: impl Iterator<Item = &'n str>) -> Result<(), 
 }
 
 fn cases(args: &BacktestArgs) -> Result<Vec<Case>, Failure> {
-    let bounds = Bounds::new(args.min, args.max)
+    let bounds = Bounds::new(args.min.unwrap_or(MIN), args.max.unwrap_or(MAX))
         .map_err(|error| Failure::of(Exit::Usage, &error).hint("see --min and --max"))?;
     let setup = Setup {
         unit: args.unit,
-        boot: args.boot.0,
+        boot: args.boot(),
         launch_failure: args.launch_failure.ratio(),
         delay_s: args.delay,
-        period_s: args.period,
+        period_s: args.period.unwrap_or(PERIOD_S),
         warmup_days: args.warmup,
         slo_utilisation: args.slo_util.ratio(),
         seed: args.seed,
@@ -120,7 +126,7 @@ fn cases(args: &BacktestArgs) -> Result<Vec<Case>, Failure> {
 /// The settings of the product's policies, on a group that boots and is measured as simulated.
 fn own_config(args: &BacktestArgs, config: &Config) -> ControllerConfig {
     let mut own = config.defaults.controller.clone();
-    own.lead_time = Duration::from_secs(u64::from(args.boot.0.typical_s().max(1)));
+    own.lead_time = Duration::from_secs(u64::from(args.boot().typical_s().max(1)));
     own.metric_delay = Duration::from_secs(u64::from(args.delay));
     own
 }

@@ -1,13 +1,19 @@
 //! A group's own history as the trace of a backtest.
 
+use std::time::Duration;
+
+use foretide_control::LeadTime;
+use foretide_domain::Bounds;
+use foretide_sim::Boot;
+
 use crate::cli::ConfigFlags;
 use crate::command::output::prepare;
-use crate::command::pull::{self, DAYS_KEPT, PullArgs};
+use crate::command::pull::{self, DAYS_KEPT, Found, PullArgs};
 use crate::command::{Context, input};
 use crate::failure::{Exit, Failure};
 use crate::report::file_name;
 
-use super::args::BacktestArgs;
+use super::args::{BacktestArgs, BootSpec};
 
 /// As much as is kept by the minute, less a day, and as the running service reads.
 const DAYS: u32 = 14;
@@ -36,19 +42,94 @@ pub(super) fn pull(
         step: None,
         out: out.clone(),
     };
-    pull::run(&pull, flags, context)?;
-    writeln!(context.out)?;
-    context.out.flush()?;
+    let found = pull::found(&pull, flags, context)?;
     let settings = config.groups.get(group).unwrap_or(&config.defaults);
     let in_percent = settings.live.load.is_none();
-    Ok(BacktestArgs {
+    let own = Own::of(&found, settings.controller.lead_time);
+    let pulled = BacktestArgs {
         trace: vec![out],
         unit: args.unit.or(in_percent.then_some(INSTANCE)),
+        min: args.min.or(Some(own.bounds.min())),
+        max: args.max.or(Some(own.bounds.max())),
+        boot: args.boot.or(Some(BootSpec(Boot::Constant {
+            seconds: own.boot_s,
+        }))),
+        period: args.period.or(Some(own.period_s)),
         ..args.clone()
-    })
+    };
+    writeln!(context.out, "simulated   {}\n", own.told(args))?;
+    context.out.flush()?;
+    Ok(pulled)
 }
 
-/// Puts the file that was pulled into the words of the command instead of the group, and the unit.
+/// What the simulated group takes over from the one that was pulled.
+struct Own {
+    bounds: Bounds,
+    boot_s: u32,
+    /// Launches that `boot_s` was measured on; none where it is the configured lead time.
+    launches: Option<usize>,
+    period_s: u32,
+}
+
+impl Own {
+    fn of(found: &Found, configured: Duration) -> Self {
+        let mut lead_time = LeadTime::default();
+        let mut launches = found.state.launches.clone();
+        launches.sort_by_key(|launch| launch.ended);
+        for launch in &launches {
+            lead_time.observe(launch);
+        }
+        let measured = lead_time.p90();
+        let seconds = |span: Duration| u32::try_from(span.as_secs()).unwrap_or(u32::MAX);
+        Self {
+            bounds: found.state.bounds,
+            // A launch that took no time to be seen is one that the simulation cannot make.
+            boot_s: seconds(measured.unwrap_or(configured)).clamp(1, 86_400),
+            launches: measured.map(|_| lead_time.launches()),
+            period_s: seconds(found.monitoring.period()),
+        }
+    }
+
+    /// Says of each where it is from.
+    fn told(&self, args: &BacktestArgs) -> String {
+        let given = |is_given: bool, own: String, flag: &str| {
+            if is_given {
+                format!("{flag} as given")
+            } else {
+                own
+            }
+        };
+        let boot = match self.launches {
+            Some(count) => format!("boot {} s, p90 of its {count} newest launches", self.boot_s),
+            None => format!(
+                "boot {} s, its lead_time: too few launches in the last day to measure",
+                self.boot_s
+            ),
+        };
+        [
+            given(
+                args.min.is_some(),
+                format!("min {}", self.bounds.min()),
+                "min",
+            ),
+            given(
+                args.max.is_some(),
+                format!("max {}", self.bounds.max()),
+                "max",
+            ),
+            given(
+                args.period.is_some(),
+                format!("periods of {} s", self.period_s),
+                "period",
+            ),
+            given(args.boot.is_some(), boot, "boot"),
+        ]
+        .join(", ")
+    }
+}
+
+/// Puts the file that was pulled into the words of the command instead of the group, and what was
+/// taken over from the group.
 pub(super) fn repeat(words: &mut Vec<String>, pulled: &BacktestArgs) {
     if let Some(at) = words.iter().position(|word| word == "--group") {
         words.drain(at..words.len().min(at + 2));
@@ -56,15 +137,36 @@ pub(super) fn repeat(words: &mut Vec<String>, pulled: &BacktestArgs) {
     words.retain(|word| !word.starts_with("--group="));
     let files = pulled.trace.iter().map(|path| path.display().to_string());
     words.extend(files.flat_map(|file| ["--trace".to_owned(), file]));
-    let is_unit = |word: &String| word == "--unit" || word.starts_with("--unit=");
-    if let Some(unit) = pulled.unit.filter(|_| !words.iter().any(is_unit)) {
-        words.extend(["--unit".to_owned(), unit.to_string()]);
+    let boot = match pulled.boot {
+        Some(BootSpec(Boot::Constant { seconds })) => Some(format!("{seconds}s")),
+        // Only what was written can be anything else.
+        _ => None,
+    };
+    for (flag, value) in [
+        ("--unit", pulled.unit.map(|unit| unit.to_string())),
+        ("--min", pulled.min.map(|min| min.to_string())),
+        ("--max", pulled.max.map(|max| max.to_string())),
+        (
+            "--period",
+            pulled.period.map(|seconds| format!("{seconds}s")),
+        ),
+        ("--boot", boot),
+    ] {
+        let is_there = |word: &String| {
+            let rest = word.strip_prefix(flag);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+        };
+        if let Some(value) = value.filter(|_| !words.iter().any(is_there)) {
+            words.extend([flag.to_owned(), value]);
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use clap::Parser;
+    use foretide_aws::Monitoring;
+    use foretide_domain::{GroupState, Launch, LifecycleCounts, SuspendedProcesses, Timestamp};
 
     use super::*;
 
@@ -95,6 +197,50 @@ mod tests {
         assert_eq!(
             repeated(&["--group", "web"], None),
             "--trace o/pull-web.csv"
+        );
+        assert_eq!(
+            repeated(&["--group", "web", "--boot=60s..90s", "--max", "7"], None),
+            "--boot=60s..90s --max 7 --trace o/pull-web.csv"
+        );
+    }
+
+    fn found(boots: &[i64]) -> Found {
+        let at = Timestamp::from_seconds;
+        let launch = |(id, seconds): (u64, &i64)| Launch {
+            id,
+            started: at(0),
+            ended: at(*seconds),
+            succeeded: true,
+        };
+        Found {
+            state: GroupState {
+                bounds: Bounds::new(2, 9).unwrap(),
+                desired: 2,
+                counts: LifecycleCounts::default(),
+                oldest_pending_since: None,
+                suspended: SuspendedProcesses::default(),
+                refreshing: false,
+                launches: (0..).zip(boots).map(launch).collect(),
+            },
+            monitoring: Monitoring::Basic,
+        }
+    }
+
+    #[test]
+    fn the_group_is_simulated_as_it_is_unless_told_otherwise() {
+        let told = |boots: &[i64], line: &[&str]| {
+            let line = [&["backtest", "--group", "web"], line].concat();
+            let Line { args } = Line::try_parse_from(line).unwrap();
+            Own::of(&found(boots), Duration::from_secs(240)).told(&args)
+        };
+        assert_eq!(
+            told(&[90, 100, 80, 300, 95], &[]),
+            "min 2, max 9, periods of 300 s, boot 300 s, p90 of its 5 newest launches"
+        );
+        assert_eq!(
+            told(&[90], &["--max", "20"]),
+            "min 2, max as given, periods of 300 s, boot 240 s, its lead_time: too few launches in \
+             the last day to measure"
         );
     }
 }

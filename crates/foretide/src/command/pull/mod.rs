@@ -9,10 +9,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use foretide_aws::{
-    Collect, CollectSettings, Collector, HistorySpan, MetricOptions, Retention,
+    Collect, CollectSettings, Collector, HistorySpan, MetricOptions, Monitoring, Retention,
     USD_PER_METRIC_REQUESTED, history_spans,
 };
-use foretide_domain::{CallFailure, FailureKind, MetricsQuery, Timestamp};
+use foretide_domain::{CallFailure, FailureKind, GroupState, MetricsQuery, Timestamp};
 
 use crate::cli::ConfigFlags;
 use crate::clock;
@@ -34,12 +34,27 @@ const PROBE: Duration = Duration::from_hours(3);
 /// Metrics that the probe requests beside a load metric: CPU and both of the network.
 const PROBE_METRICS: usize = 3;
 
+/// What the group was found to be.
+pub(crate) struct Found {
+    pub(crate) state: GroupState,
+    pub(crate) monitoring: Monitoring,
+}
+
 /// Runs it.
 pub(crate) fn run(
     args: &PullArgs,
     flags: &ConfigFlags,
     context: &mut Context<'_>,
 ) -> Result<(), Failure> {
+    found(args, flags, context).map(drop)
+}
+
+/// Runs it, and tells what the group is.
+pub(crate) fn found(
+    args: &PullArgs,
+    flags: &ConfigFlags,
+    context: &mut Context<'_>,
+) -> Result<Found, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -53,7 +68,7 @@ async fn pull(
     args: &PullArgs,
     flags: &ConfigFlags,
     context: &mut Context<'_>,
-) -> Result<(), Failure> {
+) -> Result<Found, Failure> {
     let period = period(args.days, args.step)?;
     let (sources, _) = input::sources(flags)?;
     let config = input::load(&sources)?;
@@ -74,8 +89,8 @@ async fn pull(
     tell(&connection, &collect, &partial, &parts, context)?;
     context.out.flush()?;
     check_credentials(&connection).await?;
-    let source = match Source::probe(&connection, collect, now).await {
-        Ok(source) => source,
+    let (source, found) = match Source::probe(&connection, collect, now).await {
+        Ok(probed) => probed,
         Err(failure) => {
             partial.leave();
             return Err(failure);
@@ -86,7 +101,8 @@ async fn pull(
         writeln!(context.out, "  until {}: {added} rows", part.to)?;
         context.out.flush()?;
     }
-    finish(&args.out, partial, &source, context)
+    finish(&args.out, partial, &source, context)?;
+    Ok(found)
 }
 
 /// The length of periods for so many days: the finest kept, or one that is asked for.
@@ -180,15 +196,17 @@ impl Source {
         connection: &Connection,
         collect: CollectSettings,
         now: Timestamp,
-    ) -> Result<Self, Failure> {
+    ) -> Result<(Self, Found), Failure> {
         let (group, with_load) = (collect.group.clone(), collect.metrics.load.is_some());
         let collector = Collector::new(Arc::clone(&connection.clients), vec![collect]);
         let mut states = collector
             .read_groups(std::slice::from_ref(&group), now)
             .await;
-        if let Some(Err(failure)) = states.remove(&group) {
-            return Err(failed(&failure));
-        }
+        let state = match states.remove(&group) {
+            Some(Ok(state)) => state,
+            Some(Err(failure)) => return Err(failed(&failure)),
+            None => return Err(unread(&group)),
+        };
         let query = MetricsQuery {
             from: now.minus(PROBE),
         };
@@ -198,18 +216,19 @@ impl Source {
             Some(Err(failure)) => return Err(failed(&failure)),
             None => None,
         };
-        if monitoring.is_none() {
+        let Some(monitoring) = monitoring else {
             let what = format!("group `{group}` published no CPU in the last three hours");
             return Err(Failure::new(Exit::Unavailable, what).hint(
                 "whether its metrics come every minute or every five is learnt from the newest: \
                  say it by monitoring = \"detailed\" or \"basic\"",
             ));
-        }
-        Ok(Self {
+        };
+        let source = Self {
             collector,
             group,
             with_load,
-        })
+        };
+        Ok((source, Found { state, monitoring }))
     }
 
     /// Reads one part and keeps it; gives the number of rows.
@@ -255,6 +274,12 @@ fn finish(
         bill.usd(&source.group)
     )?;
     Ok(())
+}
+
+/// Every group that is asked for is answered for; this one was not.
+fn unread(group: &str) -> Failure {
+    let what = format!("group `{group}` was asked for and not answered");
+    Failure::new(Exit::Unavailable, what).hint("the same command goes on where this one stopped")
 }
 
 fn failed(failure: &CallFailure) -> Failure {
