@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use foretide_control::{ConfigError, ControllerConfig};
-use foretide_domain::{Mode, Percent};
+use foretide_domain::{Mode, Percent, PolicyKind};
 
 use super::{Predict, Simulation};
 use crate::backtest::{Case, Contender, Timeline};
@@ -54,13 +54,19 @@ impl Contender for Driven {
     }
 
     fn parameters(&self) -> Vec<(&'static str, f64)> {
-        vec![
-            ("target", self.config.target_utilisation.get()),
-            ("interval_s", self.config.interval.as_secs_f64()),
-        ]
+        let knob = match (self.config.policy, self.config.forecast.short_per_instance) {
+            (PolicyKind::Forecast, None) => ("budget", self.config.forecast.budget),
+            (PolicyKind::Forecast, Some(price)) => ("short_per_instance", price),
+            _ => ("target", self.config.target_utilisation.get()),
+        };
+        vec![knob, ("interval_s", self.config.interval.as_secs_f64())]
     }
 
+    /// Policy `forecast` has none: it follows a budget or prices.
     fn with_target(&self, target: f64) -> Option<Box<dyn Contender>> {
+        if self.config.policy == PolicyKind::Forecast {
+            return None;
+        }
         let mut other = self.clone();
         other.config.target_utilisation = Percent::new(target)?;
         other.config.validate().ok()?;

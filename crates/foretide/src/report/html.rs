@@ -1,4 +1,5 @@
-//! `report.html`: one file that opens offline, with charts to zoom and hover.
+//! `report.html` and `forecast.html`: each one file that opens offline, with charts to zoom and
+//! hover.
 //!
 //! The figures travel as JSON inside the page; its script builds text nodes from them and never
 //! markup, so that a trace's name cannot become part of the page. The charts are drawn by the chart
@@ -12,10 +13,27 @@ use serde::Serialize;
 use super::summary::Summary;
 use super::timeline::TimelineOf;
 
-const TEMPLATE: &str = include_str!("report.html");
-const SCRIPT: &str = include_str!("report.js");
-const FORECAST_TEMPLATE: &str = include_str!("forecast.html");
-const FORECAST_SCRIPT: &str = include_str!("forecast.js");
+/// What all pages share, with a place for each part.
+const TEMPLATE: &str = include_str!("page.html");
+const COMMON: &str = include_str!("common.js");
+
+/// What a page has of its own.
+struct Page {
+    title: &'static str,
+    body: &'static str,
+    script: &'static str,
+}
+
+const BACKTEST: Page = Page {
+    title: "Foretide backtest",
+    body: include_str!("report.html"),
+    script: include_str!("report.js"),
+};
+const FORECAST: Page = Page {
+    title: "Foretide forecast",
+    body: include_str!("forecast.html"),
+    script: include_str!("forecast.js"),
+};
 
 /// The series of one trace as the page draws them.
 #[derive(Serialize)]
@@ -51,7 +69,7 @@ pub(crate) fn render(
         .enumerate()
         .map(|(index, case)| series(index, case, timelines))
         .collect();
-    fill(TEMPLATE, SCRIPT, summary, &series)
+    fill(&BACKTEST, summary, &series)
 }
 
 /// What a page of `foretide forecast` draws of one horizon, in instance-percent.
@@ -71,24 +89,26 @@ pub(crate) fn render_forecast(
     summary: &impl Serialize,
     series: &[ForecastSeries],
 ) -> Result<String, serde_json::Error> {
-    fill(FORECAST_TEMPLATE, FORECAST_SCRIPT, summary, &series)
+    fill(&FORECAST, summary, &series)
 }
 
-/// Puts figures, library and script in the places that the template marks.
+/// Puts figures, library and scripts in the places that the template marks.
 fn fill(
-    template: &str,
-    script: &str,
+    own: &Page,
     summary: &impl Serialize,
     series: &impl Serialize,
 ) -> Result<String, serde_json::Error> {
-    let mut page = String::with_capacity(template.len() + 6_000_000);
-    for part in template.split("<!--") {
+    let mut page = String::with_capacity(TEMPLATE.len() + 6_000_000);
+    for part in TEMPLATE.split("<!--") {
         let (slot, rest) = part.split_once("-->").unwrap_or(("", part));
         match slot {
+            "title" => page.push_str(own.title),
+            "body" => page.push_str(own.body.trim_end()),
             "summary" => page.push_str(&inert_json(summary)?),
             "series" => page.push_str(&inert_json(series)?),
             "library" => page.push_str(&chart_library()),
-            "script" => page.push_str(script),
+            "common" => page.push_str(COMMON),
+            "script" => page.push_str(own.script),
             "" => {}
             comment => write!(page, "<!--{comment}-->").unwrap_or_default(),
         }

@@ -1,54 +1,15 @@
 "use strict";
 (() => {
-  const read = (id) => JSON.parse(document.getElementById(id).textContent);
   const summary = read("summary");
   const series = read("series");
   // Okabe-Ito, the blue a little lighter: distinguishable with every common colour blindness, on
   // white and on black.
   const colours = ["#1f83c4", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a6d3b", "#7f7f7f"];
   const dashes = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"];
-  const charts = [];
   // A policy looks the same in every chart of its trace, whatever else is drawn there.
   const look = (trace, name) => {
     const place = trace.policies.findIndex((policy) => policy.name === name);
     return { colour: colours[place % colours.length], dash: dashes[place % dashes.length], symbol: place };
-  };
-
-  const element = (tag, text, parent, className) => {
-    const made = document.createElement(tag);
-    if (text !== undefined) made.textContent = text;
-    if (className) made.className = className;
-    if (parent) parent.append(made);
-    return made;
-  };
-  const number = (value, digits) =>
-    value === null || value === undefined ? "–" : value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
-  const percent = (share, digits = 2) => `${number(100 * share, digits)} %`;
-
-  const theme = () => {
-    const css = getComputedStyle(document.documentElement);
-    const value = (name) => css.getPropertyValue(name).trim();
-    const axis = { gridcolor: value("--line"), linecolor: value("--line"), zerolinecolor: value("--line") };
-    return { ink: value("--ink"), paper: value("--paper"), axis };
-  };
-  const layout = (own) => {
-    const { ink, paper, axis } = theme();
-    const base = {
-      paper_bgcolor: paper, plot_bgcolor: paper, font: { color: ink, family: "system-ui, sans-serif" },
-      margin: { l: 56, r: 12, t: 8, b: 48 }, legend: { orientation: "h", x: 0, y: 0, yref: "container", yanchor: "bottom" }, hoverlabel: { namelength: -1 },
-    };
-    return {
-      ...base, ...own,
-      xaxis: { automargin: true, ...axis, ...own.xaxis }, yaxis: { ...axis, ...own.yaxis },
-    };
-  };
-  const draw = (parent, label, traces, own) => {
-    const box = element("div", undefined, parent, "chart");
-    box.setAttribute("role", "img");
-    box.setAttribute("aria-label", label);
-    const config = { responsive: true, displaylogo: false, scrollZoom: false };
-    charts.push({ box, own });
-    Plotly.newPlot(box, traces, layout(own), config);
   };
 
   const capacityChart = (parent, data, trace) => {
@@ -75,8 +36,9 @@
   };
 
   const costChart = (parent, trace) => {
-    // Zero has no place on a logarithmic axis: it stands at the left edge.
+    // Zero has no place on a logarithmic axis: it stands at the left edge, and is named there.
     const least = 1e-3;
+    const ticks = { tickvals: [least, 0.01, 0.1, 1, 10, 100], ticktext: ["≤ 0.001", "0.01", "0.1", "1", "10", "100"] };
     const place = (share) => Math.max(100 * share, least);
     const curves = trace.curves.map((curve) => ({
       name: curve.name, legendgroup: curve.name, showlegend: false,
@@ -96,25 +58,10 @@
     const dearest = Math.max(1.5, ...trace.policies.map((p) => p.cost_ratio ?? 0));
     draw(parent, `Cost ratio against violation share, trace ${trace.name}`, [...curves, ...points], {
       hovermode: "closest",
-      xaxis: { type: "log", title: { text: "violation, % of time" } },
+      xaxis: { type: "log", title: { text: "violation, % of time" }, ...ticks },
       yaxis: { title: { text: "cost ratio" }, range: [0.95, 1.1 * dearest] },
-      shapes: [{ type: "line", x0: budget, x1: budget, y0: 0, y1: 1, yref: "paper", line: { dash: "dot", width: 1, color: "#d55e00" } }],
+      shapes: [{ type: "line", x0: budget, x1: budget, y0: 0, y1: 1, yref: "paper", line: { dash: "dot", width: 1, color: "#d55e00" }, label: { text: "budget", textposition: "end", textangle: 0, xanchor: "right" } }],
     });
-  };
-
-  const table = (parent, label, heads, rows) => {
-    const scroll = element("div", undefined, parent, "scroll");
-    scroll.tabIndex = 0;
-    scroll.setAttribute("role", "region");
-    scroll.setAttribute("aria-label", label);
-    const made = element("table", undefined, scroll);
-    const head = element("tr", undefined, element("thead", undefined, made));
-    heads.forEach((text) => { element("th", text, head).scope = "col"; });
-    const body = element("tbody", undefined, made);
-    for (const cells of rows) {
-      const row = element("tr", undefined, body);
-      cells.forEach((cell) => element("td", cell.text ?? cell, row, cell.over ? "over" : undefined));
-    }
   };
 
   const policyTable = (parent, trace) => {
@@ -164,7 +111,4 @@
   document.getElementById("command").textContent = summary.command;
   document.getElementById("made").textContent =
     `Foretide ${summary.foretide_version}, summary schema ${summary.schema_version}. AWS predictive scaling is emulated from its public description.`;
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-    for (const { box, own } of charts) Plotly.react(box, box.data, layout(own));
-  });
 })();

@@ -12,6 +12,7 @@
 mod browser;
 mod controls;
 mod driver;
+mod forecast;
 mod page;
 mod report;
 mod session;

@@ -265,6 +265,11 @@ fn what_cannot_be_run_is_refused_with_a_hint() {
             vec!["`speed=2`", "tolerance"],
         ),
         (
+            vec!["--policy", "forecast:target=60"],
+            64,
+            vec!["`forecast:target=60`", "no target", "forecast.budget"],
+        ),
+        (
             vec!["--policy", "hpa,hpa"],
             64,
             vec!["`hpa` and `hpa`", "hint: "],

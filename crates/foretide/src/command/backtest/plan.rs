@@ -175,6 +175,10 @@ fn contender(
             .map_err(|error| Failure::of(Exit::Config, &error))?;
         return match spec.settings.as_slice() {
             [] => Ok(Box::new(driven)),
+            [(key, _)] if key == "target" && policy == PolicyKind::Forecast => Err(refused(
+                spec,
+                "it has no target: forecast.budget or prices in the configuration steer it",
+            )),
             [(key, target)] if key == "target" => driven
                 .with_target(*target)
                 .ok_or_else(|| refused(spec, "that target is out of range")),
