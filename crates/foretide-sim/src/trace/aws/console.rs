@@ -1,8 +1,9 @@
 //! A graph of the CloudWatch console ("Download as .csv").
 //!
-//! Rows of `key,name,…` that describe the series, then rows of `time,value,…`, one column a series.
-//! The console writes times without an offset, in the time zone that the graph shows: they are
-//! taken as UTC, so choose UTC before downloading.
+//! Rows of `key,cell,…` that describe the series, usually `Id`, `StatusCode`, `Messages`, `Full
+//! label` and `Label`, then rows of `time,value,…`, one column a series. The console writes times
+//! without an offset, in the time zone that the graph shows: they are taken as UTC, so choose UTC
+//! before downloading.
 
 use std::io::Read;
 
@@ -11,10 +12,12 @@ use crate::trace::read::{bad_cell, line, next, reader, value};
 use crate::trace::{ReadOptions, Trace, TraceError, grid, stamp};
 
 /// First cells of the rows that describe the series; any may come first.
-const KEYS: [&str; 10] = [
-    "label",
-    "full label",
+const KEYS: [&str; 12] = [
     "id",
+    "statuscode",
+    "messages",
+    "full label",
+    "label",
     "account id",
     "account label",
     "region",
@@ -23,6 +26,10 @@ const KEYS: [&str; 10] = [
     "dimensions",
     "statistic",
 ];
+
+/// Rows that name the series, the one that tells them apart best first: two of the same metric
+/// share a label.
+const NAMES: [&str; 4] = ["full label", "label", "metric name", "id"];
 
 /// Whether the first line of a file looks like a console graph. A trace may have a column `id` as
 /// well, but then it names its timestamps.
@@ -73,17 +80,20 @@ fn pick(
     first_row: &csv::StringRecord,
     options: &ReadOptions,
 ) -> Result<(usize, String), TraceError> {
-    let name_of = |index: usize| {
-        let mut names = described.iter().filter_map(|row| row.get(index));
-        let name = names.find(|name| !name.is_empty()).unwrap_or("value");
-        name.to_owned()
+    let names_of = |index: usize| {
+        let rows = NAMES.iter().filter_map(|key| {
+            let is_it = |row: &&csv::StringRecord| {
+                row.get(0).is_some_and(|it| it.eq_ignore_ascii_case(key))
+            };
+            described.iter().find(is_it)
+        });
+        let cells = rows.filter_map(move |row| row.get(index));
+        cells.filter(|name| !name.is_empty())
     };
+    let name_of = |index: usize| names_of(index).next().unwrap_or("value").to_owned();
     let columns = 1..first_row.len();
     if let Some(wanted) = &options.column {
-        let named = |index: &usize| {
-            let mut names = described.iter().filter_map(|row| row.get(*index));
-            names.any(|name| name.eq_ignore_ascii_case(wanted))
-        };
+        let named = |index: &usize| names_of(*index).any(|name| name.eq_ignore_ascii_case(wanted));
         return match columns.clone().find(named) {
             Some(index) => Ok((index, wanted.clone())),
             None => Err(TraceError::NoColumn {
@@ -133,6 +143,30 @@ mod tests {
             read(CONSOLE, Some("Latency")),
             Err(TraceError::NoColumn { .. })
         ));
+    }
+
+    /// The shape of the console's file in 2026.
+    const WHOLE: &str = "Id,m1,m2\nStatusCode,Complete,Complete\nMessages,,\n\
+        Full label,eu-west-1:AWS/EC2 InstanceId:a CPUUtilization Average 300,eu-west-1:AWS/EC2 \
+        InstanceId:b CPUUtilization Average 300\nLabel,CPUUtilization,CPUUtilization\n\
+        2026/02/14 14:20:00,2.13,3\n2026/02/14 14:25:00,2.10,4\n";
+
+    #[test]
+    fn series_go_by_what_tells_them_apart_and_can_be_picked_by_any_name() {
+        let message = message(WHOLE, None);
+        assert!(
+            message.contains("InstanceId:a CPUUtilization Average 300, eu-west-1:AWS/EC2"),
+            "{message}"
+        );
+        assert_eq!(read(WHOLE, Some("m2")).unwrap().demand(), [3.0, 4.0]);
+        let no_name = read(WHOLE, Some("Complete"));
+        assert!(matches!(no_name, Err(TraceError::NoColumn { .. })));
+        let one: String = WHOLE
+            .lines()
+            .map(|line| line.rsplit_once(',').unwrap().0.to_owned() + "\n")
+            .collect();
+        let trace = read(&one, None).unwrap();
+        assert_eq!((trace.step_s(), trace.demand()), (300, &[2.13, 2.1][..]));
     }
 
     #[test]

@@ -5,8 +5,8 @@
 //! - `json`: what the CLI prints by default.
 //!
 //! The CLI's forms are read as the CLI writes them (its tests run it). Of the console's no
-//! specification is published, so it is read by its shape. Several series or statistics in one
-//! file are an error that names them, unless one is picked.
+//! specification is published, so it is read by the shape that its files have in other readers.
+//! Several series or statistics in one file are an error that names them, unless one is picked.
 
 mod console;
 mod json;
