@@ -8,16 +8,19 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use foretide_control::{ControllerConfig, ForecastSnapshot, SavedState};
+use foretide_control::ControllerConfig;
 use foretide_domain::{
     Bounds, BytesPerSecond, CallFailure, Class, Datapoint, Features, GroupState, LifecycleCounts,
     Mode, Percent, Plan, PolicyKind, Prediction, SuspendedProcesses, Timestamp, WriteOutcome,
 };
 use foretide_runtime::{
-    AnchoredClock, Answers, Batch, BoxFuture, Cloud, Fleet, GroupKey, GroupSetup, HistoryAsk,
-    HistoryPart, Journal, JournalError, MetricsAsk, Obstacle, Predictor, Runtime, RuntimeSettings,
-    WritePermit,
+    AnchoredClock, Answers, BoxFuture, Cloud, Fleet, GroupKey, GroupSetup, HistoryAsk, HistoryPart,
+    MetricsAsk, Obstacle, Predictor, Runtime, RuntimeSettings, WritePermit,
 };
+
+mod shared;
+
+use shared::{Forgets, used};
 
 struct Prompt;
 
@@ -114,28 +117,6 @@ impl Predictor for Prompt {
     }
 }
 
-struct Forgets;
-
-impl Journal for Forgets {
-    fn commit(&self, _batch: Arc<Batch>) -> BoxFuture<'_, Result<(), JournalError>> {
-        Box::pin(async { Ok(()) })
-    }
-
-    fn load<'a>(
-        &'a self,
-        _group: &'a GroupKey,
-    ) -> BoxFuture<'a, Result<Option<SavedState>, JournalError>> {
-        Box::pin(async { Ok(None) })
-    }
-
-    fn load_forecast<'a>(
-        &'a self,
-        _group: &'a GroupKey,
-    ) -> BoxFuture<'a, Result<Option<ForecastSnapshot>, JournalError>> {
-        Box::pin(async { Ok(None) })
-    }
-}
-
 fn fleet(groups: usize) -> Fleet {
     let cloud: Arc<dyn Cloud> = Arc::new(Prompt);
     let predictor: Arc<dyn Predictor> = Arc::new(Prompt);
@@ -156,23 +137,6 @@ fn fleet(groups: usize) -> Fleet {
         accounts: BTreeMap::from([("a".to_owned(), cloud)]),
         groups: (0..groups).map(setup).collect(),
     }
-}
-
-/// Resident memory and CPU time of this process: KiB, and hundredths of a second, from /proc.
-fn used() -> (f64, f64) {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let resident = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))
-        .and_then(|rest| rest.split_whitespace().next()?.parse().ok())
-        .unwrap_or(f64::NAN);
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or("").split(' ').collect();
-    let ticks = |index: usize| {
-        let field = fields.get(index).and_then(|field| field.parse().ok());
-        field.unwrap_or(f64::NAN)
-    };
-    (resident, ticks(12) + ticks(13))
 }
 
 async fn measure(groups: usize) {

@@ -19,12 +19,17 @@ use std::time::Duration;
 use foretide_aws::{
     AwsClients, AwsConfig, CollectSettings, Collector, MetricOptions, StaticCredentials,
 };
-use foretide_control::{ControllerConfig, ForecastSnapshot, SavedState};
+use foretide_control::ControllerConfig;
 use foretide_domain::{CallFailure, Features, PolicyKind, Prediction, Timestamp};
 use foretide_runtime::{
-    AnchoredClock, Batch, BoxFuture, Cloud, Fleet, GroupKey, GroupSetup, Journal, JournalError,
-    Predictor, Runtime, RuntimeSettings, WritePermit,
+    AnchoredClock, BoxFuture, Cloud, Fleet, GroupKey, GroupSetup, Predictor, Runtime,
+    RuntimeSettings, WritePermit,
 };
+
+#[path = "../../foretide-runtime/benches/shared/mod.rs"]
+mod shared;
+
+use shared::{Forgets, used};
 
 /// Looks of each group that are measured, every [`INTERVAL`]: the five minutes in which each slow
 /// fact is read once.
@@ -80,28 +85,6 @@ impl Predictor for NeverAsked {
     }
 }
 
-struct Forgets;
-
-impl Journal for Forgets {
-    fn commit(&self, _batch: Arc<Batch>) -> BoxFuture<'_, Result<(), JournalError>> {
-        Box::pin(async { Ok(()) })
-    }
-
-    fn load<'a>(
-        &'a self,
-        _group: &'a GroupKey,
-    ) -> BoxFuture<'a, Result<Option<SavedState>, JournalError>> {
-        Box::pin(async { Ok(None) })
-    }
-
-    fn load_forecast<'a>(
-        &'a self,
-        _group: &'a GroupKey,
-    ) -> BoxFuture<'a, Result<Option<ForecastSnapshot>, JournalError>> {
-        Box::pin(async { Ok(None) })
-    }
-}
-
 /// One account of `groups` groups behind `endpoint`.
 async fn account(endpoint: &str, groups: usize) -> (Arc<AwsClients>, Arc<dyn Cloud>) {
     let config = AwsConfig {
@@ -148,19 +131,6 @@ fn setups(account: &str, groups: usize) -> Vec<GroupSetup> {
         settings: "".into(),
     };
     (1..=groups).map(setup).collect()
-}
-
-/// Resident memory of this process in KiB, and its CPU time in hundredths of a second.
-fn used() -> (f64, f64) {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let resident = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))
-        .and_then(|rest| rest.split_whitespace().next()?.parse().ok());
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split(' ').collect();
-    let ticks = |index: usize| fields[index].parse::<f64>().unwrap();
-    (resident.unwrap(), ticks(12) + ticks(13))
 }
 
 /// What one fleet costs.
