@@ -27,7 +27,6 @@ use crate::problem::Problem;
 use crate::view::{GroupRow, cached};
 
 const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-const NO_LABELS: [(&str, &str); 0] = [];
 /// Names of the outcomes that a tally counts.
 const OUTCOMES: [&str; 3] = ["scale_out", "scale_in", "hold"];
 
@@ -285,14 +284,10 @@ const COUNTERS: [Counter; 3] = [
 impl Collector for Snapshot {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         for (name, help, of) in GAUGES {
-            let values = self.groups.iter();
-            let values = values.filter_map(|group| Some((group.labels(), of(group)?)));
-            gauges(&mut encoder, name, help, values)?;
+            gauges(&mut encoder, name, help, self.each(of))?;
         }
         for (name, help, of) in COUNTERS {
-            let values = self.groups.iter();
-            let values = values.filter_map(|group| Some((group.labels(), of(group)?)));
-            counters(&mut encoder, name, help, values)?;
+            counters(&mut encoder, name, help, self.each(of))?;
         }
         self.decisions(&mut encoder)?;
         self.forecasts(&mut encoder)?;
@@ -302,6 +297,15 @@ impl Collector for Snapshot {
 }
 
 impl Snapshot {
+    /// A value of each group that has it, with its labels.
+    fn each<V>(
+        &self,
+        of: fn(&Group) -> Option<V>,
+    ) -> impl Iterator<Item = ([(&'static str, &str); 2], V)> {
+        let groups = self.groups.iter();
+        groups.filter_map(move |group| Some((group.labels(), of(group)?)))
+    }
+
     fn decisions(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         let by_outcome = self.groups.iter().flat_map(|group| {
             let counts = OUTCOMES.iter().zip(group.tally.outcomes);
@@ -368,13 +372,7 @@ impl Snapshot {
         }
         let name = "foretide_aws_bill_usd_per_month";
         let help = "What a month's calls of AWS cost at the present pace";
-        let bill = self.system.bill_usd_per_month;
-        gauges(
-            encoder,
-            name,
-            help,
-            bill.map(|bill| (NO_LABELS, bill)).into_iter(),
-        )
+        gauges(encoder, name, help, alone(self.system.bill_usd_per_month))
     }
 
     fn process(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
@@ -385,20 +383,10 @@ impl Snapshot {
             StoreHealth::Writable => Some(1.0),
             StoreHealth::Failing { .. } => Some(0.0),
         };
-        gauges(
-            encoder,
-            name,
-            help,
-            writable.map(|value| (NO_LABELS, value)).into_iter(),
-        )?;
+        gauges(encoder, name, help, alone(writable))?;
         let name = "foretide_entries_missed";
         let help = "Entries that came too fast for page and metrics";
-        counters(
-            encoder,
-            name,
-            help,
-            [(NO_LABELS, self.system.missed)].into_iter(),
-        )?;
+        counters(encoder, name, help, alone(Some(self.system.missed)))?;
         let version = [("version", env!("CARGO_PKG_VERSION"))];
         let mut metric =
             encoder.encode_descriptor("foretide_build", "The build", None, MetricType::Info)?;
@@ -435,6 +423,11 @@ fn reason(index: usize) -> &'static str {
         Some(Guard::Mode) => "mode",
         Some(Guard::Audit) => "audit",
     }
+}
+
+/// A value of the whole process, without labels.
+fn alone<V>(value: Option<V>) -> impl Iterator<Item = ([(&'static str, &'static str); 0], V)> {
+    value.map(|value| ([], value)).into_iter()
 }
 
 fn gauges<L: EncodeLabelSet, V: EncodeGaugeValue>(
