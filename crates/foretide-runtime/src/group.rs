@@ -205,8 +205,8 @@ impl GroupTask {
     }
 
     fn show_mode(&self) {
-        let mode = self.controller.mode();
-        self.status.update(|status| status.mode = mode);
+        self.status
+            .update(|status| status.mode = self.controller.mode());
     }
 
     /// A part of the past is there. Its points are not kept with the event: they are in the

@@ -348,6 +348,7 @@ mod tests {
             class: None,
             streak: 0,
             streak_datapoints: 0,
+            orders: foretide_domain::Orders::default(),
             cooldown_left: Duration::ZERO,
             breaker_open: false,
         };
