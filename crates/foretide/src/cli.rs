@@ -11,6 +11,7 @@ use crate::command::doctor::DoctorArgs;
 use crate::command::emulator::EmulatorArgs;
 use crate::command::forecast::ForecastArgs;
 use crate::command::pull::PullArgs;
+use crate::command::report::ReportArgs;
 use crate::failure::EXIT_CODES;
 
 /// Predictive horizontal autoscaling for EC2 Auto Scaling groups.
@@ -62,6 +63,8 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     /// Decides anew on what was recorded of a group and lists what differs
     Replay(ReplayArgs),
+    /// Says what the last days brought: hours, shortness, scaling, forecasts
+    Report(ReportArgs),
     /// Says how good the forecast would have been on a history
     Forecast(ForecastArgs),
     /// Says what a trace file holds

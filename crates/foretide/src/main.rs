@@ -62,6 +62,7 @@ fn run(context: &mut Context<'_>) -> Result<(), Failure> {
         Command::Status(args) => command::status::run(args, flags, context),
         Command::Explain(args) => command::explain::run(args, flags, context),
         Command::Replay(args) => command::replay::run(args, flags, context),
+        Command::Report(args) => command::report::run(args, flags, context),
         Command::Forecast(args) => command::forecast::run(args, flags, context),
         Command::Trace(args) => command::trace::run(args, context),
         Command::Emulator(args) => command::emulator::run(args, context),

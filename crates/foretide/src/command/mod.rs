@@ -11,6 +11,7 @@ pub(crate) mod forecast;
 pub(crate) mod notify;
 pub(crate) mod pull;
 pub(crate) mod replay;
+pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod serve;
 pub(crate) mod status;

@@ -41,6 +41,7 @@ fn every_command_has_help_with_an_example() {
         "doctor",
         "notify",
         "completions",
+        "report",
     ] {
         let help = room.done(&[command, "--help"]);
         assert!(help.contains("Example"), "{help}");

@@ -152,7 +152,7 @@ impl Predictor for Group {
 }
 
 /// Half an hour of a group under `policy`, the process restarted in between.
-fn recorded(room: &Room, policy: PolicyKind) -> PathBuf {
+pub(crate) fn recorded(room: &Room, policy: PolicyKind) -> PathBuf {
     let path = room.path("foretide.db");
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()

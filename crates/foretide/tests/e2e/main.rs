@@ -14,6 +14,7 @@ mod forecast;
 mod help;
 mod kept;
 mod pull;
+mod report;
 mod run;
 mod serve;
 mod terminal;

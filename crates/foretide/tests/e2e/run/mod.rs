@@ -7,6 +7,7 @@ mod moto;
 mod notify;
 mod page;
 mod remote;
+mod report;
 mod rig;
 mod starting;
 

@@ -1,0 +1,481 @@
+//! The figures of a report, as its JSON has them: what a group's last days brought. What is not
+//! known is null, never zero.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use foretide_domain::{
+    Datapoint, Decision, Load, Outcome, Percent, Record, Timestamp, WriteOutcome,
+};
+use foretide_forecast::{Accuracy, LEVELS, Matured, Scores, pinball};
+use serde::Serialize;
+
+use super::days::Day;
+use super::interval::{self, Interval};
+
+/// How long before and after a change its load is looked at.
+const AROUND: Duration = Duration::from_secs(600);
+
+/// What was recorded of a group.
+#[derive(Debug, Default)]
+pub(super) struct Recorded {
+    pub(super) points: Vec<Datapoint>,
+    pub(super) decisions: Vec<Decision>,
+    pub(super) records: Vec<(Timestamp, Record)>,
+    /// Looks that took too long.
+    pub(super) overruns: u64,
+    /// Times of the looks of the last day, from waking to deciding.
+    pub(super) looks: Vec<Duration>,
+    /// Times of its predictions, from the last reading to the answer.
+    pub(super) predictions: Vec<Duration>,
+}
+
+/// A group's report.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct GroupReport {
+    pub(super) group: String,
+    pub(super) mode: Option<String>,
+    pub(super) policy: Option<String>,
+    pub(super) currency: Option<String>,
+    pub(super) totals: Totals,
+    /// Instance-hours a day that target tracking would have had more, over the whole days.
+    pub(super) saved_hours_a_day: Option<Interval>,
+    /// Percentage points that mean CPU has moved a day, by least squares over the days with data.
+    pub(super) cpu_trend_points_a_day: Option<f64>,
+    pub(super) scaling: Scaling,
+    pub(super) forecast: Option<ForecastFigures>,
+    pub(super) response: Response,
+    pub(super) days: Vec<Day>,
+}
+
+/// Sums over all time with data.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(super) struct Totals {
+    pub(super) days: usize,
+    pub(super) days_without_data: usize,
+    pub(super) hours: Option<f64>,
+    pub(super) tracking_hours: Option<f64>,
+    pub(super) optimum_hours: Option<f64>,
+    pub(super) cost: Option<f64>,
+    pub(super) tracking_cost: Option<f64>,
+    pub(super) optimum_cost: Option<f64>,
+    /// Share of the time that utilisation was above the objective.
+    pub(super) short: Option<f64>,
+    pub(super) tracking_short: Option<f64>,
+    /// Share of the time that it may be.
+    pub(super) budget: f64,
+    pub(super) cpu_percent: Option<f64>,
+}
+
+/// What was written, and what came of it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub(super) struct Scaling {
+    pub(super) out: u64,
+    pub(super) r#in: u64,
+    pub(super) failed: u64,
+    /// Not written since the group had moved meanwhile.
+    pub(super) moved: u64,
+    pub(super) reached: u64,
+    pub(super) partly: u64,
+    pub(super) actions: Vec<Action>,
+}
+
+/// One change that was accepted.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(super) struct Action {
+    pub(super) at: String,
+    pub(super) from: u32,
+    pub(super) to: u32,
+    /// `reached`, `partly`; null where it was not seen before the next change.
+    pub(super) outcome: Option<&'static str>,
+    /// From the write to the outcome.
+    pub(super) took_s: Option<f64>,
+    /// Mean CPU over the ten minutes before, and after the outcome.
+    pub(super) cpu_before_percent: Option<f64>,
+    pub(super) cpu_after_percent: Option<f64>,
+    /// The same of the load.
+    pub(super) load_before_instance_percent: Option<f64>,
+    pub(super) load_after_instance_percent: Option<f64>,
+}
+
+/// How good the forecasts were, beside the load at the time they were made.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct ForecastFigures {
+    pub(super) forecasts: u64,
+    pub(super) levels: [f64; 5],
+    pub(super) coverage: [f64; 5],
+    pub(super) pinball_instance_percent: [f64; 5],
+    /// Of the load at the time of the forecast, taken for every quantile.
+    pub(super) persistence_pinball_instance_percent: [f64; 5],
+    /// Sum of the median's errors over the sum of loads.
+    pub(super) wape: Option<f64>,
+    pub(super) persistence_wape: Option<f64>,
+}
+
+/// How long things took.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub(super) struct Response {
+    /// Of the last day.
+    pub(super) look: Option<Times>,
+    /// Of the last day, where the policy asks the model.
+    pub(super) prediction: Option<Times>,
+    pub(super) overruns: u64,
+}
+
+/// Times in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub(super) struct Times {
+    pub(super) count: usize,
+    pub(super) median_ms: f64,
+    pub(super) p95_ms: f64,
+    pub(super) max_ms: f64,
+}
+
+/// The report of `group` from what was recorded and what the days were.
+pub(super) fn report(
+    group: String,
+    recorded: &Recorded,
+    days: Vec<Day>,
+    budget: f64,
+    price: Option<(f64, String)>,
+) -> GroupReport {
+    let newest = recorded.decisions.last().map(|it| &it.explanation);
+    let (amount, currency) = price.unzip();
+    let saved = days.iter().filter(|day| day.is_whole());
+    let saved: Vec<f64> = saved
+        .filter_map(|day| Some(day.tracking_hours? - day.hours?))
+        .collect();
+    GroupReport {
+        group,
+        mode: newest.map(|why| why.mode.to_string()),
+        policy: newest.map(|why| why.policy.to_string()),
+        currency,
+        totals: totals(&days, budget, amount),
+        saved_hours_a_day: interval::of(&saved),
+        cpu_trend_points_a_day: trend(&days),
+        scaling: scaling(recorded),
+        forecast: forecast(recorded),
+        response: Response {
+            look: times(&recorded.looks),
+            prediction: times(&recorded.predictions),
+            overruns: recorded.overruns,
+        },
+        days,
+    }
+}
+
+fn totals(days: &[Day], budget: f64, price: Option<f64>) -> Totals {
+    let known = || days.iter().filter(|day| day.hours.is_some());
+    let sum = |of: fn(&Day) -> Option<f64>| {
+        let all: Option<Vec<f64>> = known().map(of).collect();
+        all.filter(|all| !all.is_empty())
+            .map(|all| all.iter().sum::<f64>())
+    };
+    // By time with data, so that a day of an hour counts as one.
+    let time = sum(|day| Some(day.covered));
+    let mean = |of: fn(&Day) -> Option<f64>| Some(sum(of)? / time.filter(|time| *time > 0.0)?);
+    let hours = sum(|day| day.hours);
+    let (tracking, optimum) = (sum(|day| day.tracking_hours), sum(|day| day.optimum_hours));
+    let cost = |hours: Option<f64>| Some(hours? * price?);
+    let busy = sum(|day| Some(day.cpu_percent.unwrap_or(0.0) * day.hours?));
+    Totals {
+        days: days.len(),
+        days_without_data: days.len() - known().count(),
+        hours,
+        tracking_hours: tracking,
+        optimum_hours: optimum,
+        cost: cost(hours),
+        tracking_cost: cost(tracking),
+        optimum_cost: cost(optimum),
+        short: mean(|day| Some(day.short? * day.covered)),
+        tracking_short: mean(|day| Some(day.tracking_short? * day.covered)),
+        budget,
+        cpu_percent: busy
+            .zip(hours)
+            .filter(|(_, hours)| *hours > 0.0)
+            .map(|(busy, hours)| busy / hours),
+    }
+}
+
+/// Slope by least squares; none of fewer than three days, which any noise gives a trend.
+fn trend(days: &[Day]) -> Option<f64> {
+    let known = days.iter().enumerate();
+    let known: Vec<(f64, f64)> = known
+        .filter_map(|(index, day)| {
+            Some((index as f64, day.cpu_percent.filter(|_| day.is_whole())?))
+        })
+        .collect();
+    if known.len() < 3 {
+        return None;
+    }
+    let count = known.len() as f64;
+    let mean_x = known.iter().map(|(x, _)| x).sum::<f64>() / count;
+    let mean_y = known.iter().map(|(_, y)| y).sum::<f64>() / count;
+    let covariance: f64 = known.iter().map(|(x, y)| (x - mean_x) * (y - mean_y)).sum();
+    let variance: f64 = known.iter().map(|(x, _)| (x - mean_x).powi(2)).sum();
+    Some(covariance / variance)
+}
+
+fn scaling(recorded: &Recorded) -> Scaling {
+    let mut scaling = Scaling::default();
+    let mut open: Option<Timestamp> = None;
+    for (at, record) in &recorded.records {
+        match record {
+            Record::Settled { plan, outcome } => match outcome {
+                WriteOutcome::Accepted => {
+                    let (from, to) = (plan.expected_desired, plan.desired);
+                    scaling.out += u64::from(to > from);
+                    scaling.r#in += u64::from(to < from);
+                    open = Some(*at);
+                    scaling.actions.push(action(recorded, *at, from, to));
+                }
+                WriteOutcome::Moved { .. } => scaling.moved += 1,
+                WriteOutcome::Failed(_) => scaling.failed += 1,
+                WriteOutcome::DryRun => {}
+            },
+            Record::OutcomeSeen(outcome) => {
+                let reached = matches!(outcome, Outcome::Reached { .. });
+                scaling.reached += u64::from(reached);
+                scaling.partly += u64::from(!reached);
+                if let (Some(wrote), Some(action)) = (open.take(), scaling.actions.last_mut()) {
+                    action.outcome = Some(if reached { "reached" } else { "partly" });
+                    action.took_s = Some(at.since(wrote).as_secs_f64());
+                    let after = around(&recorded.points, *at, at.plus(AROUND));
+                    (action.cpu_after_percent, action.load_after_instance_percent) = after;
+                }
+            }
+            _ => {}
+        }
+    }
+    scaling
+}
+
+fn action(recorded: &Recorded, at: Timestamp, from: u32, to: u32) -> Action {
+    let (cpu, load) = around(&recorded.points, at.minus(AROUND), at);
+    Action {
+        at: at.to_string(),
+        from,
+        to,
+        outcome: None,
+        took_s: None,
+        cpu_before_percent: cpu,
+        cpu_after_percent: None,
+        load_before_instance_percent: load,
+        load_after_instance_percent: None,
+    }
+}
+
+/// Mean CPU and load of the periods that lie wholly between two times.
+fn around(points: &[Datapoint], from: Timestamp, to: Timestamp) -> (Option<f64>, Option<f64>) {
+    let within = || {
+        points
+            .iter()
+            .filter(|point| from <= point.start && point.end() <= to)
+    };
+    let mean = |values: Vec<f64>| {
+        (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+    };
+    let cpu = within().filter_map(|point| point.cpu.map(Percent::get));
+    let load = within().filter_map(|point| point.load().map(Load::get));
+    (mean(cpu.collect()), mean(load.collect()))
+}
+
+/// Each period that was forecast counts once, by the first forecast of it.
+fn forecast(recorded: &Recorded) -> Option<ForecastFigures> {
+    let loads: BTreeMap<Timestamp, f64> = recorded
+        .points
+        .iter()
+        .filter_map(|point| Some((point.start, point.load()?.get())))
+        .collect();
+    let period = recorded.points.last()?.period;
+    let mut scores = Scores::default();
+    let mut persistence = [0.0; 5];
+    let mut seen = std::collections::BTreeSet::new();
+    for decision in &recorded.decisions {
+        let inputs = &decision.explanation.inputs;
+        let (Some(figures), Some(age)) = (inputs.forecast, inputs.data_age) else {
+            continue;
+        };
+        let newest = decision.at.minus(age).minus(period);
+        let target = newest.plus(figures.ahead);
+        let known = (figures.quantiles, loads.get(&target), loads.get(&newest));
+        let (Some(quantiles), Some(&load), Some(&now)) = known else {
+            continue;
+        };
+        if !seen.insert(target) {
+            continue;
+        }
+        for (sum, level) in persistence.iter_mut().zip(LEVELS) {
+            *sum += pinball(load, now, level);
+        }
+        // The load at that time takes the place of a season's: it is what the median has to beat.
+        scores.add(&Matured {
+            load,
+            quantiles: quantiles.map(Load::get),
+            season_ago: Some(now),
+            rising: false,
+        });
+    }
+    let Accuracy {
+        coverage,
+        pinball,
+        wape,
+        wape_seasonal_naive,
+        ..
+    } = scores.report()?;
+    let count = seen.len() as f64;
+    Some(ForecastFigures {
+        forecasts: seen.len() as u64,
+        levels: LEVELS,
+        coverage,
+        pinball_instance_percent: pinball,
+        persistence_pinball_instance_percent: persistence.map(|sum| sum / count),
+        wape,
+        persistence_wape: wape_seasonal_naive,
+    })
+}
+
+fn times(took: &[Duration]) -> Option<Times> {
+    let mut sorted = took.to_vec();
+    sorted.sort();
+    let at = |share: usize| {
+        let index = (sorted.len().checked_sub(1)? * share).div_ceil(100);
+        Some(1000.0 * sorted.get(index)?.as_secs_f64())
+    };
+    Some(Times {
+        count: sorted.len(),
+        median_ms: at(50)?,
+        p95_ms: at(95)?,
+        max_ms: at(100)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use foretide_domain::{Bounds, Plan};
+
+    use super::*;
+
+    fn day(hours: f64, tracking: f64, covered: f64, short: f64) -> Day {
+        Day {
+            date: "2026-11-23".to_owned(),
+            covered,
+            hours: Some(hours),
+            tracking_hours: Some(tracking),
+            optimum_hours: Some(hours / 2.0),
+            short: Some(short),
+            tracking_short: Some(0.0),
+            cpu_percent: Some(40.0),
+        }
+    }
+
+    #[test]
+    fn totals_are_the_sums_and_a_missing_day_is_said_and_not_zero() {
+        let days = vec![
+            day(48.0, 60.0, 1.0, 0.01),
+            Day::default(),
+            day(24.0, 36.0, 0.5, 0.04),
+        ];
+        let price = Some((0.5, "USD".to_owned()));
+        let report = report("a/web".to_owned(), &Recorded::default(), days, 0.005, price);
+        let totals = &report.totals;
+        assert_eq!((totals.days, totals.days_without_data), (3, 1));
+        assert_eq!(
+            (totals.hours, totals.tracking_hours),
+            (Some(72.0), Some(96.0))
+        );
+        assert_eq!((totals.cost, totals.optimum_cost), (Some(36.0), Some(18.0)));
+        let short = totals.short.unwrap();
+        assert!((short - (0.01 + 0.04 * 0.5) / 1.5).abs() < 1e-12, "{short}");
+        assert_eq!(
+            report.saved_hours_a_day, None,
+            "one whole day shows no spread"
+        );
+        assert!(report.forecast.is_none() && report.response.look.is_none());
+        assert_eq!(report.currency.as_deref(), Some("USD"));
+    }
+
+    #[test]
+    fn nothing_recorded_is_nothing_told() {
+        let days = vec![Day::default(); 2];
+        let report = report("a/web".to_owned(), &Recorded::default(), days, 0.005, None);
+        assert_eq!(report.totals.hours, None);
+        assert_eq!(report.totals.cost, None);
+        assert_eq!(report.totals.short, None);
+        assert_eq!(report.scaling, Scaling::default());
+    }
+
+    #[test]
+    fn an_action_is_told_with_its_outcome_and_the_load_around_it() {
+        let minute = |count: i64| Timestamp::from_seconds(60 * count);
+        let point = |count: i64| Datapoint {
+            start: minute(count),
+            period: Duration::from_secs(60),
+            cpu: Percent::new(if count < 20 { 90.0 } else { 60.0 }),
+            instances: if count < 20 { 2.0 } else { 3.0 },
+            network_in: None,
+            network_out: None,
+            memory: None,
+            demand: None,
+        };
+        let settled = |outcome| Record::Settled {
+            plan: Plan {
+                desired: 3,
+                expected_desired: 2,
+                expected_bounds: Bounds::new(1, 5).unwrap(),
+            },
+            outcome,
+        };
+        let seen = Record::OutcomeSeen(Outcome::Reached { desired: 3 });
+        let moved = WriteOutcome::Moved {
+            bounds: Bounds::new(1, 5).unwrap(),
+            desired: 4,
+        };
+        let recorded = Recorded {
+            points: (0..40).map(point).collect(),
+            records: vec![
+                (minute(17), settled(WriteOutcome::Accepted)),
+                (minute(20), seen),
+                (minute(39), settled(moved)),
+            ],
+            ..Recorded::default()
+        };
+        let scaling = scaling(&recorded);
+        let counts = (scaling.out, scaling.r#in, scaling.reached, scaling.moved);
+        assert_eq!(counts, (1, 0, 1, 1));
+        let [action] = &scaling.actions[..] else {
+            panic!("{scaling:?}")
+        };
+        assert_eq!(
+            (action.outcome, action.took_s),
+            (Some("reached"), Some(180.0))
+        );
+        assert_eq!(
+            (action.cpu_before_percent, action.cpu_after_percent),
+            (Some(90.0), Some(60.0))
+        );
+        assert_eq!(action.load_after_instance_percent, Some(180.0));
+    }
+
+    #[test]
+    fn a_trend_needs_three_whole_days() {
+        let with = |cpu: f64| Day {
+            cpu_percent: Some(cpu),
+            ..day(24.0, 24.0, 1.0, 0.0)
+        };
+        assert_eq!(trend(&[with(40.0), with(50.0)]), None);
+        let gap = Day::default();
+        let rising = trend(&[with(40.0), gap, with(60.0), with(70.0)]).unwrap();
+        assert!((rising - 10.0).abs() < 1e-9, "{rising}");
+    }
+
+    #[test]
+    fn times_are_told_by_rank() {
+        let took: Vec<Duration> = (1..=100).rev().map(Duration::from_millis).collect();
+        let times = times(&took).unwrap();
+        assert_eq!(
+            (times.median_ms, times.p95_ms, times.max_ms),
+            (51.0, 96.0, 100.0)
+        );
+    }
+}

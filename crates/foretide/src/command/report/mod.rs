@@ -1,0 +1,192 @@
+//! `foretide report`: what the last days brought, from the store.
+
+mod args;
+mod days;
+mod figures;
+mod interval;
+mod page;
+mod text;
+
+use std::time::Duration;
+
+use foretide_domain::{Event, Percent, Timestamp};
+use foretide_runtime::{GroupKey, Notice, What};
+use foretide_sim::TargetTracking;
+use foretide_store::{Reader, Step, StoreError};
+use serde::Serialize;
+
+use crate::cli::ConfigFlags;
+use crate::clock;
+use crate::config::GroupSettings;
+use crate::failure::{Exit, Failure};
+
+use super::output::cannot_create;
+use super::{Context, input, kept};
+use days::Terms;
+use figures::{GroupReport, Recorded};
+
+pub(crate) use args::ReportArgs;
+
+/// Version of the JSON. Raised where a field changes its meaning or goes.
+const SCHEMA_VERSION: u32 = 1;
+/// A day.
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// The whole, as its JSON has it.
+#[derive(Clone, Debug, Serialize)]
+struct Report {
+    schema_version: u32,
+    foretide_version: &'static str,
+    from: String,
+    to: String,
+    groups: Vec<GroupReport>,
+}
+
+/// Runs it.
+pub(crate) fn run(
+    args: &ReportArgs,
+    flags: &ConfigFlags,
+    context: &mut Context<'_>,
+) -> Result<(), Failure> {
+    let config = input::load(&input::sources(flags)?.0)?;
+    let reader = kept::open(args.store.as_ref(), flags)?;
+    let keys = match &args.group {
+        Some(name) => vec![kept::group(&reader, name)?],
+        None => reader.groups().map_err(|error| kept::failed(&error))?,
+    };
+    if keys.is_empty() {
+        return Err(Failure::new(Exit::Data, "the store knows no group yet")
+            .hint("`foretide run` looks after groups and records what they do"));
+    }
+    let now = clock::now();
+    let to = args.to.as_ref();
+    let to = to.map_or(Ok(now), |text| kept::time("--to", text, now))?;
+    let from = first_of_day(to).minus(DAY * (args.days - 1));
+    let groups = keys.iter().map(|key| {
+        let settings = config.of_asg(key.name());
+        of_group(&reader, key, settings, (from, to)).map_err(|error| kept::failed(&error))
+    });
+    let report = Report {
+        schema_version: SCHEMA_VERSION,
+        foretide_version: env!("CARGO_PKG_VERSION"),
+        from: from.to_string(),
+        to: to.to_string(),
+        groups: groups.collect::<Result<_, _>>()?,
+    };
+    if let Some(path) = &args.html {
+        let written = std::fs::write(path, page::render(&report));
+        written
+            .map_err(|error| cannot_create(path, &error).hint("--html FILE names another file"))?;
+    }
+    if args.json {
+        let json = serde_json::to_string_pretty(&report);
+        let json = json.map_err(|error| Failure::of(Exit::Internal, &error))?;
+        writeln!(context.out, "{json}")?;
+    } else {
+        write!(
+            context.out,
+            "{}",
+            text::render(&report, context.terminal.wrap_at())
+        )?;
+    }
+    Ok(())
+}
+
+fn first_of_day(at: Timestamp) -> Timestamp {
+    let day = i64::try_from(DAY.as_millis()).unwrap_or(i64::MAX);
+    Timestamp::from_millis(at.as_millis().div_euclid(day) * day)
+}
+
+fn of_group(
+    reader: &Reader,
+    key: &GroupKey,
+    settings: &GroupSettings,
+    (from, to): (Timestamp, Timestamp),
+) -> Result<GroupReport, StoreError> {
+    let recorded = recorded(reader, key, from, to)?;
+    let controller = &settings.controller;
+    let seconds = |span: Duration| u32::try_from(span.as_secs()).unwrap_or(u32::MAX);
+    let newest = recorded.decisions.last().map(|it| &it.explanation.inputs);
+    let terms = Terms {
+        objective: controller.forecast.objective.get() / 100.0,
+        tracking: TargetTracking {
+            target: Percent::get(controller.target_utilisation),
+            points_out: controller.target_tracking.out_points,
+            points_in: controller.target_tracking.in_points,
+            band_in: controller.target_tracking.in_band,
+        },
+        lead_s: seconds(controller.lead_time),
+        delay_s: seconds(controller.metric_delay),
+        bounds: newest.map(|inputs| inputs.bounds),
+    };
+    let days = days::of(&recorded.points, from, to, &terms);
+    let price = settings.live.price.as_ref();
+    let price = price.map(|price| (price.per_hour(), price.currency().to_owned()));
+    let budget = controller.forecast.budget;
+    Ok(figures::report(
+        key.to_string(),
+        &recorded,
+        days,
+        budget,
+        price,
+    ))
+}
+
+fn recorded(
+    reader: &Reader,
+    key: &GroupKey,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<Recorded, StoreError> {
+    let mut recorded = Recorded {
+        points: reader.observations(key, from, to)?,
+        decisions: reader.decisions(key, from, to)?,
+        ..Recorded::default()
+    };
+    for said in reader.said(Some(key), from, to)? {
+        match said.what {
+            What::Record(record) => recorded.records.push((said.at, record)),
+            What::Notice(Notice::Overrun { .. }) => recorded.overruns += 1,
+            _ => {}
+        }
+    }
+    let steps = reader.steps(key, from.max(to.minus(DAY)), to)?;
+    let events = steps.into_iter().filter_map(|(at, step)| match step {
+        Step::Event(event) => Some((at, event)),
+        Step::Checkpoint(_) => None,
+    });
+    response(&mut recorded, events);
+    Ok(recorded)
+}
+
+/// From waking to deciding, and from the last reading to the model's answer.
+fn response(recorded: &mut Recorded, events: impl Iterator<Item = (Timestamp, Event)>) {
+    let mut decisions = recorded
+        .decisions
+        .iter()
+        .map(|decision| decision.at)
+        .peekable();
+    let mut woke: Option<Timestamp> = None;
+    let mut read: Option<Timestamp> = None;
+    for (at, event) in events {
+        match event {
+            Event::Woke => {
+                // What was decided before this look belongs to the one before it.
+                while let Some(decided) = decisions.next_if(|decided| *decided < at) {
+                    let look = woke.take().filter(|woke| *woke <= decided);
+                    recorded.looks.extend(look.map(|woke| decided.since(woke)));
+                }
+                woke = Some(at);
+            }
+            Event::GroupRead { .. } | Event::MetricsRead { .. } => read = Some(at),
+            Event::Predicted { .. } => {
+                recorded.predictions.extend(read.map(|read| at.since(read)));
+            }
+            _ => {}
+        }
+    }
+    for decided in decisions {
+        let look = woke.take().filter(|woke| *woke <= decided);
+        recorded.looks.extend(look.map(|woke| decided.since(woke)));
+    }
+}
