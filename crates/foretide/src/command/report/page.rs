@@ -173,3 +173,32 @@ fn chart(page: &mut String, days: &[Day]) {
     }
     page.push_str("</svg></div>\n");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::figures::{Recorded, report};
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_become_part_of_the_page() {
+        let name = "a/<script>alert('1')</script>\" & co";
+        let days = vec![Day {
+            date: "2026-11-23".to_owned(),
+            covered: 1.0,
+            hours: Some(24.0),
+            ..Day::default()
+        }];
+        let group = report(name.to_owned(), &Recorded::default(), days, 0.005, None);
+        let page = render(&Report {
+            schema_version: 1,
+            foretide_version: "0",
+            from: String::new(),
+            to: String::new(),
+            groups: vec![group],
+        });
+        assert!(!page.contains("<script"), "{page}");
+        let shown = "a/&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&quot; &amp; co";
+        assert!(page.contains(shown), "{page}");
+        assert!(page.contains("target tracking: not simulated"), "{page}");
+    }
+}

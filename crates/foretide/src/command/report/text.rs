@@ -146,7 +146,11 @@ fn shortness(group: &GroupReport) -> Option<String> {
 fn utilisation(group: &GroupReport) -> Option<String> {
     let cpu = group.totals.cpu_percent?;
     let trend = group.cpu_trend_points_a_day;
-    let trend = trend.map_or_else(String::new, |points| format!(", {points:+.2} points a day"));
+    let trend = trend.map_or_else(String::new, |points| {
+        // Neither +0.00 nor -0.00.
+        let points = (100.0 * points).round() / 100.0 + 0.0;
+        format!(", {points:+.2} points a day")
+    });
     Some(format!("utilisation: {cpu:.1} %{trend}"))
 }
 
@@ -235,7 +239,7 @@ pub(super) fn cells(day: &Day) -> [String; 8] {
 
 /// What stands over them.
 pub(super) const HEADINGS: [&str; 8] = [
-    "day", "data %", "used h", "tracking", "optimum", "short %", "tracking", "CPU %",
+    "day", "data %", "used h", "track. h", "opt. h", "short %", "track. %", "CPU %",
 ];
 
 fn days(text: &mut String, days: &[Day], width: Option<usize>) {
