@@ -460,8 +460,8 @@ fn pricing(output: &LawOutput, law: &LawConfig) -> Pricing {
 
 /// What a person is told when the price is bounded, and when it is free again.
 fn standing_changed(before: Standing, after: Standing, output: &LawOutput) -> Option<Alarm> {
-    match (before, after) {
-        (Standing::Free, Standing::Demoted | Standing::Harmful) => {
+    match (before == Standing::Free, after == Standing::Free) {
+        (true, false) => {
             let ratio = 100.0 * output.means.own / output.means.tracking;
             #[expect(
                 clippy::cast_possible_truncation,
@@ -471,7 +471,7 @@ fn standing_changed(before: Standing, after: Standing, output: &LawOutput) -> Op
             let cost_percent = ratio.round() as u32;
             Some(Alarm::ForecastDemoted { cost_percent })
         }
-        (Standing::Demoted | Standing::Harmful, Standing::Free) => Some(Alarm::ForecastRestored),
+        (false, true) => Some(Alarm::ForecastRestored),
         _ => None,
     }
 }

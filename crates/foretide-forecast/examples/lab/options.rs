@@ -74,6 +74,7 @@ impl Options {
                 "max" => &mut config.budget.max,
                 "max_demoted" => &mut config.budget.max_demoted,
                 "max_harmful" => &mut config.budget.max_harmful,
+                "max_futile" => &mut config.budget.max_futile,
                 "aim" => &mut config.aim,
                 "widening" => &mut config.widening,
                 "surplus" => &mut config.surplus,

@@ -26,6 +26,16 @@ pub struct BudgetConfig {
     /// Highest position where, besides, target tracking would have been short less than twice as
     /// often: the law costs more for no better service.
     pub max_harmful: f64,
+    /// Highest position where that is so although target tracking would often be short: what
+    /// comes cannot be foreseen, and no price buys it.
+    #[serde(default = "max_futile")]
+    pub max_futile: f64,
+}
+
+/// Ten-fold spikes five times a day, on eight seeds: at 11 two cost over 1.15 of target tracking,
+/// at 9 none; unbounded seven do, up to 1.75.
+const fn max_futile() -> f64 {
+    9.0
 }
 
 impl Default for BudgetConfig {
@@ -39,12 +49,16 @@ impl Default for BudgetConfig {
             restore_cost_ratio: 1.12,
             demote_shadow_share: 0.03,
             max_harmful: 15.0,
+            max_futile: max_futile(),
         }
     }
 }
 
 /// Minutes of the running means that demotion looks at: three days.
 const DEMOTION_MINUTES: f64 = 4320.0;
+/// Minutes before which a burst or two say nothing of what can be foreseen: the two days in which a
+/// group's own model is new.
+const SETTLED_MINUTES: f64 = 2880.0;
 /// Violations at most this share of target tracking's are worth paying for.
 const HALF: f64 = 0.5;
 
@@ -67,6 +81,8 @@ pub enum Standing {
     Demoted,
     /// Besides, its service is less than twice as good.
     Harmful,
+    /// It costs more, both are often short, and its service is less than twice as good.
+    Futile,
 }
 
 impl Budget {
@@ -94,22 +110,26 @@ impl Budget {
         means.own_short += share * (own.1 - means.own_short);
         means.tracking += share * (shadow.0 - means.tracking);
         means.tracking_short += share * (shadow.1 - means.tracking_short);
-        self.standing = self.judge(config);
+        self.standing = self.judge(minutes, config);
     }
 
-    fn judge(&self, config: &BudgetConfig) -> Standing {
+    fn judge(&self, minutes: f64, config: &BudgetConfig) -> Standing {
         let means = &self.means;
         let limit = match self.standing {
             Standing::Free => config.demote_cost_ratio,
-            Standing::Demoted | Standing::Harmful => config.restore_cost_ratio,
+            Standing::Demoted | Standing::Harmful | Standing::Futile => config.restore_cost_ratio,
         };
-        if means.own <= limit * means.tracking || means.tracking_short > config.demote_shadow_share
-        {
-            Standing::Free
-        } else if means.own_short > HALF * means.tracking_short {
-            Standing::Harmful
-        } else {
-            Standing::Demoted
+        let is_dear = means.own > limit * means.tracking;
+        let is_better = means.own_short <= HALF * means.tracking_short;
+        let often_short = means.tracking_short > config.demote_shadow_share;
+        match (is_dear, is_better, often_short) {
+            (true, false, false) => Standing::Harmful,
+            (true, true, false) => Standing::Demoted,
+            // Within longer periods the own share is an estimate and the shadow's is none.
+            (true, false, true) if self.minutes >= SETTLED_MINUTES && minutes <= 1.0 => {
+                Standing::Futile
+            }
+            _ => Standing::Free,
         }
     }
 
@@ -128,6 +148,7 @@ impl Budget {
             Standing::Free => config.max,
             Standing::Demoted => config.max_demoted,
             Standing::Harmful => config.max_harmful,
+            Standing::Futile => config.max_futile,
         }
     }
 
@@ -176,6 +197,24 @@ mod tests {
         assert_eq!(days(11.3, 1), Standing::Demoted);
         assert_eq!(days(11.3, 30), Standing::Demoted, "neither dear nor cheap");
         assert_eq!(days(10.0, 9), Standing::Free);
+    }
+
+    #[test]
+    fn what_cannot_be_foreseen_is_not_paid_for_once_the_first_days_are_over() {
+        let config = BudgetConfig::default();
+        let standing = |minutes: f64, length: f64, own_short| {
+            let mut budget = Budget::new(&config);
+            let mut seen = 0.0;
+            while seen < minutes {
+                budget.compare(length, (20.0, own_short), (10.0, 0.04), &config);
+                seen += length;
+            }
+            (budget.standing(), budget.max(&config))
+        };
+        assert_eq!(standing(DAY, 1.0, 0.03), (Standing::Free, 22));
+        assert_eq!(standing(2.0 * DAY, 1.0, 0.03), (Standing::Futile, 9));
+        assert_eq!(standing(2.0 * DAY, 5.0, 0.03), (Standing::Free, 22));
+        assert_eq!(standing(2.0 * DAY, 1.0, 0.01), (Standing::Free, 22));
     }
 
     #[test]
