@@ -487,9 +487,8 @@ impl GroupTask {
 
     /// The moment at or after `asked` that lies on the grid of looks.
     fn wake_at(&self, asked: Timestamp) -> Wake {
-        let grid = i64::try_from(self.shared.settings.grid.as_millis())
-            .unwrap_or(0)
-            .max(1);
+        let grid = self.shared.settings.grid.as_millis().max(1);
+        let grid = i64::try_from(grid).unwrap_or(1);
         let behind = asked.as_millis().rem_euclid(grid);
         let wait = if behind == 0 { 0 } else { grid - behind };
         let on_grid = asked.plus(Duration::from_millis(u64::try_from(wait).unwrap_or(0)));
