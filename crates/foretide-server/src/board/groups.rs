@@ -118,6 +118,11 @@ impl Board {
         system.bill_usd_per_month = bill_usd_per_month;
     }
 
+    /// Notifications since the start, by the name of what became of them.
+    pub fn set_notifications(&self, outcomes: &[(&'static str, u64)]) {
+        lock(&self.system).notifications = outcomes.to_vec();
+    }
+
     /// So many entries came too fast to be shown.
     pub fn missed(&self, entries: u64) {
         let mut system = lock(&self.system);

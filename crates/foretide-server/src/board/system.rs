@@ -45,6 +45,8 @@ pub(crate) struct System {
     pub(crate) calls: Vec<Calls>,
     /// What the calls of a month cost at the present pace, in USD.
     pub(crate) bill_usd_per_month: Option<f64>,
+    /// Notifications by what became of them; empty where none are sent.
+    pub(crate) notifications: Vec<(&'static str, u64)>,
     /// Entries that came too fast to be shown.
     pub(crate) missed: u64,
 }

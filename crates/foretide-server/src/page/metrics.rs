@@ -387,6 +387,11 @@ impl Snapshot {
         let name = "foretide_entries_missed";
         let help = "Entries that came too fast for page and metrics";
         counters(encoder, name, help, alone(Some(self.system.missed)))?;
+        let name = "foretide_notifications";
+        let help = "Notifications by what became of them";
+        let outcomes = self.system.notifications.iter();
+        let outcomes = outcomes.map(|(outcome, count)| ([("outcome", *outcome)], *count));
+        counters(encoder, name, help, outcomes)?;
         let version = [("version", env!("CARGO_PKG_VERSION"))];
         let mut metric =
             encoder.encode_descriptor("foretide_build", "The build", None, MetricType::Info)?;

@@ -115,6 +115,7 @@ pub(crate) struct Notifier {
     outlet: watch::Sender<Option<Arc<Outlet>>>,
     renew: mpsc::UnboundedSender<Renewed>,
     notices: mpsc::Receiver<Notice>,
+    tally: Arc<Tally>,
     sending: JoinHandle<()>,
 }
 
@@ -156,6 +157,7 @@ impl Notifier {
             outlet,
             renew,
             notices,
+            tally,
             sending: tokio::spawn(sender.run()),
         }
     }
@@ -179,6 +181,11 @@ impl Notifier {
             Some(notice) => notice,
             None => std::future::pending().await,
         }
+    }
+
+    /// What became of the messages so far, by name.
+    pub(crate) fn outcomes(&self) -> [(&'static str, u64); 4] {
+        self.tally.outcomes()
     }
 
     /// Waits for the last messages, for a bounded time; whether all that was to be sent was.
@@ -246,8 +253,9 @@ impl Teller {
                 continue;
             }
             let is_alarm = message.topic != Topic::Scaling;
-            if let Some(kept_back) = self.limiter.ask(&message.group, is_alarm, now) {
-                self.put(Fields::of(message, kept_back));
+            match self.limiter.ask(&message.group, is_alarm, now) {
+                Some(kept_back) => self.put(Fields::of(message, kept_back)),
+                None => count(&self.tally.suppressed, 1),
             }
         }
     }

@@ -44,10 +44,27 @@ impl Outlet {
 /// What came of the messages since the start.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
+    /// Taken by the other side.
+    pub(super) sent: AtomicU64,
+    /// Kept back by the limits.
+    pub(super) suppressed: AtomicU64,
     /// Given up after the last try.
     pub(super) failed: AtomicU64,
     /// Not even tried: too many waited already.
     pub(super) dropped: AtomicU64,
+}
+
+impl Tally {
+    /// The counts by the names that the metrics give them.
+    pub(super) fn outcomes(&self) -> [(&'static str, u64); 4] {
+        [
+            ("sent", &self.sent),
+            ("failed", &self.failed),
+            ("dropped", &self.dropped),
+            ("suppressed", &self.suppressed),
+        ]
+        .map(|(outcome, count)| (outcome, count.load(Ordering::Relaxed)))
+    }
 }
 
 /// Adds to one of the counts.
@@ -73,6 +90,7 @@ impl Sender {
             let Some(outlet) = outlet else { continue };
             match outlet.send(&fields).await {
                 Ok(_) => {
+                    count(&self.tally.sent, 1);
                     if let Some(before) = failing_since.take() {
                         let unsent = self.unsent().saturating_sub(before);
                         self.say(Notice::NotifyRecovered { unsent });

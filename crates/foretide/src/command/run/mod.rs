@@ -175,6 +175,7 @@ async fn look_after(
             },
             _ = shown.tick() => if let Some(pages) = &mut pages {
                 pages.look(&wiring, began.elapsed(), &runtime);
+                pages.notified(&notifier.outcomes());
             },
             _ = remark.tick() => announce::remarks(&wiring, &mut remarked, &runtime),
             notice = notifier.notice() => runtime.note(None, notice),

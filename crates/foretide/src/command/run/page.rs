@@ -120,6 +120,11 @@ impl Pages {
         });
     }
 
+    /// Shows what became of the notifications.
+    pub(super) fn notified(&self, outcomes: &[(&'static str, u64)]) {
+        self.board.set_notifications(outcomes);
+    }
+
     /// Shows how the looks went and what the calls cost.
     pub(super) fn look(&mut self, wiring: &Wiring, elapsed: Duration, runtime: &Runtime) {
         let statuses = runtime.status();

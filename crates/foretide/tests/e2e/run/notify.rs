@@ -126,6 +126,12 @@ fn a_scale_out_is_told_and_the_address_is_shown_nowhere() {
     ] {
         shown.push(page::get(&page, path).1);
     }
+    // Told every second, and the first message was sent at least some looks ago.
+    for outcome in ["sent", "failed", "dropped", "suppressed"] {
+        let counted = format!("foretide_notifications_total{{outcome=\"{outcome}\"}}");
+        assert!(shown[1].contains(&counted), "{}", shown[1]);
+    }
+    assert!(!shown[1].contains("foretide_notifications_total{outcome=\"sent\"} 0"));
     let (status, printed) = run.stop("TERM");
     assert_eq!(status.code(), Some(0), "{printed}");
     shown.push(printed);
