@@ -63,7 +63,7 @@ impl AwsClients {
                 .auto_scaling_group_name(group)
                 .max_records(PAGE)
                 .set_next_token(token);
-            let answer = self.call_aside(OPERATION, request.send()).await?;
+            let answer = self.call_soon(OPERATION, request.send()).await?;
             let page = answer.activities.unwrap_or_default();
             let older = page
                 .last()

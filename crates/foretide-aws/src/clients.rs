@@ -23,6 +23,7 @@ use crate::config::AwsConfig;
 use crate::credentials::SteadyCredentials;
 use crate::failure;
 use crate::rate::RateLimit;
+use crate::skew::SkewWatch;
 
 /// Longest that finding credentials may take: instance metadata is asked last, and answers slowly
 /// where there is none.
@@ -50,6 +51,7 @@ pub struct AwsClients {
     call_deadline: Duration,
     rate: RateLimit,
     bill: Bill,
+    skew: SkewWatch,
 }
 
 /// Shows the region alone: the SDK's own form tells the access key's id.
@@ -73,15 +75,21 @@ impl AwsClients {
             Some(role) => with_steady_credentials(&assume(&sdk, role).await),
             None => with_steady_credentials(&sdk),
         };
+        let skew = SkewWatch::default();
+        let autoscaling = aws_sdk_autoscaling::config::Builder::from(&sdk);
+        let autoscaling = autoscaling.interceptor(skew.clone()).build();
+        let cloudwatch = aws_sdk_cloudwatch::config::Builder::from(&sdk);
+        let cloudwatch = cloudwatch.interceptor(skew.clone()).build();
         Ok(Self {
-            autoscaling: aws_sdk_autoscaling::Client::new(&sdk),
-            cloudwatch: aws_sdk_cloudwatch::Client::new(&sdk),
+            autoscaling: aws_sdk_autoscaling::Client::from_conf(autoscaling),
+            cloudwatch: aws_sdk_cloudwatch::Client::from_conf(cloudwatch),
             credentials: sdk.credentials_provider(),
             region,
             warnings: warnings(&sdk),
             call_deadline: config.call_deadline,
             rate: RateLimit::new(config.calls_per_second, config.burst),
             bill: Bill::default(),
+            skew,
         })
     }
 
@@ -93,6 +101,12 @@ impl AwsClients {
     /// What a person should know of this connection: a plain-http endpoint off loopback.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
+    }
+
+    /// Seconds that this machine's clock is ahead of AWS's, negative where it is behind; none
+    /// before an answer told the time. Told to within two seconds.
+    pub fn clock_ahead_s(&self) -> Option<f64> {
+        self.skew.ahead_s()
     }
 
     /// Calls and metrics requested so far.
@@ -125,13 +139,29 @@ impl AwsClients {
         E: ProvideErrorMetadata + std::error::Error + Send + 'static,
     {
         Box::pin(async move {
-            let patience = self.call_deadline / 2;
-            let turn = self.rate.ready(patience);
+            let turn = self.rate.ready(self.call_deadline / 2);
             self.carry_out(operation, turn, call).await
         })
     }
 
-    /// The same for a call that can do without: it gives way where the rate limit is near.
+    /// The same for a call within a look that can do without: it is given up at once where the rate
+    /// limit is near.
+    pub(crate) fn call_soon<'a, T, E>(
+        &'a self,
+        operation: &'static str,
+        call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send + 'a,
+    ) -> BoxFuture<'a, Result<T, CallFailure>>
+    where
+        T: Send + 'a,
+        E: ProvideErrorMetadata + std::error::Error + Send + 'static,
+    {
+        Box::pin(async move {
+            let turn = self.rate.ready_aside(self.call_deadline / 10);
+            self.carry_out(operation, turn, call).await
+        })
+    }
+
+    /// The same for a call beside the looks: it gives way to theirs, and waits for its turn.
     pub(crate) fn call_aside<'a, T, E>(
         &'a self,
         operation: &'static str,
@@ -142,8 +172,7 @@ impl AwsClients {
         E: ProvideErrorMetadata + std::error::Error + Send + 'static,
     {
         Box::pin(async move {
-            let patience = self.call_deadline / 10;
-            let turn = self.rate.ready_aside(patience);
+            let turn = self.rate.ready_aside(self.call_deadline / 2);
             self.carry_out(operation, turn, call).await
         })
     }

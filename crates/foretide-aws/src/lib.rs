@@ -23,6 +23,7 @@ mod group;
 mod history;
 mod metrics;
 mod rate;
+mod skew;
 mod tracker;
 mod watched;
 mod write;

@@ -62,8 +62,13 @@ pub(super) fn bounds(
 ) -> Finding {
     const CHECK: &str = "bounds";
     let (bounds, controller) = (reading.bounds, &settings.controller);
-    let peak = points.iter().filter_map(Datapoint::load);
-    let peak = peak.map(foretide_domain::Load::get).reduce(f64::max);
+    let loads = points.iter().filter_map(Datapoint::load);
+    let peak = loads.map(foretide_domain::Load::get).reduce(f64::max);
+    let starts = || points.iter().map(|point| point.start);
+    let hours = match (starts().min(), starts().max()) {
+        (Some(oldest), Some(newest)) => newest.since(oldest).as_secs() / 3600,
+        _ => 0,
+    };
     let Some(peak) = peak else {
         let why = "without a load there is nothing to hold against the maximum";
         return Finding::note(CHECK, format!("bounds {bounds}: not checked"), why)
@@ -75,8 +80,8 @@ pub(super) fn bounds(
     };
     let needed = (peak / each.get()).ceil();
     let told = format!(
-        "the peak of the last hours, {peak:.0} instance-%, wants {needed:.0} instances at \
-         {each}; bounds {bounds}"
+        "the peak of the last {hours} h that are known, {peak:.0} instance-%, wants {needed:.0} \
+         instances at {each}; bounds {bounds}"
     );
     let raise = |max: f64| {
         format!(

@@ -15,11 +15,64 @@ use super::finding::Finding;
 /// AWS's documented default.
 const GET_METRIC_DATA_PER_SECOND: u32 = 50;
 
-/// Clock, store, port and notifications.
+/// Store, port and notifications.
 pub(super) fn check(config: &Config) -> Vec<Finding> {
-    let why = "AWS refuses requests of a clock that is five minutes off";
-    let clock = Finding::note("clock", "its skew is not checked", why).mend("timedatectl status");
-    vec![clock, store(config), port(config), notify(config)]
+    vec![store(config), port(config), notify(config)]
+}
+
+/// A clock that is further off than this shifts which periods count as closed.
+const SKEW_WARNED_S: f64 = 15.0;
+/// AWS refuses signatures that are five minutes off.
+const SKEW_REFUSED_S: f64 = 300.0;
+
+/// The clock against that of AWS, by its answers.
+pub(super) fn clock(ahead_s: Option<f64>) -> Finding {
+    const CHECK: &str = "clock";
+    const MEND: &str = "timedatectl set-ntp true";
+    let Some(ahead_s) = ahead_s else {
+        let why = "a clock that is off shifts the age of all data";
+        return Finding::note(CHECK, "not checked: no answer told the time", why)
+            .mend("timedatectl status");
+    };
+    let way = if ahead_s < 0.0 { "behind" } else { "ahead of" };
+    let off_s = ahead_s.abs();
+    let what = format!("{off_s:.0} s {way} AWS");
+    if off_s >= SKEW_REFUSED_S {
+        let why = "AWS refuses requests of a clock that is five minutes off";
+        Finding::fault(CHECK, what, why).mend(MEND)
+    } else if off_s > SKEW_WARNED_S {
+        let why = "the age of data is wrong by as much, and with it which periods are closed";
+        Finding::warning(CHECK, what, why).mend(MEND)
+    } else {
+        Finding::fine(CHECK, "within seconds of AWS's")
+    }
+}
+
+/// Names of groups that one `DescribeAutoScalingGroups` takes, and queries of one `GetMetricData`.
+const NAMES_A_CALL: usize = 100;
+const QUERIES_A_CALL: usize = 500;
+/// Queries of a group: CPU twice, network in and out.
+const QUERIES_A_GROUP: usize = 4;
+/// Slow facts are read every five minutes, a call a group.
+const FACTS_EVERY_S: f64 = 300.0;
+const PERIOD_S: f64 = 60.0;
+
+/// The calls of all groups that share a connection, once nothing is launching.
+pub(super) fn fleet(groups: usize, interval: Duration, allowed_per_second: u32) -> Finding {
+    const CHECK: &str = "quotas";
+    let looks = groups.div_ceil(NAMES_A_CALL) as f64 / interval.as_secs_f64();
+    let metrics = (groups * QUERIES_A_GROUP).div_ceil(QUERIES_A_CALL) as f64 / PERIOD_S;
+    let facts = (groups + 2) as f64 / FACTS_EVERY_S;
+    let wanted = looks + metrics + facts;
+    let what = format!(
+        "all {groups} groups together: {wanted:.1} calls a second, {allowed_per_second} allowed"
+    );
+    if wanted > f64::from(allowed_per_second) {
+        let why = "looks that wait for the rate limit are late";
+        Finding::warning(CHECK, what, why).mend("a longer interval, or aws.calls_per_second")
+    } else {
+        Finding::fine(CHECK, what)
+    }
 }
 
 /// Whether anybody is told; a webhook is tried by a message alone, which only a person asks for.
@@ -102,6 +155,23 @@ pub(super) fn pace(calls: u64, interval: Duration, allowed_per_second: u32) -> F
 mod tests {
     use super::super::finding::Severity;
     use super::*;
+
+    #[test]
+    fn a_clock_that_is_off_is_told_and_one_that_is_refused_is_a_fault() {
+        let severity = |ahead_s| clock(ahead_s).severity;
+        assert_eq!(severity(None), Severity::Note);
+        assert_eq!(severity(Some(-1.4)), Severity::Fine);
+        assert_eq!(severity(Some(16.0)), Severity::Warning);
+        assert_eq!(severity(Some(-301.0)), Severity::Fault);
+        assert_eq!(clock(Some(-20.0)).what, "20 s behind AWS");
+    }
+
+    #[test]
+    fn a_fleet_is_held_against_the_limit_as_a_whole() {
+        let ten = Duration::from_secs(10);
+        assert_eq!(fleet(1000, ten, 10).severity, Severity::Fine);
+        assert_eq!(fleet(4000, ten, 10).severity, Severity::Warning);
+    }
 
     #[test]
     fn the_pace_is_held_against_the_limit_and_the_quota() {

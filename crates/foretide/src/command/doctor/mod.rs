@@ -9,11 +9,14 @@ mod permissions;
 mod show;
 mod writers;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use foretide_aws::{Collector, GroupReading};
-use foretide_domain::{MetricsQuery, Mode, Plan, Timestamp};
+use foretide_domain::{Datapoint, MetricsQuery, Mode, Plan, Timestamp};
+use foretide_runtime::GroupKey;
+use foretide_store::Reader;
 
 use crate::cli::ConfigFlags;
 use crate::clock;
@@ -28,6 +31,8 @@ pub(crate) use args::DoctorArgs;
 
 /// How far back load is looked at: what the running service looks back at most.
 const LOAD_SPAN: Duration = Duration::from_hours(3);
+/// How far back what was observed is looked at: as far as a forecast looks.
+const KEPT_SPAN: Duration = Duration::from_hours(14 * 24);
 /// How far back launches are looked at.
 const LAUNCH_SPAN: Duration = Duration::from_hours(24);
 
@@ -59,6 +64,7 @@ async fn examine(
             .hint("foretide doctor --group NAME looks at one that is not configured"));
     }
     let machine = here::check(config);
+    let mut sharing: BTreeMap<String, (usize, Duration)> = BTreeMap::new();
     let mut worst = machine.iter().map(|finding| finding.severity).max();
     show::print("this machine", &machine, args.json, context)?;
     for (name, settings) in groups {
@@ -72,6 +78,15 @@ async fn examine(
         let findings = patient.examine(args.prove_write, config).await;
         worst = worst.max(findings.iter().map(|finding| finding.severity).max());
         show::print(&subject, &findings, args.json, context)?;
+        let interval = settings.controller.interval;
+        let (groups, shortest) = sharing.entry(connection.label).or_insert((0, interval));
+        *groups += 1;
+        *shortest = (*shortest).min(interval);
+    }
+    for (label, (groups, interval)) in sharing.iter().filter(|(_, (groups, _))| *groups > 1) {
+        let finding = here::fleet(*groups, *interval, config.aws.calls_per_second);
+        worst = worst.max(Some(finding.severity));
+        show::print(label, &[finding], args.json, context)?;
     }
     Ok(worst)
 }
@@ -120,6 +135,7 @@ impl Patient<'_> {
             true,
             why,
         ));
+        found.push(here::clock(clients.clock_ahead_s()));
         let Ok(reading) = reading else {
             return found;
         };
@@ -148,8 +164,8 @@ impl Patient<'_> {
             permissions::read(
                 "DescribeInstanceRefreshes",
                 &answers.refreshing,
-                true,
-                "facts of the group are not known, and then nothing is ever written",
+                false,
+                "capacity may be lowered during an instance refresh, since it is not known",
             ),
         ];
         if let Ok(policies) = &answers.policies {
@@ -177,8 +193,8 @@ impl Patient<'_> {
             Some(failed) => found.push(permissions::read(
                 "DescribeWarmPool",
                 failed,
-                true,
-                "facts of the group are not known, and then nothing is ever written",
+                false,
+                "how many instances wait in it is not known",
             )),
         }
         found
@@ -232,14 +248,19 @@ impl Patient<'_> {
         found.push(permissions::read("GetMetricData", &answer, true, why));
         if let Ok(metrics) = answer {
             found.extend(metrics::check(self.settings, reading, &metrics));
-            found.push(group::bounds(
-                self.name,
-                self.settings,
-                reading,
-                &metrics.points,
-            ));
+            let mut points = self.kept(config, now);
+            points.extend(metrics.points);
+            found.push(group::bounds(self.name, self.settings, reading, &points));
         }
         found
+    }
+
+    /// What `foretide run` has observed of the group; nothing where it has not run here.
+    fn kept(&self, config: &Config, now: Timestamp) -> Vec<Datapoint> {
+        let key = GroupKey::new(&self.connection.label, self.name);
+        let kept = Reader::open(&config.run.store());
+        kept.and_then(|reader| reader.observations(&key, now.minus(KEPT_SPAN), now))
+            .unwrap_or_default()
     }
 
     /// Sets desired capacity to what it is, where that was asked for.

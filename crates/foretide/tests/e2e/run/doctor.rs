@@ -43,6 +43,7 @@ fn a_healthy_group_wants_nothing_and_only_the_asked_for_write_is_made() {
     let said = flat(&shown);
     assert!(said.contains("SetDesiredCapacity is not proven"), "{shown}");
     assert!(said.contains("detailed: a point every minute"), "{shown}");
+    assert!(said.contains("within seconds of AWS's"), "{shown}");
     assert_eq!(aws.calls("SetDesiredCapacity"), 0);
 
     let (code, shown) = doctor(&aws, &["--prove-write"]);

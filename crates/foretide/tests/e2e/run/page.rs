@@ -111,6 +111,37 @@ fn the_page_shows_a_live_group_and_what_was_before_a_restart() {
     assert_eq!(status.code(), Some(0), "{printed}");
 }
 
+/// Readers who ask for the live rows and never read, more than the buffers of a connection hold.
+#[test]
+fn readers_who_never_read_delay_no_look() {
+    let aws = Aws::of(vec![busy("web")]);
+    let room = Room::new();
+    room.write("foretide.toml", quick("web", "observe", "1s"));
+    let mut run = Running::start(&room, &aws, &LISTEN);
+    let page = address(&mut run);
+    run.until("eu-west-1/web: PREDICTION");
+    let dead: Vec<TcpStream> = std::iter::repeat_with(|| {
+        let mut stream = TcpStream::connect(&page).unwrap();
+        write!(
+            stream,
+            "GET /api/v1/stream HTTP/1.1\r\nHost: {page}\r\n\r\n"
+        )
+        .unwrap();
+        stream
+    })
+    .take(100)
+    .collect();
+    for _ in 0..10 {
+        run.until("eu-west-1/web: PREDICTION");
+    }
+    let (_, metrics) = get(&page, "/metrics");
+    let overruns = "foretide_group_look_overruns_total{account=\"eu-west-1\",group=\"web\"} 0";
+    assert!(metrics.contains(overruns), "{metrics}");
+    drop(dead);
+    let (status, printed) = run.stop("TERM");
+    assert_eq!(status.code(), Some(0), "{printed}");
+}
+
 #[test]
 fn a_port_in_use_is_refused_where_it_was_asked_for() {
     let aws = Aws::of(vec![busy("web")]);
