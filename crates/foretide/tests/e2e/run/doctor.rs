@@ -1,6 +1,9 @@
 //! `foretide doctor` against the local AWS.
 
+use foretide_domain::{Datapoint, Percent, Record, Timestamp};
 use foretide_emulator::{Demand, Fault, FaultKind, GroupSpec, PolicySpec, ScheduledActionSpec};
+use foretide_runtime::{Batch, Entry, GroupKey, What};
+use foretide_store::{Retention, Store};
 
 use crate::Room;
 
@@ -13,6 +16,10 @@ fn doctor(aws: &Aws, args: &[&str]) -> (i32, String) {
         "foretide.toml",
         "[serve]\nlisten = \"127.0.0.1:0\"\n[group.web]\n",
     );
+    doctor_in(&room, aws, args)
+}
+
+fn doctor_in(room: &Room, aws: &Aws, args: &[&str]) -> (i32, String) {
     let mut command = room.command();
     command
         .env("AWS_ENDPOINT_URL", &aws.endpoint)
@@ -105,6 +112,50 @@ fn a_scheduled_action_and_a_maximum_too_low_are_warnings() {
         .map(|finding| finding["check"].as_str().unwrap().to_owned())
         .collect();
     assert_eq!(warned, ["scheduled", "bounds"]);
+}
+
+/// The emulator knows half an hour; the peak before that is in the store alone.
+#[test]
+fn bounds_are_held_against_the_load_that_was_kept() {
+    let aws = Aws::of(vec![busy("web")]);
+    let room = Room::new();
+    room.write(
+        "foretide.toml",
+        "[serve]\nlisten = \"127.0.0.1:0\"\n[group.web]\n",
+    );
+    let now = super::rig::now();
+    let day_ago = now.minus(std::time::Duration::from_secs(86_400));
+    std::fs::create_dir(room.path("output")).unwrap();
+    let store = Store::open(&room.path("output/foretide.db"), Retention::default()).unwrap();
+    let point = Datapoint {
+        start: Timestamp::from_seconds(day_ago.as_seconds() / 60 * 60),
+        period: std::time::Duration::from_secs(60),
+        cpu: Percent::new(90.0),
+        instances: 8.0,
+        network_in: None,
+        network_out: None,
+        memory: None,
+        demand: None,
+    };
+    let entry = Entry {
+        group: Some(GroupKey::new("eu-west-1", "web")),
+        at: now,
+        what: What::Record(Record::Observed(point)),
+    };
+    let batch = Batch {
+        entries: vec![entry.into()],
+        states: Vec::new(),
+    };
+    store.commit_blocking(&batch).unwrap();
+    drop(store);
+    let (code, shown) = doctor_in(&room, &aws, &[]);
+    assert_eq!(code, 1, "{shown}");
+    let said = flat(&shown);
+    assert!(
+        said.contains("720 instance-%, wants 9 instances"),
+        "{shown}"
+    );
+    assert!(said.contains("--max-size 9"), "{shown}");
 }
 
 #[test]
