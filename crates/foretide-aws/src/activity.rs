@@ -3,7 +3,7 @@
 use aws_sdk_autoscaling::types::{Activity, ScalingActivityStatusCode};
 use foretide_domain::{CallFailure, Launch, Timestamp};
 
-use crate::clients::AwsClients;
+use crate::clients::{AwsClients, Turn};
 
 const OPERATION: &str = "DescribeScalingActivities";
 /// Activities a page, newest first: the service's limit.
@@ -63,7 +63,7 @@ impl AwsClients {
                 .auto_scaling_group_name(group)
                 .max_records(PAGE)
                 .set_next_token(token);
-            let answer = self.call_soon(OPERATION, request.send()).await?;
+            let answer = self.call(Turn::Spare, OPERATION, request.send()).await?;
             let page = answer.activities.unwrap_or_default();
             let older = page
                 .last()

@@ -39,6 +39,17 @@ pub enum ConnectError {
     NoRegion,
 }
 
+/// How a call waits for the rate limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// Of a look, or a write: before all others.
+    Look,
+    /// Of a look that can do without it: given up at once where the limit is near.
+    Spare,
+    /// Beside the looks: it gives way to theirs, and waits.
+    Aside,
+}
+
 /// The clients of one region and one identity.
 ///
 /// Cheap to share behind an `Arc`; every method takes `&self`.
@@ -127,10 +138,12 @@ impl AwsClients {
         }
     }
 
-    /// Carries one call out: waits for the rate limit, counts it, bounds its time, maps its
-    /// failure. Boxed, since the SDK's futures are large and would add up on the stack.
+    /// Carries one call out: waits for the rate limit as its `turn` has it, counts it, bounds its
+    /// time, maps its failure. Boxed, since the SDK's futures are large and would add up on the
+    /// stack.
     pub(crate) fn call<'a, T, E>(
         &'a self,
+        turn: Turn,
         operation: &'static str,
         call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send + 'a,
     ) -> BoxFuture<'a, Result<T, CallFailure>>
@@ -138,56 +151,28 @@ impl AwsClients {
         T: Send + 'a,
         E: ProvideErrorMetadata + std::error::Error + Send + 'static,
     {
-        Box::pin(async move {
-            let turn = self.rate.ready(self.call_deadline / 2);
-            self.carry_out(operation, turn, call).await
-        })
+        Box::pin(self.carry_out(turn, operation, call))
     }
 
-    /// The same for a call within a look that can do without: it is given up at once where the rate
-    /// limit is near.
-    pub(crate) fn call_soon<'a, T, E>(
-        &'a self,
-        operation: &'static str,
-        call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send + 'a,
-    ) -> BoxFuture<'a, Result<T, CallFailure>>
-    where
-        T: Send + 'a,
-        E: ProvideErrorMetadata + std::error::Error + Send + 'static,
-    {
-        Box::pin(async move {
-            let turn = self.rate.ready_aside(self.call_deadline / 10);
-            self.carry_out(operation, turn, call).await
-        })
-    }
-
-    /// The same for a call beside the looks: it gives way to theirs, and waits for its turn.
-    pub(crate) fn call_aside<'a, T, E>(
-        &'a self,
-        operation: &'static str,
-        call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send + 'a,
-    ) -> BoxFuture<'a, Result<T, CallFailure>>
-    where
-        T: Send + 'a,
-        E: ProvideErrorMetadata + std::error::Error + Send + 'static,
-    {
-        Box::pin(async move {
-            let turn = self.rate.ready_aside(self.call_deadline / 2);
-            self.carry_out(operation, turn, call).await
-        })
+    async fn ready(&self, turn: Turn) -> bool {
+        match turn {
+            Turn::Look => self.rate.ready(self.call_deadline / 2).await,
+            Turn::Spare => self.rate.ready_aside(self.call_deadline / 10).await,
+            Turn::Aside => self.rate.ready_aside(self.call_deadline / 2).await,
+        }
     }
 
     async fn carry_out<T, E>(
         &self,
+        turn: Turn,
         operation: &'static str,
-        turn: impl Future<Output = bool>,
         call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     ) -> Result<T, CallFailure>
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
         let limited = async {
-            if !turn.await {
+            if !self.ready(turn).await {
                 let detail =
                     format!("{operation}: not sent, the client-side rate limit is reached");
                 return Err(failure::failure(FailureKind::Throttled, detail));

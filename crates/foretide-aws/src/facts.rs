@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use aws_sdk_autoscaling::types::{InstanceRefreshStatus, ScalingPolicy};
 use foretide_domain::{CallFailure, FailureKind, Timestamp};
 
-use crate::clients::AwsClients;
+use crate::clients::{AwsClients, Turn};
 use crate::failure::failure;
 
 /// Records a page: the service's limit.
@@ -164,7 +164,7 @@ impl AwsClients {
             .auto_scaling_group_name(group)
             .max_records(1);
         let answer = self
-            .call_aside("DescribeInstanceRefreshes", request.send())
+            .call(Turn::Aside, "DescribeInstanceRefreshes", request.send())
             .await?;
         let mut all = answer.instance_refreshes().iter();
         Ok(all.any(|refresh| refresh.status().is_some_and(is_under_way)))
@@ -184,7 +184,7 @@ impl AwsClients {
                 .set_auto_scaling_group_name(group.map(str::to_owned))
                 .max_records(PAGE)
                 .set_next_token(token);
-            let answer = self.call_aside(OPERATION, request.send()).await?;
+            let answer = self.call(Turn::Aside, OPERATION, request.send()).await?;
             for one in answer.scaling_policies() {
                 let group = one.auto_scaling_group_name().unwrap_or_default();
                 policies.push((group.to_owned(), policy(one)));
@@ -211,7 +211,7 @@ impl AwsClients {
                 .set_auto_scaling_group_name(group.map(str::to_owned))
                 .max_records(PAGE)
                 .set_next_token(token);
-            let answer = self.call_aside(OPERATION, request.send()).await?;
+            let answer = self.call(Turn::Aside, OPERATION, request.send()).await?;
             for action in answer.scheduled_update_group_actions() {
                 let start = action.start_time().and_then(|at| at.to_millis().ok());
                 let group = action.auto_scaling_group_name().unwrap_or_default();
@@ -248,7 +248,7 @@ impl AwsClients {
                 .auto_scaling_group_name(group)
                 .max_records(50)
                 .set_next_token(token);
-            let answer = self.call_aside(OPERATION, request.send()).await?;
+            let answer = self.call(Turn::Aside, OPERATION, request.send()).await?;
             instances += u32::try_from(answer.instances().len()).unwrap_or(u32::MAX);
             token = answer.next_token;
             if token.is_none() {

@@ -7,7 +7,7 @@ use aws_sdk_autoscaling::types::{AutoScalingGroup, Instance, LifecycleState};
 use foretide_domain::{Bounds, CallFailure, FailureKind, LifecycleCounts, SuspendedProcesses};
 use tokio::task::JoinSet;
 
-use crate::clients::AwsClients;
+use crate::clients::{AwsClients, Turn};
 use crate::failure::failure;
 
 const OPERATION: &str = "DescribeAutoScalingGroups";
@@ -143,7 +143,7 @@ impl AwsClients {
                 .set_auto_scaling_group_names(Some(names.to_vec()))
                 .max_records(100)
                 .set_next_token(token);
-            let answer = self.call(OPERATION, request.send()).await?;
+            let answer = self.call(Turn::Look, OPERATION, request.send()).await?;
             groups.extend(answer.auto_scaling_groups.unwrap_or_default());
             token = answer.next_token;
             if token.is_none() {

@@ -4,7 +4,7 @@ use aws_sdk_autoscaling::config::Config;
 use aws_sdk_autoscaling::config::retry::RetryConfig;
 use foretide_domain::{FailureKind, Mode, Plan, WriteOutcome};
 
-use crate::clients::AwsClients;
+use crate::clients::{AwsClients, Turn};
 use crate::failure::failure;
 
 const OPERATION: &str = "SetDesiredCapacity";
@@ -47,7 +47,7 @@ impl AwsClients {
             .honor_cooldown(false)
             .customize()
             .config_override(Config::builder().retry_config(RetryConfig::disabled()));
-        match self.call(OPERATION, request.send()).await {
+        match self.call(Turn::Look, OPERATION, request.send()).await {
             Ok(_) => WriteOutcome::Accepted,
             Err(error) => WriteOutcome::Failed(error),
         }

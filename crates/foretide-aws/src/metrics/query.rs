@@ -11,7 +11,7 @@ use foretide_domain::{CallFailure, FailureKind, Timestamp};
 use tokio::task::JoinSet;
 
 use super::{InstanceMetric, Stat};
-use crate::clients::AwsClients;
+use crate::clients::{AwsClients, Turn};
 use crate::failure::failure;
 
 const OPERATION: &str = "GetMetricData";
@@ -126,9 +126,9 @@ impl AwsClients {
                 .scan_by(ScanBy::TimestampAscending)
                 .set_next_token(token);
             let answer = if span.aside {
-                self.call_aside(OPERATION, request.send()).await?
+                self.call(Turn::Aside, OPERATION, request.send()).await?
             } else {
-                self.call(OPERATION, request.send()).await?
+                self.call(Turn::Look, OPERATION, request.send()).await?
             };
             results.extend(answer.metric_data_results.unwrap_or_default());
             token = answer.next_token;

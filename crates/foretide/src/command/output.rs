@@ -18,8 +18,13 @@ pub(crate) fn prepare(folder: &Path) -> Result<(), Failure> {
 /// Writes a file into the folder; says where it is.
 pub(crate) fn whole(folder: &Path, name: &str, content: &[u8]) -> Result<PathBuf, Failure> {
     let path = folder.join(name);
-    whole_file(&path, content).map_err(|error| cannot_create(&path, &error))?;
+    whole_at(&path, content)?;
     Ok(path)
+}
+
+/// Writes the file `path`.
+pub(crate) fn whole_at(path: &Path, content: &[u8]) -> Result<(), Failure> {
+    whole_file(path, content).map_err(|error| cannot_create(path, &error))
 }
 
 /// A file is there whole or not at all.

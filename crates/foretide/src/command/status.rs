@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use foretide_domain::{Datapoint, Timestamp, WriteOutcome};
+use foretide_domain::{Datapoint, Order, Orders, Timestamp, WriteOutcome};
 use foretide_runtime::{GroupKey, What};
 use foretide_store::{Latest, Reader, Said};
 use serde::Serialize;
@@ -86,6 +86,8 @@ struct Glance {
     mode: Option<String>,
     policy: Option<String>,
     alarms: Vec<String>,
+    /// An operator's orders that stand, and who gave them.
+    orders: Vec<String>,
     desired: Option<u32>,
     in_service: Option<u32>,
     pending: Option<u32>,
@@ -133,6 +135,9 @@ fn glance(key: &GroupKey, latest: &Latest, now: Timestamp) -> Glance {
         mode: why.map(|why| why.mode.to_string()),
         policy: why.map(|why| why.policy.to_string()),
         alarms,
+        orders: state
+            .map(|state| orders(state.orders()))
+            .unwrap_or_default(),
         desired: group.map(|group| group.desired),
         in_service: group.map(|group| group.counts.in_service),
         pending: group.map(|group| group.counts.pending),
@@ -152,6 +157,28 @@ fn glance(key: &GroupKey, latest: &Latest, now: Timestamp) -> Glance {
         write: latest.write.as_ref().map(text),
         rank,
     }
+}
+
+fn orders(orders: &Orders) -> Vec<String> {
+    let paused = orders.paused.as_ref();
+    let paused = paused.map(|it| (Order::Pause { until: it.until }, &it.by));
+    let pinned = orders.pinned.as_ref().map(|it| {
+        let (capacity, until) = (it.capacity, it.until);
+        (Order::Pin { capacity, until }, &it.by)
+    });
+    let mode = orders.mode.as_ref();
+    let mode = mode.map(|it| {
+        (
+            Order::Mode {
+                mode: Some(it.mode),
+            },
+            &it.by,
+        )
+    });
+    let standing = [paused, pinned, mode].into_iter().flatten();
+    standing
+        .map(|(order, by)| format!("{order}, ordered by {by}"))
+        .collect()
 }
 
 /// What is wrong now, and how bad the worst of it is.
@@ -206,6 +233,10 @@ fn lines(groups: &[Glance], width: Option<usize>) -> Vec<(Look, String)> {
                 Look::Alarm,
                 wrap(&format!("  ALARM {alarm}"), width, INDENT),
             ));
+        }
+        for order in &glance.orders {
+            let text = format!("{:INDENT$}{order}", "");
+            lines.push((Look::Bold, wrap(&text, width, 2 * INDENT)));
         }
         for text in [
             capacity(glance),
@@ -316,6 +347,26 @@ mod tests {
             "no write yet",
         ] {
             assert!(text.contains(part), "{part} is not in\n{text}");
+        }
+    }
+
+    #[test]
+    fn orders_that_stand_are_told_with_who_gave_them() {
+        let mut given = Orders::default();
+        given.take(Order::Pause { until: None }, "anna");
+        let until = Timestamp::from_seconds(1_700_000_000);
+        given.take(Order::Pin { capacity: 4, until }, "bert");
+        let glance = Glance {
+            orders: orders(&given),
+            ..example()
+        };
+        let lines = lines(&[glance], None);
+        let text: Vec<&str> = lines.iter().map(|(_, text)| text.trim()).collect();
+        for part in [
+            "pause until resumed, ordered by anna",
+            "pin 4 until 2023-11-14T22:13:20Z, ordered by bert",
+        ] {
+            assert!(text.contains(&part), "{part} is not in\n{text:#?}");
         }
     }
 

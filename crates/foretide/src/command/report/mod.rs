@@ -20,7 +20,7 @@ use crate::clock;
 use crate::config::GroupSettings;
 use crate::failure::{Exit, Failure};
 
-use super::output::cannot_create;
+use super::output::whole_at;
 use super::{Context, input, kept};
 use days::Terms;
 use figures::{GroupReport, Recorded};
@@ -74,9 +74,8 @@ pub(crate) fn run(
         groups: groups.collect::<Result<_, _>>()?,
     };
     if let Some(path) = &args.html {
-        let written = std::fs::write(path, page::render(&report));
-        written
-            .map_err(|error| cannot_create(path, &error).hint("--html FILE names another file"))?;
+        whole_at(path, page::render(&report).as_bytes())
+            .map_err(|failure| failure.hint("--html FILE names another file"))?;
     }
     if args.json {
         let json = serde_json::to_string_pretty(&report);
