@@ -23,8 +23,8 @@
 //!   that lies below it; a scale-in of target tracking may still go below, and is raised again in
 //!   the next step. (A floor that also stopped the scale-in would agree less with the independent
 //!   figures: 4.6 instead of the static 8.25 on `nab_elb_request_count_8c0756`.)
-//! - **seed** votes at every step from the first published CPU on; votes count at the minimum as
-//!   well.
+//! - **seed** votes at every step from the first published CPU on. No policy knows the bounds, so a
+//!   full vote in at the minimum acts, is clamped, and starts the cooldown all the same.
 //! - **step** is not part of the model; its shape is argued in its module.
 //! - The **curve at the violation budget** is read off between the last setting that meets the
 //!   budget and the next one; violations below one step in 10^5 count as that. Static peak capacity

@@ -23,7 +23,7 @@ pub use static_capacity::Static;
 pub use step_scaling::StepScaling;
 pub use target_tracking::TargetTracking;
 
-/// What a policy may know at one step.
+/// What a policy may know at one step; not the bounds, to which the world clamps what it asks.
 #[derive(Clone, Copy, Debug)]
 pub struct View<'a> {
     /// Seconds since t = 0.
@@ -38,16 +38,11 @@ pub struct View<'a> {
     pub pending: u32,
     /// Desired capacity.
     pub desired: u32,
-    /// Smallest desired capacity allowed.
-    pub min: u32,
-    /// Largest desired capacity allowed.
-    pub max: u32,
 }
 
 impl<'a> View<'a> {
     /// What `world` shows at the step under way.
     pub fn of(world: &'a World) -> Self {
-        let bounds = world.bounds();
         Self {
             at_s: world.at_s(),
             published: world.published(),
@@ -55,8 +50,6 @@ impl<'a> View<'a> {
             in_service: world.in_service(),
             pending: world.pending(),
             desired: world.desired(),
-            min: bounds.min(),
-            max: bounds.max(),
         }
     }
 

@@ -66,20 +66,21 @@ impl Scaler {
 }
 
 impl Policy for Scaler {
+    /// Asks without looking at the bounds, as any policy of the simulation, which clamps what it
+    /// is asked: a vote in at the minimum changes nothing, and starts the cooldown all the same.
     fn decide(&mut self, view: &View<'_>) -> Option<u32> {
         debug_assert_eq!(view.at_s % STEP_S, 0, "a vote is counted once a step");
         let (cpu, _) = view.newest()?;
         let Seed { target, band, .. } = self.settings;
         if cpu > target + band {
             self.streak = 0;
-            if view.desired < view.max && self.cool(view.at_s) {
-                return Some(self.change(view.at_s, view.desired + 1));
+            if self.cool(view.at_s) {
+                return Some(self.change(view.at_s, view.desired.saturating_add(1)));
             }
         } else if cpu < target - band {
             self.streak = self.streak.saturating_add(1);
-            let enough = self.streak >= self.settings.votes_in;
-            if view.desired > view.min && enough && self.cool(view.at_s) {
-                return Some(self.change(view.at_s, view.desired - 1));
+            if self.streak >= self.settings.votes_in && self.cool(view.at_s) {
+                return Some(self.change(view.at_s, view.desired.saturating_sub(1)));
             }
         } else {
             self.streak = 0;
