@@ -39,7 +39,7 @@ pub struct CalendarEvent {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Occurs {
-    /// At these times.
+    /// At these times, ascending.
     At(Vec<Timestamp>),
     /// Every day at this minute of the day.
     Daily {
@@ -53,6 +53,15 @@ pub enum Occurs {
         /// 0 to 1439.
         minute: u32,
     },
+}
+
+impl Occurs {
+    /// At these times, in any order.
+    pub fn at(mut times: Vec<Timestamp>) -> Self {
+        times.sort_unstable();
+        times.dedup();
+        Self::At(times)
+    }
 }
 
 /// How many times the usual load an event brings.
@@ -74,7 +83,10 @@ impl CalendarEvent {
         };
         let minute_s = |minute: u32| i64::from(minute) * 60;
         let newest = match &self.when {
-            Occurs::At(times) => times.iter().copied().filter(|start| *start <= at).max(),
+            Occurs::At(times) => {
+                let begun = times.partition_point(|start| *start <= at);
+                times.get(..begun).and_then(<[Timestamp]>::last).copied()
+            }
             Occurs::Daily { minute } => Some(every(minute_s(*minute), DAY_S)),
             Occurs::Weekly { weekday, minute } => {
                 let day = i64::from(*weekday) - FIRST_WEEKDAY;
@@ -89,8 +101,10 @@ impl CalendarEvent {
         // An occurrence within lies at either end, or begins between them.
         self.began(from).is_some()
             || self.began(to).is_some()
-            || matches!(&self.when, Occurs::At(times)
-                if times.iter().any(|start| from <= *start && *start <= to))
+            || matches!(&self.when, Occurs::At(times) if {
+                let next = times.partition_point(|start| *start < from);
+                times.get(next).is_some_and(|next| *next <= to)
+            })
     }
 }
 
@@ -257,7 +271,7 @@ mod tests {
             },
             None,
         );
-        let once = event(Occurs::At(vec![MONDAY, noon]), None);
+        let once = event(Occurs::at(vec![noon, MONDAY]), None);
         for event in [&daily, &weekly, &once] {
             assert_eq!(event.began(noon), Some(noon));
             assert_eq!(event.began(noon.plus(HOUR / 2)), Some(noon));

@@ -5,15 +5,17 @@ use std::time::Duration;
 
 use foretide_control::{CalendarEvent, Occurs, Uplift};
 use foretide_domain::Timestamp;
+use jiff::civil::Time;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::holidays;
 use super::quantity::Span;
 
 const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 const EXPECTED: &str = "expected NAME WHEN for SPAN [xFACTOR | learned] [min N], WHEN being dates \
-                        or times (2026-12-25, 2026-11-27T08:00Z), `daily 08:00` or `fri 16:00`, \
-                        in UTC";
+                        or times (2026-12-25, 2026-11-27T08:00Z), `holidays US` or `holidays US \
+                        05:00` and further dates, `daily 08:00` or `fri 16:00`, in UTC";
 
 /// A known event: `sale 2026-11-27T08:00Z for 12h x2.5 min 8`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -78,18 +80,33 @@ fn occurs(words: &[&str]) -> Result<Occurs, String> {
             })
         }
         [] => Err("no WHEN".to_owned()),
-        times => times
-            .iter()
-            .map(|text| instant(text))
-            .collect::<Result<_, _>>()
-            .map(Occurs::At),
+        ["holidays", country, rest @ ..] => {
+            let (time, more) = match rest {
+                [time, more @ ..] if time_of_day(time).is_some() => (time_of_day(time), more),
+                more => (None, more),
+            };
+            let time = time.unwrap_or_else(Time::midnight);
+            let mut times = instants(more)?;
+            times.extend(holidays::of(country, time)?);
+            Ok(Occurs::at(times))
+        }
+        times => instants(times).map(Occurs::at),
     }
 }
 
+fn instants(words: &[&str]) -> Result<Vec<Timestamp>, String> {
+    words.iter().map(|text| instant(text)).collect()
+}
+
 fn minute_of_day(text: &str) -> Result<u32, String> {
-    let wrong = || format!("`{text}` is no time of day");
-    let time: jiff::civil::Time = text.parse().map_err(|_| wrong())?;
-    u32::try_from(i32::from(time.hour()) * 60 + i32::from(time.minute())).map_err(|_| wrong())
+    let time = time_of_day(text).ok_or_else(|| format!("`{text}` is no time of day"))?;
+    let minute = i32::from(time.hour()) * 60 + i32::from(time.minute());
+    u32::try_from(minute).map_err(|error| error.to_string())
+}
+
+/// A time alone: what has a date as well is none, though it could be read as one.
+fn time_of_day(text: &str) -> Option<Time> {
+    (!text.contains('-')).then(|| text.parse().ok()).flatten()
 }
 
 /// A date is its midnight.
@@ -168,12 +185,33 @@ mod tests {
     }
 
     #[test]
+    fn holidays_of_a_country_are_dates_with_more_beside_them() {
+        let dates = |text| match event(text).when {
+            Occurs::At(times) => times,
+            other => panic!("{other:?}"),
+        };
+        let seconds = |text: &str| text.parse::<jiff::Timestamp>().unwrap().as_second();
+        let christmas = Timestamp::from_seconds(seconds("2026-12-25T00:00Z"));
+        let eve = Timestamp::from_seconds(seconds("2026-12-24T18:00Z"));
+        let plain = dates("holiday holidays US for 1d learned");
+        assert!(plain.contains(&christmas) && !plain.contains(&eve));
+        let more = dates("holiday holidays US 2026-12-24T18:00Z for 1d learned");
+        assert!(more.contains(&christmas) && more.contains(&eve) && more.is_sorted());
+        let local = dates("holiday holidays US 05:00 2026-12-24T18:00Z for 1d learned");
+        let morning = Timestamp::from_seconds(seconds("2026-12-25T05:00Z"));
+        assert!(local.contains(&morning) && local.contains(&eve) && !local.contains(&christmas));
+    }
+
+    #[test]
     fn what_makes_no_sense_is_told_with_the_form() {
         for (text, what) in [
             ("", "no `for SPAN`"),
             ("sale for 1h x2", "no WHEN"),
             ("sale daily 25:00 for 1h x2", "`25:00` is no time of day"),
             ("sale tomorrow for 1h x2", "`tomorrow` is no date"),
+            ("sale daily 2026-01-01T08:00 for 1h x2", "no time of day"),
+            ("feast holidays UK for 1d x2", "no country `UK`"),
+            ("feast holidays US noon for 1d x2", "`noon` is no date"),
             ("sale 2026-12-25 for long x2", "a duration"),
             ("sale 2026-12-25 for 1h", "it asks for nothing"),
             ("sale 2026-12-25 for 1h x0.5", "would lower"),

@@ -5,6 +5,7 @@
 mod checks;
 mod event;
 mod group;
+mod holidays;
 mod key;
 mod layer;
 mod notify;

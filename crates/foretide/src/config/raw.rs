@@ -230,9 +230,11 @@ pub(crate) struct RawForecast {
     pub(crate) instance_price: Option<Price>,
     /// What being short by one instance costs a minute, in the same currency.
     pub(crate) violation_price: Option<MinutePrice>,
-    /// Known events, each `NAME WHEN for SPAN [xFACTOR | learned] [min N]`, in UTC: times, dates
-    /// (holidays, say), `daily 08:00` or `fri 16:00`; how many times the usual load they bring,
-    /// stated or learned from earlier ones of the name; the capacity that they need at least.
+    /// Known events, each `NAME WHEN for SPAN [xFACTOR | learned] [min N]`, in UTC: times or dates,
+    /// `holidays US` (the countrywide public holidays of a country, from midnight or another time,
+    /// as in `holidays US 05:00`, with further dates behind), `daily 08:00` or `fri 16:00`; how
+    /// many times the usual load they bring, stated or learned from earlier ones of the name; the
+    /// capacity that they need at least.
     pub(crate) events: Option<Vec<Event>>,
 }
 
