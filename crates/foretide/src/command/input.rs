@@ -9,7 +9,7 @@ use foretide_server::Token;
 use foretide_sim::{ReadOptions, Trace, TraceError, read_trace};
 
 use crate::cli::ConfigFlags;
-use crate::config::{Config, FILE_VARIABLE, Problems, Sources, masked};
+use crate::config::{Config, FILE_VARIABLE, GroupSettings, Problems, Sources, masked};
 use crate::failure::{Exit, Failure};
 
 /// Read where no file is named, if it is there.
@@ -34,6 +34,24 @@ pub(crate) fn sources(flags: &ConfigFlags) -> Result<(Sources, Option<PathBuf>),
         sources.flag(&format!("--set {setting}"), key, &value);
     }
     Ok((sources, path))
+}
+
+/// The settings of a group of the configuration; of `[defaults]` where none is named.
+pub(crate) fn settings_of<'c>(
+    name: Option<&str>,
+    config: &'c Config,
+) -> Result<&'c GroupSettings, Failure> {
+    let Some(name) = name else {
+        return Ok(&config.defaults);
+    };
+    config.groups.get(name).ok_or_else(|| {
+        let known: Vec<&str> = config.groups.keys().map(String::as_str).collect();
+        let what = format!("no group `{name}` in the configuration");
+        Failure::new(Exit::Config, what).hint(match known.as_slice() {
+            [] => "it has no groups; `foretide config default` shows how one is written".to_owned(),
+            known => format!("groups there: {}", known.join(", ")),
+        })
+    })
 }
 
 fn config_file(flags: &ConfigFlags) -> Option<PathBuf> {

@@ -220,6 +220,43 @@ fn every_option_of_the_world_changes_it() {
     assert_ne!(seed("1"), seed("2"));
 }
 
+/// What a group promises is what it is judged by, and what the policies that it would run aim at.
+#[test]
+fn a_group_of_the_configuration_brings_its_settings_objective_and_budget() {
+    let room = room();
+    room.write(
+        "foretide.toml",
+        "[group.tight]\ntarget_utilisation = \"30%\"\n\
+         [group.tight.forecast]\nobjective = \"60%\"\nbudget = \"2%\"\n",
+    );
+    let figures = |more: &[&str]| {
+        let policy = ["--policy", "target-tracking", "--out", "out"];
+        let args = [&["backtest", "--trace", "web.csv"], &policy[..], more].concat();
+        done(&room, &args);
+        let summary = summary(&room, "out");
+        let trace = &summary["traces"][0];
+        let figure = |value: &Value| value.as_f64().unwrap();
+        let hours = figure(&trace["policies"][0]["instance_hours"]);
+        let objective = figure(&trace["setup"]["slo_utilisation"]);
+        (objective, figure(&summary["violation_budget"]), hours)
+    };
+    let (objective, budget, hours) = figures(&[]);
+    assert_eq!((objective, budget), (0.8, 0.005));
+    let (objective, budget, tight_hours) = figures(&["--settings-of", "tight"]);
+    assert_eq!((objective, budget), (0.6, 0.02));
+    assert!(tight_hours > 1.3 * hours, "{tight_hours} of {hours}");
+    let given = [
+        "--settings-of",
+        "tight",
+        "--slo-util",
+        "70%",
+        "--budget",
+        "1%",
+    ];
+    let (objective, budget, same_hours) = figures(&given);
+    assert_eq!((objective, budget, same_hours), (0.7, 0.01, tight_hours));
+}
+
 #[test]
 fn without_a_terminal_a_line_is_told_when_a_policy_is_through_a_trace() {
     let room = room();
@@ -283,6 +320,14 @@ fn what_cannot_be_run_is_refused_with_a_hint() {
             vec!["--min", "5", "--max", "4"],
             64,
             vec!["hint: see --min"],
+        ),
+        (
+            vec!["--settings-of", "web"],
+            78,
+            vec![
+                "no group `web` in the configuration",
+                "hint: it has no groups",
+            ],
         ),
         (vec!["--warmup", "9d"], 65, vec!["9 warm-up days", "hint: "]),
         (vec!["--skip", "9d"], 65, vec!["hint: see --skip"]),

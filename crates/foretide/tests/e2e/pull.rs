@@ -138,6 +138,8 @@ fn two_weeks_become_a_trace_that_the_other_commands_read() {
 #[test]
 fn a_group_is_pulled_and_backtested_in_one_step() {
     let local = Local::start(&["--history", "3d"]);
+    let config = "[group.web.forecast]\nobjective = \"70%\"\n";
+    local.room.write("foretide.toml", config);
     let args = [
         "backtest",
         "--group",
@@ -162,12 +164,13 @@ fn a_group_is_pulled_and_backtested_in_one_step() {
     }
     let first = local.room.read("o/summary.json");
     let summary: serde_json::Value = serde_json::from_str(&first).unwrap();
+    assert_eq!(summary["traces"][0]["setup"]["slo_utilisation"], 0.7);
     // What a pull brings is in instance-percent, so the group is simulated at its own size.
     assert_eq!(summary["traces"][0]["setup"]["unit"], 100.0);
     let command = summary["command"].as_str().unwrap();
     assert!(
         command.ends_with(
-            "--out o --trace o/pull-web.csv --unit 100 --min 1 --max 10 --period 60s --boot 180s"
+            "--out o --trace o/pull-web.csv --settings-of web --unit 100 --min 1 --max 10 --period 60s --boot 180s"
         ),
         "{command}"
     );

@@ -20,8 +20,7 @@ Examples:
   foretide backtest --trace load.csv --boot 120s..300s --launch-failure 2% --price '0.096 USD/h'
 
 A trace is CSV with a header: a column `timestamp` (RFC 3339 or epoch) and one with the load; the
-metric exports of the AWS console and CLI are read too. Where --unit is not given, the 99th
-percentile of the load takes 20 instances at 60 %. `aws-predictive` is an emulation from its public
+metric exports of the AWS console and CLI are read too. `aws-predictive` is an emulation from its public
 description. The same command gives the same bytes, unless --timings asks how long the runs took.
 With --group the history is new every time; the file that was pulled stays and gives the same bytes.")]
 pub(crate) struct BacktestArgs {
@@ -35,6 +34,10 @@ pub(crate) struct BacktestArgs {
     /// pull` does, into pull-NAME.csv in the folder of --out, else of `run.output`
     #[arg(long, value_name = "NAME", conflicts_with_all = ["trace", "column"])]
     pub(crate) group: Option<String>,
+    /// Group of the configuration whose settings Foretide's own policies have, and whose objective
+    /// and budget count [default: `[defaults]`; of a pulled group, its own]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) settings_of: Option<String>,
     /// Policies to compare, each NAME or NAME:SETTING=NUMBER[:...] [default: all]
     #[arg(long, value_name = "POLICY", value_delimiter = ',')]
     pub(crate) policy: Vec<PolicySpec>,
@@ -67,7 +70,8 @@ pub(crate) struct BacktestArgs {
     /// group, its own]
     #[arg(long, value_name = "TIME", value_parser = seconds)]
     pub(crate) period: Option<u32>,
-    /// Publishes the request count beside CPU, for policies that read it
+    /// Publishes the load itself beside CPU, as a request count; for a group with a load metric of
+    /// its own it always is
     #[arg(long)]
     pub(crate) request_count: bool,
     /// Smallest capacity [default: 1; of a pulled group, its own]
@@ -76,19 +80,20 @@ pub(crate) struct BacktestArgs {
     /// Largest capacity [default: 100; of a pulled group, its own]
     #[arg(long, value_name = "N")]
     pub(crate) max: Option<u32>,
-    /// Load that one instance serves at 100 % CPU, in the trace's unit; 100 for a group whose load
-    /// is CPU x instances
+    /// Load that one instance serves at 100 % CPU, in the trace's unit [default: the 99th percentile
+    /// takes 20 instances at 60 %; of a pulled group, 100, or what its load metric is said to serve]
     #[arg(long, value_name = "LOAD")]
     pub(crate) unit: Option<f64>,
     /// Price of an instance-hour in USD
     #[arg(long, value_name = "PRICE", default_value = "0.096 USD/h", value_parser = usd_per_hour)]
     pub(crate) price: f64,
-    /// Utilisation above which a step counts as violation
-    #[arg(long, value_name = "PERCENT", default_value = "80%", value_parser = percentage)]
-    pub(crate) slo_util: Percentage,
-    /// Share of time that may be in violation where policies are compared
-    #[arg(long, value_name = "PERCENT", default_value = "0.5%", value_parser = percentage)]
-    pub(crate) budget: Percentage,
+    /// Utilisation above which a step counts as violation [default: `forecast.objective`]
+    #[arg(long, value_name = "PERCENT", value_parser = percentage)]
+    pub(crate) slo_util: Option<Percentage>,
+    /// Share of time that may be in violation where policies are compared [default:
+    /// `forecast.budget`]
+    #[arg(long, value_name = "PERCENT", value_parser = percentage)]
+    pub(crate) budget: Option<Percentage>,
     /// Seed of boot times and launch failures
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed: u64,

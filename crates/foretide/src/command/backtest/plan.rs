@@ -11,7 +11,7 @@ use foretide_sim::{Case, Contender, Driven, Peer, Predict, Setup};
 
 use crate::cli::ConfigFlags;
 use crate::command::input;
-use crate::config::Config;
+use crate::config::{Config, Percentage};
 use crate::failure::{Exit, Failure};
 use crate::report::file_name;
 
@@ -49,9 +49,9 @@ impl Plan {
     pub(crate) fn new(args: &BacktestArgs, flags: &ConfigFlags) -> Result<Self, Failure> {
         let (sources, _) = input::sources(flags)?;
         let config = input::load(&sources)?;
-        let own = own_config(args, &config);
+        let own = own_config(args, &config)?;
         let predict = predict(args, &config)?;
-        let cases = cases(args)?;
+        let cases = cases(args, &own)?;
         let specs = if args.policy.is_empty() {
             every_policy()
         } else {
@@ -71,7 +71,7 @@ impl Plan {
                 .as_ref()
                 .map(|sweep| sweep.0.clone())
                 .unwrap_or_default(),
-            budget: args.budget.ratio(),
+            budget: args.budget.map_or(own.forecast.budget, Percentage::ratio),
             price_usd_per_hour: args.price,
             timings: args.timings,
         })
@@ -93,7 +93,7 @@ fn distinct<'n>(flag: &str, names: impl Iterator<Item = &'n str>) -> Result<(), 
     Ok(())
 }
 
-fn cases(args: &BacktestArgs) -> Result<Vec<Case>, Failure> {
+fn cases(args: &BacktestArgs, own: &ControllerConfig) -> Result<Vec<Case>, Failure> {
     let bounds = Bounds::new(args.min.unwrap_or(MIN), args.max.unwrap_or(MAX))
         .map_err(|error| Failure::of(Exit::Usage, &error).hint("see --min and --max"))?;
     let setup = Setup {
@@ -103,9 +103,11 @@ fn cases(args: &BacktestArgs) -> Result<Vec<Case>, Failure> {
         delay_s: args.delay,
         period_s: args.period.unwrap_or(PERIOD_S),
         warmup_days: args.warmup,
-        slo_utilisation: args.slo_util.ratio(),
+        slo_utilisation: args
+            .slo_util
+            .map_or(own.forecast.objective.get() / 100.0, Percentage::ratio),
         seed: args.seed,
-        request_count: args.request_count,
+        request_count: args.request_count || own.load.is_some(),
         ..Setup::new(bounds)
     };
     let case = |path: &PathBuf| {
@@ -124,11 +126,12 @@ fn cases(args: &BacktestArgs) -> Result<Vec<Case>, Failure> {
 }
 
 /// The settings of the product's policies, on a group that boots and is measured as simulated.
-fn own_config(args: &BacktestArgs, config: &Config) -> ControllerConfig {
-    let mut own = config.defaults.controller.clone();
+fn own_config(args: &BacktestArgs, config: &Config) -> Result<ControllerConfig, Failure> {
+    let settings = input::settings_of(args.settings_of.as_deref(), config)?;
+    let mut own = settings.controller.clone();
     own.lead_time = Duration::from_secs(u64::from(args.boot().typical_s().max(1)));
     own.metric_delay = Duration::from_secs(u64::from(args.delay));
-    own
+    Ok(own)
 }
 
 fn predict(args: &BacktestArgs, config: &Config) -> Result<Arc<Predict<'static>>, Failure> {

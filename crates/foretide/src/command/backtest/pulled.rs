@@ -43,12 +43,19 @@ pub(super) fn pull(
         out: out.clone(),
     };
     let found = pull::found(&pull, flags, context)?;
-    let settings = config.groups.get(group).unwrap_or(&config.defaults);
-    let in_percent = settings.live.load.is_none();
+    // A group that the configuration does not know has the settings of `[defaults]`.
+    let named = || config.groups.contains_key(group).then(|| group.to_owned());
+    let settings_of = args.settings_of.clone().or_else(named);
+    let settings = input::settings_of(settings_of.as_deref(), &config)?;
+    let unit = match settings.controller.load {
+        None => Some(INSTANCE),
+        Some(load) => load.per_instance,
+    };
     let own = Own::of(&found, settings.controller.lead_time);
     let pulled = BacktestArgs {
         trace: vec![out],
-        unit: args.unit.or(in_percent.then_some(INSTANCE)),
+        settings_of,
+        unit: args.unit.or(unit),
         min: args.min.or(Some(own.bounds.min())),
         max: args.max.or(Some(own.bounds.max())),
         boot: args.boot.or(Some(BootSpec(Boot::Constant {
@@ -143,6 +150,7 @@ pub(super) fn repeat(words: &mut Vec<String>, pulled: &BacktestArgs) {
         _ => None,
     };
     for (flag, value) in [
+        ("--settings-of", pulled.settings_of.clone()),
         ("--unit", pulled.unit.map(|unit| unit.to_string())),
         ("--min", pulled.min.map(|min| min.to_string())),
         ("--max", pulled.max.map(|max| max.to_string())),
@@ -178,29 +186,34 @@ mod tests {
 
     #[test]
     fn the_command_to_repeat_reads_what_was_pulled() {
-        let repeated = |line: &[&str], unit| {
+        let repeated = |line: &[&str], unit, settings_of: Option<&str>| {
             let Line { mut args } = Line::try_parse_from([&["backtest"], line].concat()).unwrap();
             args.trace = vec!["o/pull-web.csv".into()];
             args.unit = args.unit.or(unit);
+            args.settings_of = args.settings_of.or_else(|| settings_of.map(str::to_owned));
             let mut words = line.iter().map(ToString::to_string).collect();
             repeat(&mut words, &args);
             words.join(" ")
         };
         assert_eq!(
-            repeated(&["--group", "web", "--out", "o"], Some(100.0)),
-            "--out o --trace o/pull-web.csv --unit 100"
+            repeated(&["--group", "web", "--out", "o"], Some(100.0), Some("web")),
+            "--out o --trace o/pull-web.csv --settings-of web --unit 100"
         );
         assert_eq!(
-            repeated(&["--out=o", "--group=web", "--unit", "7"], None),
+            repeated(&["--out=o", "--group=web", "--unit", "7"], None, None),
             "--out=o --unit 7 --trace o/pull-web.csv"
         );
         assert_eq!(
-            repeated(&["--group", "web"], None),
+            repeated(&["--group", "web"], None, None),
             "--trace o/pull-web.csv"
         );
         assert_eq!(
-            repeated(&["--group", "web", "--boot=60s..90s", "--max", "7"], None),
-            "--boot=60s..90s --max 7 --trace o/pull-web.csv"
+            repeated(
+                &["--group", "web", "--boot=60s..90s", "--settings-of", "api"],
+                None,
+                Some("web")
+            ),
+            "--boot=60s..90s --settings-of api --trace o/pull-web.csv"
         );
     }
 

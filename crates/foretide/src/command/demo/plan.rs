@@ -37,25 +37,11 @@ impl Plan {
     pub(crate) fn new(args: &DemoArgs, flags: &ConfigFlags) -> Result<Self, Failure> {
         let (mut sources, _) = input::sources(flags)?;
         set_flags(args, &mut sources);
-        let Config {
-            model,
-            defaults,
-            groups,
-            demo,
-            ..
-        } = input::load(&sources)?;
-        let group = match &args.group {
-            None => defaults,
-            Some(name) => groups.get(name).cloned().ok_or_else(|| {
-                let known: Vec<&str> = groups.keys().map(String::as_str).collect();
-                Failure::new(
-                    Exit::Config,
-                    format!("no group `{name}` in the configuration"),
-                )
-                .hint(format!("groups there: {}", known.join(", ")))
-            })?,
-        };
-        let mut config = group.controller;
+        let loaded = input::load(&sources)?;
+        let mut config = input::settings_of(args.group.as_deref(), &loaded)?
+            .controller
+            .clone();
+        let Config { model, demo, .. } = loaded;
         // Nothing but the simulated group can be written to, so that it is shown at work.
         config.mode = Mode::Enforce;
         let trace = load(args, &demo)?;
