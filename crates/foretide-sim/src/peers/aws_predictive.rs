@@ -127,11 +127,12 @@ impl Policy for Predictor {
             self.floor = Some((hour, self.floor(hour)));
         }
         let floor = self.floor.map_or(0, |(_, floor)| floor);
-        // Two policies on one group, each by itself: the forecast raises a desired capacity that it
-        // finds below its floor, and does not hold target tracking back from lowering it.
-        if floor > view.desired {
-            return Some(tracked.unwrap_or(view.desired).max(floor));
+        // Where the floor leaves desired capacity as it is, it has nothing to say, and what target
+        // tracking asked by itself is passed on.
+        let floored = tracked.unwrap_or(view.desired).max(floor);
+        if floored == view.desired {
+            return tracked;
         }
-        tracked
+        Some(floored)
     }
 }
