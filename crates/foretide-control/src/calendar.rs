@@ -1,7 +1,8 @@
 //! Known events: when they are, what they do to load, and what they need at least.
 //!
 //! An event only ever asks for more. Its uplift is relative to what load would be without it: the
-//! same minutes a week earlier, else a day earlier, else the hour before it began. Stated in the
+//! same minutes a week or some days earlier, when it was not on, else the hour before it began.
+//! Stated in the
 //! configuration or learned from earlier occurrences, it lifts the whole forecast until its median
 //! is that many times as much; a forecast that already is, stays. Times are UTC.
 
@@ -19,6 +20,12 @@ const FIRST_WEEKDAY: i64 = 3;
 /// Minutes over which load and what it is compared with are averaged: an uplift is no single spike.
 const MEAN_MINUTES: i64 = 15;
 const HOUR_MINUTES: i64 = 60;
+/// How far back load is looked for at which an event was not on: as far as history is kept, less
+/// the lead.
+const WEEKS_BACK: i64 = 2;
+const DAYS_BACK: i64 = 6;
+/// The largest factor that is learned: of next to nothing anything is a multiple.
+const FACTOR_MAX: f64 = 10.0;
 
 /// An event that is known beforehand.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -81,31 +88,47 @@ impl CalendarEvent {
             let since = (at.as_seconds() - first).rem_euclid(period);
             Timestamp::from_seconds(at.as_seconds() - since)
         };
-        let minute_s = |minute: u32| i64::from(minute) * 60;
         let newest = match &self.when {
             Occurs::At(times) => {
                 let begun = times.partition_point(|start| *start <= at);
                 times.get(..begun).and_then(<[Timestamp]>::last).copied()
             }
             Occurs::Daily { minute } => Some(every(minute_s(*minute), DAY_S)),
-            Occurs::Weekly { weekday, minute } => {
-                let day = i64::from(*weekday) - FIRST_WEEKDAY;
-                Some(every(day * DAY_S + minute_s(*minute), WEEK_S))
-            }
+            Occurs::Weekly { weekday, minute } => Some(every(weekly_s(*weekday, *minute), WEEK_S)),
         };
         newest.filter(|start| at.since(*start) < self.lasts)
     }
 
+    /// When it begins next, at `from` or after it.
+    fn begins_next(&self, from: Timestamp) -> Option<Timestamp> {
+        let every = |first: i64, period: i64| {
+            let until = (first - from.as_seconds()).rem_euclid(period);
+            Timestamp::from_seconds(from.as_seconds() + until)
+        };
+        match &self.when {
+            Occurs::At(times) => {
+                let begun = times.partition_point(|start| *start < from);
+                times.get(begun).copied()
+            }
+            Occurs::Daily { minute } => Some(every(minute_s(*minute), DAY_S)),
+            Occurs::Weekly { weekday, minute } => Some(every(weekly_s(*weekday, *minute), WEEK_S)),
+        }
+    }
+
     /// Whether some of it lies between `from` and `to`.
     fn touches(&self, from: Timestamp, to: Timestamp) -> bool {
-        // An occurrence within lies at either end, or begins between them.
-        self.began(from).is_some()
-            || self.began(to).is_some()
-            || matches!(&self.when, Occurs::At(times) if {
-                let next = times.partition_point(|start| *start < from);
-                times.get(next).is_some_and(|next| *next <= to)
-            })
+        let began = self.began(from).is_some();
+        began || self.begins_next(from).is_some_and(|next| next <= to)
     }
+}
+
+const fn minute_s(minute: u32) -> i64 {
+    minute as i64 * 60
+}
+
+/// Seconds from the beginning of the era at which a weekly event first begins.
+const fn weekly_s(weekday: u32, minute: u32) -> i64 {
+    (weekday as i64 - FIRST_WEEKDAY) * DAY_S + minute_s(minute)
 }
 
 /// The capacity that events between now and `ahead` need at least, and the event that needs it.
@@ -125,8 +148,10 @@ pub(crate) fn minimum(
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Learned {
     events: BTreeMap<String, Seen>,
-    /// History is read again after a restart and must not count twice.
-    through: Option<Period>,
+    /// Start of the newest period taken in: history is read again after a restart and must not
+    /// count twice.
+    #[serde(default)]
+    newest_start: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -165,10 +190,11 @@ impl Learned {
         newest: Period,
         start: Timestamp,
     ) {
-        if events.is_empty() || self.through.is_some_and(|through| newest <= through) {
+        let seen = self.newest_start.is_some_and(|seen| start <= seen);
+        if events.is_empty() || seen {
             return;
         }
-        self.through = Some(newest);
+        self.newest_start = Some(start);
         for event in events.iter().filter(|event| event.uplift.is_some()) {
             let seen = self.events.entry(event.name.clone()).or_default();
             let began = event.began(start);
@@ -177,11 +203,12 @@ impl Learned {
                 seen.factor += (factor - seen.factor) / f64::from(seen.occurrences);
             }
             let Some(began) = began else { continue };
-            let usual = usual(history, newest, began);
+            let usual = usual(event, history, (newest, start), began);
             let minutes = i64::from(history.grid().step_minutes());
             let width = (MEAN_MINUTES / minutes).max(1);
             let load = mean(history, newest - width + 1, newest);
-            if let Some(factor) = load.zip(usual).map(|(load, usual)| load / usual) {
+            if let Some((load, usual)) = load.zip(usual) {
+                let factor = (load / usual).min(FACTOR_MAX);
                 let largest = seen.open.map_or(factor, |(_, before)| before.max(factor));
                 seen.open = Some((began, largest));
             }
@@ -212,24 +239,40 @@ impl Learned {
             .filter_map(|event| {
                 let began = event.began(start)?;
                 let factor = self.factor(event)?;
-                Some((factor * usual(history, at, began)?, event))
+                Some((factor * usual(event, history, (at, start), began)?, event))
             })
             .max_by(|a, b| a.0.total_cmp(&b.0))
     }
 }
 
-/// What load would be in `at` without the event that began at `began`.
-fn usual(history: &History, at: Period, began: Timestamp) -> Option<f64> {
+/// What load would be in the period `at`, which begins at `start`, without the occurrence that
+/// began at `began`: what it was a week or so earlier, else a day or so, at a time when the event
+/// was not on; else in the hour before it began.
+fn usual(
+    event: &CalendarEvent,
+    history: &History,
+    (at, start): (Period, Timestamp),
+    began: Timestamp,
+) -> Option<f64> {
     let minutes = i64::from(history.grid().step_minutes());
     let half = MEAN_MINUTES / minutes / 2;
     let ago = |seconds: i64| {
+        let then = Timestamp::from_seconds(start.as_seconds() - seconds);
+        if event.began(then).is_some() {
+            return None;
+        }
         let then = at - seconds / 60 / minutes;
-        mean(history, then - half, then + half)
+        mean(history, then - half, then + half).filter(|load| *load > 0.0)
     };
     let first = history.grid().period_at(began.as_seconds());
     let before = || mean(history, first - HOUR_MINUTES / minutes, first - 1);
-    let usual = ago(WEEK_S).or_else(|| ago(DAY_S)).or_else(before);
-    usual.filter(|load| *load > 0.0)
+    let weeks = (1..=WEEKS_BACK).map(|weeks| weeks * WEEK_S);
+    let days = (1..=DAYS_BACK).map(|days| days * DAY_S);
+    weeks
+        .chain(days)
+        .find_map(ago)
+        .or_else(before)
+        .filter(|load| *load > 0.0)
 }
 
 /// Mean of what is known from one period to another; none where less than half is.
@@ -300,6 +343,77 @@ mod tests {
         assert_eq!(at(noon.minus(HOUR / 12)), Some(7));
         assert_eq!(at(noon.plus(HOUR / 2)), Some(7));
         assert_eq!(at(noon.plus(HOUR)), None);
+    }
+
+    #[test]
+    fn an_event_shorter_than_the_lead_time_is_not_missed_on_its_way() {
+        let noon = MONDAY.plus(HOUR * 12);
+        let minute = noon.as_seconds() - MONDAY.as_seconds();
+        let minute = u32::try_from(minute / 60).unwrap();
+        for when in [
+            Occurs::Daily { minute },
+            Occurs::Weekly { weekday: 0, minute },
+            Occurs::at(vec![noon]),
+        ] {
+            let short = CalendarEvent {
+                lasts: HOUR / 30,
+                ..event(when, None)
+            };
+            for minutes in 1..=10 {
+                let now = noon.minus(HOUR / 60 * minutes);
+                let least = minimum(std::slice::from_ref(&short), now, HOUR / 6);
+                assert_eq!(least.map(|(least, _)| least), Some(7), "{minutes} before");
+            }
+        }
+    }
+
+    /// Of a load that an occurrence has lifted already, the factor would be applied twice.
+    #[test]
+    fn usual_load_is_one_at_which_the_event_was_not_on() {
+        let (history, periods) = history(60, &[12, 36]);
+        let noon = MONDAY.plus(HOUR * 60);
+        let at = periods.last().unwrap().0 + 31;
+        let load = |when| {
+            let events = [event(when, Some(Uplift::Factor(3.0)))];
+            let expected = Learned::default().expected(&events, &history, at, noon.plus(HOUR / 2));
+            expected.unwrap().0
+        };
+        let by_the_hour_before = load(Occurs::Daily { minute: 720 });
+        assert!(
+            (by_the_hour_before - 300.0).abs() < 1e-3,
+            "{by_the_hour_before}"
+        );
+        let by_the_day_before = load(Occurs::at(vec![noon]));
+        assert!(
+            (by_the_day_before - 3_000.0).abs() < 1e-2,
+            "{by_the_day_before}"
+        );
+    }
+
+    #[test]
+    fn of_next_to_nothing_no_endless_factor_is_learned() {
+        let (mut whole, periods) = history(30, &[]);
+        let at = MONDAY.plus(HOUR * 28);
+        let next = MONDAY.plus(HOUR * 30);
+        let events = [event(Occurs::at(vec![at, next]), Some(Uplift::Learned))];
+        for (period, start) in &periods {
+            let load = if *start < at || *start >= at.plus(HOUR) {
+                0.5
+            } else {
+                1_000.0
+            };
+            let saturated = false;
+            whole.revise(LoadPoint {
+                period: *period,
+                load,
+                saturated,
+            });
+        }
+        let mut learned = Learned::default();
+        periods
+            .iter()
+            .for_each(|(period, start)| learned.observe(&events, &whole, *period, *start));
+        assert!((learned.events["sale"].factor - FACTOR_MAX).abs() < 1e-9);
     }
 
     /// A flat load of 100, ten times as much in the given hours.

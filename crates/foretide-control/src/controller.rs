@@ -325,7 +325,7 @@ impl Controller {
         };
         let serves = reading.group.counts.in_service > 0;
         let stale = serves
-            && match self.state.series.newest() {
+            && match self.state.series.newest_load() {
                 Some(point) => now.since(point.end()) > stale_limit(&self.config, point.period),
                 None => {
                     now.since(self.state.started_at) > stale_limit(&self.config, Duration::ZERO)

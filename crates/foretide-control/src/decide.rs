@@ -18,7 +18,8 @@ impl Controller {
     /// Decides where something asks for a decision; records it; writes what may be written.
     pub(crate) fn decide(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
         self.vote(now);
-        if !self.asks_for_decision() {
+        self.end_backoff(now);
+        if !self.asks_for_decision(now) {
             return;
         }
         let Some(facts) = self.facts(now) else { return };
@@ -67,9 +68,19 @@ impl Controller {
         self.state.votes.count(is_vote, newest);
     }
 
+    /// What waited for the next try of a write waits no longer, and not for the next datapoint
+    /// either.
+    fn end_backoff(&mut self, now: Timestamp) {
+        let over = self
+            .state
+            .write_backoff_until
+            .take_if(|until| now >= *until);
+        self.state.decide_anyway |= over.is_some();
+    }
+
     /// Policy `classifier` decides at every look: each is a vote. The others decide on a new
     /// datapoint; between two of them only what cannot wait for one asks for a decision.
-    fn asks_for_decision(&self) -> bool {
+    fn asks_for_decision(&self, now: Timestamp) -> bool {
         let Some(reading) = &self.state.group else {
             return false;
         };
@@ -79,6 +90,9 @@ impl Controller {
             || self.state.decide_anyway
             || is_empty
             || !group.bounds.contains(group.desired)
+            || self
+                .scheduled(now)
+                .is_some_and(|(minimum, _)| group.bounds.clamp(minimum) > group.desired)
     }
 
     fn audit_input<'a>(&'a self, facts: &Facts<'a>) -> AuditInput<'a> {

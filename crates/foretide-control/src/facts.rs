@@ -78,23 +78,23 @@ impl<'a> Facts<'a> {
             .filter_map(move |(point, _)| Some((point, measured(point, per_instance)?)))
     }
 
-    /// Time since the end of the newest period with data.
+    /// Time since the end of the newest period that shows load.
     pub(crate) fn data_age(&self) -> Option<Duration> {
         self.series
-            .newest()
+            .newest_load()
             .map(|point| self.now.since(point.end()))
     }
 
     /// Whether data is there and young enough to act on.
     pub(crate) fn is_fresh(&self) -> bool {
-        self.series.newest().is_some_and(|point| {
+        self.series.newest_load().is_some_and(|point| {
             self.now.since(point.end()) <= stale_limit(self.config, point.period)
         })
     }
 
     /// How far the newest data is trusted; as little as can be where there is none.
     pub(crate) fn staleness(&self) -> Staleness {
-        self.series.newest().map_or(Staleness::Alarm, |point| {
+        self.series.newest_load().map_or(Staleness::Alarm, |point| {
             staleness(self.config, point.period, self.now.since(point.end())).0
         })
     }

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use foretide_domain::{
-    Alarm, CallId, Counterfactual, Datapoint, ForecastFigures, ForecastKept, HistoryQuery, Load,
-    LoadSource, Pricing, Timestamp,
+    Alarm, Bounds, CallId, Counterfactual, Datapoint, ForecastFigures, ForecastKept, HistoryQuery,
+    Load, LoadSource, Pricing, Timestamp,
 };
 use foretide_forecast::law::{
     Kept, LawConfig, LawInputs, LawOutput, LawState, Pricing as LawPricing, Standing,
@@ -28,6 +28,8 @@ const SEED: u64 = 1;
 /// A failed fit is tried again after this many periods' worth of waiting, an hour.
 const RETRY: Duration = Duration::from_secs(3600);
 
+/// How far back most periods must be known, so that the recent level is one that was seen.
+const LATELY_MINUTES: i64 = 30;
 /// Periods that may be missing before they are asked for again: `CloudWatch` is late now and then.
 const GAP_PERIODS: i64 = 3;
 
@@ -56,7 +58,11 @@ pub(crate) struct Told<'a> {
     pub(crate) desired: u32,
     /// Whether launches are under way.
     pub(crate) pending: bool,
-    /// Whether the period is the newest, on which the law is stepped.
+    /// Least and most desired capacity that the group may have.
+    pub(crate) bounds: Bounds,
+    /// Whether desired capacity is what was decided here, and nobody else's.
+    pub(crate) governs: bool,
+    /// Whether the period is the newest, on which the law decides.
     pub(crate) decides: bool,
 }
 
@@ -205,10 +211,14 @@ impl Forecasting {
         self.forecaster.history().demands()
     }
 
-    /// Whether enough is seen to forecast from: as much as a new group needs before its law does.
+    /// Whether enough is seen to forecast from: as much as a new group needs before its law does,
+    /// and half of the last half hour. What fills a longer gap is a guess, such as the load of
+    /// yesterday after a night without a service.
     fn is_seasoned(&self) -> bool {
         let step = i64::from(self.grid.step_minutes());
-        self.forecaster.history().len() * step >= TRACKING_MINUTES
+        let history = self.forecaster.history();
+        let lately = LATELY_MINUTES / step;
+        history.len() * step >= TRACKING_MINUTES && 2 * history.known_lately(lately) >= lately
     }
 
     /// Takes in a period. The newest steps the law; the answer is the standing before, where it
@@ -219,17 +229,17 @@ impl Forecasting {
         told: &Told<'_>,
         saved: &mut Option<SavedLaw>,
     ) -> Option<Alarm> {
-        let measured = measured(point, told.per_instance)?;
         if !self.follow_lead(point.period, told.lead_time) {
             return None;
         }
+        let measured = measured(point, told.per_instance)?;
         let load = load_point(self.grid, point, told.per_instance)?;
         let period = load.period;
         let taken = self.forecaster.observe(load);
         let law_config = law_config(self.grid, told.lead_time, told.config);
         let saved = saved.get_or_insert_with(|| SavedLaw {
             law: LawState::new(law_config),
-            through: None,
+            newest_start: None,
             learned: Learned::default(),
         });
         if *saved.law.config() != law_config {
@@ -239,8 +249,8 @@ impl Forecasting {
             let (events, history) = (&told.config.calendar, self.forecaster.history());
             saved.learned.observe(events, history, period, point.start);
         }
-        let new = saved.through.is_none_or(|through| period > through);
-        if !(taken && told.decides && new) {
+        let new = saved.newest_start.is_none_or(|seen| point.start > seen);
+        if !(taken && new) {
             return None;
         }
         self.source = measured.source;
@@ -257,22 +267,32 @@ impl Forecasting {
         told: &Told<'_>,
         saved: &mut SavedLaw,
     ) {
-        let after = saved.through.map_or(period, |through| through + 1);
-        let missed = u32::try_from(period - after).unwrap_or(u32::MAX);
-        saved.through = Some(period);
+        let missed = saved.newest_start.map_or(0, |seen| {
+            let length = point.period.as_millis().max(1);
+            let periods = point.start.since(seen).as_millis() / length;
+            u32::try_from(periods.saturating_sub(1)).unwrap_or(u32::MAX)
+        });
+        saved.newest_start = Some(point.start);
         let forecast = self.forecaster.forecast().filter(|_| self.is_seasoned());
         let median = forecast.map(|f| (f.base + f.quantiles[0]).exp());
         self.lift(point, period, median, told, &saved.learned);
-        self.output = Some(saved.law.step(&LawInputs {
+        let inputs = LawInputs {
             cpu: measured.utilisation,
             instances: point.instances,
             missed,
             log_demand: self.forecaster.log_demand(),
             desired: told.desired,
+            bounds: (told.bounds.min(), told.bounds.max()),
+            governs: told.governs,
             pending: told.pending,
             forecast,
             uplift: self.uplift,
-        }));
+        };
+        if told.decides {
+            self.output = Some(saved.law.step(&inputs));
+        } else {
+            saved.law.pass(&inputs);
+        }
     }
 
     /// Finds the factor that lifts the median to what events bring; 1 where it is there without.
@@ -400,6 +420,7 @@ impl Forecasting {
                 // Periods of another length: their history is another one.
                 self.backfill = Backfill::default();
                 self.read_from = None;
+                self.output = None;
             }
             let fresh = || Forecaster::new(grid, generic_model(grid));
             self.forecaster = forecaster.unwrap_or_else(fresh);
@@ -439,6 +460,10 @@ fn law_config(grid: Grid, lead_time: Duration, config: &ControllerConfig) -> Law
     let prices = config.forecast.short_per_instance;
     LawConfig {
         objective: config.forecast.objective.get(),
+        target: config
+            .target_utilisation
+            .get()
+            .min(config.forecast.objective.get()),
         budget_share: config.forecast.budget,
         pricing: prices.map_or(LawPricing::Budget, |short_per_instance| {
             LawPricing::Prices { short_per_instance }

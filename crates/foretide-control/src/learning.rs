@@ -1,12 +1,13 @@
 //! What policy `forecast` learns beside the looks: every period, the past, and its model.
 
 use foretide_domain::{
-    CallFailure, CallId, Datapoint, Effect, FailureKind, PolicyKind, Record, Timestamp,
+    CallFailure, CallId, Datapoint, Effect, FailureKind, Mode, PolicyKind, Record, Timestamp,
 };
 use foretide_forecast::{FitError, Fitted};
 
 use crate::controller::Controller;
 use crate::forecasting::{FitJob, ForecastSnapshot, Forecasting, Told};
+use crate::load::measured;
 
 impl Controller {
     /// Policy `forecast` learns from every period in order, and decides on the newest.
@@ -23,12 +24,18 @@ impl Controller {
             return;
         };
         let (desired, pending) = (reading.group.desired, reading.group.counts.pending > 0);
+        let bounds = reading.group.bounds;
+        let orders = &self.state.orders;
+        let ordered = orders.paused.is_some() || orders.pinned.is_some();
+        let governs = self.state.mode(&self.config) == Mode::Enforce && !ordered;
         let lead_time = self.state.lead_time(&self.config);
         let mut sorted: Vec<&Datapoint> = points
             .iter()
             .filter(|point| point.end() <= now && !point.period.is_zero())
             .collect();
         sorted.sort_by_key(|point| point.start);
+        let per_instance = self.state.per_instance(&self.config);
+        sorted.retain(|point| measured(point, per_instance).is_some());
         let newest = sorted.last().map(|point| point.start);
         for point in sorted {
             if self.forecasting.is_none() {
@@ -41,8 +48,10 @@ impl Controller {
             let told = Told {
                 config: &self.config,
                 lead_time,
-                per_instance: self.state.per_instance(&self.config),
+                per_instance,
                 desired,
+                bounds,
+                governs,
                 pending,
                 decides: newest == Some(point.start),
             };

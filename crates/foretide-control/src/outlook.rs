@@ -52,7 +52,7 @@ impl Controller {
     }
 
     fn lateness(&self, now: Timestamp) -> (Staleness, Duration) {
-        let newest = self.state.series.newest();
+        let newest = self.state.series.newest_load();
         newest.map_or_else(Default::default, |point| {
             staleness(&self.config, point.period, now.since(point.end()))
         })

@@ -80,6 +80,13 @@ impl Series {
         self.points.back()
     }
 
+    /// The newest datapoint that shows load: CPU, or demand with the instances that it fell on. A
+    /// load metric may go on where CPU has ended, and then says nothing of how well it is served.
+    pub(crate) fn newest_load(&self) -> Option<&Datapoint> {
+        let shows = |point: &&Datapoint| point.cpu.is_some() || point.instances > 0.0;
+        self.points.iter().rev().find(shows)
+    }
+
     /// Datapoints with a CPU value, newest first.
     pub(crate) fn newest_with_cpu(&self) -> impl Iterator<Item = (&Datapoint, f64)> {
         self.points
@@ -137,6 +144,26 @@ mod tests {
             Arrival::Nothing
         );
         assert_eq!(series.newest_start(), None);
+    }
+
+    #[test]
+    fn demand_without_an_instance_shows_no_load() {
+        let mut series = Series::new(4);
+        series.insert(point(1, 40.0));
+        let alone = Datapoint {
+            cpu: None,
+            instances: 0.0,
+            demand: Some(900.0),
+            ..point(2, 0.0)
+        };
+        assert_eq!(series.insert(alone), Arrival::New);
+        assert_eq!(series.newest_load(), Some(&point(1, 40.0)));
+        let with_instances = Datapoint {
+            instances: 2.0,
+            ..alone
+        };
+        series.insert(with_instances);
+        assert_eq!(series.newest_load(), Some(&with_instances));
     }
 
     proptest! {

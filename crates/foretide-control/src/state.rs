@@ -7,7 +7,6 @@ use foretide_domain::{
     Bounds, CallId, Datapoint, Features, GroupState, Mode, Orders, Plan, Prediction, Staleness,
     Timestamp,
 };
-use foretide_forecast::Period;
 use foretide_forecast::law::LawState;
 use serde::{Deserialize, Serialize};
 
@@ -76,11 +75,13 @@ pub(crate) struct Known {
     pub(crate) perhaps_desired: Option<u32>,
 }
 
-/// The capacity law, and the period that it has come to.
+/// The capacity law, and how far it has come.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct SavedLaw {
     pub(crate) law: LawState,
-    pub(crate) through: Option<Period>,
+    /// Start of the newest period taken in: a time, since another length of periods counts anew.
+    #[serde(default)]
+    pub(crate) newest_start: Option<Timestamp>,
     /// What known events have brought.
     pub(crate) learned: Learned,
 }
@@ -209,7 +210,7 @@ impl SavedState {
     /// Instances that the newest period stands for ÷ the fewest in service within it; none where
     /// the group was not read within that period.
     pub(crate) fn coverage(&self) -> Option<f64> {
-        let point = self.series.newest()?;
+        let point = self.series.newest_load()?;
         let fewest = self
             .in_service
             .iter()

@@ -9,6 +9,9 @@
 //! set KEY=VALUE …       settings, before the first look
 //! look [xN]             N looks, one interval apart
 //! cpu P | cpu none      CPU of the periods to come, in percent; none: no period is published
+//! demand D              the load metric of the periods to come, which goes on where CPU ends
+//! period SECONDS        length of the periods to come
+//! event AFTER LASTS N   before the first look: N instances are needed from AFTER seconds on
 //! class NAME:P          what the model says, with which probability
 //! group KEY=VALUE …     the group as the next reading shows it
 //! reads ok|throttled|silent      how readings of the group end
@@ -30,14 +33,17 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
-use foretide_control::{Controller, ControllerConfig, OnEmpty, OnMissing, SavedState};
+use foretide_control::{
+    CalendarEvent, Controller, ControllerConfig, LoadMetric, Occurs, OnEmpty, OnMissing, SavedState,
+};
 use foretide_domain::{
     Asked, Bounds, BytesPerSecond, CallFailure, CallId, Class, Datapoint, Effect, Event,
     FailureKind, GroupState, Launch, LifecycleCounts, Mode, Order, Percent, PolicyKind, Prediction,
     Record, SuspendedProcesses, Timestamp, WriteOutcome,
 };
 
-const PERIOD: Duration = Duration::from_secs(60);
+/// Time from the end of a period until it is visible.
+const DELAY: Duration = Duration::from_secs(60);
 const START: Timestamp = Timestamp::from_seconds(1_700_000_040);
 
 struct World {
@@ -48,6 +54,10 @@ struct World {
     due: Timestamp,
     group: GroupState,
     cpu: Option<f64>,
+    demand: Option<f64>,
+    period: Duration,
+    /// Whether a period is first seen with half of its instances, and whole a minute later.
+    partial: bool,
     prediction: Option<Prediction>,
     published: Vec<Datapoint>,
     reads: String,
@@ -83,6 +93,9 @@ impl World {
                 launches: Vec::new(),
             },
             cpu: Some(40.0),
+            demand: None,
+            period: Duration::from_secs(60),
+            partial: false,
             prediction: None,
             published: Vec::new(),
             reads: "ok".to_owned(),
@@ -106,6 +119,9 @@ impl World {
                 (0..times).for_each(|_| self.look());
             }
             "cpu" => self.cpu = first.parse().ok(),
+            "demand" => self.demand = first.parse().ok(),
+            "period" => self.period = Duration::from_secs(first.parse().unwrap()),
+            "event" => self.event(&rest),
             "class" => self.prediction = Some(prediction(first)),
             "group" => rest.iter().for_each(|pair| self.change_group(pair)),
             "reads" => first.clone_into(&mut self.reads),
@@ -132,6 +148,11 @@ impl World {
                 config.on_missing = OnMissing::ScaleOutOnly;
             }
             "on_empty" if value == "hold" => config.on_empty = OnEmpty::Hold,
+            "per_instance" => {
+                let per_instance = Some(value.parse().unwrap());
+                config.load = Some(LoadMetric { per_instance });
+            }
+            "partial" => self.partial = value == "yes",
             "streak" => config.classifier.streak = value.parse().unwrap(),
             "streak_datapoints" => config.classifier.streak_datapoints = value.parse().unwrap(),
             "cooldown" => {
@@ -141,6 +162,20 @@ impl World {
             other => panic!("unknown setting `{other}={value}`"),
         }
         config.validate().unwrap();
+    }
+
+    fn event(&mut self, words: &[&str]) {
+        let [after, lasts, minimum] = words else {
+            panic!("an event is AFTER LASTS N")
+        };
+        let seconds = |text: &str| Duration::from_secs(text.parse().unwrap());
+        self.config.calendar.push(CalendarEvent {
+            name: "sale".to_owned(),
+            when: Occurs::at(vec![START.plus(seconds(after))]),
+            lasts: seconds(lasts),
+            uplift: None,
+            minimum: minimum.parse().ok(),
+        });
     }
 
     fn change_group(&mut self, pair: &str) {
@@ -186,22 +221,27 @@ impl World {
     }
 
     fn publish(&mut self) {
-        let whole = self.now.as_seconds() % 60 == 0;
-        if let Some(cpu) = self
-            .cpu
-            .filter(|_| whole && self.group.counts.in_service > 0)
-        {
-            self.published.push(Datapoint {
-                start: self.now.minus(PERIOD),
-                period: PERIOD,
-                cpu: Percent::new(cpu),
-                instances: f64::from(self.group.counts.in_service),
-                network_in: BytesPerSecond::new(1e6),
-                network_out: BytesPerSecond::new(1e6),
-                memory: None,
-                demand: None,
-            });
+        let length = i64::try_from(self.period.as_secs()).unwrap();
+        let cpu = self.cpu.filter(|_| self.group.counts.in_service > 0);
+        if self.now.as_seconds() % length != 0 || cpu.is_none() && self.demand.is_none() {
+            return;
         }
+        let instances = cpu.map_or(0.0, |_| f64::from(self.group.counts.in_service));
+        let network = cpu.and_then(|_| BytesPerSecond::new(1e6));
+        if self.partial {
+            let before = self.published.last_mut();
+            before.into_iter().for_each(|point| point.instances *= 2.0);
+        }
+        self.published.push(Datapoint {
+            start: self.now.minus(self.period),
+            period: self.period,
+            cpu: cpu.and_then(Percent::new),
+            instances: if self.partial { 0.5 } else { 1.0 } * instances,
+            network_in: network,
+            network_out: network,
+            memory: None,
+            demand: self.demand,
+        });
     }
 
     fn look(&mut self) {
@@ -273,7 +313,7 @@ impl World {
                     self.group.launches.clear();
                 }
                 Effect::ReadMetrics { call, query } => {
-                    let seen = self.now.minus(PERIOD);
+                    let seen = self.now.minus(DELAY);
                     let visible = |p: &&Datapoint| p.start >= query.from && p.end() <= seen;
                     let points = self.published.iter().filter(visible).copied().collect();
                     self.answer(

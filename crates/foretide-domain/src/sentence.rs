@@ -121,7 +121,10 @@ impl fmt::Display for GuardSentence<'_> {
             Guard::UpperUtilisation => f.write_str("CPU is at the upper bound: grow"),
             Guard::InstanceRefresh => f.write_str("an instance refresh is under way"),
             Guard::PendingLaunches => write!(f, "launches pending: {}", inputs.counts.pending),
-            Guard::ProjectedUtilisation => f.write_str("with less, CPU would be above target"),
+            Guard::ProjectedUtilisation if inputs.load.is_some_and(|load| load.get() > 0.0) => {
+                f.write_str("with less, utilisation would be too high")
+            }
+            Guard::ProjectedUtilisation => f.write_str("one instance stays, to measure by"),
             Guard::Confidence => f.write_str("the model is not sure enough"),
             Guard::Streak => write!(
                 f,
@@ -295,8 +298,8 @@ impl fmt::Display for Alarm {
             Self::DataFresh => f.write_str("data is fresh again"),
             Self::ForecastDemoted { cost_percent } => write!(
                 f,
-                "the forecast costs {cost_percent} % of what target tracking would and serves no \
-                 better: its price is bounded"
+                "the forecast costs {cost_percent} % of what target tracking would and does \
+                 not serve enough better: its price is bounded"
             ),
             Self::ForecastRestored => {
                 f.write_str("the forecast earns its cost again: its price is free")

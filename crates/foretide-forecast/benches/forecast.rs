@@ -65,6 +65,8 @@ impl Group {
             instances,
             log_demand: self.forecaster.log_demand(),
             desired: self.desired,
+            bounds: (1, 100),
+            governs: true,
             pending: false,
             forecast: self.forecaster.forecast(),
             uplift: 1.0,

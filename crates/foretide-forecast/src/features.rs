@@ -52,8 +52,16 @@ pub struct FeatureState {
     hour_step: Ring,
     /// Mean squared distance of `x` from `smooth` over half an hour.
     half_hour_square: Ring,
-    last_step_up: Option<Period>,
-    step_gap: Option<i64>,
+    steps_up: StepsUp,
+    /// The same before the newest load.
+    steps_up_before: StepsUp,
+}
+
+/// When load last stepped up, and how long after the time before.
+#[derive(Clone, Copy, Debug, Default)]
+struct StepsUp {
+    last: Option<Period>,
+    gap: Option<i64>,
 }
 
 impl FeatureState {
@@ -75,8 +83,8 @@ impl FeatureState {
             hour_max: Ring::new(short, first),
             hour_step: Ring::new(short, first),
             half_hour_square: Ring::new(short, first),
-            last_step_up: None,
-            step_gap: None,
+            steps_up: StepsUp::default(),
+            steps_up_before: StepsUp::default(),
         }
     }
 
@@ -113,6 +121,26 @@ impl FeatureState {
         (load as f32).max(FLOOR).ln()
     }
 
+    /// Takes another load for the newest period: what is first seen of one need not be all of it.
+    pub fn revise_newest(&mut self, load: f64) {
+        let rings = [
+            &mut self.level,
+            &mut self.x,
+            &mut self.base,
+            &mut self.rel,
+            &mut self.rel_peak,
+            &mut self.smooth,
+            &mut self.hour_mean,
+            &mut self.hour_max,
+            &mut self.hour_step,
+            &mut self.half_hour_square,
+        ];
+        rings.into_iter().for_each(Ring::pop);
+        self.steps_up = self.steps_up_before;
+        self.next -= 1;
+        self.push(load);
+    }
+
     /// Takes the load of the next period, in instance-percent.
     pub fn push(&mut self, load: f64) {
         let now = self.next;
@@ -144,9 +172,12 @@ impl FeatureState {
     }
 
     fn note_step_up(&mut self, now: Period, x: f32, before: f32) {
+        self.steps_up_before = self.steps_up;
         if x - before > STEP_UP {
-            self.step_gap = self.last_step_up.map(|last| now - last);
-            self.last_step_up = Some(now);
+            self.steps_up = StepsUp {
+                last: Some(now),
+                gap: self.steps_up.last.map(|last| now - last),
+            };
         }
     }
 
@@ -261,8 +292,8 @@ impl FeatureState {
     }
 
     fn steps_up(&self, now: Period, row: &mut Row) {
-        let since = self.last_step_up.map_or(f32::NAN, |at| small(now - at));
-        let gap = self.step_gap.map_or(f32::NAN, small);
+        let since = self.steps_up.last.map_or(f32::NAN, |at| small(now - at));
+        let gap = self.steps_up.gap.map_or(f32::NAN, small);
         row.add(since);
         row.add(gap);
         row.add(since - gap);
@@ -352,6 +383,22 @@ mod tests {
                 (a - b).abs() < 1e-5 || (a.is_nan() && b.is_nan()),
                 "{k}: {a} {b}"
             );
+        }
+    }
+
+    /// As if the other load had never been seen, whatever it was: a step up as well.
+    #[test]
+    fn a_revised_load_leaves_no_trace_of_the_first() {
+        for grid in [grid(1, 3), grid(5, 3)] {
+            let (mut plain, mut revised) = (FeatureState::new(grid, 0), FeatureState::new(grid, 0));
+            for t in 0..12_000 {
+                plain.push(wave(t));
+                revised.push(wave(t) * if t % 3 == 0 { 3.0 } else { 0.5 });
+                revised.revise_newest(wave(t));
+            }
+            let same =
+                |(a, b): (&f32, &f32)| a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan());
+            assert!(plain.row().iter().zip(&revised.row()).all(same));
         }
     }
 

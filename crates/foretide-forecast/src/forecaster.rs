@@ -63,9 +63,12 @@ impl Forecaster {
         Some(Self::resume(history, generic))
     }
 
-    /// Takes a point; a gap before it is held at the last known load. Returns whether it was taken.
+    /// Takes a point; a gap before it is held at the last known load. Returns whether it is a new
+    /// period. One that is held already is revised: in the history, and for the newest period in
+    /// the features as well.
     pub fn observe(&mut self, point: LoadPoint) -> bool {
         if !self.history.push(point) {
+            self.revise(point);
             return false;
         }
         let grid = self.history.grid();
@@ -82,6 +85,17 @@ impl Forecaster {
         self.held = point.demand();
         features.push(self.held);
         true
+    }
+
+    fn revise(&mut self, point: LoadPoint) {
+        let is_newest = self.history.newest() == Some(point.period);
+        if !self.history.revise(point) || !is_newest {
+            return;
+        }
+        self.held = point.demand();
+        if let Some(features) = &mut self.features {
+            features.revise_newest(self.held);
+        }
     }
 
     /// The forecast from the newest point.

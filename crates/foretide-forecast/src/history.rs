@@ -132,6 +132,16 @@ impl History {
         true
     }
 
+    /// Takes another load for a period that is held, gap or not; tells whether that is news.
+    pub fn revise(&mut self, point: LoadPoint) -> bool {
+        #[expect(clippy::cast_possible_truncation, reason = "f32 is what trees see")]
+        let demand = point.demand() as f32;
+        let at = usize::try_from(point.period - self.first).ok();
+        let held = at.and_then(|at| self.demand.get_mut(at));
+        let news = held.filter(|held| point.load.is_finite() && held.to_bits() != demand.to_bits());
+        news.map(|held| *held = demand).is_some()
+    }
+
     /// Fills what is not known from `points`, in any order; what is known stays. What lies further
     /// back than is kept is left out.
     pub fn fill(&mut self, points: impl IntoIterator<Item = LoadPoint>) {
@@ -178,6 +188,13 @@ impl History {
     /// Periods that were observed.
     pub fn known(&self) -> usize {
         self.demand.iter().filter(|demand| !demand.is_nan()).count()
+    }
+
+    /// How many of the newest `periods` were observed.
+    pub fn known_lately(&self, periods: i64) -> i64 {
+        let newest = self.demand.iter().rev();
+        let lately = newest.take(usize::try_from(periods).unwrap_or(0));
+        lately.map(|demand| i64::from(!demand.is_nan())).sum()
     }
 
     /// Days that it spans.
@@ -250,6 +267,25 @@ mod tests {
         assert_eq!(history.at(11), None);
         assert_eq!(history.at(13), Some(70.0));
         assert_eq!(history.newest(), Some(13));
+    }
+
+    #[test]
+    fn a_revision_is_news_where_it_says_another_load_of_a_period_held() {
+        let mut history = History::new(Grid::new(1, 5).unwrap());
+        history.push(point(10, 50.0));
+        history.push(point(13, 70.0));
+        assert!(history.revise(point(10, 55.0)) && history.revise(point(12, 60.0)));
+        assert!(!history.revise(point(10, 55.0)), "said before");
+        assert!(
+            !history.revise(point(9, 1.0)) && !history.revise(point(14, 1.0)),
+            "not held"
+        );
+        assert!(!history.revise(point(13, f64::NAN)), "no number");
+        assert_eq!(
+            [10, 11, 12, 13].map(|at| history.at(at)),
+            [Some(55.0), None, Some(60.0), Some(70.0)]
+        );
+        assert_eq!((history.known_lately(4), history.known_lately(3)), (3, 2));
     }
 
     #[test]

@@ -43,6 +43,11 @@ impl Ring {
         self.next += 1;
     }
 
+    /// Takes the newest value back.
+    pub(crate) fn pop(&mut self) {
+        self.next = (self.next - 1).max(self.first);
+    }
+
     pub(crate) fn get(&self, at: Period) -> f32 {
         if at < self.first || at >= self.next || at < self.next - 1 - self.mask {
             return f32::NAN;

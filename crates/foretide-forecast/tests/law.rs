@@ -21,6 +21,8 @@ fn inputs(cpu: f64, instances: u32, desired: u32, base: f64, spread: f64) -> Law
         instances: f64::from(instances),
         log_demand: (cpu * f64::from(instances)).max(16.0).ln(),
         desired,
+        bounds: (1, 100),
+        governs: true,
         pending: false,
         forecast: Some(Forecast { base, quantiles }),
         uplift: 1.0,
@@ -176,6 +178,46 @@ fn violations_move_the_price_and_the_budget_moves_it_back() {
         .last()
         .unwrap();
     assert!(calm < dear);
+}
+
+/// A week of observing a group that somebody else keeps too small, or too large, would leave a knob
+/// at its end and a price bounded for what others did.
+#[test]
+fn what_others_decide_is_neither_charged_nor_compared() {
+    for (cpu, desired) in [(95.0, 6), (5.0, 60)] {
+        let mut state = warm(config(3));
+        let before = state.step(&inputs(50.0, 10, 10, 500_f64.ln(), 0.2));
+        for _ in 0..5_000 {
+            state.step(&LawInputs {
+                governs: false,
+                ..inputs(cpu, desired, desired, 500_f64.ln(), 0.2)
+            });
+        }
+        let after = state.step(&inputs(50.0, 10, 10, 500_f64.ln(), 0.2));
+        assert_eq!(after.position, before.position);
+        assert_eq!(after.standing, before.standing);
+    }
+}
+
+/// Periods that come late, all at once, are learned from and charged like any other.
+#[test]
+fn what_comes_with_newer_periods_counts_as_if_it_had_come_alone() {
+    let (mut alone, mut together) = (warm(config(3)), warm(config(3)));
+    let mut last = (None, None);
+    for minute in 0..300 {
+        let cpu = if minute % 10 < 3 { 90.0 } else { 60.0 };
+        let now = inputs(cpu, 10, 10, 600_f64.ln(), 0.2);
+        last.0 = Some(alone.step(&now));
+        if minute % 5 == 4 {
+            last.1 = Some(together.step(&now));
+        } else {
+            together.pass(&now);
+        }
+    }
+    let figures = |output: Option<LawOutput>| {
+        output.map(|o| (o.position, o.means, o.day, o.sigma, o.tracking))
+    };
+    assert_eq!(figures(last.0), figures(last.1));
 }
 
 #[test]

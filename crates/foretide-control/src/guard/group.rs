@@ -16,7 +16,7 @@ pub(super) fn bounds(facts: &Facts<'_>, wanted: &mut Wanted) {
 /// A change that a suspended process keeps from happening is not asked for.
 pub(super) fn suspended(facts: &Facts<'_>, wanted: &mut Wanted) {
     let suspended = facts.group.suspended;
-    if (suspended.launch && wanted.grows()) || (suspended.terminate && wanted.shrinks()) {
+    if (suspended.launch && wanted.raises()) || (suspended.terminate && wanted.lowers()) {
         wanted.capacity = wanted.desired;
     }
 }

@@ -11,7 +11,7 @@ mod write;
 
 pub(crate) use classifier::votes_for_scale_in;
 
-use foretide_domain::{Guard, GuardStep, PolicyKind, Proposal, Rule};
+use foretide_domain::{ForecastRule, Guard, GuardStep, PolicyKind, Proposal, Rule};
 
 use crate::facts::Facts;
 
@@ -35,6 +35,16 @@ impl Wanted {
 
     fn shrinks(self) -> bool {
         self.capacity < self.held
+    }
+
+    /// Whether what is written would be more than desired capacity is.
+    fn raises(self) -> bool {
+        self.capacity > self.desired
+    }
+
+    /// Whether it would be less.
+    fn lowers(self) -> bool {
+        self.capacity < self.desired
     }
 }
 
@@ -81,7 +91,10 @@ pub(crate) fn apply(facts: &Facts<'_>, proposal: &Proposal) -> Guarded {
         capacity: proposal.desired.unwrap_or(desired),
         desired,
         held: facts.group.bounds.clamp(desired),
-        unconditional: matches!(proposal.rule, Rule::EmptyGroup | Rule::Pinned),
+        unconditional: matches!(
+            proposal.rule,
+            Rule::EmptyGroup | Rule::Pinned | Rule::Forecast(ForecastRule::Scheduled)
+        ),
     };
     let pinned = proposal.rule == Rule::Pinned;
     let votes = facts.config.policy == PolicyKind::Classifier && !pinned;

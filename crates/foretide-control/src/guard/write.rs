@@ -9,8 +9,8 @@ use super::Wanted;
 /// While launches fail, desired is not raised above what exists: a ratcheting desired capacity
 /// launches everything at once on the day when launches work again.
 pub(super) fn breaker(facts: &Facts<'_>, wanted: &mut Wanted) {
-    if let Some(cap) = facts.breaker_cap.filter(|_| wanted.grows()) {
-        wanted.capacity = wanted.capacity.min(cap.max(wanted.held));
+    if let Some(cap) = facts.breaker_cap.filter(|_| wanted.raises()) {
+        wanted.capacity = wanted.capacity.min(cap.max(wanted.desired));
     }
 }
 
@@ -41,7 +41,7 @@ pub(super) fn paused(facts: &Facts<'_>, wanted: &mut Wanted) {
 /// Mode `scale-out-only` takes nothing away. Mode `observe` decides as `enforce` does and is held
 /// back at the write.
 pub(super) fn mode(facts: &Facts<'_>, wanted: &mut Wanted) {
-    if facts.mode == Mode::ScaleOutOnly && wanted.shrinks() {
+    if facts.mode == Mode::ScaleOutOnly && wanted.lowers() {
         wanted.capacity = wanted.desired;
     }
 }

@@ -23,6 +23,11 @@ pub(crate) fn propose(facts: &Facts<'_>) -> Proposal {
     let desired = facts.group.desired;
     let wanted = by_law.desired.unwrap_or(desired);
     match facts.scheduled.filter(|(minimum, _)| *minimum > wanted) {
+        // It limits what the law takes away, and asks for nothing itself.
+        Some((minimum, _)) if minimum < desired => Proposal {
+            desired: Some(minimum),
+            rule: by_law.rule,
+        },
         Some((minimum, _)) => Proposal {
             desired: (minimum != desired).then_some(minimum),
             rule: Rule::Forecast(ForecastRule::Scheduled),

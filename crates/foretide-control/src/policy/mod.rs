@@ -5,7 +5,7 @@ pub(crate) mod classifier;
 pub(crate) mod forecast;
 pub(crate) mod target_tracking;
 
-use foretide_domain::{PolicyKind, Proposal, Rule};
+use foretide_domain::{ForecastRule, PolicyKind, Proposal, Rule};
 
 use crate::config::OnEmpty;
 use crate::facts::Facts;
@@ -18,15 +18,33 @@ pub(crate) fn propose(facts: &Facts<'_>) -> Proposal {
             rule: Rule::Pinned,
         };
     }
-    if facts.is_empty() && facts.config.on_empty == OnEmpty::StartOne {
-        return Proposal {
-            desired: Some(1),
-            rule: Rule::EmptyGroup,
-        };
+    if facts.is_empty() {
+        return of_empty(facts);
     }
     match facts.config.policy {
         PolicyKind::Classifier => classifier::propose(facts),
         PolicyKind::Forecast => forecast::propose(facts),
         PolicyKind::TargetTracking => target_tracking::propose(facts),
+    }
+}
+
+/// An empty group measures nothing, so no policy has anything to go by; a known event has.
+fn of_empty(facts: &Facts<'_>) -> Proposal {
+    let first = match facts.config.on_empty {
+        OnEmpty::StartOne => Some(1),
+        OnEmpty::Hold => None,
+    };
+    match facts
+        .scheduled
+        .filter(|(minimum, _)| *minimum > first.unwrap_or(0))
+    {
+        Some((minimum, _)) => Proposal {
+            desired: Some(minimum),
+            rule: Rule::Forecast(ForecastRule::Scheduled),
+        },
+        None => Proposal {
+            desired: first,
+            rule: Rule::EmptyGroup,
+        },
     }
 }

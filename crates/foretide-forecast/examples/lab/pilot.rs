@@ -84,6 +84,8 @@ impl Policy for Pilot {
             instances: newest.instances,
             log_demand,
             desired,
+            bounds: (1, 100),
+            governs: true,
             pending,
             forecast,
             uplift: 1.0,

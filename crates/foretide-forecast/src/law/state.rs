@@ -32,7 +32,6 @@ const DAY_MINUTES: f64 = 1440.0;
 const HOUR_MINUTES: i64 = 60;
 /// Medians that wait for their load are fewer than this.
 const MISSED_MAX: u32 = 64;
-const TRACKING_TARGET: f64 = 50.0;
 
 /// Everything that the law remembers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -70,7 +69,7 @@ impl LawState {
             last_log_load: None,
             held: VecDeque::new(),
             peaks: VecDeque::new(),
-            tracking: Tracking::new(TRACKING_TARGET),
+            tracking: Tracking::new(config.target),
             shadow: None,
         }
     }
@@ -91,6 +90,12 @@ impl LawState {
             self.live_error.clear();
             self.ledger.clear();
             self.held.clear();
+            let minutes = self.periods * i64::from(self.config.grid.step_minutes());
+            self.periods = minutes / i64::from(config.grid.step_minutes());
+        }
+        self.tracking.aim_at(config.target);
+        if let Some(shadow) = &mut self.shadow {
+            shadow.aim_at(config.target);
         }
         self.config = config;
     }
@@ -98,6 +103,11 @@ impl LawState {
     /// Whether it has seen enough to go by a forecast.
     fn has_started(&self) -> bool {
         self.periods * i64::from(self.config.grid.step_minutes()) >= TRACKING_MINUTES
+    }
+
+    /// Whether it had before the newest period.
+    fn had_started(&self) -> bool {
+        (self.periods - 1) * i64::from(self.config.grid.step_minutes()) >= TRACKING_MINUTES
     }
 
     /// Learns what the load of a group was, in instance-percent a period, the oldest first and what
@@ -119,6 +129,24 @@ impl LawState {
 
     /// Decides on one newly published period.
     pub fn step(&mut self, inputs: &LawInputs) -> LawOutput {
+        let tracked = self.take_in(inputs);
+        let curve = self.foresee(inputs);
+        let curve = curve.map(|c| c.raised(inputs.uplift));
+        let need = instances(inputs.cpu * inputs.instances / self.config.objective);
+        match curve {
+            Some(curve) => self.decide(inputs, &curve, need, tracked),
+            None => self.track(inputs, need, tracked),
+        }
+    }
+
+    /// Learns from a period that newer ones came with: it is too late to decide on it.
+    pub fn pass(&mut self, inputs: &LawInputs) {
+        self.take_in(inputs);
+        self.foresee(inputs);
+    }
+
+    /// Learns, charges and compares; answers what target tracking would have in service.
+    fn take_in(&mut self, inputs: &LawInputs) -> u32 {
         self.pass_over(inputs.missed);
         let started = self.has_started();
         let load = inputs.cpu * inputs.instances;
@@ -128,19 +156,27 @@ impl LawState {
         let short = self.violation(inputs.cpu);
         self.ledger
             .observe(inputs.log_demand, short, self.config.grid);
-        self.budget.compare(
-            minutes,
-            (f64::from(inputs.desired), short),
-            (f64::from(tracked), f64::from(u8::from(tracked_short))),
-            &self.config.budget,
-        );
-        if started {
+        // In the first hour target tracking decides, and would be held against itself.
+        if started && inputs.governs {
+            self.budget.compare(
+                minutes,
+                (f64::from(inputs.desired), short),
+                (f64::from(tracked), f64::from(u8::from(tracked_short))),
+                &self.config.budget,
+            );
             let config = &self.config;
             let share = config.aim * config.budget_share;
             self.budget.charge(minutes, short, share, &config.budget);
         }
         self.note_peak(load);
         self.periods += 1;
+        tracked
+    }
+
+    /// The curve of the load one lead ahead, which is held against it when it comes.
+    fn foresee(&mut self, inputs: &LawInputs) -> Option<Curve> {
+        // Of the period that starts it, it was not yet started.
+        let started = self.had_started();
         let forecast = inputs
             .forecast
             .filter(|f| started && f.base.is_finite() && f.quantiles.iter().all(|q| q.is_finite()));
@@ -154,12 +190,7 @@ impl LawState {
         });
         self.live_error.remember(curve.as_ref());
         self.ledger.remember(curve.as_ref());
-        let curve = curve.map(|c| c.raised(inputs.uplift));
-        let need = instances(load / self.config.objective);
-        match curve {
-            Some(curve) => self.decide(inputs, &curve, need, tracked),
-            None => self.track(inputs, need, tracked),
-        }
+        curve
     }
 
     /// Periods without data: time passes, and of what is not known nothing is learned or charged.
@@ -234,8 +265,8 @@ impl LawState {
         let step = i64::from(self.config.grid.step_minutes());
         let lead = u64::from(2 + self.config.boot_minutes).div_ceil(step.unsigned_abs().max(1));
         self.shadow
-            .get_or_insert_with(|| Shadow::new(TRACKING_TARGET, inputs.desired))
-            .step(load, self.config.objective, lead)
+            .get_or_insert_with(|| Shadow::new(self.config.target, inputs.desired))
+            .step(load, self.config.objective, lead, inputs.bounds)
     }
 
     /// The share of a period that was short. A minute is short or not; within five minutes load

@@ -26,6 +26,11 @@ impl Tracking {
         }
     }
 
+    /// Aims at another target from now on.
+    pub(crate) fn aim_at(&mut self, target: f64) {
+        self.target = target;
+    }
+
     pub(crate) fn observe(&mut self, cpu: f64) {
         self.cpu.push_back(cpu);
         if self.cpu.len() > BELOW_PERIODS {
@@ -78,9 +83,20 @@ impl Shadow {
         self.period += u64::from(missed);
     }
 
+    /// Aims at another target from now on.
+    pub(crate) fn aim_at(&mut self, target: f64) {
+        self.tracking.aim_at(target);
+    }
+
     /// One period at `load`; returns instances in service and whether utilisation exceeded
-    /// `objective`. A launch serves `lead` periods later.
-    pub(crate) fn step(&mut self, load: f64, objective: f64, lead: u64) -> (u32, bool) {
+    /// `objective`. A launch serves `lead` periods later. `bounds` are those of the group.
+    pub(crate) fn step(
+        &mut self,
+        load: f64,
+        objective: f64,
+        lead: u64,
+        bounds: (u32, u32),
+    ) -> (u32, bool) {
         while let Some(&(at, count)) = self.coming.front()
             && at <= self.period
         {
@@ -94,7 +110,8 @@ impl Shadow {
         let wanted = self
             .tracking
             .wanted(f64::from(in_service), self.desired, pending)
-            .max(1);
+            .min(bounds.1)
+            .max(bounds.0.max(1));
         if wanted > self.desired {
             self.coming
                 .push_back((self.period + lead.max(1), wanted - self.desired));
@@ -117,11 +134,19 @@ mod tests {
         let mut seen = Vec::new();
         for t in 0..60 {
             let load = if (10..30).contains(&t) { 400.0 } else { 200.0 };
-            seen.push(shadow.step(load, 80.0, 5).0);
+            seen.push(shadow.step(load, 80.0, 5, (1, 100)).0);
         }
         assert_eq!(seen[16], 4, "three periods to see it, five to launch");
         assert_eq!(seen[17], 8);
         assert_eq!(seen[44], 8, "fifteen periods below");
         assert_eq!(seen[45], 4);
+    }
+
+    #[test]
+    fn the_shadow_keeps_to_the_bounds_of_the_group() {
+        let mut shadow = Shadow::new(50.0, 4);
+        let mut seen = |load: f64| (0..60).map(|_| shadow.step(load, 80.0, 5, (3, 6)).0).last();
+        assert_eq!(seen(2_000.0), Some(6));
+        assert_eq!(seen(10.0), Some(3));
     }
 }

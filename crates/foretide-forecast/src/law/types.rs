@@ -17,6 +17,10 @@ pub struct LawConfig {
     pub boot_minutes: u32,
     /// Utilisation in percent above which an instance is short.
     pub objective: f64,
+    /// Utilisation in percent that target tracking aims at: what decides in the first hour, and
+    /// what the law is held against.
+    #[serde(default = "tracking_target")]
+    pub target: f64,
     /// Share of time that may be short.
     pub budget_share: f64,
     /// Share of the budget that the knob aims at: what it has left at the end is luck of the last
@@ -46,6 +50,10 @@ pub enum Pricing {
     },
 }
 
+const fn tracking_target() -> f64 {
+    50.0
+}
+
 impl LawConfig {
     /// The defaults for a grid and boot.
     pub fn new(grid: Grid, boot_minutes: u32) -> Self {
@@ -53,6 +61,7 @@ impl LawConfig {
             grid,
             boot_minutes,
             objective: 80.0,
+            target: tracking_target(),
             budget_share: 0.005,
             aim: 0.96,
             budget: BudgetConfig::default(),
@@ -100,6 +109,11 @@ pub struct LawInputs {
     pub missed: u32,
     /// Desired capacity now.
     pub desired: u32,
+    /// Least and most desired capacity that the group may have.
+    pub bounds: (u32, u32),
+    /// Whether desired capacity is what the law made of it. Where somebody else sets it, as while
+    /// it only observes, neither the budget nor the comparison is its own.
+    pub governs: bool,
     /// Whether launches are under way.
     pub pending: bool,
     /// The forecast from the newest period; none where there is no model.
