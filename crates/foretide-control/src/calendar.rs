@@ -410,9 +410,9 @@ mod tests {
             });
         }
         let mut learned = Learned::default();
-        periods
-            .iter()
-            .for_each(|(period, start)| learned.observe(&events, &whole, *period, *start));
+        for (period, start) in &periods {
+            learned.observe(&events, &whole, *period, *start);
+        }
         assert!((learned.events["sale"].factor - FACTOR_MAX).abs() < 1e-9);
     }
 

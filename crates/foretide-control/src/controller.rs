@@ -77,12 +77,19 @@ impl Controller {
         if let Some(write) = controller.state.write.take() {
             controller.write_is_unknown(write);
         }
-        let effects = if controller.state.due > now {
+        let effects = if controller.is_early(now) {
             vec![Effect::WakeAt(controller.state.due)]
         } else {
             controller.begin_look(now)
         };
         (controller, effects)
+    }
+
+    /// Whether the next look is still to come. One further away than an interval was planned by a
+    /// clock that has been put back since: whoever waited for it would not look for hours.
+    fn is_early(&self, now: Timestamp) -> bool {
+        let ahead = self.state.due.since(now);
+        !ahead.is_zero() && ahead <= self.config.interval
     }
 
     /// The settings it works by.
@@ -120,7 +127,7 @@ impl Controller {
     }
 
     fn woke(&mut self, now: Timestamp) -> Vec<Effect> {
-        if now < self.state.due {
+        if self.is_early(now) {
             return vec![Effect::WakeAt(self.state.due)];
         }
         let mut effects = self.give_up_look(now);
@@ -146,6 +153,7 @@ impl Controller {
     fn begin_look(&mut self, now: Timestamp) -> Vec<Effect> {
         let mut effects = Vec::with_capacity(3);
         self.give_up_write(now, &mut effects);
+        self.state.forget_the_future(&self.config, now);
         self.state.due = next_due(self.state.due, self.config.interval, now);
         let group = self.state.next_call();
         effects.push(Effect::ReadGroup { call: group });

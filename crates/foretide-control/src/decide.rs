@@ -155,18 +155,29 @@ fn explain(facts: &Facts<'_>, proposal: Proposal, guarded: Guarded) -> Explanati
     Explanation {
         mode: facts.mode,
         policy: facts.config.policy,
-        inputs: inputs(facts),
+        inputs: inputs(facts, &guarded.steps),
         proposal,
         steps: guarded.steps,
         bound_by,
     }
 }
 
-fn inputs(facts: &Facts<'_>) -> Inputs {
-    let newest = facts.newest();
-    let classifier = facts.config.policy == PolicyKind::Classifier;
+/// What is left of the cooldown that bound; where none did, of the longer one.
+fn cooldown_left(facts: &Facts<'_>, steps: &[GuardStep]) -> Duration {
+    if facts.config.policy != PolicyKind::Classifier {
+        return Duration::ZERO;
+    }
     let settings = &facts.config.classifier;
-    let cooldown = settings.cooldown_out.max(settings.cooldown_in);
+    let bound = steps.iter().find(|step| step.guard == Guard::Cooldown);
+    facts.cooldown_left(match bound {
+        Some(step) if step.from > step.to => settings.cooldown_out,
+        Some(_) => settings.cooldown_in,
+        None => settings.cooldown_out.max(settings.cooldown_in),
+    })
+}
+
+fn inputs(facts: &Facts<'_>, steps: &[GuardStep]) -> Inputs {
+    let newest = facts.newest();
     Inputs {
         desired: facts.group.desired,
         bounds: facts.group.bounds,
@@ -190,11 +201,7 @@ fn inputs(facts: &Facts<'_>) -> Inputs {
             .map(|prediction| (prediction.class, prediction.confidence())),
         streak: facts.streak,
         streak_datapoints: facts.streak_datapoints,
-        cooldown_left: if classifier {
-            facts.cooldown_left(cooldown)
-        } else {
-            Duration::ZERO
-        },
+        cooldown_left: cooldown_left(facts, steps),
         orders: facts.orders.clone(),
         breaker_open: facts.breaker_cap.is_some(),
     }

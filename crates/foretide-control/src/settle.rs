@@ -10,7 +10,7 @@ use crate::state::{PendingWrite, Watched};
 /// A write not answered for this long is given up: twice what the SDK's own attempts may take.
 const WRITE_DEADLINE: Duration = Duration::from_secs(30);
 /// The longest wait between two tries of a failing write.
-const BACKOFF_MAX: Duration = Duration::from_secs(300);
+pub(crate) const BACKOFF_MAX: Duration = Duration::from_secs(300);
 
 impl Controller {
     /// Takes in the answer to a write.

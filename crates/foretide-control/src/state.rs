@@ -16,11 +16,15 @@ use crate::config::ControllerConfig;
 use crate::lead_time::LeadTime;
 use crate::load::PerInstance;
 use crate::series::Series;
+use crate::settle::BACKOFF_MAX;
 use crate::votes::Votes;
 
 /// Readings of the number in service that are remembered, to judge how many instances report. Two
 /// five-minute periods, their delay, and a look every ten seconds.
 const READINGS: usize = 72;
+
+/// The longest period that EC2 publishes.
+const LONGEST_PERIOD: Duration = Duration::from_secs(300);
 
 /// Everything that a controller knows, to be kept by whoever runs it and handed back at restart.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -198,6 +202,27 @@ impl SavedState {
     pub(crate) fn per_instance(&self, config: &ControllerConfig) -> Option<f64> {
         let given = config.load?.per_instance;
         given.or_else(|| self.per_instance.known())
+    }
+
+    /// What a clock ahead of time has left must not hold anything back once it is put right: what
+    /// lies in the future is taken for now, what was to wait for longer than anything is waits no
+    /// more.
+    pub(crate) fn forget_the_future(&mut self, config: &ControllerConfig, now: Timestamp) {
+        let times = [Some(&mut self.due), Some(&mut self.started_at)];
+        let known = [self.last_change_at.as_mut(), self.looked_at.as_mut()];
+        for at in times.into_iter().chain(known).flatten() {
+            *at = (*at).min(now);
+        }
+        let too_far = |until: &mut Timestamp| until.since(now) > BACKOFF_MAX;
+        self.write_backoff_until.take_if(too_far);
+        let period = self.series.newest().map_or(LONGEST_PERIOD, |it| it.period);
+        let longest = period
+            .saturating_mul(2)
+            .saturating_add(config.metric_delay)
+            .saturating_add(config.interval);
+        if self.metrics_due.since(now) > longest {
+            self.metrics_due = now;
+        }
     }
 
     pub(crate) fn remember_in_service(&mut self, now: Timestamp, in_service: u32) {

@@ -19,6 +19,7 @@
 //! writes ok|moved|throttled|silent|dry-run    how writes end
 //! launch failed|ok      a launch ends
 //! wait SECONDS          nobody calls the controller
+//! clock SECONDS         the machine's clock is turned, forward or back
 //! order pause [S] | resume | pin N S | unpin | mode observe|configured    an operator orders
 //! restart               the process dies and a new one is started from the saved state
 //! ```
@@ -128,6 +129,7 @@ impl World {
             "metrics" => first.clone_into(&mut self.metrics),
             "writes" => first.clone_into(&mut self.writes),
             "launch" => self.end_launch(first == "ok"),
+            "clock" => self.turn_clock(first.parse().unwrap()),
             "wait" => self.pass(Duration::from_secs(first.parse().unwrap())),
             "restart" => self.restart(),
             "order" => self.order(&rest),
@@ -212,6 +214,11 @@ impl World {
         self.group.launches.push(launch);
     }
 
+    fn turn_clock(&mut self, seconds: i64) {
+        self.now = Timestamp::from_seconds(self.now.as_seconds() + seconds);
+        self.say(&format!("-- the clock is turned by {seconds} s --"));
+    }
+
     fn pass(&mut self, span: Duration) {
         let end = self.now.plus(span);
         while self.now < end {
@@ -230,7 +237,9 @@ impl World {
         let network = cpu.and_then(|_| BytesPerSecond::new(1e6));
         if self.partial {
             let before = self.published.last_mut();
-            before.into_iter().for_each(|point| point.instances *= 2.0);
+            if let Some(point) = before {
+                point.instances *= 2.0;
+            }
         }
         self.published.push(Datapoint {
             start: self.now.minus(self.period),
@@ -252,7 +261,7 @@ impl World {
             return;
         }
         let until_due = self.due.since(self.now);
-        self.pass(until_due);
+        self.pass(until_due.min(self.config.interval));
         self.send(Event::Woke);
     }
 

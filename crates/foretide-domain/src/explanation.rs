@@ -319,15 +319,16 @@ pub enum Guard {
     Suspended,
     /// Data is missing or stale.
     Freshness,
-    /// Too few instances report: no scale-in.
-    Coverage,
     /// CPU above the upper bound: grow whatever the model says.
     UpperUtilisation,
     /// No scale-in during an instance refresh.
     InstanceRefresh,
     /// No scale-in while launches are pending.
     PendingLaunches,
-    /// A scale-in must leave utilisation at or below target.
+    /// Too few instances report: no scale-in.
+    Coverage,
+    /// A scale-in must leave utilisation at or below the target, or under policy `forecast` the
+    /// objective, and one instance.
     ProjectedUtilisation,
     /// The prediction is too uncertain.
     Confidence,
