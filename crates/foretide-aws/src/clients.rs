@@ -42,8 +42,11 @@ pub enum ConnectError {
 /// How a call waits for the rate limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Turn {
-    /// Of a look, or a write: before all others.
+    /// Of a look: before all others.
     Look,
+    /// Of a write: the same, and a failure after which it may have been carried out is told as
+    /// [`FailureKind::TimedOut`].
+    Write,
     /// Of a look that can do without it: given up at once where the limit is near.
     Spare,
     /// Beside the looks: it gives way to theirs, and waits.
@@ -156,7 +159,7 @@ impl AwsClients {
 
     async fn ready(&self, turn: Turn) -> bool {
         match turn {
-            Turn::Look => self.rate.ready(self.call_deadline / 2).await,
+            Turn::Look | Turn::Write => self.rate.ready(self.call_deadline / 2).await,
             Turn::Spare => self.rate.ready_aside(self.call_deadline / 10).await,
             Turn::Aside => self.rate.ready_aside(self.call_deadline / 2).await,
         }
@@ -178,8 +181,10 @@ impl AwsClients {
                 return Err(failure::failure(FailureKind::Throttled, detail));
             }
             self.bill.count_call(operation);
-            call.await
-                .map_err(|error| failure::of_sdk(operation, &error))
+            call.await.map_err(|error| match turn {
+                Turn::Write => failure::of_write(operation, &error),
+                _ => failure::of_sdk(operation, &error),
+            })
         };
         let answer = match tokio::time::timeout(self.call_deadline, limited).await {
             Ok(answer) => answer,

@@ -10,6 +10,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_cloudwatch::config::http::HttpResponse;
 use aws_sdk_cloudwatch::error::{ProvideErrorMetadata, SdkError};
 use foretide_domain::{CallFailure, FailureKind};
+use hyper_util::client::legacy::Error as HttpError;
 
 /// Longest part of a service's message that is passed on.
 const MESSAGE_MAX: usize = 300;
@@ -24,21 +25,27 @@ const THROTTLED: [&str; 8] = [
     "LimitExceededException",
     "SlowDown",
 ];
-const DENIED: [&str; 16] = [
+const DENIED: [&str; 22] = [
     "AccessDenied",
     "AccessDeniedException",
     "AuthFailure",
     "ExpiredToken",
     "ExpiredTokenException",
     "IncompleteSignature",
+    "IncompleteSignatureException",
     "InvalidAccessKeyId",
     "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "InvalidToken",
     "MissingAuthenticationToken",
     "MissingAuthenticationTokenException",
     "NotAuthorized",
     "OptInRequired",
     "RequestExpired",
+    "RequestTimeTooSkewed",
     "SignatureDoesNotMatch",
+    "SubscriptionRequiredException",
+    "TokenRefreshRequired",
     "UnauthorizedOperation",
     "UnrecognizedClientException",
 ];
@@ -50,8 +57,27 @@ const UNAVAILABLE: [&str; 6] = [
     "ServiceUnavailable",
     "ServiceUnavailableException",
 ];
+/// Codes that say that something which was asked is at fault: asked without it, the rest of a
+/// request may be answered.
+const INVALID: [&str; 10] = [
+    "InvalidFormat",
+    "InvalidParameterCombination",
+    "InvalidParameterCombinationException",
+    "InvalidParameterValue",
+    "InvalidParameterValueException",
+    "MissingParameter",
+    "MissingRequiredParameterException",
+    "ValidationError",
+    "ValidationException",
+    "InvalidParameterInput",
+];
 /// Codes whose message echoes parts of the request's headers.
-const MESSAGE_WITHHELD: [&str; 2] = ["SignatureDoesNotMatch", "IncompleteSignature"];
+const MESSAGE_WITHHELD: [&str; 4] = [
+    "SignatureDoesNotMatch",
+    "InvalidSignatureException",
+    "IncompleteSignature",
+    "IncompleteSignatureException",
+];
 
 /// A failure with a detail.
 pub(crate) fn failure(kind: FailureKind, detail: impl Into<String>) -> CallFailure {
@@ -92,6 +118,64 @@ where
         }
         _ => of_status(operation, error.raw_response()),
     }
+}
+
+/// What the SDK's `error` of a request that changes something means. Unless the service refused it,
+/// or it never left, it may have been carried out although its answer was lost; repeated before
+/// the cooldown has passed, it would act twice.
+pub(crate) fn of_write<E>(operation: &str, error: &SdkError<E, HttpResponse>) -> CallFailure
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    let told = of_sdk(operation, error);
+    if was_not_sent(error) {
+        // Who waits for an answer to this waits for nothing.
+        return match told.kind {
+            FailureKind::TimedOut => not_sent(&told),
+            _ => told,
+        };
+    }
+    let status = error.raw_response().map(|raw| raw.status().as_u16());
+    // 408: the server waited for the request; what it did with the part that it had is open.
+    let refused = status.is_some_and(|status| (400..500).contains(&status) && status != 408);
+    if refused || told.kind == FailureKind::Throttled {
+        return told;
+    }
+    failure(
+        FailureKind::TimedOut,
+        format!("{}; it may have been carried out", told.detail),
+    )
+}
+
+/// Of a failure before a write: nothing was changed, so its kind must not say "perhaps".
+pub(crate) fn not_sent(before: &CallFailure) -> CallFailure {
+    let kind = match before.kind {
+        FailureKind::TimedOut => FailureKind::Unavailable,
+        kind => kind,
+    };
+    failure(kind, format!("not sent: {}", before.detail))
+}
+
+fn was_not_sent<E>(error: &SdkError<E, HttpResponse>) -> bool
+where
+    E: Error + 'static,
+{
+    if find::<CredentialsError>(error).is_some() {
+        return true;
+    }
+    match error {
+        SdkError::ConstructionFailure(_) => true,
+        SdkError::DispatchFailure(_) => find::<HttpError>(error).is_some_and(HttpError::is_connect),
+        _ => false,
+    }
+}
+
+/// Whether `error` says that something `operation` was asked for is at fault, and not whoever asks.
+pub(crate) fn is_of_what_was_asked(operation: &str, error: &CallFailure) -> bool {
+    let rest = error.detail.strip_prefix(operation);
+    let code = rest.and_then(|rest| rest.strip_prefix(": "));
+    let code = code.and_then(|rest| rest.split(':').next());
+    error.kind == FailureKind::Rejected && code.is_some_and(|code| INVALID.contains(&code))
 }
 
 pub(crate) fn timed_out(operation: &str) -> CallFailure {
@@ -137,7 +221,10 @@ fn of_code(operation: &str, code: &str, message: Option<&str>, status: u16) -> C
 fn kind_of(code: &str, message: &str, status: u16) -> FailureKind {
     if THROTTLED.contains(&code) || status == 429 {
         FailureKind::Throttled
-    } else if DENIED.contains(&code) || code.contains("NotAuthorized") {
+    } else if DENIED.contains(&code)
+        || code.contains("NotAuthorized")
+        || matches!(status, 401 | 403)
+    {
         FailureKind::Denied
     } else if UNAVAILABLE.contains(&code) || status >= 500 {
         FailureKind::Unavailable
@@ -225,6 +312,16 @@ mod tests {
             FailureKind::Rejected,
         );
         check("ScalingActivityInProgress", "", 400, FailureKind::Rejected);
+        check("OneOfTomorrow", "", 403, FailureKind::Denied);
+        check("InvalidSignatureException", "", 400, FailureKind::Denied);
+    }
+
+    #[test]
+    fn only_a_code_of_validation_says_that_a_part_of_the_request_is_at_fault() {
+        let of = |code| of_code("Op", code, Some("Value: too: long"), 400);
+        assert!(is_of_what_was_asked("Op", &of("ValidationError")));
+        assert!(!is_of_what_was_asked("Op", &of("OneOfTomorrow")));
+        assert!(!is_of_what_was_asked("Op", &of("AccessDenied")));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use foretide_domain::{Bounds, CallFailure, FailureKind, LifecycleCounts, Suspend
 use tokio::task::JoinSet;
 
 use crate::clients::{AwsClients, Turn};
-use crate::failure::failure;
+use crate::failure::{failure, is_of_what_was_asked};
 
 const OPERATION: &str = "DescribeAutoScalingGroups";
 /// Most names, and most records, of one call: the service's limit.
@@ -104,7 +104,7 @@ impl AwsClients {
                 continue;
             };
             match answer {
-                Err(error) if error.kind == FailureKind::Rejected && names.len() > 1 => {
+                Err(error) if is_of_what_was_asked(OPERATION, &error) && names.len() > 1 => {
                     waiting.push_back(names.split_off(names.len() / 2));
                     waiting.push_back(names);
                 }

@@ -2,10 +2,10 @@
 
 use aws_sdk_autoscaling::config::Config;
 use aws_sdk_autoscaling::config::retry::RetryConfig;
-use foretide_domain::{FailureKind, Mode, Plan, WriteOutcome};
+use foretide_domain::{CallFailure, FailureKind, Mode, Plan, WriteOutcome};
 
 use crate::clients::{AwsClients, Turn};
-use crate::failure::failure;
+use crate::failure::{failure, not_sent};
 
 const OPERATION: &str = "SetDesiredCapacity";
 
@@ -14,6 +14,9 @@ impl AwsClients {
     /// and desired capacity still are what the plan was made on, sets desired capacity. At most one
     /// request to write goes out, without retries: the next cycle decides anew on what it finds.
     ///
+    /// A failure of kind [`FailureKind::TimedOut`] may have been carried out: the request left, and
+    /// no answer says that it was refused. After every other failure nothing was changed.
+    ///
     /// The group's own cooldown is not honoured; the controller keeps its own.
     pub async fn set_desired(&self, group: &str, plan: Plan, mode: Mode) -> WriteOutcome {
         if mode == Mode::Observe {
@@ -21,7 +24,7 @@ impl AwsClients {
         }
         let found = match self.read_group(group).await {
             Ok(reading) => reading,
-            Err(error) => return WriteOutcome::Failed(error),
+            Err(error) => return WriteOutcome::Failed(not_sent(&error)),
         };
         if found.bounds != plan.expected_bounds || found.desired != plan.expected_desired {
             return WriteOutcome::Moved {
@@ -39,6 +42,13 @@ impl AwsClients {
             );
             return WriteOutcome::Failed(failure(FailureKind::Rejected, detail));
         };
+        match self.send(group, desired).await {
+            Ok(()) => WriteOutcome::Accepted,
+            Err(error) => WriteOutcome::Failed(error),
+        }
+    }
+
+    async fn send(&self, group: &str, desired: i32) -> Result<(), CallFailure> {
         let request = self
             .autoscaling
             .set_desired_capacity()
@@ -47,10 +57,8 @@ impl AwsClients {
             .honor_cooldown(false)
             .customize()
             .config_override(Config::builder().retry_config(RetryConfig::disabled()));
-        match self.call(Turn::Look, OPERATION, request.send()).await {
-            Ok(_) => WriteOutcome::Accepted,
-            Err(error) => WriteOutcome::Failed(error),
-        }
+        let answer = self.call(Turn::Write, OPERATION, request.send()).await;
+        answer.map(|_| ())
     }
 }
 
@@ -69,9 +77,73 @@ fn refusal(plan: Plan, mode: Mode) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::{SocketAddr, TcpListener};
+
     use foretide_domain::Bounds;
 
     use super::*;
+    use crate::config::{AwsConfig, StaticCredentials};
+
+    /// Takes one request in and gives `answer`; then the connection ends.
+    fn answers_once(answer: &'static str) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut taken = [0; 8192];
+            let _length = stream.read(&mut taken).unwrap();
+            stream.write_all(answer.as_bytes()).unwrap();
+        });
+        address
+    }
+
+    async fn write_to(address: SocketAddr) -> Result<(), CallFailure> {
+        let config = AwsConfig {
+            region: Some("eu-west-1".into()),
+            endpoint_url: Some(format!("http://{address}")),
+            credentials: Some(StaticCredentials {
+                access_key_id: "AKIAEXAMPLE".into(),
+                secret_access_key: "secret".into(),
+                session_token: None,
+            }),
+            ..AwsConfig::default()
+        };
+        let clients = AwsClients::connect(&config).await.unwrap();
+        clients.send("web", 3).await
+    }
+
+    #[tokio::test]
+    async fn a_write_whose_answer_is_lost_may_have_been_carried_out() {
+        for answer in [
+            "",
+            "HTTP/1.1 200 OK\r\ncontent-length: 999\r\n\r\n<SetDesired",
+            "HTTP/1.1 500 No\r\ncontent-length: 0\r\n\r\n",
+            "HTTP/1.1 503 No\r\ncontent-length: 4\r\n\r\nBusy",
+        ] {
+            let failure = write_to(answers_once(answer)).await.unwrap_err();
+            assert_eq!(failure.kind, FailureKind::TimedOut, "{answer}: {failure}");
+            assert!(failure.detail.contains("may have been"), "{failure}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_write_that_was_refused_or_never_left_changed_nothing() {
+        let xml = "<ErrorResponse><Error><Code>ScalingActivityInProgress</Code></Error>\
+                   </ErrorResponse>";
+        let length = xml.len();
+        let head = format!("HTTP/1.1 400 No\r\ncontent-length: {length}\r\n\r\n{xml}");
+        let refused = write_to(answers_once(head.leak())).await.unwrap_err();
+        assert_eq!(refused.kind, FailureKind::Rejected, "{refused}");
+        let throttled = "HTTP/1.1 429 No\r\ncontent-length: 0\r\n\r\n";
+        let throttled = write_to(answers_once(throttled)).await.unwrap_err();
+        assert_eq!(throttled.kind, FailureKind::Throttled, "{throttled}");
+        let left = TcpListener::bind("127.0.0.1:0").unwrap();
+        let nobody = left.local_addr().unwrap();
+        drop(left);
+        let unreachable = write_to(nobody).await.unwrap_err();
+        assert_eq!(unreachable.kind, FailureKind::Unavailable, "{unreachable}");
+    }
 
     fn plan(desired: u32) -> Plan {
         Plan {

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 use super::{InstanceMetric, Stat};
 use crate::clients::{AwsClients, Turn};
-use crate::failure::failure;
+use crate::failure::{failure, is_of_what_was_asked};
 
 const OPERATION: &str = "GetMetricData";
 /// Most queries of one call: the service's limit.
@@ -196,9 +196,10 @@ fn on_wire(number: usize, query: &Query, period_s: u32) -> MetricDataQuery {
         .build()
 }
 
-/// `batch` in two, between groups; none where the fault lies elsewhere or with one group.
+/// `batch` in two, between groups; none where the fault lies elsewhere or with one group: what
+/// concerns the whole request would only be asked for again, hundreds of times.
 fn halves(error: &CallFailure, batch: &[Query]) -> Option<[Vec<Query>; 2]> {
-    if error.kind != FailureKind::Rejected {
+    if !is_of_what_was_asked(OPERATION, error) {
         return None;
     }
     let groups: BTreeSet<&Arc<str>> = batch.iter().map(|query| &query.group).collect();
@@ -341,7 +342,7 @@ mod tests {
 
     #[test]
     fn a_rejected_call_is_halved_between_groups_and_only_then() {
-        let rejected = failure(FailureKind::Rejected, "");
+        let rejected = failure(FailureKind::Rejected, "GetMetricData: ValidationError: no");
         let batch = [
             query("a", Key::Cpu),
             query("a", Key::Memory),
@@ -351,5 +352,7 @@ mod tests {
         assert_eq!((low.len(), high.len()), (2, 1));
         assert!(halves(&rejected, &low).is_none());
         assert!(halves(&failure(FailureKind::Throttled, ""), &batch).is_none());
+        let general = failure(FailureKind::Rejected, "GetMetricData: OneOfTomorrow");
+        assert!(halves(&general, &batch).is_none());
     }
 }
