@@ -99,6 +99,7 @@ fn findings(document: &Document, root: &Path) -> Vec<Finding> {
             found.extend(markdown::broken_links(text, |target| {
                 folder.join(target).exists()
             }));
+            found.extend(markdown::uneven_tables(text));
         }
         "toml" | "sh" | "py" => found.extend(text::markers(text)),
         _ => {}

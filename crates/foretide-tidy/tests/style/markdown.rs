@@ -1,4 +1,4 @@
-//! Checks on Markdown: a relative link leads somewhere.
+//! Checks on Markdown: a relative link leads somewhere, a row of a table has the cells of its head.
 //!
 //! Links to other sites are not followed, nor are anchors: a test that needs the network fails
 //! for other people's reasons.
@@ -40,6 +40,33 @@ pub(crate) fn broken_links(text: &str, exists: impl Fn(&str) -> bool) -> Vec<Fin
     found
 }
 
+/// Every row of a table with more or fewer cells than its head. The renderer adds and drops cells in
+/// silence, so the source is counted: a bar ends a cell, within backquotes too, unless escaped.
+pub(crate) fn uneven_tables(text: &str) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (event, range) in Parser::new_ext(text, Options::all()).into_offset_iter() {
+        let Event::Start(Tag::Table(columns)) = event else {
+            continue;
+        };
+        let first = 1 + text[..range.start].matches('\n').count();
+        for (line, row) in (first..).zip(text[range].trim_end().lines()) {
+            let cells = cells(row);
+            if cells != columns.len() {
+                let what = format!("{cells} cells in a table of {}", columns.len());
+                found.push(Finding::new(line, what));
+            }
+        }
+    }
+    found
+}
+
+fn cells(row: &str) -> usize {
+    let row = row.replace(r"\|", "");
+    let row = row.trim();
+    let row = row.strip_prefix('|').unwrap_or(row);
+    row.strip_suffix('|').unwrap_or(row).split('|').count()
+}
+
 fn is_elsewhere(target: &str) -> bool {
     target.contains("://") || target.starts_with("mailto:")
 }
@@ -73,6 +100,18 @@ mod tests {
             ),
             []
         );
+    }
+
+    #[test]
+    fn a_row_with_another_number_of_cells_is_found() {
+        let head = "text\n\n| a | b |\n|---|---|\n";
+        let lines = |rows: &str| {
+            let found = uneven_tables(&format!("{head}{rows}\n\na | b | c\n"));
+            found.iter().map(|it| it.line).collect::<Vec<_>>()
+        };
+        assert_eq!(lines(r"| `x \| y` | z |"), [0_usize; 0]);
+        assert_eq!(lines("| `x | y` | z |"), [5]);
+        assert_eq!(lines("| x | y |\n| z |"), [6]);
     }
 
     #[test]

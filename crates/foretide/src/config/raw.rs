@@ -61,7 +61,9 @@ pub(crate) struct RawGroup {
     pub(crate) policy: Option<RawPolicy>,
     /// Time between two looks at the group.
     pub(crate) interval: Option<Span>,
-    /// CPU utilisation that a group of the right size has. Scaling in never goes beyond it.
+    /// CPU utilisation that a group of the right size has; policies `target-tracking` and
+    /// `classifier` never scale in beyond it. Policy `forecast` goes by `forecast.objective`: this
+    /// is its target in the first hour, and that of the target tracking it is compared with.
     pub(crate) target_utilisation: Option<Percentage>,
     /// While data is missing or stale: change nothing, or let only what asks for more have it.
     pub(crate) on_missing: Option<RawOnMissing>,
@@ -231,10 +233,11 @@ pub(crate) struct RawForecast {
     /// What being short by one instance costs a minute, in the same currency.
     pub(crate) violation_price: Option<MinutePrice>,
     /// Known events, each `NAME WHEN for SPAN [xFACTOR | learned] [min N]`, in UTC: times or dates,
-    /// `holidays US` (the countrywide public holidays of a country, from midnight or another time,
-    /// as in `holidays US 05:00`, with further dates behind), `daily 08:00` or `fri 16:00`; how
-    /// many times the usual load they bring, stated or learned from earlier ones of the name; the
-    /// capacity that they need at least.
+    /// `holidays US` (the countrywide public holidays of a country, by its two capital letters of
+    /// ISO 3166-1, not every one is known; from midnight or another time, as in `holidays US
+    /// 05:00`, with further dates behind), `daily 08:00` or `fri 16:00`; how many times the usual
+    /// load they bring, stated or learned from earlier ones of the name; the capacity that they
+    /// need at least. A time carries its offset (`2026-11-27T08:00Z`); a date is its midnight.
     pub(crate) events: Option<Vec<Event>>,
 }
 

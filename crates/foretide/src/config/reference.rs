@@ -12,8 +12,9 @@ const HEAD: &str = "\
 A setting comes from the first of these that has it: a flag (`--set KEY=VALUE`, or its own), an
 environment variable, the configuration file (`--config FILE`, else `$FORETIDE_CONFIG`, else
 `./foretide.toml`), the default. Durations (`\"180s\"`, `\"5m\"`, `\"1h30m\"`), percentages (`\"80%\"`)
-and prices (`\"0.096 USD/h\"`) are written with their unit, in quotes. Paths in a file are relative to
-that file. An unknown key is an error.
+and prices (`\"0.096 USD/h\"`) are written with their unit, in quotes. A list is written in a file as
+`[\"a\", \"b\"]`, in a variable and behind `--set` as `a,b`, parted at commas. Paths in a file are
+relative to that file. An unknown key is an error.
 
 `foretide config default` prints a commented file with every default, `foretide config schema` a
 JSON schema for editors, and `foretide config check [FILE]` says what is wrong with a file.
@@ -52,7 +53,8 @@ fn section(text: &mut String, table: &Table, way: &Key, defaults: &toml::Table) 
             None => "none".into(),
         };
         let written = written(leaf);
-        let what = one_line(&leaf.description);
+        // A cell ends at a bar, even at one within backquotes.
+        let what = one_line(&leaf.description).replace('|', r"\|");
         add(
             text,
             format_args!("| `{key}` | {written} | {default} | {what} |\n"),
