@@ -1,11 +1,12 @@
 //! What each setting of a table allows, but which makes no sense all the same.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use foretide_aws::AwsConfig;
 
-use super::{DemoSettings, ServeSettings};
+use super::{Config, DemoSettings, RunSettings, ServeSettings};
 
 /// A key, and why what it has cannot be.
 pub(super) type Broken = (&'static str, Cow<'static, str>);
@@ -44,6 +45,28 @@ pub(super) fn aws(aws: &AwsConfig) -> Vec<Broken> {
         ("burst", aws.burst > 0, "must be at least 1"),
     ];
     broken(checks)
+}
+
+/// A page that takes orders asks for a token.
+pub(super) fn run(run: &RunSettings) -> Vec<Broken> {
+    let why = "needs `run.token_file` beside it: head -c 24 /dev/urandom | base64 > token; chmod \
+               600 token; and token_file = \"token\"";
+    broken([("controls", !run.controls || run.token_file.is_some(), why)])
+}
+
+/// Tables that name the Auto Scaling group of an earlier one, by the same way, and which.
+pub(super) fn twins(config: &Config) -> Vec<(&str, &str)> {
+    let mut seen = BTreeMap::new();
+    let mut twins = Vec::new();
+    for (table, group) in &config.groups {
+        let group = (group.live.asg_name(table), &group.live.reach);
+        if let Some(first) = seen.get(&group) {
+            twins.push((table.as_str(), *first));
+        } else {
+            seen.insert(group, table.as_str());
+        }
+    }
+    twins
 }
 
 /// Limits that would let nothing pass.

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::holidays;
 use super::quantity::Span;
 
+const WEEK: Duration = Duration::from_secs(7 * 86_400);
 const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 const EXPECTED: &str = "expected NAME WHEN for SPAN [xFACTOR | learned] [min N], WHEN being dates \
                         or times (2026-12-25, 2026-11-27T08:00Z), `holidays US` or `holidays US \
@@ -49,10 +50,10 @@ impl FromStr for Event {
             return Err(wrong("it asks for nothing"));
         }
         let when = occurs(when).map_err(|what| wrong(&what))?;
-        let longest = match when {
-            Occurs::At(_) => Duration::MAX,
+        let longest = match &when {
+            Occurs::At(times) => longest_at(times, span.0),
             Occurs::Daily { .. } => Duration::from_secs(86_400),
-            Occurs::Weekly { .. } => Duration::from_secs(7 * 86_400),
+            Occurs::Weekly { .. } => WEEK,
         };
         if span.0.is_zero() || span.0 > longest {
             return Err(wrong("it lasts for nothing or until after it begins again"));
@@ -65,6 +66,14 @@ impl FromStr for Event {
             minimum,
         }))
     }
+}
+
+/// How long an event at `times` may last. Two days of holiday with their eves may run into each
+/// other; beyond a week an occurrence would be measured by a week earlier that belongs to another.
+fn longest_at(times: &[Timestamp], lasts: Duration) -> Duration {
+    let mut pairs = times.iter().zip(times.iter().skip(1));
+    let meet = pairs.any(|(one, next)| next.since(*one) < lasts);
+    if meet { WEEK } else { Duration::MAX }
 }
 
 fn occurs(words: &[&str]) -> Result<Occurs, String> {
@@ -82,10 +91,11 @@ fn occurs(words: &[&str]) -> Result<Occurs, String> {
         [] => Err("no WHEN".to_owned()),
         ["holidays", country, rest @ ..] => {
             let (time, more) = match rest {
-                [time, more @ ..] if time_of_day(time).is_some() => (time_of_day(time), more),
-                more => (None, more),
+                [word, more @ ..] if word.contains(':') && !word.contains('-') => {
+                    (time_of_day(word)?, more)
+                }
+                more => (Time::midnight(), more),
             };
-            let time = time.unwrap_or_else(Time::midnight);
             let mut times = instants(more)?;
             times.extend(holidays::of(country, time)?);
             Ok(Occurs::at(times))
@@ -99,54 +109,76 @@ fn instants(words: &[&str]) -> Result<Vec<Timestamp>, String> {
 }
 
 fn minute_of_day(text: &str) -> Result<u32, String> {
-    let time = time_of_day(text).ok_or_else(|| format!("`{text}` is no time of day"))?;
+    let time = time_of_day(text)?;
     let minute = i32::from(time.hour()) * 60 + i32::from(time.minute());
     u32::try_from(minute).map_err(|error| error.to_string())
 }
 
-/// A time alone: what has a date as well is none, though it could be read as one.
-fn time_of_day(text: &str) -> Option<Time> {
-    (!text.contains('-')).then(|| text.parse().ok()).flatten()
+/// A time alone, to the minute. The library reads a date, an offset or a zone beside it as well, and
+/// drops them.
+fn time_of_day(text: &str) -> Result<Time, String> {
+    let alone = text.chars().all(|it| it.is_ascii_digit() || it == ':');
+    let time = text.parse().ok().filter(|_| alone);
+    time.filter(|time: &Time| time.second() == 0)
+        .ok_or_else(|| format!("`{text}` is no time of day (05:00)"))
 }
 
-/// A date is its midnight.
+/// A time with its offset, or a date, which is its midnight. The library reads a time without an
+/// offset as a date, and drops it: only what a date alone is written as is one.
 fn instant(text: &str) -> Result<Timestamp, String> {
-    let at = text.parse::<jiff::Timestamp>().or_else(|error| {
-        let date: jiff::civil::Date = text.parse().map_err(|_| error)?;
-        jiff::tz::Offset::UTC.to_timestamp(date.at(0, 0, 0, 0))
-    });
+    let midnight = || {
+        let date = text.parse::<jiff::civil::Date>().ok();
+        let date = date.filter(|date| date.to_string() == text)?;
+        jiff::tz::Offset::UTC.to_timestamp(date.at(0, 0, 0, 0)).ok()
+    };
+    let at = text.parse::<jiff::Timestamp>().ok().or_else(midnight);
     at.map(|at| Timestamp::from_millis(at.as_millisecond()))
-        .map_err(|_| format!("`{text}` is no date or time with an offset"))
+        .ok_or_else(|| format!("`{text}` is no date or time with an offset (2026-11-27T08:00Z)"))
 }
 
+/// What an event asks for. Where two words contradict each other neither is meant more than the other.
 fn demands(words: &[&str]) -> Result<(Option<Uplift>, Option<u32>), String> {
     let (mut uplift, mut minimum) = (None, None);
     let mut rest = words;
     while let [word, after @ ..] = rest {
         rest = after;
-        if *word == "learned" {
-            uplift = Some(Uplift::Learned);
-        } else if let Some(factor) = word.strip_prefix('x') {
-            let factor: f64 = factor
-                .parse()
-                .map_err(|_| format!("`{word}` is no factor"))?;
-            if !(factor.is_finite() && factor >= 1.0) {
-                return Err(format!("`{word}` would lower the forecast or is no number"));
-            }
-            uplift = Some(Uplift::Factor(factor));
-        } else if *word == "min"
+        let again = if *word == "min"
             && let [count, after @ ..] = rest
         {
-            let count = count
-                .parse()
-                .map_err(|_| format!("`{count}` is no capacity"))?;
-            minimum = Some(count);
             rest = after;
+            minimum.replace(capacity(count)?).is_some()
         } else {
-            return Err(format!("`{word}` means nothing here"));
+            uplift.replace(lifted(word)?).is_some()
+        };
+        if again {
+            return Err(format!("`{word}` says a second time how much"));
         }
     }
     Ok((uplift, minimum))
+}
+
+fn capacity(count: &str) -> Result<u32, String> {
+    match count.parse() {
+        Ok(0) => Err("`min 0` asks for nothing".to_owned()),
+        Ok(count) => Ok(count),
+        Err(_) => Err(format!("`{count}` is no capacity")),
+    }
+}
+
+fn lifted(word: &str) -> Result<Uplift, String> {
+    if word == "learned" {
+        return Ok(Uplift::Learned);
+    }
+    let factor = word.strip_prefix('x');
+    let factor = factor.ok_or_else(|| format!("`{word}` means nothing here"))?;
+    let factor: f64 = factor
+        .parse()
+        .map_err(|_| format!("`{word}` is no factor"))?;
+    if factor.is_finite() && factor >= 1.0 {
+        Ok(Uplift::Factor(factor))
+    } else {
+        Err(format!("`{word}` would lower the forecast or is no number"))
+    }
 }
 
 #[cfg(test)]
@@ -202,6 +234,40 @@ mod tests {
         assert!(local.contains(&morning) && local.contains(&eve) && !local.contains(&christmas));
     }
 
+    /// The library reads each of them as a date, and the hour is lost.
+    #[test]
+    fn a_time_without_its_offset_is_refused() {
+        for when in [
+            "2026-12-24T12:00",
+            "2026-12-24T12:00:00",
+            "2026-12-24T12:00[America/New_York]",
+            "2026-12-24[UTC]",
+            "holidays US 2026-12-24T05:00",
+        ] {
+            let error = format!("sale {when} for 1h min 30").parse::<Event>();
+            let error = error.unwrap_err();
+            let what = "is no date or time with an offset (2026-11-27T08:00Z)";
+            assert!(error.contains(what), "{error}");
+        }
+        let zoned = event("sale 2026-12-24T12:00-05:00[America/New_York] for 1h min 30");
+        assert_eq!(
+            zoned.when,
+            event("sale 2026-12-24T17:00Z for 1h min 3").when
+        );
+    }
+
+    /// A holiday and the evening before it are one thing to who writes them.
+    #[test]
+    fn occurrences_may_run_into_each_other_for_less_than_a_week() {
+        event("feast 2026-12-24T18:00Z 2026-12-25 2026-12-26 for 7d x2");
+        event("season 2026-06-01 2026-12-01 for 30d x2");
+        assert!(
+            "a 2026-06-01 2026-06-10 for 11d x2"
+                .parse::<Event>()
+                .is_err()
+        );
+    }
+
     #[test]
     fn what_makes_no_sense_is_told_with_the_form() {
         for (text, what) in [
@@ -219,6 +285,23 @@ mod tests {
             ("sale 2026-12-25 for 1h min many", "`many` is no capacity"),
             ("sale 2026-12-25 for 1h twice", "`twice` means nothing"),
             ("sale daily 08:00 for 25h x2", "it lasts"),
+            ("sale daily 08:00:30 for 1h x2", "no time of day (05:00)"),
+            ("sale daily 08:00+02:00 for 1h x2", "no time of day (05:00)"),
+            (
+                "feast holidays US 25:00 for 1d x2",
+                "`25:00` is no time of day (05:00)",
+            ),
+            (
+                "sale 2026-12-25 for 1h x2 learned",
+                "`learned` says a second time",
+            ),
+            ("sale 2026-12-25 for 1h x2 x3", "`x3` says a second time"),
+            (
+                "sale 2026-12-25 for 1h min 2 x2 min 3",
+                "`min` says a second time",
+            ),
+            ("sale 2026-12-25 for 1h min 0", "`min 0` asks for nothing"),
+            ("feast holidays US 05:00 for 400d learned", "it lasts"),
         ] {
             let error = text.parse::<Event>().unwrap_err();
             assert!(

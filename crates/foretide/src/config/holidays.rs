@@ -9,7 +9,10 @@ use opening_hours::localization::Country;
 /// in UTC, ascending: those of the calendar that the library brings, decades back and ahead.
 pub(super) fn of(country: &str, time: Time) -> Result<Vec<Timestamp>, String> {
     let country: Country = country.parse().map_err(|_| {
-        format!("of no country `{country}` are holidays known; write US, GB or DE, say, or dates")
+        format!(
+            "of no country `{country}` are holidays known: two capital letters (ISO 3166-1, such \
+             as US), not every country is known; write the dates instead"
+        )
     })?;
     let calendar = country.holidays();
     let days = calendar.get_public().iter();

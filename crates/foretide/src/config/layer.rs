@@ -131,6 +131,13 @@ impl Layers {
                 Ok(answer) => toml::Value::Boolean(answer),
                 Err(_) => return self.refuse_text(key, text, "true or false", place),
             },
+            // Brackets and quotes would become part of the items.
+            Kind::List if text.trim_start().starts_with('[') => {
+                let hint = "items alone, parted by commas: a,b".to_owned();
+                let what = format!("`{key}`: a list in brackets is for the file");
+                let problem = Problem::new(what, place).with_hint(Some(hint));
+                return self.problems.push(problem);
+            }
             Kind::List => {
                 let items = text
                     .split(',')
@@ -155,7 +162,13 @@ impl Layers {
                     let allowed = leaf.allowed.iter().map(String::as_str);
                     nearest(text, allowed).map(|near| format!("did you mean \"{near}\"?"))
                 });
-                let what = format!("`{key}`: {why}");
+                let what = if leaf.allowed.is_empty() || value.is_str() {
+                    format!("`{key}`: {why}")
+                } else {
+                    let choices = leaf.allowed.iter().map(|choice| format!("\"{choice}\""));
+                    let choices: Vec<String> = choices.collect();
+                    format!("`{key}`: expected one of {}", choices.join(", "))
+                };
                 self.problems
                     .push(Problem::new(what, place).with_hint(hint));
             }

@@ -94,6 +94,20 @@ impl RunSettings {
     pub(crate) fn store(&self) -> PathBuf {
         self.output.join("foretide.db")
     }
+
+    /// Keys whose settings are others in `next`. A process takes all of them at its start alone.
+    pub(crate) fn changed(&self, next: &Self) -> Vec<&'static str> {
+        let keys = [
+            ("run.output", self.output != next.output),
+            ("run.log_format", self.log_format != next.log_format),
+            ("run.listen", self.listen != next.listen),
+            ("run.token_file", self.token_file != next.token_file),
+            ("run.hosts", self.hosts != next.hosts),
+            ("run.controls", self.controls != next.controls),
+        ];
+        let changed = keys.into_iter().filter(|(_, changed)| *changed);
+        changed.map(|(key, _)| key).collect()
+    }
 }
 
 /// Settings of the prediction service.

@@ -353,10 +353,16 @@ fn check(config: &Config, settings: &[Setting]) -> Vec<Problem> {
             )));
         }
     }
+    for (table, first) in checks::twins(config) {
+        let why = format!("is the Auto Scaling group of `group.{first}`: one table for each");
+        let table = Key::from(["group", table]);
+        problems.push(senseless(&[&table], "asg", &why, settings));
+    }
     problems.extend(load_checks(settings));
     for (table, broken) in [
         ("aws", checks::aws(&config.aws)),
         ("demo", checks::demo(&config.demo)),
+        ("run", checks::run(&config.run)),
         ("serve", checks::serve(&config.serve)),
         ("notify", notify::checks(&config.notify)),
     ] {

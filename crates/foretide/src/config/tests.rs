@@ -137,6 +137,9 @@ fn a_value_of_the_wrong_kind_is_marked_with_what_was_expected() {
     let message = refused("[defaults]\nmode = \"enforced\"\n");
     assert!(message.contains("unknown variant `enforced`"), "{message}");
     assert!(message.ends_with("did you mean \"enforce\"?"), "{message}");
+    let number = refused("[defaults]\nmode = 3\n");
+    let choices = "expected one of \"observe\", \"scale-out-only\", \"enforce\"";
+    assert!(number.contains(choices), "{number}");
     assert!(refused("[defaults.interval]\nx = 1\n").contains("`defaults.interval`: invalid type"));
     assert!(refused("defaults = 5\n").contains("`defaults` must be a table: [defaults]"));
     assert!(refused("[defaults]\nmode = \n").contains("not TOML"));
@@ -210,6 +213,11 @@ fn lists_in_variables_are_parted_by_commas() {
     let hosts = ["a.example", "b.example"].map(|name| name.parse().unwrap());
     assert_eq!(config.serve.hosts, hosts);
     assert!(refused("[serve]\nhosts = [\"http://a\"]\n").contains("is not a host name"));
+    let bracketed = load("", &[], &[("notify.events", "[\"breaker\"]")]).unwrap_err();
+    assert!(
+        bracketed.contains("for the file") && bracketed.contains("a,b"),
+        "{bracketed}"
+    );
 }
 
 #[test]
@@ -223,6 +231,37 @@ fn the_reference_names_every_key() {
     ] {
         assert!(text.contains(key), "{key}");
     }
+}
+
+#[test]
+fn what_a_run_would_refuse_is_refused_by_the_check() {
+    let controls = refused("[run]\ncontrols = true\n");
+    assert!(
+        controls.starts_with("`run.controls` needs `run.token_file`"),
+        "{controls}"
+    );
+    assert!(load("[run]\ncontrols = true\ntoken_file = \"t\"\n", &[], &[]).is_ok());
+    let twice = refused("[group.api]\n[group.web]\nasg = \"api\"\n");
+    let what = "`group.web.asg` is the Auto Scaling group of `group.api`: one table for each";
+    assert!(twice.starts_with(what) && twice.contains(":3:7"), "{twice}");
+    let elsewhere = "[group.api]\n[group.web]\nasg = \"api\"\nregion = \"eu-west-1\"\n";
+    assert!(load(elsewhere, &[], &[]).is_ok());
+}
+
+#[test]
+fn what_of_run_takes_a_restart_is_named() {
+    let run = |text| load(text, &[], &[]).unwrap().run;
+    let first = run("");
+    let next = "[run]\nlisten = \"127.0.0.1:1\"\ntoken_file = \"t\"\ncontrols = true\n";
+    let changed = first.changed(&run(next));
+    assert_eq!(changed, ["run.listen", "run.token_file", "run.controls"]);
+    assert!(first.changed(&first.clone()).is_empty());
+}
+
+/// A bar within a cell ends it, though it stands in backquotes.
+#[test]
+fn bars_in_the_reference_are_escaped() {
+    assert!(reference().contains(r"[xFACTOR \| learned]"));
 }
 
 proptest::proptest! {
