@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use foretide_aws::{AwsConfig, CollectSettings, Collector};
-use foretide_runtime::{Cloud, Fleet, GroupKey, GroupSetup, Predictor, WritePermit};
+use foretide_runtime::{Cloud, Fleet, FleetError, GroupKey, GroupSetup, Predictor, WritePermit};
 use foretide_server::{PredictorUrl, RemotePredictor};
 
 use crate::command::input;
@@ -65,7 +65,13 @@ impl Wiring {
             groups: setups,
         };
         let checked = fleet.validate();
-        checked.map_err(|error| Failure::of(Exit::Config, &error))?;
+        checked.map_err(|error| {
+            let failure = Failure::of(Exit::Config, &error);
+            match error {
+                FleetError::Twice(_) => failure.hint("one table for each Auto Scaling group"),
+                _ => failure,
+            }
+        })?;
         next.fleet = Some(fleet);
         Ok(next)
     }

@@ -42,14 +42,13 @@ pub(crate) fn run(
     context: &mut Context<'_>,
 ) -> Result<(), Failure> {
     let config = configured(args, flags)?;
-    let journal = journal(&config.run)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build();
     let runtime = runtime.map_err(|error| {
         Failure::new(Exit::Unavailable, "cannot start the threads of the loop").because(&error)
     })?;
-    let ended = runtime.block_on(look_after(args, flags, config, journal, context));
+    let ended = runtime.block_on(look_after(args, flags, config, context));
     // Nothing is left to wait for: a call that hangs is given up with the process.
     runtime.shutdown_background();
     ended
@@ -122,26 +121,39 @@ fn unopened(error: &StoreError) -> Failure {
     }
 }
 
+/// The page that was opened, with the journal. A run that is refused leaves no journal behind; where
+/// there is one, who has it may have the port as well, and is then the one to name.
+fn kept<P>(
+    opened: Result<P, Failure>,
+    run: &RunSettings,
+) -> Result<(P, Arc<dyn Journal>), Failure> {
+    match opened {
+        Ok(pages) => Ok((pages, journal(run)?)),
+        Err(failure) if run.store().exists() => journal(run).and(Err(failure)),
+        Err(failure) => Err(failure),
+    }
+}
+
 /// Everything from the first connection to the last commit.
 async fn look_after(
     args: &RunArgs,
     flags: &ConfigFlags,
     config: Config,
-    journal: Arc<dyn Journal>,
     context: &mut Context<'_>,
 ) -> Result<(), Failure> {
     // Listened for before anything is announced: who reads the lines may stop the process.
     let mut signals = Signals::listen()?;
     let mut wiring = Wiring::default().renewed(&config, args.dry_run).await?;
     let outlet = config.notify.outlet()?;
+    let clock: Arc<dyn Clock> = Arc::new(SteadyClock::start());
+    let opened = if args.no_page {
+        Ok(None)
+    } else {
+        Pages::open(&config, &wiring, args.dry_run, Arc::clone(&clock)).await
+    };
+    let (mut pages, journal) = kept(opened, &config.run)?;
     announce::groups(&wiring, &config, args.dry_run, context.out)?;
     announce::notifications(outlet.as_ref(), &config.notify, context.out)?;
-    let clock: Arc<dyn Clock> = Arc::new(SteadyClock::start());
-    let mut pages = if args.no_page {
-        None
-    } else {
-        Pages::open(&config, &wiring, args.dry_run, Arc::clone(&clock)).await?
-    };
     if let Some(pages) = &pages {
         writeln!(context.out, "page: http://{}", pages.address())?;
         context.out.flush()?;
@@ -166,7 +178,9 @@ async fn look_after(
         tokio::select! {
             signal = signals.next() => match signal {
                 Signal::Reload => {
-                    wiring = Box::pin(reload(args, flags, wiring, &runtime, &notifier)).await;
+                    let started = &config.run;
+                    let reloaded = reload(args, flags, started, wiring, &runtime, &notifier);
+                    wiring = Box::pin(reloaded).await;
                     if let Some(pages) = &pages {
                         pages.regroup(&wiring, args.dry_run);
                     }
@@ -217,11 +231,12 @@ fn not_started(error: &StartError) -> Failure {
 async fn reload(
     args: &RunArgs,
     flags: &ConfigFlags,
+    started: &RunSettings,
     wiring: Wiring,
     runtime: &Runtime,
     notifier: &Notifier,
 ) -> Wiring {
-    match Box::pin(renewed(args, flags, &wiring, runtime, notifier)).await {
+    match Box::pin(renewed(args, flags, started, &wiring, runtime, notifier)).await {
         Ok((next, notice)) => {
             runtime.note(None, notice);
             next
@@ -237,6 +252,7 @@ async fn reload(
 async fn renewed(
     args: &RunArgs,
     flags: &ConfigFlags,
+    started: &RunSettings,
     wiring: &Wiring,
     runtime: &Runtime,
     notifier: &Notifier,
@@ -248,5 +264,10 @@ async fn renewed(
     let reloaded = runtime.reload(fleet).await;
     let reloaded = reloaded.map_err(|error| Failure::of(Exit::Config, &error))?;
     notifier.renew(&config.notify, outlet, next.intervals());
+    // The journal and the page, with its token, are what the process began with.
+    for key in started.changed(&config.run) {
+        let what = format!("`{key}` changed: takes a restart");
+        runtime.note(None, Notice::Remark { what });
+    }
     Ok((next, Notice::Reloaded(reloaded)))
 }

@@ -162,13 +162,6 @@ fn took(at: Timestamp, status: &GroupStatus) -> Looked {
 }
 
 fn serve_config(run: &RunSettings) -> Result<ServeConfig, Failure> {
-    if run.controls && run.token_file.is_none() {
-        let what = "`run.controls` is on and there is no `run.token_file`";
-        return Err(Failure::new(Exit::Config, what).hint(
-            "head -c 24 /dev/urandom | base64 > token; chmod 600 token; and in foretide.toml: \
-             token_file = \"token\"",
-        ));
-    }
     Ok(ServeConfig {
         listen: run.listen.unwrap_or(LISTEN),
         token: run.token_file.as_deref().map(token).transpose()?,

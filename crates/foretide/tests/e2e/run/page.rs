@@ -153,6 +153,10 @@ fn a_port_in_use_is_refused_where_it_was_asked_for() {
     assert_eq!(status.code(), Some(69), "{said}");
     assert!(said.contains("is already in use"), "{said}");
     assert!(said.contains("--no-page goes without"), "{said}");
+    assert!(
+        !room.path("output").exists(),
+        "it made its journal all the same"
+    );
 }
 
 /// Visible ASCII, as a token is.
@@ -215,6 +219,6 @@ fn orders_without_a_token_are_refused_at_the_start() {
     );
     let (status, said) = Running::start(&room, &aws, &LISTEN).ended();
     assert_eq!(status.code(), Some(78), "{said}");
-    assert!(said.contains("no `run.token_file`"), "{said}");
+    assert!(said.contains("needs `run.token_file`"), "{said}");
     assert!(said.contains("hint: "), "{said}");
 }

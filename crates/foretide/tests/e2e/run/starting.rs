@@ -48,10 +48,47 @@ fn a_second_start_is_refused_with_the_holders_id() {
     assert_eq!(status.code(), Some(69), "{said}");
     assert!(said.contains(&format!("in use by process {id}")), "{said}");
     assert!(said.contains(&format!("`kill {id}`")), "{said}");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let (_, said) = Running::start(&room, &aws, &["--listen", &address]).ended();
+    assert!(said.contains(&format!("in use by process {id}")), "{said}");
     let (status, said) =
         Running::start(&room, &aws, &["--output", "other", "--quiet"]).stop("TERM");
     assert!(matches!(status.code(), Some(0) | None), "{said}");
     first.stop("TERM");
+}
+
+#[test]
+fn a_run_that_is_refused_leaves_nothing_behind() {
+    let aws = Aws::of(vec![busy("web")]);
+    for (settings, code) in [
+        ("model = \"missing.json\"\n", 66),
+        ("[run]\ntoken_file = \"missing\"\n", 66),
+    ] {
+        let room = Room::new();
+        room.write("foretide.toml", format!("{settings}[group.web]\n"));
+        let args = ["--listen", "127.0.0.1:0"];
+        let (status, said) = Running::start(&room, &aws, &args).ended();
+        assert_eq!(status.code(), Some(code), "{said}");
+        assert!(!room.path("output").exists(), "{said}");
+    }
+}
+
+#[test]
+fn settings_of_the_process_take_a_restart_and_that_is_said() {
+    let aws = Aws::of(vec![busy("web")]);
+    let room = Room::new();
+    let groups = quick("web", "observe", "1s");
+    room.write("foretide.toml", &groups);
+    let mut run = Running::start(&room, &aws, &[]);
+    run.until("PREDICTION");
+    room.write(
+        "foretide.toml",
+        format!("[run]\nlog_format = \"json\"\n{groups}"),
+    );
+    run.signal("HUP");
+    run.until("`run.log_format` changed: takes a restart");
+    run.stop("TERM");
 }
 
 #[test]
