@@ -6,6 +6,8 @@ use foretide_domain::{CallFailure, Launch, Timestamp};
 use crate::clients::{AwsClients, Turn};
 
 const OPERATION: &str = "DescribeScalingActivities";
+/// How the descriptions of launches begin; `: i-…`, ` from warm pool: i-…` or a reason follows.
+const LAUNCHING: &str = "Launching a new EC2 instance";
 /// Activities a page, newest first: the service's limit.
 const PAGE: i32 = 100;
 /// Most pages read: five hundred launches since the last look are a storm whose end is enough.
@@ -14,7 +16,8 @@ const PAGES_MAX: usize = 5;
 /// One launch, under way or ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LaunchActivity {
-    /// Names the launch the same way in every reading: by its instance, where that is known.
+    /// Names the launch the same way in every reading. Not by its instance: one that returns to a
+    /// warm pool is launched from it again.
     pub id: u64,
     /// The instance, where the activity names it.
     pub instance: Option<String>,
@@ -86,7 +89,8 @@ impl AwsClients {
 /// The launch that `activity` tells of; none where it is of another kind or incomplete.
 fn read(activity: &Activity) -> Option<LaunchActivity> {
     let description = activity.description()?;
-    if !description.starts_with("Launching a new EC2 instance") {
+    // An instance that fills a warm pool comes into no service.
+    if !description.starts_with(LAUNCHING) || description.contains("into warm pool") {
         return None;
     }
     let instance = description
@@ -104,7 +108,7 @@ fn read(activity: &Activity) -> Option<LaunchActivity> {
         succeeded,
     });
     Some(LaunchActivity {
-        id: launch_id(instance.as_deref().unwrap_or(activity.activity_id()?)),
+        id: launch_id(activity.activity_id()?),
         instance,
         started: started(activity)?,
         end,
@@ -142,19 +146,28 @@ mod tests {
     }
 
     #[test]
-    fn a_launch_is_named_by_its_instance() {
+    fn a_launch_is_named_by_its_activity_and_tells_its_instance() {
         let launch = read(&activity(
             "Launching a new EC2 instance: i-0abc",
             "Successful",
         ))
         .unwrap();
         assert_eq!(launch.instance.as_deref(), Some("i-0abc"));
-        assert_eq!(launch.id, launch_id("i-0abc"));
+        assert_eq!(launch.id, launch_id("a-1"));
         assert_eq!(launch.launch().unwrap().duration().as_secs(), 180);
     }
 
     #[test]
-    fn a_failed_launch_without_an_instance_is_named_by_its_activity() {
+    fn filling_a_warm_pool_is_no_launch_and_leaving_it_is_one() {
+        let filling = "Launching a new EC2 instance into warm pool: i-0abc";
+        assert_eq!(read(&activity(filling, "Successful")), None);
+        let leaving = "Launching a new EC2 instance from warm pool: i-0abc";
+        let launch = read(&activity(leaving, "Successful")).unwrap();
+        assert_eq!(launch.instance.as_deref(), Some("i-0abc"));
+    }
+
+    #[test]
+    fn a_failed_launch_without_an_instance_is_told() {
         let text =
             "Launching a new EC2 instance.  Status Reason: We currently do not have capacity";
         let launch = read(&activity(text, "Failed")).unwrap();

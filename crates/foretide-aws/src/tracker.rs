@@ -69,7 +69,9 @@ impl GroupTracker {
         let activities = launches.unwrap_or_default();
         let served_before = self.serving();
         let mut ended = self.follow(reading, activities, now);
-        ended.extend(activities.iter().filter_map(LaunchActivity::launch));
+        let told = activities.iter().filter(|launch| !self.was_seen(launch));
+        let told: Vec<Launch> = told.filter_map(LaunchActivity::launch).collect();
+        ended.extend(told);
         if self.last_reading.is_none() || served_before != self.serving() {
             self.steady_since = Some(now);
         }
@@ -122,10 +124,7 @@ impl GroupTracker {
         activities: &[LaunchActivity],
         now: Timestamp,
     ) -> Vec<Launch> {
-        let by_instance: BTreeMap<&str, &LaunchActivity> = activities
-            .iter()
-            .filter_map(|launch| Some((launch.instance.as_deref()?, launch)))
-            .collect();
+        let by_instance = newest_of_each(activities);
         let before = std::mem::take(&mut self.instances);
         let mut ended = Vec::new();
         for instance in &reading.instances {
@@ -139,7 +138,7 @@ impl GroupTracker {
             let came = known.is_some_and(|seen| seen.lifecycle == Lifecycle::Pending) && serves;
             if came && activity.is_none_or(|launch| launch.end.is_none()) {
                 ended.push(Launch {
-                    id: launch_id(&instance.id),
+                    id: activity.map_or(launch_id(&instance.id), |launch| launch.id),
                     started: launched,
                     ended: now,
                     succeeded: true,
@@ -162,6 +161,16 @@ impl GroupTracker {
             .any(|seen| seen.lifecycle == Lifecycle::Pending);
         self.awaiting_ends = was_pending || self.oldest_pending().is_some();
         ended
+    }
+
+    /// Whether the end of `launch` was told already, as it was seen before its activity could be
+    /// read: of the same instance, first seen while it was under way.
+    fn was_seen(&self, launch: &LaunchActivity) -> bool {
+        let (Some(instance), Some(end)) = (&launch.instance, launch.end) else {
+            return false;
+        };
+        let seen = self.told.get(&launch_id(instance));
+        seen.is_some_and(|first| (launch.started..=end.at).contains(first))
     }
 
     fn serving(&self) -> BTreeSet<String> {
@@ -188,6 +197,21 @@ impl GroupTracker {
         fresh.sort_by_key(|launch| launch.ended);
         fresh
     }
+}
+
+/// The newest of `activities` of each instance: one from a warm pool has been launched before.
+fn newest_of_each(activities: &[LaunchActivity]) -> BTreeMap<&str, &LaunchActivity> {
+    let mut newest: BTreeMap<&str, &LaunchActivity> = BTreeMap::new();
+    for launch in activities {
+        let Some(instance) = launch.instance.as_deref() else {
+            continue;
+        };
+        let known = newest.entry(instance).or_insert(launch);
+        if launch.started > known.started {
+            *known = launch;
+        }
+    }
+    newest
 }
 
 #[cfg(test)]
@@ -272,6 +296,53 @@ mod tests {
             assert_eq!(state.launches.len(), ends);
             assert!(state.launches.iter().all(|end| end.ended == at(155)));
         }
+    }
+
+    fn launch(id: &str, started: i64, ended: Option<i64>) -> LaunchActivity {
+        LaunchActivity {
+            id: launch_id(id),
+            instance: Some("i-new".into()),
+            started: at(started),
+            end: ended.map(|ended| ActivityEnd {
+                at: at(ended),
+                succeeded: true,
+            }),
+            status_message: None,
+        }
+    }
+
+    #[test]
+    fn an_instance_that_is_launched_again_is_pending_since_the_newest_launch() {
+        let mut tracker = GroupTracker::default();
+        tracker.observe(&reading(&[OLD]), Some(&[]), false, at(0));
+        let coming = reading(&[OLD, ("i-new", Lifecycle::Pending)]);
+        let both = [launch("a-2", 5000, None), launch("a-1", 1000, Some(1300))];
+        let state = tracker.observe(&coming, Some(&both), false, at(5010));
+        assert_eq!(state.oldest_pending_since, Some(at(5000)));
+        let both = [launch("a-2", 5000, Some(5030)), both[1].clone()];
+        let came = reading(&[OLD, ("i-new", Lifecycle::InService)]);
+        let state = tracker.observe(&came, Some(&both), false, at(5040));
+        let durations: Vec<_> = state.launches.iter().map(|it| it.duration()).collect();
+        assert_eq!(durations, [Duration::from_secs(30)], "each has its own end");
+    }
+
+    #[test]
+    fn an_end_that_was_seen_is_not_told_again_by_its_activity() {
+        let mut tracker = GroupTracker::default();
+        tracker.observe(&reading(&[OLD]), Some(&[]), false, at(0));
+        let coming = reading(&[OLD, ("i-new", Lifecycle::Pending)]);
+        tracker.observe(&coming, None, false, at(10));
+        let came = reading(&[OLD, ("i-new", Lifecycle::InService)]);
+        assert_eq!(
+            tracker.observe(&came, None, false, at(160)).launches.len(),
+            1
+        );
+        let late = [launch("a-1", 5, Some(155))];
+        let state = tracker.observe(&came, Some(&late), false, at(170));
+        assert_eq!(state.launches, []);
+        let again = [launch("a-2", 900, Some(930))];
+        let state = tracker.observe(&came, Some(&again), false, at(940));
+        assert_eq!(state.launches.len(), 1);
     }
 
     #[test]
