@@ -282,10 +282,15 @@ impl Watched {
             in_service: self
                 .reading
                 .as_ref()
-                .map_or(0, |reading| reading.counts().in_service),
+                .map(|reading| reading.counts().in_service),
             steady_since: self.tracker.steady_since(),
         }
     }
+}
+
+/// Whether what was read at `read` holds although it could not be read anew.
+fn kept(read: Timestamp, now: Timestamp) -> bool {
+    now.since(read) <= FACTS_KEPT
 }
 
 fn lock(watched: &Mutex<Watched>) -> MutexGuard<'_, Watched> {

@@ -77,12 +77,15 @@ pub(super) fn load_query(group: &Arc<str>, options: &MetricOptions) -> Option<Qu
 /// What is known of the group when its metrics are read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Fleet {
-    pub(crate) in_service: u32,
+    /// None before the group was read.
+    pub(crate) in_service: Option<u32>,
     pub(crate) steady_since: Option<Timestamp>,
 }
 
 /// The closed periods of `values` that start at or after `from`; none where basic and detailed
-/// monitoring cannot be told apart yet, since a rate would be wrong by a factor of five.
+/// monitoring cannot be told apart yet, since a rate would be wrong by a factor of five. For the
+/// same reason a period with samples is left out while it is not known how many of them an instance
+/// adds; the next look has it, and for that tells nothing after it either.
 pub(crate) fn group_datapoints(
     values: &Values,
     options: &MetricOptions,
@@ -95,14 +98,21 @@ pub(crate) fn group_datapoints(
     let counts: Vec<(i64, f64)> = stamps(Key::CpuSamples)
         .map(|(&at, &count)| (at, count))
         .collect();
-    let per_instance = sampling.per_instance(&counts, fleet.in_service, fleet.steady_since);
-    match sampling.monitoring() {
-        Some(monitoring) => {
-            let grid = Grid::new(monitoring.period(), from, now);
-            rows(values, options, &grid, per_instance)
+    let in_service = fleet.in_service.unwrap_or(0);
+    let per_instance = sampling.per_instance(&counts, in_service, fleet.steady_since);
+    let Some(monitoring) = sampling.monitoring() else {
+        return Vec::new();
+    };
+    let grid = Grid::new(monitoring.period(), from, now);
+    let mut points = rows(values, options, &grid, per_instance);
+    if sampling.known().is_none() {
+        match fleet.in_service {
+            None if !counts.is_empty() => points.clear(),
+            // Nothing serves any more to learn it from: load is told where nothing served.
+            _ => points.retain(|point| point.instances <= 0.0),
         }
-        None => Vec::new(),
     }
+    points
 }
 
 /// The periods of `values` asked for in periods of `period`, of a group whose metrics are published
@@ -117,10 +127,12 @@ pub(crate) fn history_datapoints(
     let (Some(monitoring), Some(samples)) = (sampling.monitoring(), sampling.known()) else {
         return Vec::new();
     };
+    let asked = period;
     let period = period.max(monitoring.period());
     let published = period.as_secs_f64() / monitoring.period().as_secs_f64();
     let per_instance = samples * published;
-    rows(values, options, &Grid::new(period, from, to), per_instance)
+    let grid = Grid::new(period, from, to).of_values_over(asked);
+    rows(values, options, &grid, per_instance)
 }
 
 /// One datapoint for each period of `grid` that any series has a value in; `per_instance` samples
@@ -151,6 +163,8 @@ pub(super) struct Grid {
     period: i64,
     from: i64,
     now: i64,
+    /// Minutes that one value was asked for.
+    minutes: f64,
 }
 
 impl Grid {
@@ -159,6 +173,15 @@ impl Grid {
             period: i64::try_from(period.as_millis()).unwrap_or(i64::MAX).max(1),
             from: from.as_millis(),
             now: now.as_millis(),
+            minutes: 1.0,
+        }
+    }
+
+    /// The same, of values that were asked for in periods of `asked`.
+    fn of_values_over(self, asked: Duration) -> Self {
+        Self {
+            minutes: asked.as_secs_f64().max(60.0) / 60.0,
+            ..self
         }
     }
 
@@ -189,8 +212,14 @@ impl Grid {
         load: Option<&LoadMetric>,
         at: i64,
     ) -> Option<f64> {
-        self.within(values, Key::Demand, &load?.stat, at)
-            .filter(|demand| *demand >= 0.0)
+        let stat = &load?.stat;
+        let demand = self.within(values, Key::Demand, stat, at)?;
+        let demand = if stat.accumulates() {
+            demand / self.minutes
+        } else {
+            demand
+        };
+        (demand >= 0.0).then_some(demand)
     }
 
     /// The minutes of `key` within the period at `at`, as one value.
@@ -216,7 +245,7 @@ mod tests {
 
     fn read(values: &Values, options: &MetricOptions, now: i64) -> Vec<Datapoint> {
         let fleet = Fleet {
-            in_service: 2,
+            in_service: Some(2),
             steady_since: Some(Timestamp::from_seconds(0)),
         };
         let span = (Timestamp::from_seconds(0), Timestamp::from_seconds(now));
@@ -277,6 +306,77 @@ mod tests {
     fn nothing_is_told_while_the_period_is_unknown() {
         let lone = values(&[(Key::Cpu, &[(0, 40.0)]), (Key::CpuSamples, &[(0, 2.0)])]);
         assert!(read(&lone, &MetricOptions::default(), 600).is_empty());
+    }
+
+    fn load(stat: Stat) -> MetricOptions {
+        MetricOptions {
+            load: Some(LoadMetric {
+                namespace: "AWS/ApplicationELB".into(),
+                metric: "RequestCount".into(),
+                dimensions: Vec::new(),
+                stat,
+            }),
+            monitoring: Some(Monitoring::Basic),
+            ..MetricOptions::default()
+        }
+    }
+
+    #[test]
+    fn a_sum_is_told_over_one_minute_whatever_the_period() {
+        let minutes = [(0, 100.0), (60, 200.0), (180, 300.0), (240, 200.0)];
+        let values = values(&[(Key::Demand, &minutes)]);
+        for (stat, expected) in [
+            (Stat::Sum, 200.0),
+            (Stat::SampleCount, 200.0),
+            (Stat::Average, 200.0),
+            (Stat::Maximum, 300.0),
+        ] {
+            let points = read(&values, &load(stat), 300);
+            assert_eq!(points[0].demand, Some(expected));
+        }
+    }
+
+    #[test]
+    fn a_sum_of_the_past_is_told_over_one_minute() {
+        let history = |period_s: u64, asked: &[(i64, f64)], stat| {
+            let values = values(&[(Key::Demand, asked)]);
+            let mut sampling = Sampling::new(Some(Monitoring::Basic));
+            sampling.per_instance(&[(0, 5.0)], 1, None);
+            let span = (Timestamp::from_seconds(0), Timestamp::from_seconds(3600));
+            let period = Duration::from_secs(period_s);
+            history_datapoints(&values, &load(stat), sampling, period, span)[0].demand
+        };
+        assert_eq!(history(300, &[(0, 1000.0)], Stat::Sum), Some(200.0));
+        assert_eq!(history(3600, &[(0, 12_000.0)], Stat::Sum), Some(200.0));
+        assert_eq!(
+            history(60, &[(0, 150.0), (60, 250.0)], Stat::Sum),
+            Some(200.0)
+        );
+        assert_eq!(history(300, &[(0, 1000.0)], Stat::Maximum), Some(1000.0));
+    }
+
+    #[test]
+    fn samples_say_nothing_of_instances_before_the_group_is_known() {
+        let values = values(&[
+            (Key::Cpu, &[(0, 40.0), (300, 40.0), (600, 40.0)]),
+            (Key::CpuSamples, &[(0, 10.0), (300, 10.0), (600, 10.0)]),
+            (Key::Demand, &[(900, 7.0)]),
+        ]);
+        let options = load(Stat::Sum);
+        let mut sampling = Sampling::new(options.monitoring);
+        let mut told = |in_service| {
+            let fleet = Fleet {
+                in_service,
+                steady_since: None,
+            };
+            let span = (Timestamp::from_seconds(0), Timestamp::from_seconds(1200));
+            group_datapoints(&values, &options, &mut sampling, fleet, span)
+        };
+        assert_eq!(told(None), [], "the next look has them");
+        assert_eq!(told(Some(0)).len(), 1, "the one without an instance");
+        let points = told(Some(2));
+        assert_eq!(points.len(), 4);
+        assert!((points[0].instances - 2.0).abs() < 1e-12);
     }
 
     #[test]

@@ -53,7 +53,8 @@ pub struct LoadMetric {
     pub metric: String,
     /// Its dimensions, exactly as published.
     pub dimensions: Vec<(String, String)>,
-    /// The statistic asked.
+    /// The statistic asked. A sum and a number of samples are told over one minute, whatever the
+    /// period: what an instance serves of it is known by the minute.
     pub stat: Stat,
 }
 
@@ -87,17 +88,23 @@ impl Stat {
         }
     }
 
-    /// One value for several neighbouring periods; none for none. Percentiles cannot be combined
-    /// exactly: their mean stands for them.
+    /// One value for several neighbouring periods, each as long as one of them; none for none.
+    /// Percentiles cannot be combined exactly: their mean stands for them.
     fn combine(&self, values: impl Iterator<Item = f64>) -> Option<f64> {
         let values: Vec<f64> = values.collect();
         let sum: f64 = values.iter().sum();
         match self {
             _ if values.is_empty() => None,
-            Self::Sum | Self::SampleCount => Some(sum),
             Self::Minimum => values.into_iter().reduce(f64::min),
             Self::Maximum => values.into_iter().reduce(f64::max),
-            Self::Average | Self::Other(_) => Some(sum / values.len() as f64),
+            Self::Average | Self::Sum | Self::SampleCount | Self::Other(_) => {
+                Some(sum / values.len() as f64)
+            }
         }
+    }
+
+    /// Whether it grows with the length of a period.
+    const fn accumulates(&self) -> bool {
+        matches!(self, Self::Sum | Self::SampleCount)
     }
 }

@@ -1,12 +1,15 @@
 //! Basic or detailed monitoring, and how many samples an instance adds to a period: learnt from the
 //! points themselves, since asking EC2 would need another permission and another API.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use foretide_domain::Timestamp;
 
 const MINUTE_MS: i64 = 60_000;
 const BASIC_MS: i64 = 300_000;
+/// Stamps by which basic monitoring is told.
+const STAMPS: usize = 3;
 
 /// How often EC2 publishes an instance's metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +37,9 @@ pub(crate) struct Sampling {
     per_instance: Option<f64>,
     /// The same of the newest period, until it is learnt.
     guessed: Option<f64>,
+    /// The newest stamps, ascending. A look reads two minutes, and so never sees the three stamps
+    /// at once that basic monitoring is told by.
+    newest: [Option<i64>; STAMPS],
 }
 
 impl Sampling {
@@ -43,6 +49,7 @@ impl Sampling {
             monitoring,
             per_instance: None,
             guessed: None,
+            newest: [None; STAMPS],
         }
     }
 
@@ -61,13 +68,29 @@ impl Sampling {
     /// Learns from the `stamps` of one series, in milliseconds and ascending: two points less than
     /// five minutes apart are detailed monitoring; three or more, all on a five-minute grid, are
     /// basic. Two points five minutes apart may as well have a gap between them.
+    ///
+    /// Stamps of earlier calls count as well, the newest as many as a call brings or three.
     pub(crate) fn learn_spacing(&mut self, stamps: &[i64]) {
-        let gaps = || stamps.iter().zip(stamps.iter().skip(1)).map(|(a, b)| b - a);
+        let known = self.newest.iter().flatten();
+        let all: BTreeSet<i64> = known.chain(stamps).copied().collect();
+        let count = stamps.len().max(STAMPS);
+        let stamps: Vec<i64> = all.into_iter().rev().take(count).collect();
+        let mut newest = stamps.iter().take(STAMPS).rev();
+        self.newest = std::array::from_fn(|_| newest.next().copied());
+        let gaps = || stamps.iter().zip(stamps.iter().skip(1)).map(|(b, a)| b - a);
         if gaps().any(|gap| gap < BASIC_MS) {
-            self.monitoring = Some(Monitoring::Detailed);
+            self.learn(Monitoring::Detailed);
         } else if gaps().count() >= 2 && gaps().all(|gap| gap % BASIC_MS == 0) {
-            self.monitoring = Some(Monitoring::Basic);
+            self.learn(Monitoring::Basic);
         }
+    }
+
+    /// What was learnt of one kind of monitoring says nothing of the other.
+    fn learn(&mut self, monitoring: Monitoring) {
+        if self.monitoring.is_some_and(|before| before != monitoring) {
+            (self.per_instance, self.guessed) = (None, None);
+        }
+        self.monitoring = Some(monitoring);
     }
 
     /// Samples that one instance adds to a period. With detailed monitoring 1. With basic
@@ -103,8 +126,10 @@ impl Sampling {
     /// Samples that one instance adds to a period, as far as that is known: without it a count of
     /// samples says nothing of the number of instances.
     pub(crate) fn known(&self) -> Option<f64> {
-        let detailed = (self.monitoring == Some(Monitoring::Detailed)).then_some(1.0);
-        self.per_instance.or(self.guessed).or(detailed)
+        match self.monitoring {
+            Some(Monitoring::Detailed) => Some(1.0),
+            _ => self.per_instance.or(self.guessed),
+        }
     }
 }
 
@@ -136,6 +161,15 @@ mod tests {
         let mut sampling = Sampling::new(Some(Monitoring::Basic));
         sampling.learn_spacing(&[0, MINUTE_MS]);
         assert_eq!(sampling.monitoring(), Some(Monitoring::Detailed));
+        // Each look reads the newest two minutes: never more than one stamp of basic monitoring.
+        for stamp in [1, 2, 3].map(|n| n * BASIC_MS) {
+            assert_eq!(sampling.monitoring(), Some(Monitoring::Detailed));
+            for look in [&[stamp][..], &[stamp], &[]] {
+                sampling.learn_spacing(look);
+            }
+        }
+        assert_eq!(sampling.monitoring(), Some(Monitoring::Basic));
+        assert_eq!(sampling.known(), None, "samples of detailed monitoring");
     }
 
     #[test]
