@@ -104,6 +104,9 @@ impl Collector {
             let reading = match reading {
                 Ok(reading) => reading,
                 Err(error) => {
+                    if error.kind == FailureKind::NotFound {
+                        self.with(&group, Watched::forget_group);
+                    }
                     put(&group, Err(error));
                     continue;
                 }
@@ -155,8 +158,7 @@ impl Collector {
         now: Timestamp,
     ) -> Result<GroupState, CallFailure> {
         let state = self.with(group, |watched| {
-            let facts = watched.facts.as_ref().and_then(|facts| facts.as_ref().ok());
-            let refreshing = facts.is_some_and(|facts| facts.refreshing);
+            let refreshing = watched.perhaps_refreshing(now);
             let state = watched.tracker.observe(&reading, launches, refreshing, now);
             watched.reading = Some(reading);
             state

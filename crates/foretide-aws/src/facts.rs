@@ -18,18 +18,39 @@ const ONE_BY_ONE_MAX: usize = 5;
 /// Slow facts of one group.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SlowFacts {
-    /// Whether an instance refresh is under way.
-    pub refreshing: bool,
+    /// Whether an instance refresh is under way; none while that is not known, and then capacity is
+    /// not lowered.
+    pub refreshing: Option<bool>,
     /// Its scaling policies.
     pub policies: Vec<ScalingPolicyFact>,
     /// Its scheduled actions.
     pub scheduled_actions: Vec<ScheduledActionFact>,
-    /// Instances in its warm pool; none where it has no pool.
+    /// Instances in its warm pool; none where it has no pool, or it cannot be read.
     pub warm_pool: Option<u32>,
-    /// Why refresh and warm pool are not known anew: they are as they were read before. Who else
-    /// writes is known all the same.
-    pub outdated: Option<CallFailure>,
+    /// Why the refresh is not known anew: it is as it was read before.
+    pub refresh_outdated: Option<CallFailure>,
+    /// Why policies and scheduled actions are not known anew.
+    pub writers_outdated: Option<Outdated>,
 }
+
+/// Why something is as it was read before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outdated {
+    /// When it was read.
+    pub since: Timestamp,
+    /// Why it could not be read anew.
+    pub why: CallFailure,
+}
+
+/// What has to be asked for each group: its instance refresh, and its warm pool where it has one.
+#[derive(Debug)]
+pub(crate) struct OwnFacts {
+    pub(crate) refreshing: Result<bool, CallFailure>,
+    pub(crate) warm_pool: Option<u32>,
+}
+
+/// Policies and scheduled actions by group, each with an answer of its own.
+pub(crate) type Writers = BTreeMap<String, Result<SlowFacts, CallFailure>>;
 
 /// A scaling policy: somebody else who sets desired capacity.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,47 +134,55 @@ impl AwsClients {
         }
     }
 
-    /// Policies and scheduled actions of the groups `due`, by group: asked for by group where they
-    /// are few, else all of the account at once, which takes fewer calls.
-    pub(crate) async fn read_other_writers(
+    /// Policies and scheduled actions of the groups `due`: asked for by group where they are few,
+    /// else all of the account at once, which takes fewer calls.
+    pub(crate) async fn read_other_writers(&self, due: &[FactsDue]) -> Writers {
+        let mut writers = Writers::new();
+        if due.len() <= ONE_BY_ONE_MAX {
+            for FactsDue { group, .. } in due {
+                let facts = self.writers(Some(group)).await;
+                let own = facts.map(|mut facts| facts.remove(group).unwrap_or_default());
+                writers.insert(group.clone(), own);
+            }
+            return writers;
+        }
+        let all = self.writers(None).await;
+        for FactsDue { group, .. } in due {
+            let facts = all.as_ref().map(|all| all.get(group).cloned());
+            let facts = facts.map(Option::unwrap_or_default);
+            writers.insert(group.clone(), facts.map_err(Clone::clone));
+        }
+        writers
+    }
+
+    /// Policies and scheduled actions of `group`, or of all groups, by group.
+    async fn writers(
         &self,
-        due: &[FactsDue],
+        group: Option<&str>,
     ) -> Result<BTreeMap<String, SlowFacts>, CallFailure> {
         let mut facts: BTreeMap<String, SlowFacts> = BTreeMap::new();
-        let one_by_one = due.iter().map(|due| Some(due.group.as_str()));
-        let asked: Vec<Option<&str>> = if due.len() <= ONE_BY_ONE_MAX {
-            one_by_one.collect()
-        } else {
-            vec![None]
-        };
-        for group in asked {
-            for (group, policy) in self.policies(group).await? {
-                facts.entry(group).or_default().policies.push(policy);
-            }
-            for (group, action) in self.scheduled_actions(group).await? {
-                facts
-                    .entry(group)
-                    .or_default()
-                    .scheduled_actions
-                    .push(action);
-            }
+        for (group, policy) in self.policies(group).await? {
+            facts.entry(group).or_default().policies.push(policy);
+        }
+        for (group, action) in self.scheduled_actions(group).await? {
+            let facts = facts.entry(group).or_default();
+            facts.scheduled_actions.push(action);
         }
         Ok(facts)
     }
 
-    /// What has to be asked for each group: its instance refresh, and its warm pool where it has
-    /// one.
-    pub(crate) async fn read_own_facts(
-        &self,
-        due: &FactsDue,
-    ) -> Result<(bool, Option<u32>), CallFailure> {
-        let refreshing = self.refreshing(&due.group).await?;
+    /// What has to be asked for each group. A warm pool that cannot be read hides no refresh.
+    pub(crate) async fn read_own_facts(&self, due: &FactsDue) -> OwnFacts {
+        let refreshing = self.refreshing(&due.group).await;
         let warm_pool = if due.warm_pool {
-            Some(self.warm_pool(&due.group).await?)
+            self.warm_pool(&due.group).await.ok()
         } else {
             None
         };
-        Ok((refreshing, warm_pool))
+        OwnFacts {
+            refreshing,
+            warm_pool,
+        }
     }
 
     /// Whether an instance refresh is under way. The newest one stands first, and only one can be.

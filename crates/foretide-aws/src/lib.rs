@@ -33,7 +33,7 @@ pub use bill::{Bill, BillSnapshot, MONTH, USD_PER_METRIC_REQUESTED, usd_per_mont
 pub use clients::{AwsClients, ConnectError};
 pub use collector::Collector;
 pub use config::{AwsConfig, StaticCredentials};
-pub use facts::{FactAnswers, ScalingPolicyFact, ScheduledActionFact, SlowFacts};
+pub use facts::{FactAnswers, Outdated, ScalingPolicyFact, ScheduledActionFact, SlowFacts};
 pub use group::{GroupReading, InstanceReading, Lifecycle};
 pub use history::{HistorySpan, Retention, history_spans};
 pub use metrics::{

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use foretide_domain::{CallFailure, Datapoint, MetricsQuery, Timestamp};
+use foretide_domain::{CallFailure, Datapoint, FailureKind, MetricsQuery, Timestamp};
 
 use crate::clients::AwsClients;
-use crate::facts::{FactsDue, SlowFacts};
+use crate::facts::{FactsDue, Outdated, OwnFacts, SlowFacts};
 use crate::group::GroupReading;
 use crate::metrics::{
     Collect, Fleet, InstanceAggregate, MetricOptions, Monitoring, Query, Sampling, Values,
@@ -19,6 +19,10 @@ use crate::tracker::GroupTracker;
 const FACTS_EVERY: Duration = Duration::from_mins(5);
 /// Time until they are tried again after a failure.
 const FACTS_RETRY: Duration = Duration::from_mins(1);
+/// How long what was read of them holds where it cannot be read anew: two readings, so that one
+/// failed page stops no fleet. Later who else writes is not known, and nothing is written; nor is
+/// an instance refresh, and capacity is not lowered.
+const FACTS_KEPT: Duration = Duration::from_mins(10);
 /// Longest look back of a cycle, in group mode: what lies further is history. Unbounded, a group
 /// that was away for days would ask for more than one cycle can read, in every cycle anew.
 const LOOK_BACK_MAX: Duration = Duration::from_hours(3);
@@ -92,6 +96,10 @@ pub(crate) struct Watched {
     pub(crate) facts: Option<Result<SlowFacts, CallFailure>>,
     /// When they are read again.
     facts_due: Option<Timestamp>,
+    /// When policies and scheduled actions were read last.
+    writers_read: Option<Timestamp>,
+    /// Whether an instance refresh was under way, and when that was read last.
+    refresh_read: Option<(bool, Timestamp)>,
     /// The newest reading of metrics, without its points.
     pub(crate) metrics: Option<MetricsReading>,
 }
@@ -151,12 +159,14 @@ impl Groups {
     ) {
         // Who else writes must be known before anything is written; what follows takes a call for
         // each group.
-        let others = clients.read_other_writers(&due).await;
+        let mut writers = clients.read_other_writers(&due).await;
         for due in &due {
-            let others = others.as_ref().map(|others| others.get(&due.group));
-            self.with(&due.group, |watched| watched.know_writers(others, now));
+            let Some(writers) = writers.remove(&due.group) else {
+                continue;
+            };
+            self.with(&due.group, |watched| watched.know_writers(writers, now));
         }
-        for due in due.iter().filter(|_| others.is_ok()) {
+        for due in &due {
             let own = clients.read_own_facts(due).await;
             self.with(&due.group, |watched| watched.know_own(own, now));
         }
@@ -171,38 +181,64 @@ impl Watched {
             reading: None,
             facts: None,
             facts_due: None,
+            writers_read: None,
+            refresh_read: None,
             metrics: None,
             settings,
         }
     }
 
-    fn know_writers(&mut self, others: Result<Option<&SlowFacts>, &CallFailure>, now: Timestamp) {
-        let others = match others {
-            Ok(others) => others.cloned().unwrap_or_default(),
-            Err(error) => {
-                self.facts_due = Some(now.plus(FACTS_RETRY));
-                self.facts = Some(Err(error.clone()));
-                return;
-            }
-        };
-        let before = self.facts.take().and_then(Result::ok).unwrap_or_default();
-        self.facts = Some(Ok(SlowFacts {
-            policies: others.policies,
-            scheduled_actions: others.scheduled_actions,
-            ..before
-        }));
+    /// The group is gone: what was read of it says nothing of one that may be made in its name, and
+    /// nothing is asked for it until it is read again.
+    pub(crate) fn forget_group(&mut self) {
+        self.reading = None;
+        self.facts = None;
+        self.facts_due = None;
+        self.writers_read = None;
+        self.refresh_read = None;
     }
 
-    /// A refresh that cannot be read is no reason to write nothing: what is known of it stays, and
-    /// is said to be old.
-    fn know_own(&mut self, own: Result<(bool, Option<u32>), CallFailure>, now: Timestamp) {
-        let Some(Ok(facts)) = &mut self.facts else {
-            return;
-        };
-        facts.outdated = match own {
-            Ok((refreshing, warm_pool)) => {
-                facts.refreshing = refreshing;
-                facts.warm_pool = warm_pool;
+    /// Whether capacity must be left alone as during an instance refresh: it is under way, or that
+    /// is not known.
+    pub(crate) fn perhaps_refreshing(&self, now: Timestamp) -> bool {
+        self.refreshing(now) != Some(false)
+    }
+
+    fn refreshing(&self, now: Timestamp) -> Option<bool> {
+        let held = self.refresh_read.filter(|(_, read)| kept(*read, now));
+        held.map(|(refreshing, _)| refreshing)
+    }
+
+    fn know_writers(&mut self, writers: Result<SlowFacts, CallFailure>, now: Timestamp) {
+        match writers {
+            Ok(writers) => {
+                let before = self.facts.take().and_then(Result::ok).unwrap_or_default();
+                self.writers_read = Some(now);
+                self.facts = Some(Ok(SlowFacts {
+                    policies: writers.policies,
+                    scheduled_actions: writers.scheduled_actions,
+                    writers_outdated: None,
+                    ..before
+                }));
+            }
+            Err(why) => {
+                self.facts_due = Some(now.plus(FACTS_RETRY));
+                let held = self.writers_read.filter(|read| kept(*read, now));
+                match (&mut self.facts, held) {
+                    (Some(Ok(facts)), Some(since)) if why.kind != FailureKind::NotFound => {
+                        facts.writers_outdated = Some(Outdated { since, why });
+                    }
+                    (facts, _) => *facts = Some(Err(why)),
+                }
+            }
+        }
+    }
+
+    /// A refresh that cannot be read is no reason to write nothing: capacity may still be raised.
+    fn know_own(&mut self, own: OwnFacts, now: Timestamp) {
+        let outdated = match own.refreshing {
+            Ok(refreshing) => {
+                self.refresh_read = Some((refreshing, now));
                 None
             }
             Err(error) => {
@@ -210,6 +246,12 @@ impl Watched {
                 Some(error)
             }
         };
+        let refreshing = self.refreshing(now);
+        if let Some(Ok(facts)) = &mut self.facts {
+            facts.refreshing = refreshing;
+            facts.warm_pool = own.warm_pool;
+            facts.refresh_outdated = outdated;
+        }
     }
 
     const fn narrow(&self) -> bool {
@@ -300,6 +342,66 @@ fn lock(watched: &Mutex<Watched>) -> MutexGuard<'_, Watched> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::failure::failure;
+
+    fn watched() -> Watched {
+        Watched::new(CollectSettings {
+            group: "web".into(),
+            metrics: MetricOptions::default(),
+            warm_up: Duration::ZERO,
+        })
+    }
+
+    fn at(minutes: i64) -> Timestamp {
+        Timestamp::from_seconds(minutes * 60)
+    }
+
+    fn own(refreshing: Option<bool>) -> OwnFacts {
+        OwnFacts {
+            refreshing: refreshing.ok_or_else(|| failure(FailureKind::Denied, "no")),
+            warm_pool: None,
+        }
+    }
+
+    #[test]
+    fn a_refresh_that_is_not_known_counts_as_one() {
+        let mut web = watched();
+        assert!(web.perhaps_refreshing(at(0)), "not read yet");
+        web.know_writers(Ok(SlowFacts::default()), at(0));
+        assert!(web.perhaps_refreshing(at(0)), "nor with the policies");
+        web.know_own(own(Some(false)), at(0));
+        assert!(!web.perhaps_refreshing(at(0)));
+        web.know_own(own(None), at(5));
+        assert!(!web.perhaps_refreshing(at(10)), "as it was read");
+        assert!(web.perhaps_refreshing(at(11)), "too long ago");
+        web.know_own(own(None), at(11));
+        let facts = web.facts.unwrap().unwrap();
+        assert_eq!(facts.refreshing, None);
+        assert!(facts.refresh_outdated.is_some());
+    }
+
+    #[test]
+    fn a_refresh_that_was_seen_outlives_failures_of_all_that_is_read() {
+        let mut web = watched();
+        web.know_writers(Ok(SlowFacts::default()), at(0));
+        web.know_own(own(Some(true)), at(0));
+        web.know_writers(Err(failure(FailureKind::Throttled, "slow")), at(20));
+        web.know_writers(Ok(SlowFacts::default()), at(21));
+        assert!(web.perhaps_refreshing(at(21)));
+        web.know_own(own(Some(false)), at(21));
+        assert!(!web.perhaps_refreshing(at(21)));
+    }
+
+    #[test]
+    fn who_else_writes_is_as_it_was_read_for_a_while() {
+        let mut web = watched();
+        web.know_writers(Ok(SlowFacts::default()), at(0));
+        web.know_writers(Err(failure(FailureKind::Unavailable, "no")), at(5));
+        let facts = web.facts.clone().unwrap().unwrap();
+        assert_eq!(facts.writers_outdated.unwrap().since, at(0));
+        web.know_writers(Err(failure(FailureKind::Unavailable, "no")), at(11));
+        assert!(web.facts.unwrap().is_err());
+    }
 
     #[test]
     fn what_is_read_otherwise_than_asked_is_said() {

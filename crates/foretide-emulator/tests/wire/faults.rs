@@ -178,6 +178,64 @@ async fn a_vanished_group_is_not_found_and_harms_no_other() {
 }
 
 #[tokio::test]
+async fn a_vanished_group_keeps_no_other_from_being_known() {
+    let rig = Rig::new(Scenario {
+        groups: ["web", "api"]
+            .map(|name| GroupSpec {
+                name: name.into(),
+                ..web()
+            })
+            .to_vec(),
+        faults: Vec::new(),
+    })
+    .await;
+    let settings = |group: &str| foretide_aws::CollectSettings {
+        group: group.into(),
+        metrics: MetricOptions::default(),
+        warm_up: Duration::ZERO,
+    };
+    let both = vec![settings("api"), settings("web")];
+    let collector = foretide_aws::Collector::new(rig.clients.clone(), both);
+    let names = ["api".to_owned(), "web".to_owned()];
+    collector.read_groups(&names, rig.now()).await;
+    rig.emulator.remove_group("api");
+    collector.refresh_facts(rig.now()).await;
+    assert!(collector.facts("api").unwrap().is_err());
+    assert!(collector.facts("web").unwrap().is_ok());
+    collector.read_groups(&names, rig.now()).await;
+    assert_eq!(collector.facts("api"), None, "nothing is asked of it");
+    let calls = rig.emulator.calls()["DescribePolicies"];
+    rig.pass(120);
+    collector.refresh_facts(rig.now()).await;
+    assert_eq!(rig.emulator.calls()["DescribePolicies"], calls);
+}
+
+#[tokio::test]
+async fn an_instance_refresh_counts_as_under_way_until_it_was_read() {
+    let rig = Rig::of(web()).await;
+    let collector = rig.collector("web", MetricOptions::default());
+    let refused = Fault::new(FaultKind::AccessDenied, &["DescribeInstanceRefreshes"]);
+    rig.emulator.add_fault(refused);
+    assert!(rig.read(&collector, "web").await.refreshing);
+    collector.refresh_facts(rig.now()).await;
+    assert!(rig.read(&collector, "web").await.refreshing, "denied");
+    rig.emulator.clear_faults();
+    rig.pass(60);
+    collector.refresh_facts(rig.now()).await;
+    assert!(!rig.read(&collector, "web").await.refreshing);
+    let failing = Fault::new(FaultKind::AccessDenied, &["DescribePolicies"]);
+    rig.emulator.set_refreshing("web", true);
+    rig.pass(300);
+    collector.refresh_facts(rig.now()).await;
+    rig.emulator.add_fault(failing);
+    for _ in 0..3 {
+        rig.pass(300);
+        collector.refresh_facts(rig.now()).await;
+        assert!(rig.read(&collector, "web").await.refreshing);
+    }
+}
+
+#[tokio::test]
 async fn a_rejected_query_fails_its_own_group_alone() {
     use foretide_aws::{CollectSettings, Collector, LoadMetric, Stat};
     let api = GroupSpec {

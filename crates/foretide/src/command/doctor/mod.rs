@@ -165,7 +165,7 @@ impl Patient<'_> {
                 "DescribeInstanceRefreshes",
                 &answers.refreshing,
                 false,
-                "capacity may be lowered during an instance refresh, since it is not known",
+                "an instance refresh may be under way at any time, and then capacity is never lowered",
             ),
         ];
         if let Ok(policies) = &answers.policies {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::time::Duration;
 
-use foretide_aws::{Collect, MetricsReading, SlowFacts, usd_per_month};
+use foretide_aws::{Collect, MetricsReading, Outdated, SlowFacts, usd_per_month};
 use foretide_domain::CallFailure;
 use foretide_runtime::{Costs, GroupKey, Notice, Runtime};
 
@@ -98,7 +98,7 @@ pub(super) fn remarks(wiring: &Wiring, made: &mut Remarked, runtime: &Runtime) {
         let reading = collector.and_then(|collector| collector.last_metrics(key.name()));
         let facts = collector.and_then(|collector| collector.facts(key.name()));
         let said = reading.iter().flat_map(MetricsReading::remarks);
-        for what in said.chain(facts.as_ref().and_then(unread)) {
+        for what in said.chain(facts.iter().flat_map(unread)) {
             let remark = (key.clone(), what);
             if !made.contains(&remark) {
                 let what = remark.1.clone();
@@ -110,16 +110,31 @@ pub(super) fn remarks(wiring: &Wiring, made: &mut Remarked, runtime: &Runtime) {
     *made = holding;
 }
 
-/// What is not known of those who change the group beside Foretide.
-fn unread(facts: &Result<SlowFacts, CallFailure>) -> Option<String> {
-    match facts {
-        Ok(facts) => facts.outdated.as_ref().map(|why| {
+/// What is not known of those who change the group beside Foretide, a sentence each.
+fn unread(facts: &Result<SlowFacts, CallFailure>) -> Vec<String> {
+    let facts = match facts {
+        Ok(facts) => facts,
+        Err(why) => {
+            return vec![format!(
+                "nothing is written, since who else scales the group cannot be read: {why}"
+            )];
+        }
+    };
+    let writers = facts.writers_outdated.as_ref().map(|outdated| {
+        let Outdated { since, why } = outdated;
+        format!("who else scales the group is as it was read at {since}: {why}")
+    });
+    let refresh = facts.refresh_outdated.as_ref().map(|why| {
+        if facts.refreshing.is_some() {
             format!("whether an instance refresh is under way is as it was read before: {why}")
-        }),
-        Err(why) => Some(format!(
-            "nothing is written, since who else scales the group cannot be read: {why}"
-        )),
-    }
+        } else {
+            format!(
+                "capacity is not lowered, since whether an instance refresh is under way cannot \
+                 be read: {why}"
+            )
+        }
+    });
+    writers.into_iter().chain(refresh).collect()
 }
 
 /// Tells the journal what the calls for each group have cost so far.
@@ -141,4 +156,33 @@ fn billed(wiring: &Wiring, key: &GroupKey, elapsed: Duration) -> Option<Notice> 
         usd: bill.usd(key.name()),
         usd_per_month: bill.usd_per_month(key.name(), elapsed).unwrap_or(0.0),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use foretide_domain::FailureKind;
+
+    use super::*;
+
+    #[test]
+    fn what_is_not_known_is_said_with_what_follows_from_it() {
+        let why = CallFailure {
+            kind: FailureKind::Denied,
+            detail: "no".to_owned(),
+        };
+        let facts = |refreshing| {
+            Ok(SlowFacts {
+                refreshing,
+                refresh_outdated: Some(why.clone()),
+                ..SlowFacts::default()
+            })
+        };
+        assert!(unread(&facts(Some(false)))[0].contains("as it was read before"));
+        assert!(unread(&facts(None))[0].starts_with("capacity is not lowered"));
+        assert!(
+            unread(&Ok(SlowFacts::default())).is_empty(),
+            "not asked yet"
+        );
+        assert!(unread(&Err(why))[0].starts_with("nothing is written"));
+    }
 }
