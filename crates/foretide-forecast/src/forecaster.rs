@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::features::FeatureState;
+use crate::features::{FeatureState, REVISED};
 use crate::fitted::{FIRST_FIT_DAYS, Fitted};
 use crate::grid::{Grid, Period};
 use crate::history::{History, LoadPoint};
@@ -64,8 +64,7 @@ impl Forecaster {
     }
 
     /// Takes a point; a gap before it is held at the last known load. Returns whether it is a new
-    /// period. One that is held already is revised: in the history, and for the newest period in
-    /// the features as well.
+    /// period. One of the newest that says another load than before is taken instead of it.
     pub fn observe(&mut self, point: LoadPoint) -> bool {
         if !self.history.push(point) {
             self.revise(point);
@@ -87,15 +86,30 @@ impl Forecaster {
         true
     }
 
+    /// Features are taken back to before the period and replayed from the history, so that they are
+    /// those of a forecaster that never saw the first load.
     fn revise(&mut self, point: LoadPoint) {
-        let is_newest = self.history.newest() == Some(point.period);
-        if !self.history.revise(point) || !is_newest {
+        let Some(newest) = self.history.newest() else {
+            return;
+        };
+        let taken_back = newest - point.period + 1;
+        let reach = i64::try_from(REVISED).unwrap_or(0).min(self.history.len());
+        if taken_back > reach || !self.history.revise(point) {
             return;
         }
-        self.held = point.demand();
-        if let Some(features) = &mut self.features {
-            features.revise_newest(self.held);
+        let Some(features) = &mut self.features else {
+            return;
+        };
+        (0..taken_back).for_each(|_| features.pop());
+        let mut before = (self.history.oldest().unwrap_or(newest)..point.period).rev();
+        let mut held = before
+            .find_map(|at| self.history.at(at))
+            .map_or(0.0, f64::from);
+        for at in point.period..=newest {
+            held = self.history.at(at).map_or(held, f64::from);
+            features.push(held);
         }
+        self.held = held;
     }
 
     /// The forecast from the newest point.
@@ -166,5 +180,51 @@ impl Forecaster {
 
     fn model(&self) -> Option<&Fitted> {
         self.own.as_ref().or(self.generic.as_ref())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Whatever was first seen of the newest periods, late ones among them: in the end it is as
+        /// if nothing but the last loads had ever come, and as if history had been read anew.
+        #[test]
+        fn a_revised_load_leaves_no_trace_of_the_first(
+            steps in prop::collection::vec((1.0..5_000.0_f64, 0.2..3.0_f64, 0..10_u8, 0..3_i64), 80..160),
+            minutes in prop::sample::select(vec![1_u32, 5]),
+        ) {
+            let grid = Grid::for_boot(minutes, 3).unwrap();
+            let new = || Forecaster::new(grid, crate::generic(grid).unwrap());
+            let (mut plain, mut revised) = (new(), new());
+            let point = |period, load| LoadPoint { period, load, saturated: false };
+            let mut periods: Vec<(Period, f64)> = Vec::new();
+            for (load, first, kind, back) in steps {
+                let newest = periods.last().map_or(0, |(period, _)| *period);
+                // One in ten leaves a gap, which the next may still fill.
+                let period = newest + if kind == 0 { 2 } else { 1 };
+                revised.observe(point(period, load * first));
+                periods.push((period, load));
+                let late = period - back;
+                let is_new = periods.iter().all(|(known, _)| *known != late);
+                if is_new && late > periods[0].0 && late < period {
+                    revised.observe(point(late, load));
+                    periods.push((late, load));
+                    periods.sort_by_key(|(known, _)| *known);
+                }
+                revised.observe(point(period, load));
+            }
+            for (period, load) in &periods {
+                plain.observe(point(*period, *load));
+            }
+            prop_assert_eq!(plain.history(), revised.history());
+            prop_assert_eq!(plain.forecast(), revised.forecast());
+            prop_assert_eq!(plain.log_demand().to_bits(), revised.log_demand().to_bits());
+            let anew = Forecaster::resume(revised.history().clone(), crate::generic(grid).unwrap());
+            prop_assert_eq!(anew.forecast(), revised.forecast());
+        }
     }
 }
