@@ -199,6 +199,29 @@ fn what_others_decide_is_neither_charged_nor_compared() {
     }
 }
 
+/// A group that its bounds keep too small would pay the dearest price for days once they are wider.
+#[test]
+fn what_no_price_can_buy_is_not_charged() {
+    let position = |most| {
+        let mut state = warm(config(3));
+        let mut last = 0;
+        for _ in 0..500 {
+            let short = LawInputs {
+                bounds: (1, most),
+                ..inputs(95.0, 10, 10, 950_f64.ln(), 0.2)
+            };
+            last = state.step(&short).position;
+        }
+        last
+    };
+    assert!(
+        position(10) <= 14 && position(100) > 14,
+        "{} {}",
+        position(10),
+        position(100)
+    );
+}
+
 /// Periods that come late, all at once, are learned from and charged like any other.
 #[test]
 fn what_comes_with_newer_periods_counts_as_if_it_had_come_alone() {

@@ -166,7 +166,11 @@ impl LawState {
             );
             let config = &self.config;
             let share = config.aim * config.budget_share;
-            self.budget.charge(minutes, short, share, &config.budget);
+            // At the most that the group may have, no price would have bought more.
+            let could_have_more = inputs.desired < inputs.bounds.1;
+            if could_have_more || short < share {
+                self.budget.charge(minutes, short, share, &config.budget);
+            }
         }
         self.note_peak(load);
         self.periods += 1;
