@@ -35,6 +35,8 @@ pub(crate) struct Sums {
     pub(crate) beside: Instances,
     /// What perfect foresight would pay for.
     pub(crate) optimum: Instances,
+    /// What was paid for in the minutes in which the optimum is known.
+    pub(crate) beside_optimum: Instances,
 }
 
 impl Sums {
@@ -43,13 +45,15 @@ impl Sums {
         let held = slot.paid();
         let beside = held.filter(|_| slot.tracking.is_some());
         let need = || Some(instances_for(f64::from(slot.load?), objective));
+        let optimum = held.and_then(|_| slot.optimum.or_else(need));
         Self {
             minutes: usize::from(slot.cpu.is_some()),
             short: usize::from(slot.cpu.is_some_and(|cpu| f64::from(cpu) > objective)),
             paid: Instances::of(held),
             tracking: Instances::of(held.and(slot.tracking)),
             beside: Instances::of(beside),
-            optimum: Instances::of(held.and_then(|_| slot.optimum.or_else(need))),
+            optimum: Instances::of(optimum),
+            beside_optimum: Instances::of(held.filter(|_| optimum.is_some())),
         }
     }
 
@@ -61,6 +65,7 @@ impl Sums {
         self.tracking.add(other.tracking);
         self.beside.add(other.beside);
         self.optimum.add(other.optimum);
+        self.beside_optimum.add(other.beside_optimum);
     }
 
     /// Takes away what was added for the same slot by the same objective.
@@ -72,6 +77,7 @@ impl Sums {
         self.tracking.remove(other.tracking);
         self.beside.remove(other.beside);
         self.optimum.remove(other.optimum);
+        self.beside_optimum.remove(other.beside_optimum);
     }
 }
 
@@ -128,5 +134,33 @@ impl Peak {
             },
             in_service: peak.in_service.max(slot.in_service),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A quarter of the day without load: what was paid for in it is compared with nothing.
+    #[test]
+    fn what_is_compared_is_counted_over_the_same_minutes() {
+        let known = Slot {
+            load: Some(120.0),
+            in_service: Some(3),
+            ..Slot::default()
+        };
+        let unknown = Slot {
+            load: None,
+            ..known
+        };
+        let mut day = Sums::default();
+        for slot in [known, known, known, unknown] {
+            day.add(&slot, 60.0);
+        }
+        let hours = |instances: Instances| 60.0 * instances.instance_hours().unwrap();
+        assert!((hours(day.paid) - 12.0).abs() < 1e-9);
+        assert!((hours(day.beside_optimum) - 9.0).abs() < 1e-9);
+        assert!((hours(day.optimum) - 6.0).abs() < 1e-9);
+        assert_eq!(day.beside.instance_hours(), None);
     }
 }

@@ -107,8 +107,8 @@ pub(crate) struct Budget {
     pub(crate) need_instances: Option<u32>,
 }
 
-/// What the last day cost, against what it would have cost otherwise, over the minutes in which
-/// all of it is known.
+/// What the last day cost, against what it would have cost otherwise. What is compared is counted
+/// over the minutes in which both are known.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]
 pub(crate) struct Cost {
     pub(crate) instance_hours: Option<f64>,
@@ -118,6 +118,8 @@ pub(crate) struct Cost {
     pub(crate) optimum_instance_hours: Option<f64>,
     /// The first of these over the time in which target tracking's is known.
     pub(crate) instance_hours_beside_tracking: Option<f64>,
+    /// The first of these over the time in which that of perfect foresight is known.
+    pub(crate) instance_hours_beside_optimum: Option<f64>,
     pub(crate) price_per_instance_hour: Option<f64>,
     pub(crate) currency: Option<String>,
     pub(crate) hours: f64,
@@ -253,6 +255,7 @@ fn cost(day: &Sums, track: &Track) -> Cost {
         instance_hours: day.paid.instance_hours(),
         tracking_instance_hours: day.tracking.instance_hours(),
         instance_hours_beside_tracking: day.beside.instance_hours(),
+        instance_hours_beside_optimum: day.beside_optimum.instance_hours(),
         optimum_instance_hours: day.optimum.instance_hours(),
         price_per_instance_hour: price.map(|price| price.amount),
         currency: price.map(|price| price.currency.clone()),

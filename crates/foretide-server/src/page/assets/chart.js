@@ -217,7 +217,8 @@ export class Chart {
 
   top(series) {
     let most = 2;
-    for (const column of [series.load_instances, series.in_service, series.desired]) {
+    const tracking = this.hidden.has("tracking") ? [] : series.tracking_instances;
+    for (const column of [series.load_instances, series.in_service, series.desired, tracking]) {
       for (const value of column) if (value > most) most = value;
     }
     if (!this.hidden.has("forecast")) {

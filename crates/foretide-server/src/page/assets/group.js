@@ -162,13 +162,16 @@ export class Group {
     const covered = accuracy.coverage_week;
     const price = cost.price_per_instance_hour;
     const money = (hours) => (price && hours !== null ? `${number(hours * price, 2)} ${cost.currency}` : `${number(hours, 1)} instance-hours`);
+    const both = (paid, other) => `${price ? number(paid * price, 2) : number(paid, 1)} against ${money(other)} in the minutes known for both`;
+    const tracking = [cost.instance_hours_beside_tracking, cost.tracking_instance_hours];
+    const optimum = [cost.instance_hours_beside_optimum, cost.optimum_instance_hours];
     const tiles = [
       ["CPU now", load.cpu_percent === null ? MISSING : `${number(load.cpu_percent, 1)} %`, `short above ${number(budget.objective_percent)} %`],
       ["Violation budget", budget.spent_ratio === null ? MISSING : `${percent(budget.spent_ratio, 0)} spent`, `short for ${number(budget.short_minutes)} min; ${number(budget.allowed_minutes, 1)} min in ${span(budget.window_minutes * 60000)} are allowed`, budget.spent_ratio],
       ["Forecast coverage, last week", covered ? percent(covered[1], 1) : MISSING, covered ? `of 90.0 % meant; ${percent(covered[4], 1)} of 99.6 %` : "no forecast has come due"],
       [`Cost, last ${span(cost.hours * HOUR)}`, money(cost.instance_hours), price ? `${number(cost.instance_hours, 1)} instance-hours` : "no price is configured"],
-      ["Against target tracking", against(cost.instance_hours_beside_tracking, cost.tracking_instance_hours), cost.tracking_instance_hours === null ? "not known under this policy" : `it would take ${money(cost.tracking_instance_hours)}`],
-      ["Against the optimum", cost.optimum_instance_hours ? `× ${(cost.instance_hours / cost.optimum_instance_hours).toFixed(2)}` : MISSING, `with foresight ${money(cost.optimum_instance_hours)}`],
+      ["Against target tracking", against(...tracking), tracking[1] === null ? "not known under this policy" : both(...tracking)],
+      ["Against the optimum", optimum[1] ? `× ${(optimum[0] / optimum[1]).toFixed(2)}` : MISSING, optimum[1] === null ? "no load is known" : both(...optimum)],
     ];
     put(this.figures, tiles.map(([name, value, note, meter]) => h(
       "div",
