@@ -9,6 +9,7 @@
 //! set KEY=VALUE …       settings, before the first look
 //! look [xN]             N looks, one interval apart
 //! cpu P | cpu none      CPU of the periods to come, in percent; none: no period is published
+//! load L | load none    CPU that follows from a load in instance-percent and the number in service
 //! demand D              the load metric of the periods to come, which goes on where CPU ends
 //! period SECONDS        length of the periods to come
 //! event AFTER LASTS N   before the first look: N instances are needed from AFTER seconds on
@@ -16,11 +17,13 @@
 //! group KEY=VALUE …     the group as the next reading shows it
 //! reads ok|throttled|silent      how readings of the group end
 //! metrics ok|throttled|silent    how readings of metrics end
+//! history ok|silent              whether readings of the past are answered
 //! writes ok|moved|throttled|silent|dry-run    how writes end
 //! launch failed|ok      a launch ends
 //! wait SECONDS          nobody calls the controller
 //! clock SECONDS         the machine's clock is turned, forward or back
 //! order pause [S] | resume | pin N S | unpin | mode observe|configured    an operator orders
+//! keep                  what the forecast rests on is kept, for the next restart
 //! restart               the process dies and a new one is started from the saved state
 //! ```
 
@@ -35,7 +38,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use foretide_control::{
-    CalendarEvent, Controller, ControllerConfig, LoadMetric, Occurs, OnEmpty, OnMissing, SavedState,
+    CalendarEvent, Controller, ControllerConfig, ForecastSnapshot, LoadMetric, Occurs, OnEmpty,
+    OnMissing, SavedState,
 };
 use foretide_domain::{
     Asked, Bounds, BytesPerSecond, CallFailure, CallId, Class, Datapoint, Effect, Event,
@@ -55,6 +59,7 @@ struct World {
     due: Timestamp,
     group: GroupState,
     cpu: Option<f64>,
+    load: Option<f64>,
     demand: Option<f64>,
     period: Duration,
     /// Whether a period is first seen with half of its instances, and whole a minute later.
@@ -63,6 +68,8 @@ struct World {
     published: Vec<Datapoint>,
     reads: String,
     metrics: String,
+    history: String,
+    kept: Option<ForecastSnapshot>,
     writes: String,
     next_launch: u64,
     last_decision: String,
@@ -94,6 +101,7 @@ impl World {
                 launches: Vec::new(),
             },
             cpu: Some(40.0),
+            load: None,
             demand: None,
             period: Duration::from_secs(60),
             partial: false,
@@ -101,6 +109,8 @@ impl World {
             published: Vec::new(),
             reads: "ok".to_owned(),
             metrics: "ok".to_owned(),
+            history: "ok".to_owned(),
+            kept: None,
             writes: "ok".to_owned(),
             next_launch: 1,
             last_decision: String::new(),
@@ -120,6 +130,7 @@ impl World {
                 (0..times).for_each(|_| self.look());
             }
             "cpu" => self.cpu = first.parse().ok(),
+            "load" => self.load = first.parse().ok(),
             "demand" => self.demand = first.parse().ok(),
             "period" => self.period = Duration::from_secs(first.parse().unwrap()),
             "event" => self.event(&rest),
@@ -127,6 +138,11 @@ impl World {
             "group" => rest.iter().for_each(|pair| self.change_group(pair)),
             "reads" => first.clone_into(&mut self.reads),
             "metrics" => first.clone_into(&mut self.metrics),
+            "history" => first.clone_into(&mut self.history),
+            "keep" => {
+                let controller = self.controller.as_ref().expect("a look first");
+                self.kept = controller.forecast_snapshot();
+            }
             "writes" => first.clone_into(&mut self.writes),
             "launch" => self.end_launch(first == "ok"),
             "clock" => self.turn_clock(first.parse().unwrap()),
@@ -229,11 +245,13 @@ impl World {
 
     fn publish(&mut self) {
         let length = i64::try_from(self.period.as_secs()).unwrap();
-        let cpu = self.cpu.filter(|_| self.group.counts.in_service > 0);
+        let in_service = f64::from(self.group.counts.in_service);
+        let by_load = self.load.map(|load| (load / in_service).min(100.0));
+        let cpu = by_load.or(self.cpu).filter(|_| in_service > 0.0);
         if self.now.as_seconds() % length != 0 || cpu.is_none() && self.demand.is_none() {
             return;
         }
-        let instances = cpu.map_or(0.0, |_| f64::from(self.group.counts.in_service));
+        let instances = cpu.map_or(0.0, |_| in_service);
         let network = cpu.and_then(|_| BytesPerSecond::new(1e6));
         if self.partial {
             let before = self.published.last_mut();
@@ -292,7 +310,10 @@ impl World {
         let saved = self.saved.clone().expect("nothing was saved yet");
         let json = serde_json::to_string(&saved).unwrap();
         let saved: SavedState = serde_json::from_str(&json).unwrap();
-        let (controller, effects) = Controller::restore(self.config.clone(), saved, self.now);
+        let (mut controller, effects) = Controller::restore(self.config.clone(), saved, self.now);
+        if let Some(kept) = self.kept.clone() {
+            controller.resume_forecast(kept);
+        }
         self.controller = Some(controller);
         self.say("-- restarted --");
         self.carry_out(effects);
@@ -331,6 +352,7 @@ impl World {
                         Event::MetricsRead { call, points },
                     );
                 }
+                Effect::ReadHistory { .. } if self.history == "silent" => {}
                 Effect::ReadHistory { call, query } => {
                     let wanted = |p: &&Datapoint| p.start >= query.from && p.start < query.to;
                     let points = self.published.iter().filter(wanted).copied().collect();
