@@ -75,9 +75,9 @@ impl RotatingFile {
     }
 
     fn write_held(&mut self) -> Result<(), RotateError> {
-        if self.size > 0 && self.size + self.held.len() as u64 > self.size_max {
-            self.rotate()?;
-        }
+        let full = self.size > 0 && self.size + self.held.len() as u64 > self.size_max;
+        // A file that cannot be rotated grows on: rather too long than with lines missing.
+        let rotated = if full { self.rotate() } else { Ok(()) };
         if let Err(error) = self.file.write_all(self.held.as_bytes()) {
             // Half a line would make one of two. Where even that fails, opening anew mends it.
             drop(self.file.set_len(self.size));
@@ -85,29 +85,46 @@ impl RotatingFile {
         }
         self.size += self.held.len() as u64;
         self.held.clear();
-        Ok(())
+        rotated
     }
 
+    /// Begins a new file. Broken off anywhere and tried again, it overwrites no file but the oldest,
+    /// and that only for one that has come since.
     fn rotate(&mut self) -> Result<(), RotateError> {
-        for number in (1..self.kept).rev() {
-            let from = numbered(&self.path, number);
-            let to = numbered(&self.path, number + 1);
-            match fs::rename(&from, &to) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(failure("rename", &from, error));
-                }
-                _ => {}
-            }
-        }
-        let first = numbered(&self.path, 1);
+        self.shift()?;
         let moved = match self.kept {
             0 => fs::remove_file(&self.path),
-            _ => fs::rename(&self.path, &first),
+            _ => fs::rename(&self.path, numbered(&self.path, 0)),
         };
-        moved.map_err(|error| failure("rename", &self.path, error))?;
+        done_or_gone(moved).map_err(|error| failure("rename", &self.path, error))?;
         self.file = open(&self.path).map_err(|error| failure("open", &self.path, error))?;
         self.size = 0;
+        self.shift()
+    }
+
+    /// Makes `name.0`, the file moved last, `name.1`, and every older one that stands in the way
+    /// one older; the oldest is lost. Up to the first number that is free: where an earlier shift
+    /// broke off there is one.
+    fn shift(&self) -> Result<(), RotateError> {
+        let is_there = |number: &u32| numbered(&self.path, *number).exists();
+        if !is_there(&0) {
+            return Ok(());
+        }
+        let free = (1..=self.kept).find(|number| !is_there(number));
+        for number in (0..free.unwrap_or(self.kept)).rev() {
+            let from = numbered(&self.path, number);
+            let moved = fs::rename(&from, numbered(&self.path, number + 1));
+            done_or_gone(moved).map_err(|error| failure("rename", &from, error))?;
+        }
         Ok(())
+    }
+}
+
+/// What is not there need not be moved: somebody else did.
+fn done_or_gone(moved: io::Result<()>) -> io::Result<()> {
+    match moved {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        done => done,
     }
 }
 
@@ -172,6 +189,64 @@ mod tests {
         assert_eq!(text(&numbered(&path, 1)), "three\n");
         assert_eq!(text(&numbered(&path, 2)), "two..\n");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
+    }
+
+    fn kept(folder: &Path) -> Vec<String> {
+        let path = folder.join("log");
+        (1..=3)
+            .map(|number| text(&numbered(&path, number)))
+            .collect()
+    }
+
+    #[test]
+    fn a_rotation_that_fails_again_and_again_destroys_no_older_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        let mut file = RotatingFile::open(&path, 6, 3).unwrap();
+        for line in ["one..\n", "two..\n", "three\n"] {
+            file.append(line).unwrap();
+        }
+        // A folder in the place of a file cannot be overwritten.
+        let older = numbered(&path, 2);
+        fs::rename(&older, folder.path().join("aside")).unwrap();
+        fs::create_dir(&older).unwrap();
+        fs::write(numbered(&path, 3), "zero.\n").unwrap();
+        fs::create_dir(folder.path().join("busy")).unwrap();
+        fs::rename(folder.path().join("busy"), numbered(&path, 0)).unwrap();
+        for line in ["four.\n", "five.\n", "six..\n"] {
+            assert!(file.append(line).is_err(), "{line}");
+        }
+        assert_eq!(text(&path), "three\nfour.\nfive.\nsix..\n", "it grows on");
+        assert_eq!(text(&numbered(&path, 3)), "zero.\n");
+        assert_eq!(text(&numbered(&path, 1)), "two..\n");
+    }
+
+    #[test]
+    fn a_file_that_somebody_moved_is_begun_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        let mut file = RotatingFile::open(&path, 6, 3).unwrap();
+        file.append("one..\n").unwrap();
+        file.append("two..\n").unwrap();
+        fs::remove_file(&path).unwrap();
+        for line in ["three\n", "four.\n"] {
+            file.append(line).unwrap();
+        }
+        assert_eq!(text(&path), "four.\n");
+        assert_eq!(kept(folder.path()), ["three\n", "one..\n", ""]);
+    }
+
+    #[test]
+    fn a_rotation_that_broke_off_is_finished_by_the_next_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        fs::write(numbered(&path, 0), "two..\n").unwrap();
+        fs::write(numbered(&path, 2), "one..\n").unwrap();
+        let mut file = RotatingFile::open(&path, 6, 3).unwrap();
+        file.append("three\n").unwrap();
+        file.append("four.\n").unwrap();
+        assert_eq!(text(&path), "four.\n");
+        assert_eq!(kept(folder.path()), ["three\n", "two..\n", "one..\n"]);
     }
 
     #[test]
