@@ -60,8 +60,8 @@ impl Setup {
 pub enum CaseError {
     /// The default unit would be 0.
     #[error(
-        "{trace}: the 99th percentile of demand is 0, so the load that one instance serves must \
-         be given"
+        "{trace}: the 99th percentile of demand is 0, which does not tell what load one instance \
+         serves"
     )]
     NoUnit {
         /// The trace.

@@ -78,8 +78,25 @@ pub enum TraceError {
         /// Name of the source.
         file: String,
     },
+    /// An answer of the AWS CLI without a datapoint.
+    #[error("{file}: an answer of the AWS CLI that holds no datapoints")]
+    NoDatapoints {
+        /// Name of the source.
+        file: String,
+    },
+    /// Text of another form.
+    #[error(
+        "{file}: begins with `{found}`, which begins neither a trace nor an export of AWS; \
+         expected a header `timestamp,value` and rows below it"
+    )]
+    NoTrace {
+        /// Name of the source.
+        file: String,
+        /// The first line, shortened.
+        found: String,
+    },
     /// One row has no step.
-    #[error("{file}: holds one timestamp only; a step needs two, or must be given")]
+    #[error("{file}: holds one timestamp only; a trace needs two")]
     NoStep {
         /// Name of the source.
         file: String,

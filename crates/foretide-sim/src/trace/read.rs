@@ -75,6 +75,7 @@ pub fn read_trace<R: Read>(
     let first_line = text.lines().next().unwrap_or_default().to_owned();
     if first_line.starts_with('{') {
         // JSON may stand on one line, so the limit on lines does not hold for it.
+        let start = start.strip_prefix("\u{feff}".as_bytes()).unwrap_or(start);
         let start = start.to_vec();
         let rest = source.into_inner().into_inner();
         return aws::read_json(file, start.chain(rest), options);

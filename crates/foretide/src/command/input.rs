@@ -1,12 +1,12 @@
 //! Files that several commands read: configuration, model, token, trace.
 
-use std::fs::{self, File};
-use std::io::{self, BufReader};
+use std::fs::File;
+use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use foretide_classifier::Model;
 use foretide_server::Token;
-use foretide_sim::{ReadOptions, Trace, TraceError, read_trace};
+use foretide_sim::{CaseError, ReadOptions, Trace, TraceError, read_trace};
 
 use crate::cli::ConfigFlags;
 use crate::config::{Config, FILE_VARIABLE, GroupSettings, Problems, Sources, masked};
@@ -16,6 +16,8 @@ use crate::failure::{Exit, Failure};
 const FILE_HERE: &str = "foretide.toml";
 /// No configuration is larger; a wrong file may be.
 const FILE_BYTES_MAX: u64 = 1 << 20;
+/// The model's own limit, 128 MiB, and a byte more, so that it is the one that refuses.
+const MODEL_BYTES_MAX: u64 = (128 << 20) + 1;
 
 /// The file and the environment as sources, with the flags `--set`; and which file it was.
 pub(crate) fn sources(flags: &ConfigFlags) -> Result<(Sources, Option<PathBuf>), Failure> {
@@ -81,21 +83,29 @@ fn variables() -> Result<Vec<(String, String)>, Failure> {
 }
 
 fn read_config(path: &Path) -> Result<String, Failure> {
-    let hint = "`foretide config default > foretide.toml` makes one";
-    let length =
-        fs::metadata(path).map_err(|error| Failure::unreadable(path, &error).hint(hint))?;
-    if length.len() > FILE_BYTES_MAX {
-        let what = format!("{} is no configuration: over 1 MiB", path.display());
-        return Err(Failure::new(Exit::Config, what));
+    text(path, "configuration", Exit::Config).map_err(|failure| match failure.exit {
+        Exit::NoInput => failure.hint("`foretide config default > foretide.toml` makes one"),
+        _ => failure,
+    })
+}
+
+/// The text of a file that a person writes; ends with `wrong` where it cannot be a `kind`.
+pub(crate) fn text(path: &Path, kind: &str, wrong: Exit) -> Result<String, Failure> {
+    let no = |why| Failure::new(wrong, format!("{} is no {kind}: {why}", path.display()));
+    let bytes = bytes(path, FILE_BYTES_MAX + 1)?;
+    if bytes.len() as u64 > FILE_BYTES_MAX {
+        return Err(no("over 1 MiB"));
     }
-    match fs::read_to_string(path) {
-        Ok(text) => Ok(text),
-        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-            let what = format!("{} is no configuration: not UTF-8", path.display());
-            Err(Failure::new(Exit::Config, what))
-        }
-        Err(error) => Err(Failure::unreadable(path, &error)),
-    }
+    String::from_utf8(bytes).map_err(|_| no("not UTF-8"))
+}
+
+/// At most so many bytes of a file. A device or a pipe may have no end, and tells no length.
+fn bytes(path: &Path, most: u64) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(most).read_to_end(&mut bytes))
+        .map_err(|error| Failure::unreadable(path, &error))?;
+    Ok(bytes)
 }
 
 /// Checks the whole.
@@ -113,9 +123,8 @@ pub(crate) fn model(path: Option<&Path>) -> Result<Model, Failure> {
     let Some(path) = path else {
         return Model::built_in().map_err(|error| Failure::of(Exit::Internal, &error));
     };
-    let bytes = fs::read(path).map_err(|error| {
-        Failure::unreadable(path, &error).hint("`foretide train --out FILE` makes a model file")
-    })?;
+    let bytes = bytes(path, MODEL_BYTES_MAX)
+        .map_err(|failure| failure.hint("`foretide train --out FILE` makes a model file"))?;
     Model::from_bytes(&bytes).map_err(|error| {
         let what = format!("{} is no model that can be used", path.display());
         Failure::new(Exit::Data, what).because(&error).hint(
@@ -126,13 +135,26 @@ pub(crate) fn model(path: Option<&Path>) -> Result<Model, Failure> {
 
 /// The token that the file holds; line ends around it are the editor's.
 pub(crate) fn token(path: &Path) -> Result<Token, Failure> {
-    let text = fs::read_to_string(path).map_err(|error| Failure::unreadable(path, &error))?;
+    let text = text(path, "token", Exit::Config)?;
     Token::new(text.trim()).map_err(|error| {
         let what = format!("{} holds no token that can be used", path.display());
         Failure::new(Exit::Config, what)
             .because(&error)
             .hint(format!("openssl rand -hex 32 > {}", path.display()))
     })
+}
+
+/// Where the load that an instance serves cannot be given.
+pub(crate) const NO_UNIT: &str =
+    "a trace whose load is above 0 for more than a hundredth of its time tells it";
+
+/// A trace that cannot be simulated: its own fault, or that of a flag.
+pub(crate) fn no_case(error: &CaseError, hint: &str) -> Failure {
+    let exit = match error {
+        CaseError::BadSetting { .. } => Exit::Usage,
+        CaseError::NoUnit { .. } | CaseError::NothingScored { .. } => Exit::Data,
+    };
+    Failure::of(exit, error).hint(hint)
 }
 
 /// A trace file.
@@ -145,12 +167,25 @@ pub(crate) fn trace(path: &Path, column: Option<&str>) -> Result<Trace, Failure>
     let name = path.display().to_string();
     read_trace(&name, BufReader::new(file), &options).map_err(|error| {
         let exit = match error {
-            TraceError::Unreadable { .. } => Exit::NoInput,
+            // Read it was, but what stands there is no text, or has no lines.
+            TraceError::Unreadable { ref source, .. }
+                if source.kind() != io::ErrorKind::InvalidData =>
+            {
+                Exit::NoInput
+            }
             _ => Exit::Data,
         };
         let failure = Failure::of(exit, &error);
         match error {
-            TraceError::NoColumn { .. } => failure.hint("--column NAME picks the column"),
+            TraceError::NoColumn { .. } | TraceError::SeveralSeries { .. } => {
+                failure.hint("--column NAME picks the column")
+            }
+            TraceError::NoTrace { .. } => failure.hint(
+                "cells are parted by commas; the AWS CLI writes what can be read with --output json",
+            ),
+            TraceError::NoDatapoints { .. } => failure.hint(
+                "do --start-time and --end-time, the region and the dimensions fit the metric?",
+            ),
             _ => failure,
         }
     })

@@ -22,17 +22,13 @@ pub(crate) fn whole(folder: &Path, name: &str, content: &[u8]) -> Result<PathBuf
     Ok(path)
 }
 
-/// Writes the file `path`.
+/// Writes the file `path`, which is there whole or not at all.
 pub(crate) fn whole_at(path: &Path, content: &[u8]) -> Result<(), Failure> {
-    whole_file(path, content).map_err(|error| cannot_create(path, &error))
-}
-
-/// A file is there whole or not at all.
-fn whole_file(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut unfinished = path.as_os_str().to_owned();
     unfinished.push(".part");
     let unfinished = PathBuf::from(unfinished);
-    let mut file = fs::File::create(&unfinished)?;
+    let file = fs::File::create(&unfinished);
+    let mut file = file.map_err(|error| cannot_create(path, &error))?;
     let done = file
         .write_all(content)
         .and_then(|()| file.sync_all())
@@ -41,7 +37,10 @@ fn whole_file(path: &Path, content: &[u8]) -> io::Result<()> {
         // The error of the writing is the one to tell; what is left over is only litter.
         drop(fs::remove_file(&unfinished));
     }
-    done
+    done.map_err(|error| Failure {
+        exit: Exit::Io,
+        ..cannot_create(path, &error)
+    })
 }
 
 /// What stands in the way, and which flag names another.

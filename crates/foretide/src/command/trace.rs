@@ -55,7 +55,7 @@ fn facts_in_words(trace: &Trace, facts: &Description) -> Vec<Fact> {
                 format!("{days:.1} days"),
             ],
         ),
-        ("step", vec![format!("{} s", facts.step_s)]),
+        ("step", step(facts)),
         ("rows", vec![facts.rows.to_string()]),
         ("gaps", gaps),
         (
@@ -82,6 +82,18 @@ fn facts_in_words(trace: &Trace, facts: &Description) -> Vec<Fact> {
             ],
         ),
     ]
+}
+
+/// The step, and that rows were averaged where it is longer than theirs.
+fn step(facts: &Description) -> Vec<String> {
+    let filled = facts.cells.saturating_sub(facts.missing_cells).max(1);
+    let each = facts.rows as f64 / filled as f64;
+    let step = format!("{} s", facts.step_s);
+    // A few rows of a step that is kept badly fall into one cell, which is not worth a word.
+    if each < 1.5 {
+        return vec![step];
+    }
+    vec![step, format!("(each the mean of {each:.0} rows)")]
 }
 
 /// As many digits as tell numbers of that size apart.

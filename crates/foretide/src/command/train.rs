@@ -1,12 +1,12 @@
 //! `foretide train`: fits the model to a trace or to labelled rows, judges it, writes it.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 use std::time::Duration;
 
 use foretide_classifier::{
-    CsvError, CsvLimits, Evaluation, Hindsight, LabelledRow, MemoryUse, Model, Scores, TrainError,
+    CsvError, CsvLimits, Evaluation, Hindsight, LabelledRow, MemoryUse, Scores, TrainError,
     TrainParams, Walk, read_csv, rows_from_demand, train,
 };
 use foretide_control::ControllerConfig;
@@ -16,7 +16,7 @@ use foretide_sim::{Case, Setup, Trace};
 use crate::cli::{ConfigFlags, TrainArgs};
 use crate::failure::{Exit, Failure};
 
-use super::{Context, input};
+use super::{Context, input, output};
 
 /// Over so many lead times an instance given up must not have been needed: to get it back and to
 /// have used it.
@@ -49,7 +49,10 @@ pub(crate) fn run(
     print(&evaluation, &params, context)?;
     match &args.out {
         Some(path) => {
-            write(path, &model)?;
+            output::whole_at(path, &model.to_bytes()).map_err(|failure| Failure {
+                hint: None,
+                ..failure
+            })?;
             let hash = &model.facts().hash;
             writeln!(context.out, "\nwritten: {} ({hash})", path.display())?;
         }
@@ -108,7 +111,7 @@ fn rows_of_traces(
 fn walk(trace: &Trace, config: &ControllerConfig) -> Result<Walk, Failure> {
     let bounds = Bounds::new(1, 100).map_err(|error| Failure::of(Exit::Internal, &error))?;
     let case = Case::new(trace.clone(), Setup::new(bounds));
-    let case = case.map_err(|error| Failure::of(Exit::Data, &error))?;
+    let case = case.map_err(|error| input::no_case(&error, input::NO_UNIT))?;
     let step_s = u64::from(trace.step_s());
     let steps = |span: Duration| usize::try_from(span.as_secs().div_ceil(step_s)).unwrap_or(0);
     // A decision sees a period that has ended and been published: two delays, roughly.
@@ -147,24 +150,6 @@ fn refused(error: &TrainError) -> Failure {
         _ => Exit::Data,
     };
     Failure::new(exit, "no model could be fitted").because(error)
-}
-
-/// Writes beside the file and renames, so that no half a model is ever read.
-fn write(path: &Path, model: &Model) -> Result<(), Failure> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".part");
-    let part = Path::new(&name);
-    let failed = |error| {
-        let what = format!("cannot write {}", path.display());
-        Failure::new(Exit::CannotCreate, what).because(&error)
-    };
-    fs::write(part, model.to_bytes())
-        .and_then(|()| fs::rename(part, path))
-        .map_err(|error| {
-            // Whether it was made at all or not: nothing is to be left.
-            drop(fs::remove_file(part));
-            failed(error)
-        })
 }
 
 fn print(

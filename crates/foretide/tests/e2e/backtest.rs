@@ -329,6 +329,14 @@ fn what_cannot_be_run_is_refused_with_a_hint() {
                 "hint: it has no groups",
             ],
         ),
+        (
+            vec!["--policy", "hpa:target=0"],
+            64,
+            vec!["`target=0` is out of range"],
+        ),
+        (vec!["--unit", "0"], 64, vec!["unit", "hint: "]),
+        (vec!["--slo-util", "200%"], 64, vec!["hint: "]),
+        (vec!["--warmup", "1"], 64, vec!["such as 7d"]),
         (vec!["--warmup", "9d"], 65, vec!["9 warm-up days", "hint: "]),
         (vec!["--skip", "9d"], 65, vec!["hint: see --skip"]),
     ] {

@@ -136,12 +136,12 @@ fn what_cannot_be_emulated_is_refused_with_its_reason() {
     taken.end("TERM");
     room.fails(
         &["emulator", "--max", "3", "--desired", "9"],
-        65,
+        64,
         &["desired is outside"],
     );
     room.fails(
         &["emulator", "--period", "90s"],
-        65,
+        64,
         &["neither 60 nor 300"],
     );
     room.fails(
@@ -154,6 +154,12 @@ fn what_cannot_be_emulated_is_refused_with_its_reason() {
         66,
         &["cannot read none"],
     );
+    room.fails(
+        &["emulator", "--scenario", "/dev/zero"],
+        65,
+        &["over 1 MiB"],
+    );
+    room.fails(&["emulator", "--speed", "0"], 64, &["speed"]);
     room.write("typo.toml", "[[groups]]\nname = 'web'\nmaxx = 3\n");
     room.fails(
         &["emulator", "--scenario", "typo.toml"],

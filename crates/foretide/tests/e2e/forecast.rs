@@ -61,7 +61,7 @@ fn what_cannot_be_forecast_is_told() {
         &["one or five minutes", "--period"],
     );
     with(&["--period", "90s"], 64, &["one or five minutes"]);
-    with(&["--unit", "0"], 65, &["unit"]);
+    with(&["--unit", "0"], 64, &["unit"]);
     room.fails(
         &["forecast", "--trace", "none.csv"],
         66,

@@ -213,6 +213,8 @@ fn an_interrupted_pull_goes_on_where_it_stopped() {
     let fault = "[[groups]]\nname = 'web'\nhistory_s = 1296000\n\
         [[faults]]\nkind = 'internal_failure'\noperations = ['GetMetricData']\nskip = 2\ncount = 1\n";
     let local = Local::with(fault, &[]);
+    let folder = ["pull", "--group", "web", "--out", "."];
+    local.fails(&folder, 64, &["is a folder", "hint: name the trace file"]);
     let (code, out, error) = local.run(&PULL);
     assert_eq!(code, 69, "{out}{error}");
     assert!(

@@ -56,4 +56,37 @@ fn what_is_wrong_in_a_trace_is_told_with_its_place() {
     );
     room.fails(&["trace", "missing.csv"], 66, &["cannot read missing.csv"]);
     room.fails(&["trace", "."], 66, &["cannot be read"]);
+    room.write("binary.csv", [0xff, 0xfe, 0x00, b'\n', 0x81]);
+    room.fails(&["trace", "binary.csv"], 65, &["binary.csv"]);
+    room.fails(&["trace", "/dev/zero"], 65, &["longer than 64 KiB"]);
+    room.write("other.csv", "timestamp;value\n1700000000;1\n");
+    room.fails(
+        &["trace", "other.csv"],
+        65,
+        &["begins with `timestamp;value`", "hint: ", "--output json"],
+    );
+    room.write(
+        "empty.json",
+        r#"{"Label": "CPUUtilization", "Datapoints": []}"#,
+    );
+    room.fails(
+        &["trace", "empty.json"],
+        65,
+        &["holds no datapoints", "hint: ", "--start-time"],
+    );
+}
+
+#[test]
+fn rows_finer_than_the_step_are_said_to_be_averaged() {
+    let room = Room::new();
+    let rows = (0..600).map(|second| format!("{},1\n", 1_700_000_000 + second));
+    room.write(
+        "fine.csv",
+        format!("timestamp,value\n{}", rows.collect::<String>()),
+    );
+    let out = room.done(&["trace", "fine.csv"]);
+    assert!(
+        out.contains("step        10 s\n            (each the mean of 10 rows)"),
+        "{out}"
+    );
 }

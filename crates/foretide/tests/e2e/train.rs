@@ -52,6 +52,37 @@ fn what_cannot_be_trained_on_or_written_is_told() {
     let (code, _, error) = room.run(&["train", "--trace", "load.csv", "--out", "no/model.json"]);
     assert_eq!(code, 73, "{error}");
     assert!(error.contains("cannot write no/model.json"), "{error}");
+    room.write("idle.csv", "timestamp,value\n0,0\n60,0\n120,0\n");
+    room.fails(
+        &["train", "--trace", "idle.csv"],
+        65,
+        &["99th percentile of demand is 0", "hint: a trace whose load"],
+    );
+}
+
+/// As on a full disk: the file can be made, and then no byte more.
+#[test]
+fn what_fails_underway_is_told_apart_from_what_cannot_be_made() {
+    let room = Room::new();
+    room.write("load.csv", trace_of_two_days());
+    let foretide = assert_cmd::cargo::cargo_bin!("foretide");
+    for command in [
+        "train --trace load.csv --out model.json",
+        "backtest --trace load.csv --policy hpa --out report",
+        "forecast --trace load.csv --out report",
+    ] {
+        let script = format!(
+            "trap '' XFSZ; ulimit -f 1; exec {} {command}",
+            foretide.display()
+        );
+        let mut shell = std::process::Command::new("/bin/sh");
+        shell.current_dir(room.folder.path()).args(["-c", &script]);
+        let output = shell.env_clear().output().unwrap();
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(74), "{command}: {error}");
+        assert!(error.contains("cannot write"), "{error}");
+    }
+    assert!(!room.path("model.json").exists() && !room.path("model.json.part").exists());
 }
 
 #[test]

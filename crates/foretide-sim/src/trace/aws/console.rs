@@ -11,6 +11,9 @@ use super::push;
 use crate::trace::read::{bad_cell, line, next, reader, value};
 use crate::trace::{ReadOptions, Trace, TraceError, grid, stamp};
 
+/// What a time may be, for error messages.
+const EXPECTED: &str = "a time such as 2024/05/01 00:00:00";
+
 /// First cells of the rows that describe the series; any may come first.
 const KEYS: [&str; 12] = [
     "id",
@@ -58,7 +61,7 @@ pub(in crate::trace) fn read_console<R: Read>(
         match (stamp::parse_console(first), &column) {
             (None, None) if described.len() < 64 => described.push(record.clone()),
             (None, _) => {
-                return Err(bad_cell(file, &record, "time", stamp::EXPECTED, first));
+                return Err(bad_cell(file, &record, "time", EXPECTED, first));
             }
             (Some(at), Some((index, name))) => {
                 push(file, &mut rows, at, value(file, &record, name, *index)?)?;
@@ -69,6 +72,13 @@ pub(in crate::trace) fn read_console<R: Read>(
                 column = Some((index, name));
             }
         }
+    }
+    // What was taken for a description may be a row whose time is written in another way.
+    let has_digit = |cell: &str| cell.chars().any(|it| it.is_ascii_digit());
+    if let (None, Some(last)) = (&column, described.last())
+        && let Some(first) = last.get(0).filter(|cell| has_digit(cell))
+    {
+        return Err(bad_cell(file, last, "time", EXPECTED, first));
     }
     grid::build(file, rows, options.step_s)
 }
@@ -183,6 +193,15 @@ mod tests {
             message.starts_with("export: line 3, column `time`"),
             "{message}"
         );
+    }
+
+    #[test]
+    fn times_written_in_another_way_are_shown() {
+        let text = "Label,Load\nPeriod,60\n05/01/2024 00:00,1\n05/01/2024 00:01,2\n";
+        let told = message(text, None);
+        assert!(told.contains("line 4, column `time`"), "{told}");
+        assert!(told.contains("found `05/01/2024 00:01`"), "{told}");
+        assert!(message("Label,Load\nPeriod,60\n", None).contains("holds no data"));
     }
 
     #[test]

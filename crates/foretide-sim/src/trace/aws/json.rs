@@ -59,6 +59,9 @@ pub(in crate::trace) fn read_json<R: Read>(
         } => datapoint_rows(file, &points, options)?,
         _ => return Err(TraceError::NoData { file: file.into() }),
     };
+    if rows.is_empty() {
+        return Err(TraceError::NoDatapoints { file: file.into() });
+    }
     grid::build(file, rows, options.step_s)
 }
 
@@ -67,6 +70,9 @@ fn series_rows(
     series: &[Series],
     options: &ReadOptions,
 ) -> Result<Vec<grid::Row>, TraceError> {
+    if series.is_empty() {
+        return Ok(Vec::new());
+    }
     let is_wanted = |one: &&Series| match &options.column {
         Some(wanted) => *wanted == one.label || *wanted == one.id,
         None => true,
@@ -93,6 +99,9 @@ fn datapoint_rows(
     points: &[BTreeMap<String, Value>],
     options: &ReadOptions,
 ) -> Result<Vec<grid::Row>, TraceError> {
+    if points.is_empty() {
+        return Ok(Vec::new());
+    }
     let points: Vec<_> = points.iter().map(flat).collect();
     let statistics: Vec<&str> = points
         .first()
@@ -164,6 +173,32 @@ mod tests {
         assert_eq!(read(data, None).unwrap().demand(), [3.0, 4.0]);
         assert!(matches!(read("{}", None), Err(TraceError::NoData { .. })));
         assert!(matches!(read("{", None), Err(TraceError::NotJson { .. })));
+    }
+
+    #[test]
+    fn an_answer_without_datapoints_is_said_to_be_one() {
+        for text in [
+            r#"{"Label": "CPUUtilization", "Datapoints": []}"#,
+            r#"{"MetricDataResults": [], "Messages": []}"#,
+            r#"{"MetricDataResults": [{"Id": "a", "Label": "a", "Timestamps": [], "Values": []}]}"#,
+        ] {
+            assert!(
+                message(text, None).contains("holds no datapoints"),
+                "{text}"
+            );
+            assert!(
+                message(text, Some("a")).contains("holds no datapoints"),
+                "{text}"
+            );
+        }
+    }
+
+    /// As redirected output of PowerShell begins.
+    #[test]
+    fn a_byte_order_mark_before_json_does_not_matter() {
+        let text = "\u{feff}{\"MetricDataResults\": [{\"Id\": \"a\", \"Timestamps\": [0, 60], \
+                    \"Values\": [1, 2]}]}";
+        assert_eq!(read(text, None).unwrap().demand(), [1.0, 2.0]);
     }
 
     #[test]

@@ -86,6 +86,7 @@ pub(in crate::trace) fn read_cli_text<R: BufRead>(
 ) -> Result<Trace, TraceError> {
     let mut rows: Vec<grid::Row> = Vec::new();
     let mut series: Vec<Series> = Vec::new();
+    let mut others: Vec<String> = Vec::new();
     for (number, text) in (1_u64..).zip(source.lines()) {
         let text = text.map_err(|source| TraceError::Unreadable {
             file: file.into(),
@@ -118,6 +119,8 @@ pub(in crate::trace) fn read_cli_text<R: BufRead>(
                     last.values.push(line.value(cell)?);
                 }
             }
+            // The label, or the `None` of an answer without further pages; more of them is no answer.
+            _ if others.len() < 2 && !word.is_empty() => others.push(text),
             _ => {}
         }
         if series
@@ -134,7 +137,27 @@ pub(in crate::trace) fn read_cli_text<R: BufRead>(
     if !series.is_empty() {
         rows = series_rows(file, &series, options)?;
     }
+    if rows.is_empty() {
+        return Err(nothing(file, &others));
+    }
     grid::build(file, rows, options.step_s)
+}
+
+/// Why there is no datapoint: the answer has none, or it is none.
+fn nothing(file: &str, others: &[String]) -> TraceError {
+    let is_label = |line: &String| !line.contains([';', '|', '\t', ':']);
+    match others {
+        [] => TraceError::NoDatapoints { file: file.into() },
+        [only] if is_label(only) => TraceError::NoDatapoints { file: file.into() },
+        [first, ..] => TraceError::NoTrace {
+            file: file.into(),
+            found: first
+                .trim_start_matches('\u{feff}')
+                .chars()
+                .take(64)
+                .collect(),
+        },
+    }
 }
 
 fn series_rows(
@@ -180,6 +203,32 @@ mod tests {
         let one = "CPU\nDATAPOINTS\t500.0\t1714521600\nDATAPOINTS\t501.0\t1714521660\tPercent\n";
         let trace = read(one, None).unwrap();
         assert_eq!((trace.demand(), trace.step_s()), (&[500.0, 501.0][..], 60));
+    }
+
+    #[test]
+    fn what_is_no_answer_is_shown_by_its_first_line() {
+        for text in [
+            "timestamp;value\n2024-05-01T00:00:00Z;1\n",
+            "timestamp;value\n",
+            "Datapoints:\n- Average: 1.5\n  Timestamp: '2024-05-01T00:00:00Z'\n",
+            "-------\n|  GetMetricStatistics  |\n+-----+\n",
+        ] {
+            let first = text.lines().next().unwrap();
+            let message = message(text, None);
+            assert!(
+                message.contains(&format!("begins with `{first}`")),
+                "{message}"
+            );
+        }
+        for text in [
+            "CPUUtilization\n",
+            "METRICDATARESULTS\tcpu\tCPU\tComplete\n",
+        ] {
+            assert!(
+                message(text, None).contains("holds no datapoints"),
+                "{text}"
+            );
+        }
     }
 
     #[test]

@@ -228,12 +228,12 @@ pub(crate) fn seconds(text: &str) -> Result<u32, String> {
 
 /// Whole days.
 pub(crate) fn days(text: &str) -> Result<u32, String> {
-    let span: Span = text.parse().map_err(|error| format!("{error}"))?;
-    let seconds = span.0.as_secs();
-    match u32::try_from(seconds / 86_400) {
-        Ok(days) if seconds.is_multiple_of(86_400) && span.0.subsec_nanos() == 0 => Ok(days),
-        _ => Err("expected whole days, such as 7d".to_owned()),
-    }
+    let days = text.parse().ok().and_then(|Span(span)| {
+        let seconds = span.as_secs();
+        let whole = seconds.is_multiple_of(86_400) && span.subsec_nanos() == 0;
+        u32::try_from(seconds / 86_400).ok().filter(|_| whole)
+    });
+    days.ok_or_else(|| "expected whole days, such as 7d".to_owned())
 }
 
 fn percentage(text: &str) -> Result<Percentage, String> {

@@ -120,7 +120,7 @@ fn cases(args: &BacktestArgs, own: &ControllerConfig) -> Result<Vec<Case>, Failu
             .cut(args.skip, args.days)
             .map_err(|error| Failure::of(Exit::Data, &error).hint("see --skip and --days"))?;
         Case::new(trace.named(&name), setup.clone())
-            .map_err(|error| Failure::of(Exit::Data, &error).hint("see `foretide backtest --help`"))
+            .map_err(|error| input::no_case(&error, "see --unit and --warmup"))
     };
     args.trace.iter().map(case).collect()
 }
@@ -201,6 +201,9 @@ fn contender(
     for (key, value) in &spec.settings {
         peer = peer.with_parameter(key, *value).ok_or_else(|| {
             let known: Vec<&str> = peer.settings().to_vec();
+            if known.contains(&key.as_str()) {
+                return refused(spec, &format!("`{key}={value}` is out of range"));
+            }
             refused(spec, &format!("`{key}={value}` is no setting of it")).hint(format!(
                 "settings of {}: {}",
                 spec.name,

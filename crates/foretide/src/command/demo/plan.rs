@@ -49,7 +49,8 @@ impl Plan {
         let setup = setup(&demo)?;
         config.lead_time = demo.boot.max(std::time::Duration::from_secs(1));
         config.metric_delay = std::time::Duration::from_secs(u64::from(setup.delay_s));
-        let case = Case::new(trace, setup).map_err(|error| Failure::of(Exit::Data, &error))?;
+        let case =
+            Case::new(trace, setup).map_err(|error| input::no_case(&error, input::NO_UNIT))?;
         Ok(Self {
             group: args.group.clone().unwrap_or_else(|| GROUP.into()),
             records: records_folder(args, &demo, config.policy),

@@ -22,8 +22,9 @@ const GRACE: Duration = Duration::from_secs(1);
 /// Runs it.
 pub(crate) fn run(args: &EmulatorArgs, context: &mut Context<'_>) -> Result<(), Failure> {
     let scenario = plan::scenario(args)?;
-    let emulator = Emulator::new(&scenario, clock::now)
-        .map_err(|error| Failure::of(Exit::Data, &error).hint("see `foretide emulator --help`"))?;
+    let emulator = Emulator::new(&scenario, clock::now).map_err(|error| {
+        Failure::of(plan::at_fault(args), &error).hint("see `foretide emulator --help`")
+    })?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

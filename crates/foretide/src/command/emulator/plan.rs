@@ -1,6 +1,5 @@
 //! What is emulated: the scenario of a file or a built-in group, and what the flags change in it.
 
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -18,8 +17,6 @@ use super::args::EmulatorArgs;
 const GROUP: &str = "web";
 /// CloudWatch keeps minutes for so long.
 const HISTORY_S: u32 = 15 * 86_400;
-/// No scenario is longer; a wrong file may be.
-const FILE_BYTES_MAX: u64 = 1 << 20;
 
 /// The scenario that `args` describe; its values are checked by the emulator.
 pub(super) fn scenario(args: &EmulatorArgs) -> Result<Scenario, Failure> {
@@ -27,18 +24,31 @@ pub(super) fn scenario(args: &EmulatorArgs) -> Result<Scenario, Failure> {
         Some(path) => read(path)?,
         None => Scenario::of(built_in(args)),
     };
-    let changes = args.trace.is_some()
+    if changes(args) || args.group.is_some() {
+        change(group(args, &mut scenario)?, args)?;
+    }
+    Ok(scenario)
+}
+
+/// Whether flags say how a group is.
+fn changes(args: &EmulatorArgs) -> bool {
+    args.trace.is_some()
         || [args.unit, args.speed].iter().any(Option::is_some)
         || [args.min, args.max, args.desired]
             .iter()
             .any(Option::is_some)
         || [args.boot, args.period, args.history]
             .iter()
-            .any(Option::is_some);
-    if changes || args.group.is_some() {
-        change(group(args, &mut scenario)?, args)?;
+            .any(Option::is_some)
+}
+
+/// What is at fault where the emulator refuses the scenario: the file alone, or the flags.
+pub(super) fn at_fault(args: &EmulatorArgs) -> Exit {
+    if changes(args) {
+        Exit::Usage
+    } else {
+        Exit::Data
     }
-    Ok(scenario)
 }
 
 /// A day between one and three fully used instances, from metrics that reach back as far as those
@@ -58,12 +68,7 @@ fn built_in(args: &EmulatorArgs) -> GroupSpec {
 }
 
 fn read(path: &Path) -> Result<Scenario, Failure> {
-    let length = fs::metadata(path).map_err(|error| Failure::unreadable(path, &error))?;
-    if length.len() > FILE_BYTES_MAX {
-        let what = format!("{} is no scenario: over 1 MiB", path.display());
-        return Err(Failure::new(Exit::Data, what));
-    }
-    let text = fs::read_to_string(path).map_err(|error| Failure::unreadable(path, &error))?;
+    let text = input::text(path, "scenario", Exit::Data)?;
     toml::from_str(&text).map_err(|error| {
         let what = format!(
             "{} is no scenario\n{}",
@@ -139,7 +144,7 @@ fn play(spec: &mut GroupSpec, path: &Path, args: &EmulatorArgs) -> Result<(), Fa
         ..Setup::new(bounds)
     };
     let case = Case::new(trace.clone(), setup)
-        .map_err(|error| Failure::of(Exit::Data, &error).hint("--unit N says it"))?;
+        .map_err(|error| input::no_case(&error, "--unit N says it"))?;
     spec.unit = case.unit();
     spec.desired = case.peak();
     spec.demand = Demand::Trace(Arc::new(trace));

@@ -8,6 +8,7 @@ use foretide_sim::{Case, Setup, in_parallel};
 use serde::Serialize;
 
 use crate::cli::ConfigFlags;
+use crate::command::input;
 use crate::failure::{Exit, Failure};
 
 use super::args::ForecastArgs;
@@ -42,8 +43,7 @@ impl Load {
             warmup_days: args.warmup,
             ..Setup::new(bounds)
         };
-        let case = Case::new(trace, setup)
-            .map_err(|error| Failure::of(Exit::Data, &error).hint(source.hint))?;
+        let case = Case::new(trace, setup).map_err(|error| input::no_case(&error, &source.hint))?;
         let period_s = i64::from(source.period_s.max(1));
         let start_s = case.trace().start().as_seconds();
         let points = (0..case.trace().span_s() / period_s).map(|index| {

@@ -69,6 +69,10 @@ async fn pull(
     flags: &ConfigFlags,
     context: &mut Context<'_>,
 ) -> Result<Found, Failure> {
+    if args.out.is_dir() {
+        let what = format!("--out {}: is a folder", args.out.display());
+        return Err(Failure::new(Exit::Usage, what).hint("name the trace file: --out load.csv"));
+    }
     let period = period(args.days, args.step)?;
     let (sources, _) = input::sources(flags)?;
     let config = input::load(&sources)?;
