@@ -10,7 +10,7 @@ use crate::clock;
 use crate::failure::{Exit, Failure};
 use crate::terminal::wrap;
 
-use super::{Context, kept};
+use super::{Context, SCHEMA_VERSION, kept};
 
 /// Runs it.
 pub(crate) fn run(
@@ -108,6 +108,7 @@ fn shape(decision: &Decision) -> (Option<u32>, u32, String, String) {
 
 #[derive(Serialize)]
 struct Line<'a> {
+    schema_version: u32,
     account: &'a str,
     group: &'a str,
     time: String,
@@ -122,6 +123,7 @@ fn json(
 ) -> Result<(), Failure> {
     for decision in decisions {
         let line = Line {
+            schema_version: SCHEMA_VERSION,
             account: group.account(),
             group: group.name(),
             time: decision.at.to_string(),

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use foretide_domain::{Datapoint, Order, Orders, Timestamp, WriteOutcome};
-use foretide_runtime::{GroupKey, What};
-use foretide_store::{Latest, Reader, Said};
+use foretide_runtime::{GroupKey, Notice, What};
+use foretide_store::{Latest, Reader, Said, StoreError};
 use serde::Serialize;
 
 use crate::cli::{ConfigFlags, StatusArgs};
@@ -14,12 +14,15 @@ use crate::stop::Stop;
 use crate::terminal::wrap;
 
 use super::demo::screen::{Key, Line, Look, Screen};
-use super::{Context, kept};
+use super::{Context, SCHEMA_VERSION, kept};
 
 /// Between two pictures of `--watch`.
 const PICTURE: Duration = Duration::from_secs(2);
 /// A look that is overdue by this much says that nobody looks: three looks of the usual interval.
 const SILENT_AFTER: Duration = Duration::from_secs(30);
+/// Ranks of groups without alarms: those that nobody means to look after come last.
+const RANK_WELL: u8 = 9;
+const RANK_REMOVED: u8 = 10;
 /// Indent of what belongs to a group.
 const INDENT: usize = 2;
 
@@ -81,11 +84,14 @@ fn watch(reader: &Reader, context: &mut Context<'_>) -> Result<(), Failure> {
 /// A group at a glance. What is not known is null.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 struct Glance {
+    schema_version: u32,
     account: String,
     group: String,
     mode: Option<String>,
     policy: Option<String>,
     alarms: Vec<String>,
+    /// Since when nobody looks after it any more, where that is meant: others are looked after.
+    removed_at: Option<String>,
     /// An operator's orders that stand, and who gave them.
     orders: Vec<String>,
     desired: Option<u32>,
@@ -108,16 +114,44 @@ struct Glance {
 
 fn glances(reader: &Reader, now: Timestamp) -> Result<Vec<Glance>, Failure> {
     let failed = |error| kept::failed(&error);
-    let mut groups = Vec::new();
+    let mut found = Vec::new();
     for key in reader.groups().map_err(failed)? {
         let latest = reader.latest(&key).map_err(failed)?;
-        groups.push(glance(&key, &latest, now));
+        let stopped = stopped(reader, &key, &latest).map_err(failed)?;
+        found.push((key, latest, stopped));
     }
+    let decided = |latest: &Latest| latest.decision.as_ref().map(|decision| decision.at);
+    let alive = found.iter().filter_map(|(_, latest, _)| decided(latest));
+    let alive = alive.max();
+    let glances = found.iter().map(|(key, latest, stopped)| {
+        // All of a run stop within moments. What others outlived was taken from the configuration.
+        let outlived = |at: &Timestamp| alive.is_some_and(|alive| alive.since(*at) > SILENT_AFTER);
+        glance(key, latest, stopped.filter(outlived), now)
+    });
+    let mut groups: Vec<Glance> = glances.collect();
     groups.sort_by(|a, b| (a.rank, &a.account, &a.group).cmp(&(b.rank, &b.account, &b.group)));
     Ok(groups)
 }
 
-fn glance(key: &GroupKey, latest: &Latest, now: Timestamp) -> Glance {
+/// When the group was last told to be no longer looked after, where it was not taken up again.
+fn stopped(
+    reader: &Reader,
+    key: &GroupKey,
+    latest: &Latest,
+) -> Result<Option<Timestamp>, StoreError> {
+    let from = latest.decision.as_ref().map(|decision| decision.at);
+    let ever = Timestamp::from_millis(i64::MIN);
+    let end = Timestamp::from_millis(i64::MAX);
+    let said = reader.said(Some(key), from.unwrap_or(ever), end)?;
+    let last = said.iter().rev().find_map(|said| match &said.what {
+        What::Notice(Notice::Stopped) => Some(Some(said.at)),
+        What::Notice(Notice::Started { .. }) => Some(None),
+        _ => None,
+    });
+    Ok(last.flatten())
+}
+
+fn glance(key: &GroupKey, latest: &Latest, removed: Option<Timestamp>, now: Timestamp) -> Glance {
     let why = latest
         .decision
         .as_ref()
@@ -127,14 +161,19 @@ fn glance(key: &GroupKey, latest: &Latest, now: Timestamp) -> Glance {
     let group = reading.map(|(_, group)| group);
     let newest = state.and_then(|state| state.newest_point());
     let since = |at: Timestamp| now.since(at).as_secs();
-    let (rank, alarms) = alarms(latest, now);
+    let (rank, alarms) = match removed {
+        Some(_) => (RANK_REMOVED, Vec::new()),
+        None => alarms(latest, now),
+    };
     let text = |said: &Said| said.what.to_string();
     Glance {
+        schema_version: SCHEMA_VERSION,
         account: key.account().to_owned(),
         group: key.name().to_owned(),
         mode: why.map(|why| why.mode.to_string()),
         policy: why.map(|why| why.policy.to_string()),
         alarms,
+        removed_at: removed.map(|at| at.to_string()),
         orders: state
             .map(|state| orders(state.orders()))
             .unwrap_or_default(),
@@ -208,7 +247,8 @@ fn alarms(latest: &Latest, now: Timestamp) -> (u8, Vec<String>) {
     {
         found.push((2, "the last write failed".to_owned()));
     }
-    let worst = found.iter().map(|(rank, _)| *rank).min().unwrap_or(9);
+    let worst = found.iter().map(|(rank, _)| *rank).min();
+    let worst = worst.unwrap_or(RANK_WELL);
     (worst, found.into_iter().map(|(_, text)| text).collect())
 }
 
@@ -228,6 +268,10 @@ fn lines(groups: &[Glance], width: Option<usize>) -> Vec<(Look, String)> {
             Look::Alarm
         };
         lines.push((look, wrap(&head, width, INDENT)));
+        if let Some(at) = &glance.removed_at {
+            let text = format!("{:INDENT$}no longer looked after since {at}", "");
+            lines.push((Look::Dim, wrap(&text, width, 2 * INDENT)));
+        }
         for alarm in &glance.alarms {
             lines.push((
                 Look::Alarm,
@@ -379,7 +423,7 @@ mod tests {
             write: None,
             alarm: None,
         };
-        let glance = glance(&key, &latest, Timestamp::from_seconds(0));
+        let glance = glance(&key, &latest, None, Timestamp::from_seconds(0));
         assert_eq!(glance.alarms, ["nothing is kept of it yet"]);
         assert_eq!(load(&glance), "no data");
     }

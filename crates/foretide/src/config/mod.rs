@@ -18,7 +18,7 @@ mod schema;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
@@ -90,6 +90,9 @@ pub(crate) struct RunSettings {
 }
 
 impl RunSettings {
+    /// The page's address where none is given.
+    pub(crate) const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+
     /// The journal's file.
     pub(crate) fn store(&self) -> PathBuf {
         self.output.join("foretide.db")

@@ -8,14 +8,14 @@ use std::time::Duration;
 use foretide_control::ControllerConfig;
 use foretide_domain::{
     Bounds, BytesPerSecond, CallFailure, Class, Datapoint, FailureKind, Features, GroupState,
-    LifecycleCounts, Mode, Percent, Plan, PolicyKind, Prediction, SuspendedProcesses, Timestamp,
-    WriteOutcome,
+    LifecycleCounts, Mode, Percent, Plan, PolicyKind, Prediction, Record, SuspendedProcesses,
+    Timestamp, WriteOutcome,
 };
 use foretide_runtime::{
-    AnchoredClock, Answers, BoxFuture, Cloud, Fleet, GroupKey, GroupSetup, HistoryAsk, HistoryPart,
-    MetricsAsk, Obstacle, Predictor, Runtime, RuntimeSettings,
+    AnchoredClock, Answers, Batch, BoxFuture, Cloud, Entry, Fleet, GroupKey, GroupSetup,
+    HistoryAsk, HistoryPart, MetricsAsk, Obstacle, Predictor, Runtime, RuntimeSettings, What,
 };
-use foretide_store::{Retention, Store};
+use foretide_store::{Reader, Retention, Store};
 use serde_json::Value;
 
 use crate::Room;
@@ -284,6 +284,7 @@ fn a_decision_is_explained_with_all_that_it_rests_on() {
         .map(|it| serde_json::from_str(it).unwrap())
         .collect();
     assert!(parsed.len() > 100 && parsed[0]["sentence"].is_string());
+    assert_eq!(parsed[0]["schema_version"], 1);
     let csv = explain(&["--since", "2026-11-23T00:00:00Z", "--csv"]);
     assert!(
         csv.starts_with("time,mode,policy,desired_before,desired,"),
@@ -298,6 +299,7 @@ fn groups_are_shown_at_a_glance_also_in_sixty_columns() {
     recorded(&room, PolicyKind::Classifier);
     let json: Value =
         serde_json::from_str(&room.done(&["status", "--json", STORE[0], STORE[1]])).unwrap();
+    assert_eq!(json["schema_version"], 1);
     assert_eq!(
         (&json["group"], &json["mode"]),
         (&"web".into(), &"enforce".into())
@@ -324,6 +326,53 @@ fn groups_are_shown_at_a_glance_also_in_sixty_columns() {
         &["status", "--watch", STORE[0], STORE[1]],
         64,
         &["needs a terminal"],
+    );
+}
+
+/// Both are stopped; one of them an hour before the other was looked at last.
+#[test]
+fn a_group_that_was_taken_from_the_configuration_is_no_alarm() {
+    let room = Room::new();
+    let path = recorded(&room, PolicyKind::Classifier);
+    let alone: Value =
+        serde_json::from_str(&room.done(&["status", "--json", STORE[0], STORE[1]])).unwrap();
+    assert!(
+        alone["alarms"][0]
+            .as_str()
+            .unwrap()
+            .starts_with("nobody looks")
+    );
+    let reader = Reader::open(&path).unwrap();
+    let web = GroupKey::new("eu-west-1", "web");
+    let mut decision = reader.latest(&web).unwrap().decision.unwrap();
+    decision.at = decision.at.plus(Duration::from_hours(1));
+    let entry = Entry {
+        group: Some(GroupKey::new("eu-west-1", "api")),
+        at: decision.at,
+        what: What::Record(Record::Decided(Box::new(decision))),
+    };
+    let batch = Batch {
+        entries: vec![entry.into()],
+        states: Vec::new(),
+    };
+    let store = Store::open(&path, Retention::default()).unwrap();
+    store.commit_blocking(&batch).unwrap();
+    drop(store);
+    let lines = room.done(&["status", "--json", STORE[0], STORE[1]]);
+    let groups: Vec<Value> = lines
+        .lines()
+        .map(|it| serde_json::from_str(it).unwrap())
+        .collect();
+    let last = groups.last().unwrap();
+    assert_eq!(
+        (&last["group"], &last["alarms"]),
+        (&"web".into(), &Value::Array(Vec::new()))
+    );
+    assert!(last["removed_at"].is_string(), "{last}");
+    let text = room.done(&["status", STORE[0], STORE[1]]);
+    assert!(
+        text.contains("no longer looked after since 2026-11-23T"),
+        "{text}"
     );
 }
 

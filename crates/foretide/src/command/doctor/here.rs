@@ -1,5 +1,6 @@
 //! This machine: clock, store, port, and the pace of calls.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
@@ -7,7 +8,9 @@ use std::time::Duration;
 
 use foretide_store::Reader;
 
-use crate::config::Config;
+use crate::command::input;
+use crate::config::{Config, RunSettings};
+use crate::failure::Failure;
 
 use super::finding::Finding;
 
@@ -15,9 +18,12 @@ use super::finding::Finding;
 /// AWS's documented default.
 const GET_METRIC_DATA_PER_SECOND: u32 = 50;
 
-/// Store, port and notifications.
+/// Store, ports, the files that a run opens, and notifications.
 pub(super) fn check(config: &Config) -> Vec<Finding> {
-    vec![store(config), port(config), notify(config)]
+    let mut found = vec![store(config), page(config), port(config)];
+    found.extend(files(config));
+    found.push(notify(config));
+    found
 }
 
 /// A clock that is further off than this shifts which periods count as closed.
@@ -120,6 +126,67 @@ fn store(config: &Config) -> Finding {
             Finding::fault(CHECK, what, why).mend(elsewhere)
         }
     }
+}
+
+/// The page's port, which a run that is under way has.
+fn page(config: &Config) -> Finding {
+    const CHECK: &str = "page";
+    const MEND: &str = "foretide run --listen 127.0.0.1:0, or --no-page";
+    let asked = config.run.listen;
+    let listen = asked.unwrap_or(RunSettings::LISTEN);
+    match TcpListener::bind(listen) {
+        Ok(_) => Finding::fine(
+            CHECK,
+            format!("{listen} is free for the page of `foretide run`"),
+        ),
+        Err(_) if is_locked(&config.run.store()) => {
+            Finding::fine(CHECK, format!("{listen}: a `foretide run` is under way"))
+        }
+        Err(error) if asked.is_some() => {
+            let why = "`foretide run` does not begin without the address it is told";
+            Finding::fault(CHECK, format!("{listen}: {error}"), why).mend(MEND)
+        }
+        Err(error) => {
+            let why = "`foretide run` then goes without a page";
+            Finding::note(CHECK, format!("{listen}: {error}"), why).mend(MEND)
+        }
+    }
+}
+
+/// Whether a process writes to the store: it then holds the lock beside it.
+fn is_locked(store: &Path) -> bool {
+    let mut name = store.as_os_str().to_owned();
+    name.push(".lock");
+    let taken = fs::File::open(name).map(|file| file.try_lock_shared());
+    matches!(taken, Ok(Err(fs::TryLockError::WouldBlock)))
+}
+
+/// The model and the tokens, without which a run does not begin. The built-in model is no file.
+fn files(config: &Config) -> Vec<Finding> {
+    let why = "`foretide run` does not begin without it";
+    let found = |check, path: &Path, opened: Result<(), Failure>| match opened {
+        Ok(()) => Finding::fine(check, format!("{} can be used", path.display())),
+        Err(failure) => Finding::fault(check, failure.in_one_line(), why).mend(
+            failure
+                .hint
+                .unwrap_or_else(|| format!("chmod u+r {}", path.display())),
+        ),
+    };
+    let groups = config.groups.values();
+    let tokens = groups.filter_map(|group| group.live.predictor_token_file.as_deref());
+    let tokens: BTreeSet<&Path> = config
+        .run
+        .token_file
+        .as_deref()
+        .into_iter()
+        .chain(tokens)
+        .collect();
+    let model = config.model.as_deref();
+    let model = model.map(|path| found("model", path, input::model(Some(path)).map(drop)));
+    let tokens = tokens
+        .into_iter()
+        .map(|path| found("token", path, input::token(path).map(drop)));
+    model.into_iter().chain(tokens).collect()
 }
 
 fn port(config: &Config) -> Finding {

@@ -1,6 +1,6 @@
 //! Findings for a person and for a program.
 
-use crate::command::Context;
+use crate::command::{Context, SCHEMA_VERSION};
 use crate::failure::Failure;
 use crate::terminal::wrap;
 
@@ -18,6 +18,7 @@ pub(super) fn print(
     if json {
         for finding in sorted {
             let mut value = serde_json::json!(finding);
+            value["schema_version"] = SCHEMA_VERSION.into();
             value["subject"] = subject.into();
             writeln!(context.out, "{value}")?;
         }

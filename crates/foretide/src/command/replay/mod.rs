@@ -16,7 +16,7 @@ use crate::cli::{ConfigFlags, ReplayArgs};
 use crate::clock;
 use crate::failure::{Exit, Failure};
 
-use super::{Context, input, kept};
+use super::{Context, SCHEMA_VERSION, input, kept};
 use engine::Replay;
 
 /// Differences that are printed; all of them are in `--json`.
@@ -44,6 +44,7 @@ struct Setting {
 
 #[derive(Debug, Serialize)]
 struct Report {
+    schema_version: u32,
     account: String,
     group: String,
     from: String,
@@ -82,6 +83,7 @@ pub(crate) fn run(
     let within = |decision: &Decision| from <= decision.at && decision.at < to;
     let replayed: Vec<Decision> = replayed.into_iter().filter(within).collect();
     let report = Report {
+        schema_version: SCHEMA_VERSION,
         account: group.account().to_owned(),
         group: group.name().to_owned(),
         from: from.to_string(),
@@ -187,6 +189,7 @@ fn outcome(decision: Option<&Decision>) -> Option<(Option<u32>, Option<u32>, Opt
 
 fn print(report: &Report, context: &mut Context<'_>) -> Result<(), Failure> {
     let Report {
+        schema_version: _,
         account,
         group,
         from,

@@ -36,8 +36,11 @@ pub(super) struct Terms {
 pub(super) struct Day {
     /// The day, UTC.
     pub(super) date: String,
-    /// Share of the day with data.
+    /// Share of what the report has of the day that there are data of.
     pub(super) covered: f64,
+    /// Hours with data.
+    #[serde(skip)]
+    pub(super) known_hours: f64,
     /// Instance-hours as they were.
     pub(super) hours: Option<f64>,
     /// Those of target tracking on the same load.
@@ -55,7 +58,7 @@ pub(super) struct Day {
 impl Day {
     /// Whether it stands for a whole day.
     pub(super) fn is_whole(&self) -> bool {
-        self.covered >= WHOLE
+        self.known_hours >= WHOLE * 24.0
     }
 }
 
@@ -94,7 +97,7 @@ pub(super) fn of(points: &[Datapoint], from: Timestamp, to: Timestamp, terms: &T
     let Some((first, _)) = points.first() else {
         return days
             .iter()
-            .map(|(day, sums)| finished(*day, sums, None, terms))
+            .map(|(day, sums)| finished(*day, sums, (from, to), None, terms))
             .collect();
     };
     for (point, load) in &points {
@@ -122,7 +125,7 @@ pub(super) fn of(points: &[Datapoint], from: Timestamp, to: Timestamp, terms: &T
     }
     let step_s = step_s.filter(|_| simulated.is_some());
     days.iter()
-        .map(|(day, sums)| finished(*day, sums, step_s, terms))
+        .map(|(day, sums)| finished(*day, sums, (from, to), step_s, terms))
         .collect()
 }
 
@@ -130,8 +133,17 @@ fn day_of(at: Timestamp) -> i64 {
     at.as_millis().div_euclid(DAY_MS)
 }
 
-fn finished(day: i64, sums: &Sums, step_s: Option<u32>, terms: &Terms) -> Day {
+fn finished(
+    day: i64,
+    sums: &Sums,
+    (from, to): (Timestamp, Timestamp),
+    step_s: Option<u32>,
+    terms: &Terms,
+) -> Day {
     let start = Timestamp::from_millis(day * DAY_MS);
+    let end = Timestamp::from_millis((day + 1) * DAY_MS);
+    // The last day is under way, or cut off.
+    let asked_s = to.min(end).since(from.max(start)).as_secs_f64().max(1.0);
     let date = start.to_string().chars().take(10).collect();
     if sums.time <= 0.0 {
         return Day {
@@ -143,7 +155,8 @@ fn finished(day: i64, sums: &Sums, step_s: Option<u32>, terms: &Terms) -> Day {
     let simulated = |value: f64| step_s.map(|_| value);
     Day {
         date,
-        covered: sums.time * 1000.0 / DAY_MS as f64,
+        covered: (sums.time / asked_s).min(1.0),
+        known_hours: sums.time / 3600.0,
         hours: Some(sums.own / 3600.0),
         tracking_hours: simulated(sums.simulated / 3600.0),
         optimum_hours: step_s.and_then(|step_s| optimum(start, &sums.cells, step_s, terms)),
@@ -303,6 +316,7 @@ mod tests {
             ("2026-11-23", true)
         );
         near(Some(first.covered), 1.0);
+        near(Some(first.known_hours), 24.0);
         near(first.hours, 96.0);
         near(first.tracking_hours, 96.0);
         near(first.optimum_hours, 48.0);
@@ -324,7 +338,7 @@ mod tests {
         let points: Vec<_> = idle.chain(busy).collect();
         let days = days(&points, 1);
         let [day] = &days[..] else { panic!("{days:?}") };
-        near(Some(day.covered), 0.5);
+        near(Some(day.known_hours), 12.0);
         assert!(!day.is_whole());
         near(day.hours, 6.0 + 12.0);
         near(day.short, 0.5);
@@ -336,6 +350,19 @@ mod tests {
         assert!(short > 0.0 && short < 0.03, "{short}");
         // One, then three at 80 %.
         near(day.optimum_hours, 6.0 + 18.0);
+    }
+
+    /// A report at eight in the morning has eight hours of today, and all of them.
+    #[test]
+    fn of_the_day_under_way_what_has_passed_is_asked_for() {
+        let points: Vec<_> = (0..240).map(|minute| point(minute, 40.0, 4.0)).collect();
+        let from = Timestamp::from_seconds(START);
+        let [day] = &of(&points, from, from.plus(Duration::from_hours(8)), &terms())[..] else {
+            panic!("one day was asked for")
+        };
+        near(Some(day.covered), 0.5);
+        near(Some(day.known_hours), 4.0);
+        assert!(!day.is_whole());
     }
 
     #[test]

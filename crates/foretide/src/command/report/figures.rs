@@ -172,7 +172,7 @@ fn totals(days: &[Day], budget: f64, price: Option<f64>) -> Totals {
             .map(|all| all.iter().sum::<f64>())
     };
     // By time with data, so that a day of an hour counts as one.
-    let time = sum(|day| Some(day.covered));
+    let time = sum(|day| Some(day.known_hours));
     let mean = |of: fn(&Day) -> Option<f64>| Some(sum(of)? / time.filter(|time| *time > 0.0)?);
     let hours = sum(|day| day.hours);
     let (tracking, optimum) = (sum(|day| day.tracking_hours), sum(|day| day.optimum_hours));
@@ -187,8 +187,8 @@ fn totals(days: &[Day], budget: f64, price: Option<f64>) -> Totals {
         cost: cost(hours),
         tracking_cost: cost(tracking),
         optimum_cost: cost(optimum),
-        short: mean(|day| Some(day.short? * day.covered)),
-        tracking_short: mean(|day| Some(day.tracking_short? * day.covered)),
+        short: mean(|day| Some(day.short? * day.known_hours)),
+        tracking_short: mean(|day| Some(day.tracking_short? * day.known_hours)),
         budget,
         cpu_percent: busy
             .zip(hours)
@@ -360,6 +360,7 @@ mod tests {
         Day {
             date: "2026-11-23".to_owned(),
             covered,
+            known_hours: 24.0 * covered,
             hours: Some(hours),
             tracking_hours: Some(tracking),
             optimum_hours: Some(hours / 2.0),

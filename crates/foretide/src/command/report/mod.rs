@@ -21,14 +21,12 @@ use crate::config::GroupSettings;
 use crate::failure::{Exit, Failure};
 
 use super::output::whole_at;
-use super::{Context, input, kept};
+use super::{Context, SCHEMA_VERSION, input, kept};
 use days::Terms;
 use figures::{GroupReport, Recorded};
 
 pub(crate) use args::ReportArgs;
 
-/// Version of the JSON. Raised where a field changes its meaning or goes.
-const SCHEMA_VERSION: u32 = 1;
 /// A day.
 const DAY: Duration = Duration::from_secs(86_400);
 

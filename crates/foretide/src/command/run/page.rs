@@ -1,7 +1,7 @@
 //! The page of a run: tells the board what the runtime tells, and serves it beside the loop.
 
 use std::collections::HashSet;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,8 +25,6 @@ use super::controls::Way;
 use super::fleet::Wiring;
 use super::lines;
 
-/// The page's address where none is given.
-const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 /// Of more groups the board is not filled from the journal at the start: it would take so long that
 /// what happens meanwhile is missed.
 const FILLED_GROUPS: usize = 50;
@@ -163,7 +161,7 @@ fn took(at: Timestamp, status: &GroupStatus) -> Looked {
 
 fn serve_config(run: &RunSettings) -> Result<ServeConfig, Failure> {
     Ok(ServeConfig {
-        listen: run.listen.unwrap_or(LISTEN),
+        listen: run.listen.unwrap_or(RunSettings::LISTEN),
         token: run.token_file.as_deref().map(token).transpose()?,
         allowed_hosts: run.hosts.clone(),
         ..ServeConfig::default()

@@ -159,6 +159,45 @@ fn bounds_are_held_against_the_load_that_was_kept() {
 }
 
 #[test]
+fn what_keeps_a_run_from_its_start_on_this_machine_is_a_fault() {
+    let aws = Aws::of(vec![busy("web")]);
+    let room = Room::new();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let listen = taken.local_addr().unwrap();
+    let settings = format!(
+        "model = \"gone.json\"\n[serve]\nlisten = \"127.0.0.1:0\"\n[run]\nlisten = \"{listen}\"\n\
+         token_file = \"gone\"\n[group.web]\n"
+    );
+    room.write("foretide.toml", settings);
+    let (code, shown) = doctor_in(&room, &aws, &["--json"]);
+    assert_eq!(code, 2, "{shown}");
+    let findings = shown.lines().map(|line| {
+        let finding: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!(finding["schema_version"], 1);
+        finding
+    });
+    let faults = findings.filter(|finding| finding["severity"] == "fault");
+    let faults: Vec<String> = faults
+        .map(|finding| finding["check"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(faults, ["page", "model", "token"]);
+
+    // The store's writer has the port: that is the run itself.
+    room.write(
+        "foretide.toml",
+        format!("[run]\nlisten = \"{listen}\"\n[group.web]\n"),
+    );
+    std::fs::create_dir(room.path("output")).unwrap();
+    let store = Store::open(&room.path("output/foretide.db"), Retention::default()).unwrap();
+    let (_, shown) = doctor_in(&room, &aws, &[]);
+    assert!(
+        flat(&shown).contains("a `foretide run` is under way"),
+        "{shown}"
+    );
+    drop(store);
+}
+
+#[test]
 fn a_permission_that_lacks_is_named_with_what_it_prevents() {
     let aws = Aws::of(vec![busy("web")]);
     let denied = Fault::new(FaultKind::AccessDenied, &["DescribePolicies"]);
