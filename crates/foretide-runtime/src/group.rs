@@ -13,7 +13,7 @@ use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::{Semaphore, oneshot};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::actuator::{Actuator, Write};
@@ -29,7 +29,7 @@ use crate::journal::Journal;
 use crate::scribe::ToScribe;
 use crate::settings::RuntimeSettings;
 use crate::status::SharedStatus;
-use crate::told::{Ordered, Replacement, Told};
+use crate::told::{Ordered, Replacement, Told, acknowledge};
 
 /// How a group's account is reached.
 pub(crate) struct Account {
@@ -200,8 +200,9 @@ impl GroupTask {
     async fn ordered(&mut self, Ordered { order, by, taken }: Ordered) {
         self.happened(Event::Ordered { order, by }).await;
         self.show_mode();
-        // That nobody waits for the answer changes nothing.
-        let _nobody_waits = taken.send(self.controller.saved_state().next_look());
+        let (now, state) = (self.now(), self.controller.saved_state());
+        let kept = self.shared.scribe.save_now(&self.setup.key, now, state);
+        tokio::spawn(acknowledge(taken, state.next_look(), kept));
     }
 
     fn show_mode(&self) {
@@ -459,8 +460,7 @@ impl GroupTask {
     async fn save_before_write(&mut self, now: Timestamp) {
         let state = self.controller.saved_state();
         let saved = self.shared.scribe.save_now(&self.setup.key, now, state);
-        let durable = timeout(self.shared.settings.save_deadline, saved).await;
-        if !matches!(durable, Ok(Ok(true))) {
+        if !saved.await {
             self.notice(self.now(), Notice::UnsavedWrite);
         }
     }

@@ -19,6 +19,9 @@ pub enum OrderError {
     /// Its task takes no more at the moment.
     #[error("group {0} takes no more orders at the moment")]
     Busy(GroupKey),
+    /// It is in force, and cannot be kept.
+    #[error("taken, but not kept: the journal cannot be written, and a restart would forget it")]
+    NotKept,
     /// The runtime is stopping, or the group was dropped meanwhile.
     #[error("stopping")]
     Stopping,
@@ -40,10 +43,11 @@ impl Orderly {
     }
 
     /// Orders something of a group, in the name of `by`. Answers when the look is that carries it
-    /// out, once the group's controller has taken it in.
+    /// out, once the group's controller has taken it in and the journal has it.
     ///
     /// # Errors
-    /// Why it is not taken; then nothing has changed.
+    /// Why it is not taken, and then nothing has changed; or that it is, for as long as the process
+    /// runs ([`OrderError::NotKept`]).
     pub async fn order(
         &self,
         key: &GroupKey,
@@ -56,6 +60,11 @@ impl Orderly {
         let ask = Ask::Order(key.clone(), ordered, passed);
         self.0.send(ask).await.map_err(|_| OrderError::Stopping)?;
         is_passed.await.map_err(|_| OrderError::Stopping)??;
-        answer.await.map_err(|_| OrderError::Stopping)
+        let taken = answer.await.map_err(|_| OrderError::Stopping)?;
+        if taken.kept {
+            Ok(taken.next_look)
+        } else {
+            Err(OrderError::NotKept)
+        }
     }
 }

@@ -121,23 +121,24 @@ impl Runtime {
         journal: Arc<dyn Journal>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StartError> {
-        let told = Self::start_told(settings, fleet, journal, clock).await?;
-        Ok(told.0)
+        let (runtime, []) = Self::start_told(settings, fleet, journal, clock).await?;
+        Ok(runtime)
     }
 
-    /// The same, with everything that happens from the first moment on.
-    pub async fn start_told(
+    /// The same, with everything that happens from the first moment on, for `N` listeners.
+    pub async fn start_told<const N: usize>(
         settings: RuntimeSettings,
         fleet: Fleet,
         journal: Arc<dyn Journal>,
         clock: Arc<dyn Clock>,
-    ) -> Result<(Self, broadcast::Receiver<Arc<Entry>>), StartError> {
+    ) -> Result<(Self, [broadcast::Receiver<Arc<Entry>>; N]), StartError> {
         let states = load(&*journal, &fleet, |_| true).await?;
         let settings = Arc::new(settings);
         let (way, scribe) = Scribe::new(
             Arc::clone(&journal),
             Arc::clone(&clock),
             Arc::clone(&settings),
+            fleet.groups.len(),
         );
         let said = Said {
             scribe: way.clone(),
@@ -158,7 +159,7 @@ impl Runtime {
             Arc::clone(&statuses),
         );
         let (asks, asked) = mpsc::channel(1);
-        let told = said.scribe.live().subscribe();
+        let told = std::array::from_fn(|_| said.scribe.live().subscribe());
         let runtime = Self {
             asks,
             said,

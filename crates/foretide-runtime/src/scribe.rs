@@ -12,7 +12,7 @@ use foretide_control::SavedState;
 use foretide_domain::{Event, Record, Timestamp};
 use futures_util::future::BoxFuture;
 use tokio::sync::{broadcast, mpsc, oneshot};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::clock::Clock;
 use crate::entry::{Checkpoint, Entry, Notice, What};
@@ -24,8 +24,12 @@ use crate::settings::RuntimeSettings;
 const ENTRY_DELAY: Duration = Duration::from_secs(1);
 /// Notes taken in at once.
 const NOTES: usize = 1024;
-/// Entries that a listener may lag behind before it misses some.
-const LIVE_CAPACITY: usize = 4096;
+/// Entries that a listener may lag behind before it misses some: so many for each group, two
+/// looks at it, since at the start and after a suspension all groups look at once. The bounds are
+/// those of one group with a slow listener, and of memory: an entry waiting is a few hundred bytes.
+const LIVE_PER_GROUP: usize = 16;
+const LIVE_MIN: usize = 4096;
+const LIVE_MAX: usize = 65_536;
 
 /// What is said to the scribe.
 enum Note {
@@ -43,6 +47,7 @@ enum Note {
 pub(crate) struct ToScribe {
     notes: mpsc::UnboundedSender<Note>,
     live: broadcast::Sender<Arc<Entry>>,
+    save_deadline: Duration,
 }
 
 impl ToScribe {
@@ -88,16 +93,17 @@ impl ToScribe {
         self.note_state(group, at, state, None);
     }
 
-    /// Keeps `state` now; the answer says whether it is durable.
+    /// Keeps `state` now; the answer says whether it is durable, within a bounded time.
     pub(crate) fn save_now(
         &self,
         group: &GroupKey,
         at: Timestamp,
         state: &SavedState,
-    ) -> oneshot::Receiver<bool> {
+    ) -> impl Future<Output = bool> + Send + use<> {
         let (saved, receiver) = oneshot::channel();
         self.note_state(group, at, state, Some(saved));
-        receiver
+        let longest = self.save_deadline;
+        async move { matches!(timeout(longest, receiver).await, Ok(Ok(true))) }
     }
 
     fn note_state(
@@ -201,16 +207,20 @@ pub(crate) struct Scribe {
 }
 
 impl Scribe {
+    /// For `groups` groups at the start.
     pub(crate) fn new(
         journal: Arc<dyn Journal>,
         clock: Arc<dyn Clock>,
         settings: Arc<RuntimeSettings>,
+        groups: usize,
     ) -> (ToScribe, Self) {
         let (notes, receiver) = mpsc::unbounded_channel();
-        let (live, _) = broadcast::channel(LIVE_CAPACITY);
+        let capacity = groups.saturating_mul(LIVE_PER_GROUP);
+        let (live, _) = broadcast::channel(capacity.clamp(LIVE_MIN, LIVE_MAX));
         let way = ToScribe {
             notes,
             live: live.clone(),
+            save_deadline: settings.save_deadline,
         };
         let scribe = Self {
             notes: receiver,

@@ -20,8 +20,8 @@ pub struct RuntimeSettings {
     /// Share of the interval, in percent, after which a look's outstanding calls are given up: 90,
     /// so that it has ended before the next one begins.
     pub look_percent: u32,
-    /// Longest that a write waits for the state to be durable: 2 s, a hundred times what a healthy
-    /// disk needs.
+    /// Longest that a write, or the answer to an order, waits for the state to be durable: 2 s, a
+    /// hundred times what a healthy disk needs.
     pub save_deadline: Duration,
     /// Batches under way at once in one account: 4 a kind.
     pub batches_per_account: usize,

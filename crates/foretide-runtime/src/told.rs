@@ -21,8 +21,17 @@ pub(crate) struct Replacement {
 pub(crate) struct Ordered {
     pub(crate) order: Order,
     pub(crate) by: String,
-    /// Told when the next look is, once the order is taken in.
-    pub(crate) taken: oneshot::Sender<Timestamp>,
+    /// Told once the order is taken in and kept, or cannot be.
+    pub(crate) taken: oneshot::Sender<Taken>,
+}
+
+/// What became of an order.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Taken {
+    /// The look that carries it out.
+    pub(crate) next_look: Timestamp,
+    /// Whether it outlives the process.
+    pub(crate) kept: bool,
 }
 
 /// Where a task hears it.
@@ -50,4 +59,16 @@ pub(crate) fn told() -> (Telling, Told) {
         orders: ordered,
     };
     (telling, told)
+}
+
+/// Answers an order whose look is at `next_look` once it is known whether it is `kept`; nothing
+/// else waits for that.
+pub(crate) async fn acknowledge(
+    taken: oneshot::Sender<Taken>,
+    next_look: Timestamp,
+    kept: impl Future<Output = bool>,
+) {
+    let kept = kept.await;
+    // That nobody waits for the answer changes nothing.
+    let _nobody_waits = taken.send(Taken { next_look, kept });
 }

@@ -88,8 +88,8 @@ impl RotatingFile {
         rotated
     }
 
-    /// Begins a new file. Broken off anywhere and tried again, it overwrites no file but the oldest,
-    /// and that only for one that has come since.
+    /// Begins a new file. Broken off anywhere and tried again, it overwrites no file but the
+    /// oldest, and that only for one that has come since.
     fn rotate(&mut self) -> Result<(), RotateError> {
         self.shift()?;
         let moved = match self.kept {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use foretide_domain::{Class, Mode, Order};
-use foretide_runtime::{Clock, GroupKey, OrderError};
+use foretide_runtime::{Clock, GroupKey, JournalErrorKind, OrderError};
 
 use crate::fakes::{Does, Says, World, seconds};
 
@@ -46,6 +46,26 @@ async fn a_paused_group_is_left_alone_across_a_restart_until_it_is_resumed() {
     ] {
         assert!(said.contains(&part.to_owned()), "{said:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_order_is_acknowledged_once_it_is_kept() {
+    let world = growing();
+    let web = GroupKey::new("a", "web");
+    let runtime = world.start().await;
+    seconds(25).await;
+    let orderly = runtime.orderly();
+    let pause = Order::Pause { until: None };
+    *world.journal.takes.lock().unwrap() = std::time::Duration::from_secs(1);
+    orderly.order(&web, pause, "anna".into()).await.unwrap();
+    let kept = format!("{:?}", world.journal.states.lock().unwrap()[&web]);
+    assert!(kept.contains("Pause") || kept.contains("pause"), "{kept}");
+    *world.journal.fails.lock().unwrap() = Some(JournalErrorKind::Full);
+    let resumed = orderly.order(&web, Order::Resume, "anna".into()).await;
+    assert_eq!(resumed, Err(OrderError::NotKept));
+    let before = writes(&world);
+    seconds(300).await;
+    assert!(writes(&world).len() > before.len(), "in force all the same");
 }
 
 #[tokio::test(start_paused = true)]

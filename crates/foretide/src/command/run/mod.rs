@@ -95,7 +95,9 @@ fn journal(run: &RunSettings) -> Result<Arc<dyn Journal>, Failure> {
         format: run.log_format,
         ..RenderingOptions::default()
     };
-    let warn = |error: &foretide_store::RotateError| lines::warn(&error.to_string());
+    let warn = |error: &foretide_store::RotateError| {
+        lines::warn(&Failure::of(Exit::Io, error).in_one_line());
+    };
     let renderings = Renderings::open(&run.output, options, warn)
         .map_err(|error| Failure::of(Exit::CannotCreate, &error).hint(ELSEWHERE))?;
     Ok(Arc::new(Recorder::new(store, renderings)))
@@ -161,14 +163,15 @@ async fn look_after(
     let fleet = wiring.fleet.clone().unwrap_or_default();
     let settings = RuntimeSettings::default();
     let runtime = Runtime::start_told(settings, fleet, journal, Arc::clone(&clock));
-    let (runtime, told) = runtime.await.map_err(|error| not_started(&error))?;
+    let (runtime, [printed, on_page, notified]) =
+        runtime.await.map_err(|error| not_started(&error))?;
     if let Some(pages) = &pages {
         pages.takes_orders(runtime.orderly());
-        pages.follow(&config, &wiring, told.resubscribe());
+        pages.follow(&config, &wiring, on_page);
     }
     let (notify, groups) = (&config.notify, &wiring.intervals());
-    let mut notifier = Notifier::start(notify, outlet, groups, told.resubscribe(), clock);
-    let printing = lines::print(told, config.run.log_format, args.quiet);
+    let mut notifier = Notifier::start(notify, outlet, groups, notified, clock);
+    let printing = lines::print(printed, config.run.log_format, args.quiet);
     let began = Instant::now();
     let mut bill = interval_at(began + BILL_EVERY, BILL_EVERY);
     let mut remarked = announce::Remarked::new();
