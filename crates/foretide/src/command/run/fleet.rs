@@ -1,13 +1,14 @@
 //! From the configuration to what the runtime looks after: connections, collectors, models, groups.
 //! Made anew at every reload; what is the same as before is kept, with what it has learnt.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use foretide_aws::{AwsConfig, CollectSettings, Collector};
 use foretide_runtime::{Cloud, Fleet, FleetError, GroupKey, GroupSetup, Predictor, WritePermit};
 use foretide_server::{PredictorUrl, RemotePredictor};
+use tokio::task::JoinSet;
 
 use crate::command::input;
 use crate::config::{Config, GroupSettings, Reach};
@@ -15,6 +16,12 @@ use crate::connect::{Connection, check_credentials, connect};
 use crate::failure::{Exit, Failure};
 
 use super::predictor::{InProcess, Remote};
+
+type Connections = BTreeMap<Reach, Connection>;
+/// A new connection and whether it can be used.
+type Tried = (Reach, Connection, Result<(), Failure>);
+/// Labels of connections that cannot be used yet, each with the reason.
+type Unusable = Vec<(String, String)>;
 
 /// Everything that a running fleet stands on.
 #[derive(Default)]
@@ -24,7 +31,8 @@ pub(super) struct Wiring {
     /// The groups by key, as they were configured.
     pub(super) groups: BTreeMap<GroupKey, GroupSettings>,
     aws: AwsConfig,
-    connections: BTreeMap<Reach, Connection>,
+    connections: Connections,
+    unusable: Unusable,
     /// By the account's label.
     collectors: BTreeMap<String, Arc<Collector>>,
     model: Option<(String, Arc<dyn Predictor>)>,
@@ -39,7 +47,7 @@ impl Wiring {
             aws: config.aws.clone(),
             ..Self::default()
         };
-        next.connections = self.connections_of(config).await?;
+        (next.connections, next.unusable) = self.connections_of(config).await?;
         let mut collect: BTreeMap<String, Vec<CollectSettings>> = BTreeMap::new();
         for (name, group) in &config.groups {
             let label = next.label(&group.live.reach);
@@ -92,10 +100,13 @@ impl Wiring {
     /// What a person should know of the connections.
     pub(super) fn warnings(&self) -> impl Iterator<Item = (&str, &str)> {
         let connections = self.connections.values();
-        connections.flat_map(|connection| {
+        let unusable = self.unusable.iter();
+        let unusable = unusable.map(|(label, why)| (label.as_str(), why.as_str()));
+        let warned = connections.flat_map(|connection| {
             let warnings = connection.clients.warnings().iter();
             warnings.map(|warning| (connection.label.as_str(), warning.as_str()))
-        })
+        });
+        warned.chain(unusable)
     }
 
     fn label(&self, reach: &Reach) -> String {
@@ -103,27 +114,35 @@ impl Wiring {
         connection.map_or_else(String::new, |connection| connection.label.clone())
     }
 
-    async fn connections_of(
-        &self,
-        config: &Config,
-    ) -> Result<BTreeMap<Reach, Connection>, Failure> {
-        let mut connections = BTreeMap::new();
-        for group in config.groups.values() {
-            let reach = &group.live.reach;
-            if connections.contains_key(reach) {
+    /// The connections, and which of them cannot be used, with the reason. All are tried at once:
+    /// finding that there are no credentials takes seconds.
+    async fn connections_of(&self, config: &Config) -> Result<(Connections, Unusable), Failure> {
+        let mut connections = Connections::new();
+        let mut trying = JoinSet::new();
+        let groups = config.groups.values();
+        let reaches: BTreeSet<&Reach> = groups.map(|group| &group.live.reach).collect();
+        for reach in reaches {
+            let known = self.connections.get(reach);
+            if let Some(known) = known.filter(|_| self.aws == config.aws) {
+                connections.insert(reach.clone(), known.clone());
                 continue;
             }
-            let known = self.connections.get(reach);
-            let connection = if let Some(known) = known.filter(|_| self.aws == config.aws) {
-                known.clone()
-            } else {
-                let new = connect(&config.aws, reach).await?;
-                check_credentials(&new).await?;
-                new
-            };
-            connections.insert(reach.clone(), connection);
+            let (aws, reach) = (config.aws.clone(), reach.clone());
+            trying.spawn(async move {
+                let connection = connect(&aws, &reach).await?;
+                let checked = check_credentials(&connection).await;
+                Ok::<Tried, Failure>((reach, connection, checked))
+            });
         }
-        Ok(connections)
+        let mut tried = Vec::new();
+        while let Some(joined) = trying.join_next().await {
+            // A task that broke off leaves its groups without a connection, and that is refused.
+            if let Ok(one) = joined {
+                tried.push(one?);
+            }
+        }
+        let unusable = take_in(&mut connections, tried, self.fleet.is_none())?;
+        Ok((connections, unusable))
     }
 
     /// A collector that would collect the same is kept.
@@ -201,6 +220,27 @@ impl Wiring {
     }
 }
 
+/// Takes in what was `tried`. A run begins where any connection can be used: the others' calls fail
+/// with their reason, and may be mended meanwhile. A running one does not change to what fails.
+fn take_in(
+    connections: &mut Connections,
+    tried: Vec<Tried>,
+    begins: bool,
+) -> Result<Unusable, Failure> {
+    let works = !connections.is_empty() || tried.iter().any(|(_, _, checked)| checked.is_ok());
+    let mut unusable = Unusable::new();
+    for (reach, connection, checked) in tried {
+        if let Err(failure) = checked {
+            if !(begins && works) {
+                return Err(failure);
+            }
+            unusable.push((connection.label.clone(), failure.in_one_line()));
+        }
+        connections.insert(reach, connection);
+    }
+    Ok(unusable)
+}
+
 fn setup(
     key: GroupKey,
     group: &GroupSettings,
@@ -218,5 +258,38 @@ fn setup(
         predictor,
         history_from: group.live.history_from.as_deref().map(Into::into),
         settings: format!("{group:#?}").into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn tried(role: &str, works: bool) -> Tried {
+        let reach = Reach {
+            region: Some("eu-west-1".to_owned()),
+            role_arn: Some(role.to_owned()),
+        };
+        let connection = connect(&AwsConfig::default(), &reach).await.unwrap();
+        let checked = if works {
+            Ok(())
+        } else {
+            Err(Failure::new(Exit::Unavailable, format!("no {role}")))
+        };
+        (reach, connection, checked)
+    }
+
+    #[tokio::test]
+    async fn one_role_that_cannot_be_used_keeps_no_fleet_from_starting() {
+        let mut connections = Connections::new();
+        let both = vec![tried("good", true).await, tried("bad", false).await];
+        let unusable = take_in(&mut connections, both, true).unwrap();
+        assert_eq!(connections.len(), 2);
+        let bad = ("eu-west-1@bad".to_owned(), "no bad".to_owned());
+        assert_eq!(unusable, [bad]);
+        let none = vec![tried("bad", false).await];
+        assert!(take_in(&mut Connections::new(), none, true).is_err());
+        let at_reload = vec![tried("bad", false).await];
+        assert!(take_in(&mut connections, at_reload, false).is_err());
     }
 }
