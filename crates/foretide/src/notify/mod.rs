@@ -151,6 +151,7 @@ impl Notifier {
             notices: say,
             clock,
             overflowing: false,
+            behind: false,
         };
         tokio::spawn(teller.run(live, renewed));
         Self {
@@ -205,8 +206,10 @@ struct Teller {
     tally: Arc<Tally>,
     notices: mpsc::Sender<Notice>,
     clock: Arc<dyn Clock>,
-    /// Whether it was said that too many wait.
+    /// Whether it was said that too many wait; until none does.
     overflowing: bool,
+    /// Whether it was said that entries were missed; until all that wait are heard.
+    behind: bool,
 }
 
 impl Teller {
@@ -220,6 +223,7 @@ impl Teller {
             tokio::select! {
                 entry = live.recv() => match entry {
                     Ok(entry) => {
+                        self.behind &= !live.is_empty();
                         let messages = self.watcher.hear(&entry);
                         self.tell(&messages);
                     }
@@ -261,8 +265,8 @@ impl Teller {
     }
 
     fn put(&mut self, fields: Fields) {
+        self.overflowing &= self.queue.capacity() < QUEUE;
         if self.queue.try_send(fields).is_ok() {
-            self.overflowing = false;
             return;
         }
         count(&self.tally.dropped, 1);
@@ -271,13 +275,71 @@ impl Teller {
         }
     }
 
+    /// What is said of it is an entry as well: said for each time, it would feed itself.
     fn missed(&mut self, entries: u64) {
+        if self.outlet.borrow().is_none() {
+            return;
+        }
         count(&self.tally.dropped, entries);
-        self.say(format!("{entries} entries came too fast to be told"));
+        if !std::mem::replace(&mut self.behind, true) {
+            self.say(format!("{entries} entries came too fast to be told"));
+        }
     }
 
     fn say(&self, why: String) {
         // Full only while the loop that takes notices stands still itself.
         self.notices.try_send(Notice::NotifyFailed { why }).ok();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn teller(with_outlet: bool) -> (Teller, mpsc::Receiver<Notice>, mpsc::Receiver<Fields>) {
+        let outlet = with_outlet.then(|| {
+            let url = "https://example.org/hook".parse().unwrap();
+            Arc::new(Outlet {
+                webhook: Webhook::new(url).unwrap(),
+                template: Template::new(DEFAULT_TEMPLATE).unwrap(),
+            })
+        });
+        let (_, outlet) = watch::channel(outlet);
+        let (queue, waiting) = mpsc::channel(QUEUE);
+        let (say, notices) = mpsc::channel(NOTICES);
+        let settings = NotifySettings::default();
+        let teller = Teller {
+            watcher: Watcher::default(),
+            limiter: Limiter::new(settings.limits),
+            events: settings.events,
+            outlet,
+            queue,
+            tally: Arc::default(),
+            notices: say,
+            clock: Arc::new(crate::clock::SteadyClock::start()),
+            overflowing: false,
+            behind: false,
+        };
+        (teller, notices, waiting)
+    }
+
+    #[tokio::test]
+    async fn where_nobody_is_to_be_told_nothing_is_missed() {
+        let (mut teller, mut notices, _waiting) = teller(false);
+        teller.missed(7);
+        assert!(notices.try_recv().is_err());
+        assert!(teller.tally.outcomes().iter().all(|(_, count)| *count == 0));
+    }
+
+    #[tokio::test]
+    async fn being_behind_is_said_once_until_it_is_caught_up() {
+        let (mut teller, mut notices, _waiting) = teller(true);
+        teller.missed(7);
+        teller.missed(9);
+        assert!(notices.try_recv().is_ok());
+        assert!(notices.try_recv().is_err(), "once");
+        teller.behind = false;
+        teller.missed(1);
+        assert!(notices.try_recv().is_ok());
     }
 }
