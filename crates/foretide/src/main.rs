@@ -10,6 +10,7 @@ mod config;
 mod connect;
 mod failure;
 mod notify;
+mod output;
 mod report;
 mod stop;
 mod terminal;
@@ -28,7 +29,7 @@ use terminal::Terminal;
 fn main() -> ExitCode {
     let terminal = Terminal::of_process();
     // Not locked: `run` prints from a thread of its own.
-    let mut out = io::BufWriter::new(io::stdout());
+    let mut out = output::Output::new(io::BufWriter::new(io::stdout()));
     let mut context = Context {
         out: &mut out,
         terminal,
