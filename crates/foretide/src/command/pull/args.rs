@@ -18,8 +18,8 @@ Examples:
   foretide pull --group web --days 30 --step 15m --out month.csv
 
 The file has a row a period: timestamp, value (the load in instance-percent, mean CPU x instances
-in service, or the group's configured load metric), in_service, cpu. `trace`, `backtest`, `train`
-and `demo` read it. A period without data has no row.
+in service, or the group's configured load metric, a sum over one minute), in_service, cpu. `trace`,
+`backtest`, `train` and `demo` read it. A period without data has no row.
 
 What it will cost is printed before anything is asked. Interrupted, it goes on where it stopped
 when it is called again in the same way: until it is done, FILE.partial holds what is there.")]
