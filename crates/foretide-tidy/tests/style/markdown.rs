@@ -40,8 +40,8 @@ pub(crate) fn broken_links(text: &str, exists: impl Fn(&str) -> bool) -> Vec<Fin
     found
 }
 
-/// Every row of a table with more or fewer cells than its head. The renderer adds and drops cells in
-/// silence, so the source is counted: a bar ends a cell, within backquotes too, unless escaped.
+/// Every row of a table with more or fewer cells than its head. The renderer adds and drops cells
+/// in silence, so the source is counted: a bar ends a cell, within backquotes too, unless escaped.
 pub(crate) fn uneven_tables(text: &str) -> Vec<Finding> {
     let mut found = Vec::new();
     for (event, range) in Parser::new_ext(text, Options::all()).into_offset_iter() {

@@ -180,9 +180,9 @@ pub(crate) fn trace(path: &Path, column: Option<&str>) -> Result<Trace, Failure>
             TraceError::NoColumn { .. } | TraceError::SeveralSeries { .. } => {
                 failure.hint("--column NAME picks the column")
             }
-            TraceError::NoTrace { .. } => failure.hint(
-                "cells are parted by commas; the AWS CLI writes what can be read with --output json",
-            ),
+            TraceError::NoTrace { .. } => {
+                failure.hint("cells are parted by commas; of the AWS CLI take --output json")
+            }
             TraceError::NoDatapoints { .. } => failure.hint(
                 "do --start-time and --end-time, the region and the dimensions fit the metric?",
             ),

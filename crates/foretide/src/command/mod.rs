@@ -27,7 +27,8 @@ use std::io::Write;
 
 use crate::terminal::Terminal;
 
-/// Version of what `--json` prints, `docs/json.md`. Raised where a field changes its meaning or goes.
+/// Version of what `--json` prints, `docs/json.md`. Raised where a field changes its meaning or
+/// goes.
 pub(crate) const SCHEMA_VERSION: u32 = 1;
 
 /// What every command is given.

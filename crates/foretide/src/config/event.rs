@@ -114,8 +114,8 @@ fn minute_of_day(text: &str) -> Result<u32, String> {
     u32::try_from(minute).map_err(|error| error.to_string())
 }
 
-/// A time alone, to the minute. The library reads a date, an offset or a zone beside it as well, and
-/// drops them.
+/// A time alone, to the minute. The library reads a date, an offset or a zone beside it as well,
+/// and drops them.
 fn time_of_day(text: &str) -> Result<Time, String> {
     let alone = text.chars().all(|it| it.is_ascii_digit() || it == ':');
     let time = text.parse().ok().filter(|_| alone);
@@ -136,7 +136,7 @@ fn instant(text: &str) -> Result<Timestamp, String> {
         .ok_or_else(|| format!("`{text}` is no date or time with an offset (2026-11-27T08:00Z)"))
 }
 
-/// What an event asks for. Where two words contradict each other neither is meant more than the other.
+/// What an event asks for. Of two words that contradict each other neither is meant more.
 fn demands(words: &[&str]) -> Result<(Option<Uplift>, Option<u32>), String> {
     let (mut uplift, mut minimum) = (None, None);
     let mut rest = words;

@@ -119,7 +119,7 @@ pub(in crate::trace) fn read_cli_text<R: BufRead>(
                     last.values.push(line.value(cell)?);
                 }
             }
-            // The label, or the `None` of an answer without further pages; more of them is no answer.
+            // The label, or the `None` of an answer without further pages; more is no answer.
             _ if others.len() < 2 && !word.is_empty() => others.push(text),
             _ => {}
         }

@@ -80,8 +80,9 @@ pub(crate) struct BacktestArgs {
     /// Largest capacity [default: 100; of a pulled group, its own]
     #[arg(long, value_name = "N")]
     pub(crate) max: Option<u32>,
-    /// Load that one instance serves at 100 % CPU, in the trace's unit [default: the 99th percentile
-    /// takes 20 instances at 60 %; of a pulled group, 100, or what its load metric is said to serve]
+    /// Load that one instance serves at 100 % CPU, in the trace's unit [default: the 99th
+    /// percentile takes 20 instances at 60 %; of a pulled group, 100, or what its load metric is
+    /// said to serve]
     #[arg(long, value_name = "LOAD")]
     pub(crate) unit: Option<f64>,
     /// Price of an instance-hour in USD

@@ -123,8 +123,8 @@ fn unopened(error: &StoreError) -> Failure {
     }
 }
 
-/// The page that was opened, with the journal. A run that is refused leaves no journal behind; where
-/// there is one, who has it may have the port as well, and is then the one to name.
+/// The page that was opened, with the journal. A run that is refused leaves no journal behind;
+/// where there is one, who has it may have the port as well, and is then the one to name.
 fn kept<P>(
     opened: Result<P, Failure>,
     run: &RunSettings,
