@@ -458,12 +458,10 @@ fn generic_model(grid: Grid) -> Option<Fitted> {
 
 fn law_config(grid: Grid, lead_time: Duration, config: &ControllerConfig) -> LawConfig {
     let prices = config.forecast.short_per_instance;
+    let objective = config.forecast.objective.get();
     LawConfig {
-        objective: config.forecast.objective.get(),
-        target: config
-            .target_utilisation
-            .get()
-            .min(config.forecast.objective.get()),
+        objective,
+        target: config.target_utilisation.get().min(objective),
         budget_share: config.forecast.budget,
         pricing: prices.map_or(LawPricing::Budget, |short_per_instance| {
             LawPricing::Prices { short_per_instance }

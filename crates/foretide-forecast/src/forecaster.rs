@@ -194,7 +194,10 @@ mod tests {
         /// if nothing but the last loads had ever come, and as if history had been read anew.
         #[test]
         fn a_revised_load_leaves_no_trace_of_the_first(
-            steps in prop::collection::vec((1.0..5_000.0_f64, 0.2..3.0_f64, 0..10_u8, 0..3_i64), 80..160),
+            steps in prop::collection::vec(
+                (1.0..5_000.0_f64, 0.2..3.0_f64, 0..10_u8, 0..3_i64),
+                80..160,
+            ),
             minutes in prop::sample::select(vec![1_u32, 5]),
         ) {
             let grid = Grid::for_boot(minutes, 3).unwrap();

@@ -1,8 +1,8 @@
 //! Compares the simulated world with the independent one: cost ratio at 0.5 % violation of every
 //! comparison policy on the closed-loop traces, and target tracking at one fixed target.
 //!
-//! `cargo run --release -p foretide-sim --example peers_table -- TRACES_DIR` fails where a figure is
-//! more than 1 % off.
+//! `cargo run --release -p foretide-sim --example peers_table -- TRACES_DIR` fails where a figure
+//! is more than 1 % off.
 
 #![expect(clippy::print_stdout, reason = "an example prints")]
 
