@@ -20,10 +20,10 @@
 //! - **holt-winters** starts from the first 1440 published periods (level: their mean; season: the
 //!   distance from it); until then the newest value stands for the prediction.
 //! - **aws-predictive** has 24 h of history from t = 24 h on. Desired capacity is the larger of
-//!   what target tracking asks and the floor; where that changes nothing, target tracking's own wish
-//!   is passed on: from exactly the floor it may scale in below it, and is raised in the next step.
-//!   (A floor that always held would agree less with the independent figures: 4.6 instead of the
-//!   static 8.25 on `nab_elb_request_count_8c0756`.)
+//!   what target tracking asks and the floor; where that changes nothing, what target tracking
+//!   itself asked is passed on: from exactly the floor it may scale in below it, and is raised in
+//!   the next step. (A floor that always held would agree less with the independent figures: 4.6
+//!   instead of the static 8.25 on `nab_elb_request_count_8c0756`.)
 //! - **seed** votes at every step from the first published CPU on. No policy knows the bounds, so a
 //!   full vote in at the minimum acts, is clamped, and starts the cooldown all the same.
 //! - **step** is not part of the model; its shape is argued in its module.
