@@ -54,7 +54,7 @@ pub struct Inputs {
     pub group_age: Duration,
     /// Suspended processes.
     pub suspended: SuspendedProcesses,
-    /// Whether an instance refresh is under way.
+    /// Whether an instance refresh is under way, or cannot be ruled out while it was never read.
     pub refreshing: bool,
     /// CPU of the newest period that has it.
     pub cpu: Option<Percent>,

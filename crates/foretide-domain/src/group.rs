@@ -131,7 +131,7 @@ pub struct GroupState {
     pub oldest_pending_since: Option<Timestamp>,
     /// Suspended processes.
     pub suspended: SuspendedProcesses,
-    /// Whether an instance refresh is under way.
+    /// Whether an instance refresh is under way, or cannot be ruled out while it was never read.
     pub refreshing: bool,
     /// Launches that ended since the reading before this one. Repeats are allowed (a collector that
     /// restarts cannot know what it has told): the controller counts each end once.

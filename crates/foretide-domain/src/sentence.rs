@@ -119,7 +119,9 @@ impl fmt::Display for GuardSentence<'_> {
                 write!(f, "only {share:.0} % of the instances report")
             }
             Guard::UpperUtilisation => f.write_str("CPU is at the upper bound: grow"),
-            Guard::InstanceRefresh => f.write_str("an instance refresh is under way"),
+            Guard::InstanceRefresh => {
+                f.write_str("an instance refresh is under way or cannot be ruled out")
+            }
             Guard::PendingLaunches => write!(f, "launches pending: {}", inputs.counts.pending),
             Guard::ProjectedUtilisation if inputs.load.is_some_and(|load| load.get() > 0.0) => {
                 f.write_str("with less, utilisation would be too high")
