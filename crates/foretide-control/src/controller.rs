@@ -314,6 +314,7 @@ impl Controller {
         self.notice_gap(now, effects);
         self.notice_staleness(now, effects);
         self.notice_lateness(now);
+        self.notice_schedule(now);
         self.end_orders(now, effects);
         self.decide(now, effects);
     }

@@ -19,7 +19,7 @@ impl Controller {
     pub(crate) fn decide(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
         self.vote(now);
         self.end_backoff(now);
-        if !self.asks_for_decision(now) {
+        if !self.asks_for_decision() {
             return;
         }
         let Some(facts) = self.facts(now) else { return };
@@ -80,7 +80,7 @@ impl Controller {
 
     /// Policy `classifier` decides at every look: each is a vote. The others decide on a new
     /// datapoint; between two of them only what cannot wait for one asks for a decision.
-    fn asks_for_decision(&self, now: Timestamp) -> bool {
+    fn asks_for_decision(&self) -> bool {
         let Some(reading) = &self.state.group else {
             return false;
         };
@@ -90,9 +90,6 @@ impl Controller {
             || self.state.decide_anyway
             || is_empty
             || !group.bounds.contains(group.desired)
-            || self
-                .scheduled(now)
-                .is_some_and(|(minimum, _)| group.bounds.clamp(minimum) > group.desired)
     }
 
     fn audit_input<'a>(&'a self, facts: &Facts<'a>) -> AuditInput<'a> {

@@ -19,6 +19,16 @@ impl Controller {
         self.state.decide_anyway |= late != before && step != Staleness::Fresh;
     }
 
+    /// What a known event needs does not wait for a datapoint, which may not come: a decision is
+    /// made when it begins to need more. It is taken for noticed once it could be written.
+    pub(crate) fn notice_schedule(&mut self, now: Timestamp) {
+        let minimum = self.scheduled(now).map_or(0, |(minimum, _)| minimum);
+        self.state.decide_anyway |= minimum > self.state.scheduled;
+        if minimum < self.state.scheduled || !self.state.is_writing() {
+            self.state.scheduled = minimum;
+        }
+    }
+
     /// What the law says now: its answer to the newest period, or what that is worth since the next
     /// one is overdue.
     pub(crate) fn law_output(&self, now: Timestamp) -> Option<LawOutput> {

@@ -59,6 +59,9 @@ pub struct SavedState {
     pub(crate) stale: bool,
     /// How late the next period was at the last look: the step, and minutes begun.
     pub(crate) late: (Staleness, u64),
+    /// Capacity that a known event was found to need at the last look; 0 without one.
+    #[serde(default)]
+    pub(crate) scheduled: u32,
     /// Something happened that the next look must decide on even without a new datapoint.
     pub(crate) decide_anyway: bool,
 }
@@ -137,6 +140,7 @@ impl SavedState {
             per_instance: PerInstance::default(),
             stale: false,
             late: (Staleness::Fresh, 0),
+            scheduled: 0,
             decide_anyway: true,
         }
     }

@@ -20,6 +20,7 @@
 //! history ok|silent              whether readings of the past are answered
 //! writes ok|moved|throttled|silent|dry-run    how writes end
 //! launch failed|ok      a launch ends
+//! count                 how many decisions there were since the last count
 //! wait SECONDS          nobody calls the controller
 //! clock SECONDS         the machine's clock is turned, forward or back
 //! order pause [S] | resume | pin N S | unpin | mode observe|configured    an operator orders
@@ -72,6 +73,7 @@ struct World {
     kept: Option<ForecastSnapshot>,
     writes: String,
     next_launch: u64,
+    decided: usize,
     last_decision: String,
     timeline: String,
 }
@@ -113,6 +115,7 @@ impl World {
             kept: None,
             writes: "ok".to_owned(),
             next_launch: 1,
+            decided: 0,
             last_decision: String::new(),
             timeline: String::new(),
         }
@@ -145,6 +148,10 @@ impl World {
             }
             "writes" => first.clone_into(&mut self.writes),
             "launch" => self.end_launch(first == "ok"),
+            "count" => {
+                let decided = std::mem::take(&mut self.decided);
+                self.say(&format!("-- {decided} decisions --"));
+            }
             "clock" => self.turn_clock(first.parse().unwrap()),
             "wait" => self.pass(Duration::from_secs(first.parse().unwrap())),
             "restart" => self.restart(),
@@ -418,6 +425,7 @@ impl World {
         match record {
             Record::Observed(_) => {}
             Record::Decided(_) => {
+                self.decided += 1;
                 // The figures in brackets age from look to look; the sentence before them does not.
                 let sentence = text.split(" [").next().unwrap_or_default();
                 let sentence: String = sentence.split(" s left").take(1).collect();
