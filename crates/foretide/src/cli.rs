@@ -145,7 +145,8 @@ Examples:
   foretide run                            writes where a group's mode allows it
   AWS_ENDPOINT_URL=http://127.0.0.1:4566 foretide run --group web     against `foretide emulator`
 
-SIGHUP takes the configuration anew, except [run], which takes a restart. Ctrl-C or SIGTERM ends it; a write in flight is finished first.")]
+SIGHUP takes the configuration anew, except [run], which takes a restart. Ctrl-C or SIGTERM ends it;
+a write in flight is finished first.")]
 pub(crate) struct RunArgs {
     /// Looks after this group only, by its name in the configuration or in AWS; may be repeated
     #[arg(long, value_name = "NAME")]

@@ -188,6 +188,15 @@ fn a_group_is_pulled_and_backtested_in_one_step() {
     assert!(out.contains("rows in output/pull-web.csv"), "{out}");
 
     let fails = |args: &[&str], code: i32, parts: &[&str]| local.fails(args, code, parts);
+    // Before anything is pulled, and paid.
+    fails(
+        &["backtest", "--group", "gone", "--settings-of", "none"],
+        78,
+        &[
+            "no group `none` in the configuration",
+            "hint: groups there: web",
+        ],
+    );
     fails(
         &["backtest", "--group", "gone"],
         69,

@@ -20,9 +20,10 @@ Examples:
   foretide backtest --trace load.csv --boot 120s..300s --launch-failure 2% --price '0.096 USD/h'
 
 A trace is CSV with a header: a column `timestamp` (RFC 3339 or epoch) and one with the load; the
-metric exports of the AWS console and CLI are read too. `aws-predictive` is an emulation from its public
-description. The same command gives the same bytes, unless --timings asks how long the runs took.
-With --group the history is new every time; the file that was pulled stays and gives the same bytes.")]
+metric exports of the AWS console and CLI are read too. `aws-predictive` is an emulation from its
+public description. The same command gives the same bytes, unless --timings asks how long the runs
+took. With --group the history is new every time; the file that was pulled stays and gives the same
+bytes.")]
 pub(crate) struct BacktestArgs {
     /// Trace file; may be repeated
     #[arg(long, value_name = "FILE", required_unless_present = "group", num_args = 1..)]

@@ -33,6 +33,10 @@ pub(super) fn pull(
         let what = format!("--days and --skip ask for {days} days of CloudWatch");
         return Err(Failure::new(Exit::Usage, what).hint(format!("it keeps {DAYS_KEPT}")));
     }
+    // A group that the configuration does not know has the settings of `[defaults]`.
+    let named = || config.groups.contains_key(group).then(|| group.to_owned());
+    let settings_of = args.settings_of.clone().or_else(named);
+    let settings = input::settings_of(settings_of.as_deref(), &config)?;
     let folder = args.out.as_ref().unwrap_or(&config.run.output);
     prepare(folder)?;
     let out = folder.join(format!("pull-{}.csv", file_name(group)));
@@ -43,10 +47,6 @@ pub(super) fn pull(
         out: out.clone(),
     };
     let found = pull::found(&pull, flags, context)?;
-    // A group that the configuration does not know has the settings of `[defaults]`.
-    let named = || config.groups.contains_key(group).then(|| group.to_owned());
-    let settings_of = args.settings_of.clone().or_else(named);
-    let settings = input::settings_of(settings_of.as_deref(), &config)?;
     let unit = match settings.controller.load {
         None => Some(INSTANCE),
         Some(load) => load.per_instance,
