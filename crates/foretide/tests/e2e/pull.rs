@@ -136,6 +136,20 @@ fn two_weeks_become_a_trace_that_the_other_commands_read() {
 }
 
 #[test]
+fn unknown_settings_are_refused_before_anything_is_pulled_and_paid() {
+    let local = Local::start(&[]);
+    local.room.write("foretide.toml", "[group.web]\n");
+    let hint = "hint: groups there: web";
+    local.fails(
+        &["backtest", "--group", "web", "--settings-of", "none"],
+        78,
+        &["no group `none` in the configuration", hint],
+    );
+    assert!(!local.room.path("output").exists());
+    local.service.end("TERM");
+}
+
+#[test]
 fn a_group_is_pulled_and_backtested_in_one_step() {
     let local = Local::start(&["--history", "3d"]);
     let config = "[group.web.forecast]\nobjective = \"70%\"\n";
@@ -188,15 +202,6 @@ fn a_group_is_pulled_and_backtested_in_one_step() {
     assert!(out.contains("rows in output/pull-web.csv"), "{out}");
 
     let fails = |args: &[&str], code: i32, parts: &[&str]| local.fails(args, code, parts);
-    // Before anything is pulled, and paid.
-    fails(
-        &["backtest", "--group", "gone", "--settings-of", "none"],
-        78,
-        &[
-            "no group `none` in the configuration",
-            "hint: groups there: web",
-        ],
-    );
     fails(
         &["backtest", "--group", "gone"],
         69,
