@@ -22,6 +22,9 @@ use crate::settings::RuntimeSettings;
 
 /// Longest that an entry waits for a state to be committed with: nothing depends on it.
 const ENTRY_DELAY: Duration = Duration::from_secs(1);
+/// Longest between two commits. Where there is nothing to commit an empty batch is, which proves that
+/// the journal still has what it has said to be durable: 10 s, since readiness may be as old as that.
+const PROOF_EVERY: Duration = Duration::from_secs(10);
 /// Notes taken in at once.
 const NOTES: usize = 1024;
 /// Entries that a listener may lag behind before it misses some: so many for each group, two
@@ -152,6 +155,10 @@ impl Held {
         }
     }
 
+    fn is_empty(&self) -> bool {
+        self.entries.is_empty() && self.states.is_empty()
+    }
+
     fn take(&mut self) -> Batch {
         Batch {
             entries: self.entries.drain(..).collect(),
@@ -230,7 +237,7 @@ impl Scribe {
             settings,
             held: Held::default(),
             under_way: None,
-            due: None,
+            due: Some(Instant::now() + PROOF_EVERY),
             failing: None,
         };
         (way, scribe)
@@ -288,9 +295,6 @@ impl Scribe {
     fn begin(&mut self) {
         self.due = None;
         let batch = Arc::new(self.held.take());
-        if batch.is_empty() {
-            return;
-        }
         let (journal, handed) = (Arc::clone(&self.journal), Arc::clone(&batch));
         let done = Box::pin(async move { journal.commit(handed).await });
         self.under_way = Some(UnderWay {
@@ -343,9 +347,13 @@ impl Scribe {
             let lost = std::mem::take(&mut self.held.lost);
             self.say(Notice::JournalRecovered { since, lost });
         }
-        let nothing = self.held.entries.is_empty() && self.held.states.is_empty();
-        if self.due.is_none() && !nothing {
-            self.due = Some(Instant::now() + self.settings.commit_delay);
+        if self.due.is_none() {
+            let delay = if self.held.is_empty() {
+                PROOF_EVERY
+            } else {
+                self.settings.commit_delay
+            };
+            self.due = Some(Instant::now() + delay);
         }
     }
 
@@ -364,7 +372,9 @@ impl Scribe {
             let result = finished(&mut self.under_way).await;
             self.ended(result);
         }
-        self.begin();
+        if !self.held.is_empty() {
+            self.begin();
+        }
         if self.under_way.is_some() {
             let result = finished(&mut self.under_way).await;
             self.ended(result);

@@ -6,6 +6,9 @@ use foretide_runtime::{JournalError, JournalErrorKind};
 use rusqlite::ErrorCode;
 use thiserror::Error;
 
+use crate::row::Damage;
+use crate::table::VALUE_BYTES_MAX;
+
 /// What went wrong, where.
 #[derive(Debug, Error)]
 pub enum StoreError {
@@ -26,7 +29,11 @@ pub enum StoreError {
         what: &'static str,
     },
     /// A newer version of Foretide made it.
-    #[error("{} has schema version {found}, newer than {known}, the newest known", path.display())]
+    #[error(
+        "{} has schema version {found}, newer than {known}, the newest known{}",
+        path.display(),
+        copy_named(copy.as_deref())
+    )]
     Newer {
         /// The store.
         path: PathBuf,
@@ -34,6 +41,8 @@ pub enum StoreError {
         found: i64,
         /// The newest version that this program knows.
         known: i64,
+        /// The copy of the version known that was made before the migration, where there is one.
+        copy: Option<PathBuf>,
     },
     /// What is in it cannot be understood.
     #[error("{} is damaged: {what}; it is left as it is", path.display())]
@@ -42,6 +51,28 @@ pub enum StoreError {
         path: PathBuf,
         /// What was found.
         what: String,
+    },
+    /// A row is not as Foretide wrote it.
+    #[error("{} is damaged: {row}: {what}", path.display())]
+    Row {
+        /// The store.
+        path: PathBuf,
+        /// Table and key: `TABLE where COLUMN = VALUE and …`.
+        row: String,
+        /// The column and its value with the range expected, or what is wrong with the checksum.
+        what: String,
+    },
+    /// The files at the path are not those in use: what would be committed could not be found again.
+    #[error(
+        "{} is not the file that this process has open: it was {what} while in use; move the file back, \
+         or start `foretide run` again",
+        path.display()
+    )]
+    Moved {
+        /// The file: the store, or the one beside it with `-wal` or `-shm`.
+        path: PathBuf,
+        /// `moved or removed`, or `replaced`.
+        what: &'static str,
     },
     /// No room is left.
     #[error("no room is left for {}", path.display())]
@@ -71,7 +102,22 @@ pub enum StoreError {
     },
 }
 
+fn copy_named(copy: Option<&std::path::Path>) -> String {
+    copy.map_or_else(String::new, |copy| {
+        format!("; {} is a copy of the version known", copy.display())
+    })
+}
+
 impl StoreError {
+    /// The error of a row of the store at `path`.
+    pub(crate) fn row(path: &std::path::Path, Damage { row, what }: Damage) -> Self {
+        Self::Row {
+            path: path.to_owned(),
+            row,
+            what,
+        }
+    }
+
     /// The error of `SQLite` on the store at `path`.
     pub(crate) fn sqlite(path: &std::path::Path, error: rusqlite::Error) -> Self {
         let path = path.to_owned();
@@ -80,6 +126,10 @@ impl StoreError {
             Some(ErrorCode::NotADatabase) => Self::Foreign {
                 path,
                 what: "not an SQLite database",
+            },
+            Some(ErrorCode::TooBig) => Self::Corrupt {
+                path,
+                what: format!("a value is longer than {VALUE_BYTES_MAX} bytes"),
             },
             Some(ErrorCode::DatabaseCorrupt) => Self::Corrupt {
                 path,
@@ -96,10 +146,10 @@ impl StoreError {
             Self::Io { error, .. } if error.kind() == std::io::ErrorKind::StorageFull => {
                 JournalErrorKind::Full
             }
-            Self::Foreign { .. } | Self::Newer { .. } | Self::Corrupt { .. } => {
+            Self::Foreign { .. } | Self::Newer { .. } | Self::Corrupt { .. } | Self::Row { .. } => {
                 JournalErrorKind::Corrupt
             }
-            Self::InUse { .. } | Self::Io { .. } | Self::Sqlite { .. } => {
+            Self::InUse { .. } | Self::Io { .. } | Self::Sqlite { .. } | Self::Moved { .. } => {
                 JournalErrorKind::Unavailable
             }
         }

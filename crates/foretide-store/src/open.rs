@@ -1,29 +1,39 @@
 //! Opens the file: makes a new one, brings an older one up to date, refuses everything else without
 //! touching it.
+//!
+//! What the file is, `SQLite` is asked: a descriptor of our own would drop its locks when it is
+//! closed (`crate`'s invariants say why that loses the journal).
 
-use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::Read as _;
+use std::fs::{self, OpenOptions, Permissions};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::StoreError;
-use crate::schema::{APPLICATION_ID, MIGRATIONS, VERSION};
+use crate::schema::{APPLICATION_ID, VERSION};
+use crate::table::VALUE_BYTES_MAX;
+use crate::upgrade::{Upgrade, copy_of, upgrade};
 
-/// How every `SQLite` database begins.
-const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 /// Only its owner may read or write the store: it tells of a customer's fleet.
-const MODE: u32 = 0o600;
+pub(crate) const MODE: u32 = 0o600;
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    reason = "64 MiB is below i32::MAX"
+)]
+const VALUE_BYTES_MAX_SQLITE: i32 = VALUE_BYTES_MAX as i32;
+/// Smallest page of an `SQLite` database, and so the smallest file that has content.
+const PAGE_BYTES_MIN: u64 = 512;
 /// How long a reader may hold a writer up, and the other way round.
 const BUSY: Duration = Duration::from_secs(5);
 
-/// The store at `path` for writing; makes it where there is none.
-pub(crate) fn for_writing(path: &Path) -> Result<Connection, StoreError> {
-    if has_content(path)? {
-        check_magic(path)?;
-    } else {
+/// The store at `path` for writing, and what bringing it up to date has met; makes a store where
+/// there is none.
+pub(crate) fn for_writing(path: &Path) -> Result<(Connection, Option<Upgrade>), StoreError> {
+    if !exists(path)? {
         make(path)?;
     }
     let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
@@ -44,19 +54,18 @@ pub(crate) fn for_writing(path: &Path) -> Result<Connection, StoreError> {
     connection
         .pragma_update(None, "foreign_keys", true)
         .map_err(sqlite)?;
-    migrate(&mut connection, found).map_err(sqlite)?;
+    let upgraded = upgrade(&mut connection, path, found)?;
     fs::set_permissions(path, Permissions::from_mode(MODE))
         .map_err(|error| io("restrict", path, error))?;
-    Ok(connection)
+    Ok((connection, upgraded))
 }
 
 /// The store at `path` for reading.
 pub(crate) fn for_reading(path: &Path) -> Result<Connection, StoreError> {
-    if !has_content(path)? {
+    if !exists(path)? {
         let error = std::io::Error::from(std::io::ErrorKind::NotFound);
         return Err(io("open", path, error));
     }
-    check_magic(path)?;
     let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     match version(&connection, path)? {
         VERSION => Ok(connection),
@@ -75,48 +84,32 @@ fn io(what: &'static str, path: &Path, error: std::io::Error) -> StoreError {
     }
 }
 
-fn has_content(path: &Path) -> Result<bool, StoreError> {
+/// Whether there is a file. Looks without opening it: this process may have it open as a store.
+fn exists(path: &Path) -> Result<bool, StoreError> {
     match fs::metadata(path) {
         Ok(found) if !found.is_file() => Err(StoreError::Foreign {
             path: path.to_owned(),
             what: "not a file",
         }),
-        // An empty file is what a crash right after making it leaves.
-        Ok(found) => Ok(found.len() > 0),
+        // `SQLite` would take a file without a whole page for an empty one, and write over it.
+        Ok(found) if (1..PAGE_BYTES_MIN).contains(&found.len()) => Err(StoreError::Foreign {
+            path: path.to_owned(),
+            what: "not an SQLite database",
+        }),
+        Ok(_) => Ok(true),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(io("look at", path, error)),
     }
 }
 
+/// Makes an empty file, so that it is never readable by others. A file that is new is open nowhere.
 fn make(path: &Path) -> Result<(), StoreError> {
     let opened = OpenOptions::new()
         .write(true)
-        .create(true)
-        .truncate(false)
+        .create_new(true)
         .mode(MODE)
         .open(path);
     opened.map(drop).map_err(|error| io("make", path, error))
-}
-
-fn check_magic(path: &Path) -> Result<(), StoreError> {
-    let mut start = [0; MAGIC.len()];
-    let read = File::open(path).and_then(|mut file| {
-        let mut head = Vec::with_capacity(start.len());
-        file.by_ref()
-            .take(start.len() as u64)
-            .read_to_end(&mut head)?;
-        Ok(head)
-    });
-    let head = read.map_err(|error| io("read", path, error))?;
-    let length = head.len().min(start.len());
-    start[..length].copy_from_slice(&head[..length]);
-    if &start == MAGIC {
-        return Ok(());
-    }
-    Err(StoreError::Foreign {
-        path: path.to_owned(),
-        what: "not an SQLite database",
-    })
 }
 
 fn connect(path: &Path, access: OpenFlags) -> Result<Connection, StoreError> {
@@ -124,6 +117,9 @@ fn connect(path: &Path, access: OpenFlags) -> Result<Connection, StoreError> {
     let sqlite = |error| StoreError::sqlite(path, error);
     let connection = Connection::open_with_flags(path, flags).map_err(sqlite)?;
     connection.busy_timeout(BUSY).map_err(sqlite)?;
+    connection
+        .set_limit(Limit::SQLITE_LIMIT_LENGTH, VALUE_BYTES_MAX_SQLITE)
+        .map_err(sqlite)?;
     Ok(connection)
 }
 
@@ -143,6 +139,7 @@ fn version(connection: &Connection, path: &Path) -> Result<i64, StoreError> {
             path: path.to_owned(),
             found,
             known: VERSION,
+            copy: Some(copy_of(path, VERSION)).filter(|copy| copy.exists()),
         }),
         (0, 0) if tables == 0 => Ok(0),
         _ => Err(StoreError::Foreign {
@@ -150,20 +147,4 @@ fn version(connection: &Connection, path: &Path) -> Result<i64, StoreError> {
             what: "an SQLite database of another program",
         }),
     }
-}
-
-/// All steps and the mark of the version are one transaction.
-fn migrate(connection: &mut Connection, found: i64) -> rusqlite::Result<()> {
-    let done = usize::try_from(found).unwrap_or(0);
-    let steps = MIGRATIONS.get(done..).unwrap_or_default();
-    if steps.is_empty() {
-        return Ok(());
-    }
-    let transaction = connection.transaction()?;
-    for step in steps {
-        transaction.execute_batch(step)?;
-    }
-    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-    transaction.pragma_update(None, "user_version", VERSION)?;
-    transaction.commit()
 }

@@ -8,13 +8,16 @@ use std::time::Duration;
 use foretide_control::{ForecastSnapshot, SavedState};
 use foretide_domain::{BytesPerSecond, Datapoint, Decision, Event, Percent, Timestamp};
 use foretide_runtime::{Checkpoint, GroupKey, What};
-use rusqlite::{Connection, Params, Row, params};
+use rusqlite::{Connection, Row, params};
 
 use crate::error::StoreError;
 use crate::json::from_json;
 use crate::open;
+use crate::query::Query;
+use crate::row;
 use crate::snapshot;
 use crate::store::state;
+use crate::table::{CHECKPOINTS, DECISIONS, EVENTS, GROUPS, OBSERVATIONS, RECORDS, TABLES, Table};
 use crate::write::NOTICE;
 
 /// The store, open for reading.
@@ -69,39 +72,33 @@ impl Reader {
 
     /// Every group that was ever looked after, by account and name.
     pub fn groups(&self) -> Result<Vec<GroupKey>, StoreError> {
-        let sql = "SELECT account, name FROM groups ORDER BY account, name";
-        self.rows(sql, [], |row| key(row, 0, 1))
+        self.with(|query| query.rows(&GROUPS, "ORDER BY account, name", [], key))
     }
 
     /// What is known of `group` right now.
     pub fn latest(&self, group: &GroupKey) -> Result<Latest, StoreError> {
         let state = state(&self.connection(), &self.path, group)?;
-        let sql =
-            format!("SELECT decision FROM decisions WHERE {OF_GROUP} ORDER BY at DESC LIMIT 1");
-        let decisions = self.rows(&sql, params![group.account(), group.name()], |row| {
-            row.get::<_, String>(0)
+        let newest = "WHERE group_id = ?1 ORDER BY at DESC, seq DESC LIMIT 1";
+        let decisions = self.with(|query| match query.group(group)? {
+            Some(id) => query.rows(&DECISIONS, newest, [id], decision_text),
+            None => Ok(Vec::new()),
         })?;
-        let decision = match decisions.first() {
-            Some(text) => Some(from_json(&self.path, "a decision", text)?),
-            None => None,
-        };
         Ok(Latest {
             state,
-            decision,
+            decision: self.decisions_of(&decisions)?.pop(),
             write: self.newest(group, "settled")?,
             alarm: self.newest(group, "alarm")?,
         })
     }
 
     fn newest(&self, group: &GroupKey, kind: &str) -> Result<Option<Said>, StoreError> {
-        let sql = format!(
-            "{SAID} WHERE account = ?1 AND name = ?2 AND kind = ?3 ORDER BY seq DESC LIMIT 1"
-        );
-        let rows = self.rows(&sql, params![group.account(), group.name(), kind], raw_said)?;
-        rows.into_iter()
-            .next()
-            .map(|raw| self.said_of(raw))
-            .transpose()
+        let newest = "WHERE group_id = ?1 AND kind = ?2 ORDER BY seq DESC LIMIT 1";
+        let rows = self.with(|query| match query.group(group)? {
+            Some(id) => query.rows(&RECORDS, newest, params![id, kind], raw_said),
+            None => Ok(Vec::new()),
+        })?;
+        let said = |raw| self.said_of(raw, Some(group.clone()));
+        rows.into_iter().next().map(said).transpose()
     }
 
     /// Decisions from `from`, included, to `to`, excluded; the oldest first.
@@ -111,10 +108,8 @@ impl Reader {
         from: Timestamp,
         to: Timestamp,
     ) -> Result<Vec<Decision>, StoreError> {
-        let sql = format!("SELECT decision FROM decisions WHERE {WITHIN} ORDER BY at, seq");
-        let texts = self.rows(&sql, within(group, from, to), |row| row.get::<_, String>(0))?;
-        let decision = |text: &String| from_json(&self.path, "a decision", text);
-        texts.iter().map(decision).collect()
+        let texts = self.within(&DECISIONS, "at", group, from, to, decision_text)?;
+        self.decisions_of(&texts)
     }
 
     /// The decision in force at `at`: the newest at or before it.
@@ -123,14 +118,18 @@ impl Reader {
         group: &GroupKey,
         at: Timestamp,
     ) -> Result<Option<Decision>, StoreError> {
-        let sql = format!(
-            "SELECT decision FROM decisions WHERE {OF_GROUP} AND at <= ?3
-             ORDER BY at DESC, seq DESC LIMIT 1"
-        );
-        let row = params![group.account(), group.name(), at.as_millis()];
-        let found = self.rows(&sql, row, |row| row.get::<_, String>(0))?;
+        let newest = "WHERE group_id = ?1 AND at <= ?2 ORDER BY at DESC, seq DESC LIMIT 1";
+        let at = at.as_millis();
+        let texts = self.with(|query| match query.group(group)? {
+            Some(id) => query.rows(&DECISIONS, newest, [id, at], decision_text),
+            None => Ok(Vec::new()),
+        })?;
+        Ok(self.decisions_of(&texts)?.pop())
+    }
+
+    fn decisions_of(&self, texts: &[String]) -> Result<Vec<Decision>, StoreError> {
         let decision = |text: &String| from_json(&self.path, "a decision", text);
-        found.first().map(decision).transpose()
+        texts.iter().map(decision).collect()
     }
 
     /// What was said of `group`, or of everything, from `from`, included, to `to`, excluded.
@@ -140,27 +139,45 @@ impl Reader {
         from: Timestamp,
         to: Timestamp,
     ) -> Result<Vec<Said>, StoreError> {
-        let sql = format!(
-            "{SAID} WHERE (?1 IS NULL OR (account = ?1 AND name = ?2)) AND at >= ?3 AND at < ?4
-             ORDER BY seq"
-        );
-        let row = params![
-            group.map(GroupKey::account),
-            group.map(GroupKey::name),
-            from.as_millis(),
-            to.as_millis()
-        ];
-        let rows = self.rows(&sql, row, raw_said)?;
-        rows.into_iter().map(|raw| self.said_of(raw)).collect()
+        let (from, to) = (from.as_millis(), to.as_millis());
+        let (groups, rows) = self.with(|query| {
+            let groups: HashMap<i64, GroupKey> = query
+                .rows(&GROUPS, "", [], |row| Ok((row.get(0)?, key(row)?)))?
+                .into_iter()
+                .collect();
+            let rows = match group {
+                None => query.rows(
+                    &RECORDS,
+                    "WHERE at >= ?1 AND at < ?2 ORDER BY seq",
+                    [from, to],
+                    raw_said,
+                )?,
+                Some(group) => match query.group(group)? {
+                    None => Vec::new(),
+                    Some(id) => query.rows(
+                        &RECORDS,
+                        "WHERE group_id = ?1 AND at >= ?2 AND at < ?3 ORDER BY seq",
+                        [id, from, to],
+                        raw_said,
+                    )?,
+                },
+            };
+            Ok((groups, rows))
+        })?;
+        let said = |raw: RawSaid| {
+            let group = raw.group.and_then(|id| groups.get(&id).cloned());
+            self.said_of(raw, group)
+        };
+        rows.into_iter().map(said).collect()
     }
 
-    fn said_of(&self, raw: RawSaid) -> Result<Said, StoreError> {
+    fn said_of(&self, raw: RawSaid, group: Option<GroupKey>) -> Result<Said, StoreError> {
         let what = match raw.kind.as_str() {
             NOTICE => What::Notice(from_json(&self.path, "a notice", &raw.record)?),
             _ => What::Record(from_json(&self.path, "a record", &raw.record)?),
         };
         Ok(Said {
-            group: raw.group,
+            group,
             at: Timestamp::from_millis(raw.at),
             what,
         })
@@ -173,12 +190,7 @@ impl Reader {
         from: Timestamp,
         to: Timestamp,
     ) -> Result<Vec<Datapoint>, StoreError> {
-        let sql = format!(
-            "SELECT start, period_ms, cpu_percent, instances, network_in_bytes_per_s,
-             network_out_bytes_per_s, memory_percent, demand
-             FROM observations WHERE {OF_GROUP} AND start >= ?3 AND start < ?4 ORDER BY start"
-        );
-        self.rows(&sql, within(group, from, to), datapoint)
+        self.within(&OBSERVATIONS, "start", group, from, to, datapoint)
     }
 
     /// When the newest checkpoint at or before `at` was made.
@@ -187,11 +199,12 @@ impl Reader {
         group: &GroupKey,
         at: Timestamp,
     ) -> Result<Option<Timestamp>, StoreError> {
-        let sql = format!(
-            "SELECT max(at) FROM checkpoints WHERE {OF_GROUP} AND at <= ?3 HAVING max(at) NOT NULL"
-        );
-        let row = params![group.account(), group.name(), at.as_millis()];
-        let rows = self.rows(&sql, row, |row| row.get(0))?;
+        let newest = "WHERE group_id = ?1 AND at <= ?2 ORDER BY at DESC, seq DESC LIMIT 1";
+        let at = at.as_millis();
+        let rows = self.with(|query| match query.group(group)? {
+            Some(id) => query.rows(&CHECKPOINTS, newest, [id, at], |row| row.get(1)),
+            None => Ok(Vec::new()),
+        })?;
         Ok(rows.first().copied().map(Timestamp::from_millis))
     }
 
@@ -202,12 +215,9 @@ impl Reader {
         from: Timestamp,
         to: Timestamp,
     ) -> Result<Vec<(Timestamp, Step)>, StoreError> {
-        let sql = format!(
-            "SELECT at, seq, event, NULL, NULL, NULL, NULL FROM events WHERE {WITHIN} UNION ALL
-             SELECT at, seq, NULL, state, settings, controller, forecast_id FROM checkpoints
-             WHERE {WITHIN} ORDER BY 1, 2"
-        );
-        let rows = self.rows(&sql, within(group, from, to), raw_step)?;
+        let mut raw = self.within(&EVENTS, "at", group, from, to, raw_event)?;
+        raw.extend(self.within(&CHECKPOINTS, "at", group, from, to, raw_checkpoint)?);
+        raw.sort_by_key(|step| (step.at, step.seq));
         let mut forecasts = HashMap::new();
         let mut step = |raw: RawStep| {
             let at = Timestamp::from_millis(raw.at);
@@ -218,7 +228,7 @@ impl Reader {
             let checkpoint = self.checkpoint(raw, &mut forecasts)?;
             Ok((at, Step::Checkpoint(Box::new(checkpoint))))
         };
-        rows.into_iter().map(&mut step).collect()
+        raw.into_iter().map(&mut step).collect()
     }
 
     /// Checkpoints that rest on the same forecast share it.
@@ -248,16 +258,28 @@ impl Reader {
     }
 
     fn forecast(&self, id: i64) -> Result<ForecastSnapshot, StoreError> {
-        let sql = "SELECT snapshot FROM forecasts WHERE id = ?1";
-        let found = self.rows(sql, [id], |row| row.get::<_, Vec<u8>>(0))?;
+        let found = self.with(|query| query.forecasts("WHERE id = ?1", id))?;
         let bytes = found.first().map_or(&[][..], Vec::as_slice);
         snapshot::open(&self.path, "the forecast of a checkpoint", bytes)
     }
 
-    /// What `SQLite` finds wrong with the file; nothing where all is well. Reads all of it.
+    /// What is wrong with the file; nothing where all is well: what `SQLite` finds, and the rows that
+    /// are not as they were written, the first ten of each table. Reads all of it.
     pub fn check(&self) -> Result<Vec<String>, StoreError> {
-        let said = self.rows("PRAGMA integrity_check", [], |row| row.get::<_, String>(0))?;
-        Ok(said.into_iter().filter(|line| line != "ok").collect())
+        let connection = self.connection();
+        let sqlite = |error| StoreError::sqlite(&self.path, error);
+        let mut wrong = Vec::new();
+        connection
+            .pragma_query(None, "integrity_check", |row| {
+                wrong.push(row.get::<_, String>(0)?);
+                Ok(())
+            })
+            .map_err(sqlite)?;
+        wrong.retain(|line| line != "ok");
+        for table in TABLES {
+            wrong.extend(damaged(&connection, table).map_err(sqlite)?);
+        }
+        Ok(wrong)
     }
 
     fn connection(&self) -> std::sync::MutexGuard<'_, Connection> {
@@ -266,46 +288,75 @@ impl Reader {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn rows<T>(
+    fn with<T>(
         &self,
-        sql: &str,
-        row: impl Params,
+        read: impl FnOnce(&Query<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        read(&Query::new(&self.connection(), &self.path))
+    }
+
+    /// The rows of `group` whose `time` is from `from`, included, to `to`, excluded, by time and then in
+    /// the order in which they were committed.
+    fn within<T>(
+        &self,
+        table: &Table,
+        time: &str,
+        group: &GroupKey,
+        from: Timestamp,
+        to: Timestamp,
         read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Vec<T>, StoreError> {
-        let connection = self.connection();
-        let rows = || {
-            let mut statement = connection.prepare(sql)?;
-            let rows = statement.query_map(row, read)?;
-            rows.collect::<rusqlite::Result<Vec<T>>>()
-        };
-        rows().map_err(|error| StoreError::sqlite(&self.path, error))
+        // The key of each of these tables begins with group and time.
+        let clauses = format!(
+            "WHERE group_id = ?1 AND {time} >= ?2 AND {time} < ?3 ORDER BY {}",
+            table.columns[..table.key]
+                .iter()
+                .map(|column| column.name)
+                .collect::<Vec<_>>()
+                .join(", ")
+        );
+        self.with(|query| match query.group(group)? {
+            Some(id) => {
+                let params = [id, from.as_millis(), to.as_millis()];
+                query.rows(table, &clauses, params, read)
+            }
+            None => Ok(Vec::new()),
+        })
     }
 }
 
-/// The group named by the first two parameters.
-const OF_GROUP: &str = "group_id = (SELECT id FROM groups WHERE account = ?1 AND name = ?2)";
-/// That group's, between the times of the next two.
-const WITHIN: &str = "group_id = (SELECT id FROM groups WHERE account = ?1 AND name = ?2)
-    AND at >= ?3 AND at < ?4";
-const SAID: &str = "SELECT account, name, at, kind, record FROM records
-    LEFT JOIN groups ON groups.id = group_id";
+/// Damaged rows of a table that are named: enough to see what they have in common.
+const DAMAGED_MAX: usize = 10;
 
-fn within(group: &GroupKey, from: Timestamp, to: Timestamp) -> (String, String, i64, i64) {
-    (
-        group.account().to_owned(),
-        group.name().to_owned(),
-        from.as_millis(),
-        to.as_millis(),
-    )
+/// The first rows of `table` that are not as they were written, each named.
+fn damaged(connection: &Connection, table: &Table) -> rusqlite::Result<Vec<String>> {
+    let sql = format!("SELECT {} FROM {}", table.selected(), table.name);
+    let mut statement = connection.prepare(&sql)?;
+    let mut rows = statement.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()?.filter(|_| found.len() < DAMAGED_MAX) {
+        found.extend(
+            row::check(table, row)?
+                .err()
+                .map(|damage| damage.to_string()),
+        );
+    }
+    Ok(found)
 }
 
-fn key(row: &Row<'_>, account: usize, name: usize) -> rusqlite::Result<GroupKey> {
-    let (account, name): (String, String) = (row.get(account)?, row.get(name)?);
+/// Account and name of a row of table `groups`.
+fn key(row: &Row<'_>) -> rusqlite::Result<GroupKey> {
+    let (account, name): (String, String) = (row.get(1)?, row.get(2)?);
     Ok(GroupKey::new(&account, &name))
+}
+
+fn decision_text(row: &Row<'_>) -> rusqlite::Result<String> {
+    row.get(8)
 }
 
 struct RawStep {
     at: i64,
+    seq: i64,
     event: Option<String>,
     state: Option<String>,
     settings: Option<String>,
@@ -313,10 +364,23 @@ struct RawStep {
     forecast: Option<i64>,
 }
 
-fn raw_step(row: &Row<'_>) -> rusqlite::Result<RawStep> {
+fn raw_event(row: &Row<'_>) -> rusqlite::Result<RawStep> {
     Ok(RawStep {
-        at: row.get(0)?,
-        event: row.get(2)?,
+        at: row.get(1)?,
+        seq: row.get(2)?,
+        event: row.get(3)?,
+        state: None,
+        settings: None,
+        controller: None,
+        forecast: None,
+    })
+}
+
+fn raw_checkpoint(row: &Row<'_>) -> rusqlite::Result<RawStep> {
+    Ok(RawStep {
+        at: row.get(1)?,
+        seq: row.get(2)?,
+        event: None,
         state: row.get(3)?,
         settings: row.get(4)?,
         controller: row.get(5)?,
@@ -325,37 +389,32 @@ fn raw_step(row: &Row<'_>) -> rusqlite::Result<RawStep> {
 }
 
 struct RawSaid {
-    group: Option<GroupKey>,
+    group: Option<i64>,
     at: i64,
     kind: String,
     record: String,
 }
 
 fn raw_said(row: &Row<'_>) -> rusqlite::Result<RawSaid> {
-    let account: Option<String> = row.get(0)?;
-    let group = match account {
-        Some(_) => Some(key(row, 0, 1)?),
-        None => None,
-    };
     Ok(RawSaid {
-        group,
+        group: row.get(1)?,
         at: row.get(2)?,
         kind: row.get(3)?,
-        record: row.get(4)?,
+        record: row.get(5)?,
     })
 }
 
 fn datapoint(row: &Row<'_>) -> rusqlite::Result<Datapoint> {
     let number = |index| row.get::<_, Option<f64>>(index);
-    let period: i64 = row.get(1)?;
+    let period: i64 = row.get(2)?;
     Ok(Datapoint {
-        start: Timestamp::from_millis(row.get(0)?),
-        period: Duration::from_millis(u64::try_from(period).unwrap_or(0)),
-        cpu: number(2)?.and_then(Percent::new),
-        instances: row.get(3)?,
-        network_in: number(4)?.and_then(BytesPerSecond::new),
-        network_out: number(5)?.and_then(BytesPerSecond::new),
-        memory: number(6)?.and_then(Percent::new),
-        demand: number(7)?,
+        start: Timestamp::from_millis(row.get(1)?),
+        period: Duration::from_millis(period.unsigned_abs()),
+        cpu: number(3)?.and_then(Percent::new),
+        instances: row.get(4)?,
+        network_in: number(5)?.and_then(BytesPerSecond::new),
+        network_out: number(6)?.and_then(BytesPerSecond::new),
+        memory: number(7)?.and_then(Percent::new),
+        demand: number(8)?,
     })
 }

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use foretide_domain::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
+
+use crate::write::seal_group;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 const MINUTE_MS: i64 = 60_000;
@@ -90,7 +92,7 @@ impl Thinner {
         let full = full.div_euclid(MINUTE_MS) * MINUTE_MS;
         let thinned = before(self.retention.thinned / 2_u32.pow(self.halvings));
         let observations = before(self.retention.observations);
-        let transaction = connection.transaction()?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for sql in [
             "DELETE FROM events WHERE group_id = ?1 AND at < ?2",
             "DELETE FROM checkpoints WHERE group_id = ?1 AND at < ?2",
@@ -126,10 +128,14 @@ impl Thinner {
                 AND later.at < (decisions.at / 60000 + 1) * 60000)",
             params![group, full],
         )?;
-        transaction.execute(
-            "UPDATE groups SET thinned_until = max(thinned_until, ?2) WHERE id = ?1",
-            params![group, full],
+        let (account, name, until): (String, String, i64) = transaction.query_row(
+            "SELECT account, name, thinned_until FROM groups WHERE id = ?1",
+            [group],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
         )?;
+        if full > until {
+            seal_group(&transaction, group, &account, &name, full)?;
+        }
         transaction.commit()
     }
 

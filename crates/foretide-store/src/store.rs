@@ -6,14 +6,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 use foretide_control::{ForecastSnapshot, SavedState};
 use foretide_domain::Timestamp;
 use foretide_runtime::{Batch, BoxFuture, GroupKey, Journal, JournalError, JournalErrorKind};
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 
+use crate::durable::Files;
 use crate::error::StoreError;
 use crate::json::from_json;
 use crate::lock::Lock;
 use crate::open;
+use crate::query::Query;
 use crate::retention::{Retention, Thinner};
 use crate::snapshot;
+use crate::table::STATES;
+use crate::upgrade::Upgrade;
 use crate::write::Writer;
 
 /// The store, open for writing. Cheap to clone; closed with the last clone.
@@ -33,14 +38,35 @@ struct Inner {
 #[derive(Debug)]
 struct Open {
     connection: Connection,
+    files: Files,
     writer: Writer,
     thinner: Thinner,
+}
+
+impl Drop for Open {
+    /// The last connection that closes moves the log into the store and removes it, by its name: where
+    /// the files were moved, that name may be the log of another store.
+    fn drop(&mut self) {
+        if self.files.in_place().is_err() {
+            let keep = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+            // A connection that does not know the option has nothing else to try.
+            drop(self.connection.set_db_config(keep, true));
+        }
+    }
 }
 
 impl Store {
     /// Opens the store at `path`, or makes one with its folder; only this process may write to it
     /// from now on.
     pub fn open(path: &Path, retention: Retention) -> Result<Self, StoreError> {
+        Self::open_told(path, retention).map(|(store, _)| store)
+    }
+
+    /// The same, and what bringing an older store up to date has met.
+    pub fn open_told(
+        path: &Path,
+        retention: Retention,
+    ) -> Result<(Self, Option<Upgrade>), StoreError> {
         if let Some(folder) = path
             .parent()
             .filter(|folder| !folder.as_os_str().is_empty())
@@ -52,18 +78,22 @@ impl Store {
             })?;
         }
         let lock = Lock::take(path)?;
-        let connection = open::for_writing(path)?;
-        Ok(Self {
+        let (connection, upgraded) = open::for_writing(path)?;
+        let writer = Writer::new(&connection, path)?;
+        let open = Open {
+            connection,
+            files: Files::of(path)?,
+            writer,
+            thinner: Thinner::new(retention),
+        };
+        let store = Self {
             inner: Arc::new(Inner {
                 path: path.to_owned(),
-                open: Mutex::new(Open {
-                    connection,
-                    writer: Writer::new(),
-                    thinner: Thinner::new(retention),
-                }),
+                open: Mutex::new(open),
                 _lock: lock,
             }),
-        })
+        };
+        Ok((store, upgraded))
     }
 
     /// Where it is.
@@ -72,6 +102,13 @@ impl Store {
     }
 
     /// Makes `batch` durable, or nothing of it. Blocks until it is.
+    ///
+    /// Durable means that it is in the files at the store's path, so an empty batch proves that what
+    /// was committed before still is.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Moved`] where the files at the path are not those in use.
     pub fn commit_blocking(&self, batch: &Batch) -> Result<(), StoreError> {
         let mut open = self
             .inner
@@ -80,10 +117,16 @@ impl Store {
             .unwrap_or_else(PoisonError::into_inner);
         let Open {
             connection,
+            files,
             writer,
             thinner,
         } = &mut *open;
+        files.in_place()?;
+        if batch.is_empty() {
+            return Ok(());
+        }
         writer.commit(connection, &self.inner.path, batch)?;
+        files.in_place()?;
         let newest = batch.entries.iter().map(|entry| entry.at).max();
         let newest = newest.max(batch.states.iter().map(|state| state.at).max());
         if let Some(now) = newest {
@@ -141,20 +184,18 @@ pub(crate) fn state(
     path: &Path,
     group: &GroupKey,
 ) -> Result<Option<(Timestamp, SavedState)>, StoreError> {
-    let sql = "SELECT at, state FROM states JOIN groups ON groups.id = group_id
-               WHERE account = ?1 AND name = ?2";
-    let names = params![group.account(), group.name()];
-    let found = connection
-        .query_row(sql, names, |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
-        })
-        .optional()
-        .map_err(|error| StoreError::sqlite(path, error))?;
-    let Some((at, text)) = found else {
+    let query = Query::new(connection, path);
+    let Some(id) = query.group(group)? else {
         return Ok(None);
     };
-    let state = from_json(path, &format!("the state of group {group}"), &text)?;
-    Ok(Some((Timestamp::from_millis(at), state)))
+    let found = query.rows(&STATES, "WHERE group_id = ?1", [id], |row| {
+        Ok((row.get::<_, i64>(1)?, row.get::<_, String>(2)?))
+    })?;
+    let Some((at, text)) = found.first() else {
+        return Ok(None);
+    };
+    let state = from_json(path, &format!("the state of group {group}"), text)?;
+    Ok(Some((Timestamp::from_millis(*at), state)))
 }
 
 fn newest_forecast(
@@ -162,13 +203,13 @@ fn newest_forecast(
     path: &Path,
     group: &GroupKey,
 ) -> Result<Option<Vec<u8>>, StoreError> {
-    let sql = "SELECT snapshot FROM forecasts JOIN groups ON groups.id = group_id
-               WHERE account = ?1 AND name = ?2 ORDER BY forecasts.id DESC LIMIT 1";
-    let names = params![group.account(), group.name()];
-    let found = connection
-        .query_row(sql, names, |row| row.get(0))
-        .optional();
-    found.map_err(|error| StoreError::sqlite(path, error))
+    let query = Query::new(connection, path);
+    let Some(id) = query.group(group)? else {
+        return Ok(None);
+    };
+    let newest = "WHERE group_id = ?1 ORDER BY id DESC LIMIT 1";
+    let found = query.forecasts(newest, id)?;
+    Ok(found.into_iter().next())
 }
 
 impl Journal for Store {

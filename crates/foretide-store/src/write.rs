@@ -6,11 +6,21 @@ use std::path::Path;
 use foretide_control::ForecastSnapshot;
 use foretide_domain::{Datapoint, Decision, Record, Timestamp};
 use foretide_runtime::{Batch, Checkpoint, Entry, GroupKey, Notice, What};
-use rusqlite::{Connection, Statement, Transaction, params};
+use rusqlite::types::ToSql;
+use rusqlite::{
+    Connection, OptionalExtension as _, Statement, Transaction, TransactionBehavior, params,
+    params_from_iter,
+};
 
 use crate::error::StoreError;
 use crate::json::to_json;
+use crate::query::Query;
+use crate::row;
 use crate::snapshot::{self, Sealed};
+use crate::table::{
+    CHECKPOINTS, COUNTER, DECISIONS, EVENTS, FORECASTS, GROUPS, OBSERVATIONS, RECORDS, STATES,
+    Table,
+};
 
 /// Writes batches, and knows the numbers of groups.
 #[derive(Debug)]
@@ -19,10 +29,12 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn new() -> Self {
-        Self {
+    /// For the store at `path`, whose counter is as it was written.
+    pub(crate) fn new(connection: &Connection, path: &Path) -> Result<Self, StoreError> {
+        next_seq(connection, path)?;
+        Ok(Self {
             ids: HashMap::new(),
-        }
+        })
     }
 
     /// Makes `batch` durable, or nothing of it.
@@ -47,10 +59,12 @@ impl Writer {
         batch: &Batch,
     ) -> Result<(), StoreError> {
         let sqlite = |error| StoreError::sqlite(path, error);
-        let transaction = connection.transaction().map_err(sqlite)?;
-        let mut seq: i64 = transaction
-            .query_row("SELECT next_seq FROM counter", [], |row| row.get(0))
+        // Takes the right to write at once: a transaction that begins by reading is refused without any
+        // wait where another program has written in between.
+        let transaction = connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(sqlite)?;
+        let mut seq = next_seq(&transaction, path)?;
         {
             let mut insert = Inserts::prepare(&transaction, path).map_err(sqlite)?;
             for entry in &batch.entries {
@@ -64,14 +78,17 @@ impl Writer {
             for state in &batch.states {
                 let group = self.id(&transaction, &state.group).map_err(sqlite)?;
                 let json = to_json(path, &*state.state)?;
-                insert
-                    .state
-                    .execute(params![group, state.at.as_millis(), json])
-                    .map_err(sqlite)?;
+                let row: Row<'_> = params![group, state.at.as_millis(), json];
+                put(path, &mut insert.state, &STATES, row)?;
             }
         }
+        let counter: Row<'_> = params![1, seq];
+        let sum = row::checksum(&COUNTER, counter).map_err(sqlite)?;
         transaction
-            .execute("UPDATE counter SET next_seq = ?1", [seq])
+            .execute(
+                "UPDATE counter SET next_seq = ?1, checksum = ?2",
+                [seq, sum],
+            )
             .map_err(sqlite)?;
         transaction.commit().map_err(sqlite)
     }
@@ -81,16 +98,51 @@ impl Writer {
             return Ok(*id);
         }
         let names = params![key.account(), key.name()];
-        transaction.execute(
-            "INSERT INTO groups (account, name) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-            names,
-        )?;
-        let find = "SELECT id FROM groups WHERE account = ?1 AND name = ?2";
-        let id = transaction.query_row(find, names, |row| row.get(0))?;
+        let insert = "INSERT INTO groups (account, name) VALUES (?1, ?2)
+            ON CONFLICT DO NOTHING RETURNING id";
+        let made = transaction
+            .query_row(insert, names, |row| row.get::<_, i64>(0))
+            .optional()?;
+        let id = match made {
+            Some(id) => {
+                seal_group(transaction, id, key.account(), key.name(), 0)?;
+                id
+            }
+            None => {
+                let find = "SELECT id FROM groups WHERE account = ?1 AND name = ?2";
+                transaction.query_row(find, names, |row| row.get(0))?
+            }
+        };
         self.ids.insert(key.clone(), id);
         Ok(id)
     }
 }
+
+/// Sets how far the group's decisions are thinned, and the checksum of its row.
+pub(crate) fn seal_group(
+    connection: &Connection,
+    id: i64,
+    account: &str,
+    name: &str,
+    thinned_until: i64,
+) -> rusqlite::Result<()> {
+    let sum = row::checksum(&GROUPS, params![id, account, name, thinned_until])?;
+    let sql = "UPDATE groups SET thinned_until = ?2, checksum = ?3 WHERE id = ?1";
+    connection.execute(sql, [id, thinned_until, sum]).map(drop)
+}
+
+/// The number of the next row.
+fn next_seq(connection: &Connection, path: &Path) -> Result<i64, StoreError> {
+    let found = Query::new(connection, path).rows(&COUNTER, "", [], |row| row.get(1))?;
+    found.first().copied().ok_or_else(|| StoreError::Row {
+        path: path.to_owned(),
+        row: format!("{} where id = 1", COUNTER.name),
+        what: "the row is missing".to_owned(),
+    })
+}
+
+/// The values of a row, in the order of its table's columns.
+type Row<'a> = &'a [&'a dyn ToSql];
 
 /// The statements of one transaction.
 struct Inserts<'a> {
@@ -98,6 +150,7 @@ struct Inserts<'a> {
     event: Statement<'a>,
     checkpoint: Statement<'a>,
     forecast: Statement<'a>,
+    seal_forecast: Statement<'a>,
     find_forecast: Statement<'a>,
     observation: Statement<'a>,
     decision: Statement<'a>,
@@ -110,22 +163,26 @@ impl<'a> Inserts<'a> {
         let prepare = |sql| transaction.prepare(sql);
         Ok(Self {
             path,
-            event: prepare("INSERT INTO events VALUES (?1, ?2, ?3, ?4)")?,
+            event: prepare("INSERT INTO events VALUES (?1, ?2, ?3, ?4, ?5)")?,
             checkpoint: prepare(
                 "INSERT INTO checkpoints (group_id, at, seq, state, settings, controller,
-                 forecast_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                 forecast_id, checksum) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             )?,
             forecast: prepare(
                 "INSERT INTO forecasts (group_id, hash, at, snapshot) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT DO NOTHING",
+                 ON CONFLICT DO NOTHING RETURNING id",
             )?,
+            seal_forecast: prepare("UPDATE forecasts SET checksum = ?2 WHERE id = ?1")?,
             find_forecast: prepare("SELECT id FROM forecasts WHERE group_id = ?1 AND hash = ?2")?,
             observation: prepare(
-                "INSERT OR REPLACE INTO observations VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                "INSERT OR REPLACE INTO observations
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
             )?,
-            decision: prepare("INSERT INTO decisions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?,
-            record: prepare("INSERT INTO records VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?,
-            state: prepare("INSERT OR REPLACE INTO states VALUES (?1, ?2, ?3)")?,
+            decision: prepare(
+                "INSERT INTO decisions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            )?,
+            record: prepare("INSERT INTO records VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?,
+            state: prepare("INSERT OR REPLACE INTO states VALUES (?1, ?2, ?3, ?4)")?,
         })
     }
 
@@ -135,7 +192,7 @@ impl<'a> Inserts<'a> {
             What::Event(event) => {
                 let json = to_json(self.path, event)?;
                 let row = params![group, at.as_millis(), seq, json];
-                run(self.path, &mut self.event, row)
+                put(self.path, &mut self.event, &EVENTS, row)
             }
             What::Checkpoint(checkpoint) => self.checkpoint(group, at, seq, checkpoint),
             What::Record(Record::Observed(point)) => self.observation(group, point),
@@ -144,7 +201,7 @@ impl<'a> Inserts<'a> {
                 let json = to_json(self.path, record)?;
                 let sentence = record.to_string();
                 let row = params![seq, group, at.as_millis(), kind(record), sentence, json];
-                run(self.path, &mut self.record, row)
+                put(self.path, &mut self.record, &RECORDS, row)
             }
             What::Notice(notice) => self.notice(group, at, seq, notice),
         }
@@ -169,7 +226,7 @@ impl<'a> Inserts<'a> {
         let settings = &*checkpoint.settings;
         let at = at.as_millis();
         let row = params![group, at, seq, state, settings, controller, forecast];
-        run(self.path, &mut self.checkpoint, row)
+        put(self.path, &mut self.checkpoint, &CHECKPOINTS, row)
     }
 
     /// The number under which `forecast` is kept.
@@ -180,12 +237,22 @@ impl<'a> Inserts<'a> {
         forecast: &ForecastSnapshot,
     ) -> Result<i64, StoreError> {
         let Sealed { hash, bytes } = snapshot::seal(self.path, forecast)?;
-        let row = params![group, hash, at.as_millis(), bytes];
-        run(self.path, &mut self.forecast, row)?;
+        let at = at.as_millis();
+        let sqlite = |error| StoreError::sqlite(self.path, error);
+        let made = self
+            .forecast
+            .query_row(params![group, hash, at, bytes], |row| row.get::<_, i64>(0))
+            .optional()
+            .map_err(sqlite)?;
+        if let Some(id) = made {
+            let sum = row::checksum(&FORECASTS, params![id, group, hash, at]).map_err(sqlite)?;
+            self.seal_forecast.execute([id, sum]).map_err(sqlite)?;
+            return Ok(id);
+        }
         let found = self
             .find_forecast
             .query_row(params![group, hash], |row| row.get(0));
-        found.map_err(|error| StoreError::sqlite(self.path, error))
+        found.map_err(sqlite)
     }
 
     fn observation(&mut self, group: Option<i64>, point: &Datapoint) -> Result<(), StoreError> {
@@ -201,7 +268,7 @@ impl<'a> Inserts<'a> {
             point.memory.map(foretide_domain::Percent::get),
             point.demand,
         ];
-        run(self.path, &mut self.observation, row)
+        put(self.path, &mut self.observation, &OBSERVATIONS, row)
     }
 
     fn decision(
@@ -228,7 +295,7 @@ impl<'a> Inserts<'a> {
             bound_by,
             to_json(self.path, decision)?,
         ];
-        run(self.path, &mut self.decision, row)
+        put(self.path, &mut self.decision, &DECISIONS, row)
     }
 
     fn notice(
@@ -240,7 +307,7 @@ impl<'a> Inserts<'a> {
     ) -> Result<(), StoreError> {
         let json = to_json(self.path, notice)?;
         let row = params![seq, group, at.as_millis(), NOTICE, notice.to_string(), json];
-        run(self.path, &mut self.record, row)
+        put(self.path, &mut self.record, &RECORDS, row)
     }
 }
 
@@ -263,12 +330,19 @@ fn kind(record: &Record) -> &'static str {
     }
 }
 
-fn run(
+/// Runs an `INSERT` of `row` into `table`, with its checksum.
+fn put(
     path: &Path,
     statement: &mut Statement<'_>,
-    row: &[&dyn rusqlite::ToSql],
+    table: &Table,
+    row: Row<'_>,
 ) -> Result<(), StoreError> {
-    let done = statement.execute(row);
-    done.map(drop)
+    let mut put = || {
+        let sum = row::checksum(table, row)?;
+        let values = row.iter().copied().chain([&sum as &dyn ToSql]);
+        statement.execute(params_from_iter(values))
+    };
+    put()
+        .map(drop)
         .map_err(|error| StoreError::sqlite(path, error))
 }

@@ -41,7 +41,7 @@ fn checkpoint() -> Checkpoint {
 }
 
 /// A store with one of each kind.
-fn with_everything(path: &Path) -> Store {
+pub(crate) fn with_everything(path: &Path) -> Store {
     let store = Store::open(path, Retention::default()).unwrap();
     let observed = |cpu| What::Record(Record::Observed(point(second(-120), cpu)));
     let notice = Arc::new(Entry {

@@ -4,10 +4,13 @@
     reason = "helpers of tests: what fails is the test"
 )]
 
+mod damage;
 mod forecasts;
 mod keeping;
 mod made;
+mod moving;
 mod refusing;
 mod rendering;
 mod replaying;
 mod thinning;
+mod upgrading;

@@ -30,18 +30,27 @@ pub(super) fn open(path: Option<&PathBuf>, flags: &ConfigFlags) -> Result<Reader
     })
 }
 
+/// What to do about a row that is not as it was written.
+pub(super) const DAMAGED: &str = "`foretide doctor` lists every damaged row; a copy of the store from \
+    before the damage is read with --store FILE";
+
 /// A store that cannot be read.
 pub(super) fn failed(error: &StoreError) -> Failure {
     let exit = match error {
-        StoreError::Io { .. } => Exit::NoInput,
+        StoreError::Io { .. } | StoreError::Moved { .. } => Exit::NoInput,
         StoreError::InUse { .. } | StoreError::Full { .. } | StoreError::Sqlite { .. } => {
             Exit::Unavailable
         }
-        StoreError::Foreign { .. } | StoreError::Newer { .. } | StoreError::Corrupt { .. } => {
-            Exit::Data
-        }
+        StoreError::Foreign { .. }
+        | StoreError::Newer { .. }
+        | StoreError::Corrupt { .. }
+        | StoreError::Row { .. } => Exit::Data,
     };
-    Failure::of(exit, error)
+    let failure = Failure::of(exit, error);
+    match error {
+        StoreError::Row { .. } => failure.hint(DAMAGED),
+        _ => failure,
+    }
 }
 
 /// The group that `name` means: its own name, or `account/name` where several have it.

@@ -105,7 +105,7 @@ fn store(config: &Config) -> Finding {
     let elsewhere = "foretide run --output DIR keeps it elsewhere";
     if path.exists() {
         return match Reader::open(&path) {
-            Ok(_) => Finding::fine(CHECK, format!("{} can be read", path.display())),
+            Ok(reader) => readable(CHECK, &path, &reader),
             Err(error) => Finding::fault(CHECK, error.to_string(), why).mend(elsewhere),
         };
     }
@@ -124,6 +124,26 @@ fn store(config: &Config) -> Finding {
         Err(error) => {
             let what = format!("{} cannot be made: {error}", path.display());
             Finding::fault(CHECK, what, why).mend(elsewhere)
+        }
+    }
+}
+
+/// Whether every row of the store is as it was written.
+fn readable(check: &'static str, path: &Path, reader: &Reader) -> Finding {
+    match reader.check() {
+        Ok(damaged) if damaged.is_empty() => {
+            Finding::fine(check, format!("{} can be read, every row", path.display()))
+        }
+        Ok(damaged) => {
+            let what = format!("{} is damaged: {}", path.display(), damaged.join("; "));
+            let why = "commands that read these rows refuse to, and history on the page ends there";
+            Finding::fault(check, what, why).mend(
+                "restore a copy of the store, or delete these rows while no `foretide run` is up",
+            )
+        }
+        Err(error) => {
+            let why = "what it holds cannot be checked";
+            Finding::fault(check, error.to_string(), why)
         }
     }
 }

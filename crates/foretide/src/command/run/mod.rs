@@ -12,7 +12,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use foretide_runtime::{Clock, Journal, Notice, Runtime, RuntimeSettings, StartError};
-use foretide_store::{Recorder, RenderingOptions, Renderings, Retention, Store, StoreError};
+use foretide_store::{
+    Recorder, RenderingOptions, Renderings, Retention, Store, StoreError, Upgrade,
+};
 use tokio::time::{Instant, interval, interval_at};
 
 use crate::cli::{ConfigFlags, RunArgs};
@@ -90,7 +92,11 @@ fn configured(args: &RunArgs, flags: &ConfigFlags) -> Result<Config, Failure> {
 /// The journal, which only one process may write.
 fn journal(run: &RunSettings) -> Result<Arc<dyn Journal>, Failure> {
     let store = run.store();
-    let store = Store::open(&store, Retention::default()).map_err(|error| unopened(&error))?;
+    let opened = Store::open_told(&store, Retention::default());
+    let (store, upgrade) = opened.map_err(|error| unopened(&error))?;
+    if let Some(upgrade) = upgrade {
+        say_upgraded(&store, &upgrade);
+    }
     let options = RenderingOptions {
         format: run.log_format,
         ..RenderingOptions::default()
@@ -103,16 +109,35 @@ fn journal(run: &RunSettings) -> Result<Arc<dyn Journal>, Failure> {
     Ok(Arc::new(Recorder::new(store, renderings)))
 }
 
+/// Tells that the store was brought up to date, and which of its rows cannot be read.
+fn say_upgraded(store: &Store, upgrade: &Upgrade) {
+    let (path, copy) = (store.path().display(), upgrade.copy.display());
+    let Upgrade { from, to, .. } = upgrade;
+    lines::warn(&format!(
+        "the store {path} was upgraded from version {from} to {to}; {copy} is a copy of it as it was"
+    ));
+    if upgrade.damaged > 0 {
+        lines::warn(&format!(
+            "{} rows of the store are damaged and are left as they are; reading one is an error: {}",
+            upgrade.damaged,
+            upgrade.named.join("; ")
+        ));
+    }
+}
+
 const ELSEWHERE: &str = "--output DIR keeps journal and logs elsewhere";
 
 fn unopened(error: &StoreError) -> Failure {
     let exit = match error {
         StoreError::InUse { .. } => Exit::Unavailable,
-        StoreError::Foreign { .. } | StoreError::Newer { .. } | StoreError::Corrupt { .. } => {
-            Exit::Data
-        }
+        StoreError::Foreign { .. }
+        | StoreError::Newer { .. }
+        | StoreError::Corrupt { .. }
+        | StoreError::Row { .. } => Exit::Data,
         StoreError::Full { .. } => Exit::Io,
-        StoreError::Io { .. } | StoreError::Sqlite { .. } => Exit::CannotCreate,
+        StoreError::Io { .. } | StoreError::Sqlite { .. } | StoreError::Moved { .. } => {
+            Exit::CannotCreate
+        }
     };
     let failure = Failure::of(exit, error);
     match error {

@@ -111,8 +111,10 @@ impl Pages {
             if groups.len() <= FILLED_GROUPS {
                 let board = Arc::clone(&board);
                 let filling = move || fill(&board, &store, &groups, from, now);
-                // What cannot be read now is missing on the page, and said where it is asked for.
-                drop(tokio::task::spawn_blocking(filling).await);
+                if let Ok(Err(error)) = tokio::task::spawn_blocking(filling).await {
+                    let warning = Failure::of(Exit::Data, &error).in_one_line();
+                    lines::warn(&format!("the page begins without some history: {warning}"));
+                }
             }
             tell(&board, live).await;
         });
@@ -210,12 +212,17 @@ fn fill(
     to: Timestamp,
 ) -> Result<(), StoreError> {
     let reader = Reader::open(store)?;
+    let mut filled = Ok(());
     for key in groups {
-        for (at, record) in records(&reader, key, from, to)? {
-            board.record(&key.to_string(), at, &record);
+        match records(&reader, key, from, to) {
+            Ok(records) => records
+                .iter()
+                .for_each(|(at, record)| board.record(&key.to_string(), *at, record)),
+            // The other groups have their history all the same.
+            Err(error) => filled = Err(error),
         }
     }
-    Ok(())
+    filled
 }
 
 async fn tell(board: &Board, mut live: Live) {

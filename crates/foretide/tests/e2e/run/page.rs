@@ -9,7 +9,7 @@ use crate::Room;
 
 use super::rig::{Aws, Running, busy, quick};
 
-const LISTEN: [&str; 2] = ["--listen", "127.0.0.1:0"];
+pub(super) const LISTEN: [&str; 2] = ["--listen", "127.0.0.1:0"];
 
 /// The page's address, once it is told.
 pub(super) fn address(run: &mut Running) -> String {
@@ -32,7 +32,7 @@ pub(super) fn get(address: &str, path: &str) -> (String, String) {
 }
 
 /// Status line and body of the answer to an order.
-fn order(address: &str, token: &str, body: &str) -> (String, String) {
+pub(super) fn order(address: &str, token: &str, body: &str) -> (String, String) {
     let mut stream = TcpStream::connect(address).unwrap();
     let length = body.len();
     write!(
@@ -160,7 +160,7 @@ fn a_port_in_use_is_refused_where_it_was_asked_for() {
 }
 
 /// Visible ASCII, as a token is.
-const TOKEN: &str = "Zq7vB1nX4cRt9LmK2pWd";
+pub(super) const TOKEN: &str = "Zq7vB1nX4cRt9LmK2pWd";
 
 #[test]
 fn orders_are_kept_and_carried_out_and_outlast_a_kill() {
