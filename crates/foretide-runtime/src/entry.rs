@@ -110,6 +110,9 @@ pub enum Notice {
         took: Duration,
         /// How long it may take.
         limit: Duration,
+        /// The group's interval. Zero in stores of version 2, which did not keep it.
+        #[serde(default)]
+        interval: Duration,
     },
     /// A look began late by more than an interval: the process was starved or asleep.
     Late {
@@ -169,6 +172,15 @@ pub struct Costs {
 }
 
 impl Notice {
+    /// A look that took `took`, where it may take `limit` of the group's `interval`.
+    pub(crate) const fn overrun(took: Duration, limit: Duration, interval: Duration) -> Self {
+        Self::Overrun {
+            took,
+            limit,
+            interval,
+        }
+    }
+
     /// Whether a person should look.
     pub fn is_warning(&self) -> bool {
         !matches!(
@@ -216,12 +228,27 @@ impl fmt::Display for Notice {
             ),
             Self::Stopped => f.write_str("stopped"),
             Self::Reconfigured => f.write_str("settings replaced, state kept"),
-            Self::Overrun { took, limit } => write!(
-                f,
-                "the look took {:.1} s, longer than the {:.1} s it may",
-                took.as_secs_f64(),
-                limit.as_secs_f64()
-            ),
+            // The original's words, where they are true.
+            Self::Overrun {
+                took,
+                limit,
+                interval,
+            } => {
+                let (took, limit) = (took.as_secs_f64(), limit.as_secs_f64());
+                let interval = interval.as_secs_f64();
+                if took > interval && interval > 0.0 {
+                    write!(
+                        f,
+                        "Collection took {took:.1}s, longer than interval {interval}s"
+                    )
+                } else {
+                    write!(
+                        f,
+                        "Collection took {took:.1}s, longer than the {limit}s that it may take of its \
+                         interval"
+                    )
+                }
+            }
             Self::Late { by } => write!(f, "the look began {:.1} s late", by.as_secs_f64()),
             Self::UnsavedWrite => f.write_str(
                 "the write is sent although the state could not be saved: \

@@ -317,7 +317,8 @@ impl GroupTask {
         });
         let limit = look.deadline - look.began;
         if took >= limit {
-            self.notice(now, Notice::Overrun { took, limit });
+            let interval = self.controller.config().interval;
+            self.notice(now, Notice::overrun(took, limit, interval));
         }
     }
 

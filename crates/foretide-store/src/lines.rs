@@ -1,12 +1,13 @@
-//! What has happened, in the words of the seed's log; what the seed had no words for, in the words
-//! of the records themselves.
+//! What has happened, in the words of the original's log; what the original had no words for, in the
+//! words of the records themselves.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::time::Duration;
+use std::{fmt, io};
 
 use foretide_domain::{
-    Decision, Features, Guard, Inputs, Plan, PolicyKind, Record, Timestamp, WriteOutcome,
+    Class, Decision, Event, Features, GroupState, Guard, Inputs, Memory, Outcome, Plan, PolicyKind,
+    Record, Timestamp, WriteOutcome,
 };
 use foretide_runtime::{Entry, GroupKey, What};
 use serde::Serialize;
@@ -74,11 +75,24 @@ impl LogLine {
     }
 }
 
-/// Tells what has happened. Remembers of each group what the seed's sentences need beyond the
+/// Tells what has happened. Remembers of each group what the original's sentences need beyond the
 /// record at hand.
 #[derive(Clone, Debug, Default)]
 pub struct Narrator {
-    streaks: HashMap<GroupKey, Duration>,
+    groups: HashMap<GroupKey, Remembered>,
+}
+
+/// What is remembered of a group.
+#[derive(Clone, Debug, Default)]
+struct Remembered {
+    /// How long the votes have lasted on which the newest decision to shrink rests.
+    streak: Option<Duration>,
+    /// A vote for something else was seen since the group was last made smaller.
+    other_vote: bool,
+    /// "Mixed predictions" was said since the last such vote.
+    mixed_said: bool,
+    /// The group as it was read last.
+    group: Option<GroupState>,
 }
 
 impl Narrator {
@@ -93,22 +107,30 @@ impl Narrator {
                 message: one_line(message),
             });
         };
+        let mut unnamed = Remembered::default();
+        let remembered = match &entry.group {
+            Some(key) => self.groups.entry(key.clone()).or_default(),
+            None => &mut unnamed,
+        };
         match &entry.what {
+            What::Event(Event::GroupRead { group, .. }) => remembered.group = Some(group.clone()),
             What::Event(_) | What::Checkpoint(_) | What::Record(Record::Observed(_)) => {}
             What::Notice(notice) if notice.is_warning() => say(Level::Warning, notice.to_string()),
             What::Notice(notice) => say(Level::Info, notice.to_string()),
             What::Record(Record::Decided(decision)) => {
-                if let Some(key) = &entry.group {
-                    self.remember(key, decision);
-                }
-                decided(decision, &mut |message| say(Level::Info, message));
+                let mixed = remembered.vote(decision);
+                decided(decision, mixed, &mut |message| say(Level::Info, message));
             }
             What::Record(Record::Settled { plan, outcome }) => match outcome {
                 WriteOutcome::Accepted => {
-                    let streak = entry.group.as_ref().and_then(|key| self.streaks.get(key));
-                    say(Level::Info, scaling(*plan, streak.copied()));
+                    say(Level::Info, scaling(*plan, remembered.streak));
+                    say(Level::Info, updating(*plan));
+                    remembered.other_vote &= plan.desired > plan.expected_desired;
                 }
-                WriteOutcome::Failed(_) => say(Level::Warning, sentence(entry)),
+                WriteOutcome::Failed(_) => {
+                    say(Level::Info, updating(*plan));
+                    say(Level::Warning, sentence(entry));
+                }
                 WriteOutcome::Moved { .. } | WriteOutcome::DryRun => {
                     say(Level::Info, sentence(entry));
                 }
@@ -116,28 +138,45 @@ impl Narrator {
             What::Record(Record::CallFailed(_) | Record::Alarm(_) | Record::Gap { .. }) => {
                 say(Level::Warning, sentence(entry));
             }
+            What::Record(Record::OutcomeSeen(outcome)) => {
+                say(Level::Info, sentence(entry));
+                if let Some(group) = &remembered.group {
+                    say(Level::Info, status(*outcome, group));
+                }
+            }
             What::Record(
-                Record::OutcomeSeen(_)
-                | Record::ForeignChange(_)
-                | Record::Ordered { .. }
-                | Record::OrderEnded(_),
+                Record::ForeignChange(_) | Record::Ordered { .. } | Record::OrderEnded(_),
             ) => say(Level::Info, sentence(entry)),
         }
         lines
     }
+}
 
-    /// How long the votes have lasted on which a decision to shrink rests.
-    fn remember(&mut self, key: &GroupKey, decision: &Decision) {
-        let inputs = &decision.explanation.inputs;
+impl Remembered {
+    /// Remembers what `decision` votes for. Answers whether it begins to wait for votes to shrink
+    /// because others came between them.
+    fn vote(&mut self, decision: &Decision) -> bool {
+        let why = &decision.explanation;
+        let inputs = &why.inputs;
         let shrinks = decision
             .desired
             .is_some_and(|desired| desired < inputs.desired);
-        if shrinks && decision.explanation.policy == PolicyKind::Classifier {
+        let classifies = why.policy == PolicyKind::Classifier;
+        self.streak = (shrinks && classifies).then(|| {
             let interval = decision.next_look.since(decision.at).as_secs_f64().round();
-            let span = Duration::from_secs_f64(interval) * inputs.streak;
-            self.streaks.insert(key.clone(), span);
-        } else {
-            self.streaks.remove(key);
+            Duration::from_secs_f64(interval) * inputs.streak
+        });
+        match inputs.class {
+            Some((Class::ScaleIn, _)) if classifies => {
+                let waits = self.other_vote && why.bound_by == Some(Guard::Streak);
+                waits && !std::mem::replace(&mut self.mixed_said, true)
+            }
+            Some(_) if classifies => {
+                self.other_vote = true;
+                self.mixed_said = false;
+                false
+            }
+            _ => false,
         }
     }
 }
@@ -155,7 +194,7 @@ fn one_line(message: String) -> String {
     }
 }
 
-fn decided(decision: &Decision, say: &mut impl FnMut(String)) {
+fn decided(decision: &Decision, mixed: bool, say: &mut impl FnMut(String)) {
     let why = &decision.explanation;
     let inputs = &why.inputs;
     if let Some(features) = inputs.features {
@@ -191,17 +230,26 @@ fn decided(decision: &Decision, say: &mut impl FnMut(String)) {
                 inputs.desired
             ));
         }
+        _ if mixed => say("Mixed predictions - not scaling down".to_owned()),
         _ if inputs.class.is_none() || decision.desired.is_some() => say(why.to_string()),
         _ => {}
     }
 }
 
-/// The nine features and the number of instances, as the seed's log and file have them.
+/// The nine features and the number of instances, as the original's log and file have them.
 #[derive(Debug, Serialize)]
 pub(crate) struct Metrics {
     #[serde(flatten)]
     features: Features,
     instance_count: u32,
+    /// There where memory is not measured but estimated from CPU.
+    #[serde(skip_serializing_if = "is_false")]
+    memory_estimated: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 impl Metrics {
@@ -209,13 +257,51 @@ impl Metrics {
         Self {
             features: *features,
             instance_count: inputs.counts.in_service,
+            memory_estimated: matches!(inputs.memory, Some(Memory::Estimated(_))),
         }
     }
 }
 
+/// One line of JSON with the spaces of Python's `json.dumps`, which the original printed with.
 fn metrics(features: &Features, inputs: &Inputs) -> String {
-    // Numbers and fixed names only: there is nothing that JSON cannot hold.
-    serde_json::to_string(&Metrics::new(features, inputs)).unwrap_or_default()
+    let mut text = Vec::new();
+    let mut json = serde_json::Serializer::with_formatter(&mut text, Spaced);
+    // Numbers, names and a flag only: there is nothing that JSON cannot hold.
+    drop(Metrics::new(features, inputs).serialize(&mut json));
+    String::from_utf8(text).unwrap_or_default()
+}
+
+/// `{"a": 1, "b": 2}`. An object of simple values has nothing else to space.
+struct Spaced;
+
+impl serde_json::ser::Formatter for Spaced {
+    fn begin_object_key<W: io::Write + ?Sized>(
+        &mut self,
+        out: &mut W,
+        first: bool,
+    ) -> io::Result<()> {
+        out.write_all(if first { b"" } else { b", " })
+    }
+
+    fn begin_object_value<W: io::Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        out.write_all(b": ")
+    }
+}
+
+/// The original said so before each write; here after its answer, with the write that was answered.
+fn updating(plan: Plan) -> String {
+    format!("Updating ASG desired capacity to {}...", plan.desired)
+}
+
+/// The group once the effect of a write is seen.
+fn status(outcome: Outcome, group: &GroupState) -> String {
+    let (Outcome::Reached { desired } | Outcome::Partly { desired, .. }) = outcome;
+    format!(
+        "ASG Status - Desired: {desired}, Min: {}, Max: {}, Running: {}",
+        group.bounds.min(),
+        group.bounds.max(),
+        group.counts.in_service
+    )
 }
 
 fn scaling(plan: Plan, streak: Option<Duration>) -> String {

@@ -118,7 +118,7 @@ async fn a_call_without_answer_becomes_a_timeout_within_the_look() {
     while let Ok(entry) = live.try_recv() {
         match &entry.what {
             What::Record(Record::CallFailed(failure)) => failures.push(failure.kind),
-            What::Notice(Notice::Overrun { took, limit }) => overruns.push((*took, *limit)),
+            What::Notice(Notice::Overrun { took, limit, .. }) => overruns.push((*took, *limit)),
             _ => {}
         }
     }

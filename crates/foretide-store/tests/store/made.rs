@@ -6,8 +6,8 @@ use std::time::Duration;
 use foretide_control::{Controller, ControllerConfig, SavedState};
 use foretide_domain::{
     Bounds, BytesPerSecond, Class, ClassifierRule, Datapoint, Decision, Explanation, Features,
-    Guard, Inputs, LifecycleCounts, Load, Memory, Mode, Percent, Plan, PolicyKind, Proposal,
-    Record, Rule, Staleness, SuspendedProcesses, TaskPriority, TaskType, Timestamp,
+    GroupState, Guard, Inputs, LifecycleCounts, Load, Memory, Mode, Percent, Plan, PolicyKind,
+    Proposal, Record, Rule, Staleness, SuspendedProcesses, TaskPriority, TaskType, Timestamp,
 };
 use foretide_runtime::{Batch, Entry, GroupKey, StateToKeep, What};
 
@@ -71,6 +71,22 @@ pub(crate) fn point(start: Timestamp, cpu: f64) -> Datapoint {
         network_out: None,
         memory: Percent::new(1.0 / 3.0),
         demand: Some(12.25),
+    }
+}
+
+/// A group as it is read.
+pub(crate) fn group(desired: u32, in_service: u32) -> GroupState {
+    GroupState {
+        bounds: bounds(),
+        desired,
+        counts: LifecycleCounts {
+            in_service,
+            ..LifecycleCounts::default()
+        },
+        oldest_pending_since: None,
+        suspended: SuspendedProcesses::default(),
+        refreshing: false,
+        launches: Vec::new(),
     }
 }
 

@@ -2,14 +2,18 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
-use foretide_domain::{CallFailure, Class, FailureKind, Guard, Record, WriteOutcome};
+use foretide_domain::{
+    CallFailure, CallId, Class, Event, FailureKind, Guard, Memory, Outcome, Percent, Record,
+    WriteOutcome,
+};
 use foretide_runtime::{Entry, Journal as _, JournalErrorKind, Notice, What};
 use foretide_store::{
     LogFormat, Narrator, Recorder, RenderingOptions, Renderings, Retention, Store,
 };
 
-use crate::made::{batch, decided, decision, entry, key, plan, second, with_state};
+use crate::made::{batch, decided, decision, entry, group, key, plan, second, with_state};
 
 fn messages(entries: &[Arc<Entry>]) -> Vec<String> {
     let mut narrator = Narrator::default();
@@ -17,7 +21,8 @@ fn messages(entries: &[Arc<Entry>]) -> Vec<String> {
     lines.map(|line| line.message).collect()
 }
 
-const METRICS: &str = r#"{"cpu_usage":45.5,"memory_usage":60.2,"network_traffic":122.1,"power_consumption":35.6,"num_executed_instructions":1200000000.0,"execution_time":0.8,"energy_efficiency":0.92,"task_type":"compute","task_priority":"high","instance_count":2}"#;
+/// As Python's `json.dumps` writes it, with the mark that memory is estimated.
+const METRICS: &str = r#"{"cpu_usage": 45.5, "memory_usage": 60.2, "network_traffic": 122.1, "power_consumption": 35.6, "num_executed_instructions": 1200000000.0, "execution_time": 0.8, "energy_efficiency": 0.92, "task_type": "compute", "task_priority": "high", "instance_count": 2, "memory_estimated": true}"#;
 
 fn settled(before: u32, desired: u32, outcome: WriteOutcome) -> What {
     What::Record(Record::Settled {
@@ -35,7 +40,78 @@ fn growing_is_told_in_the_seeds_words() {
     ]);
     assert_eq!(said[0], format!("ASG METRICS (2 instances): {METRICS}"));
     assert_eq!(said[1], "PREDICTION: 0 (Low) - Confidence: 0.88");
-    assert_eq!(said.last().unwrap(), "SCALING UP: 2 -> 3 instances");
+    assert_eq!(
+        said[said.len() - 2..],
+        [
+            "SCALING UP: 2 -> 3 instances",
+            "Updating ASG desired capacity to 3..."
+        ]
+    );
+}
+
+#[test]
+fn memory_that_was_measured_is_not_marked_as_estimated() {
+    let mut made = decision(second(0), 2, Class::ScaleOut, Some(3), None);
+    made.explanation.inputs.memory = Percent::new(60.2).map(Memory::Measured);
+    let said = messages(&[entry(second(0), decided(made))]);
+    let line = METRICS.replace(", \"memory_estimated\": true", "");
+    assert_eq!(said[0], format!("ASG METRICS (2 instances): {line}"));
+}
+
+#[test]
+fn the_group_is_told_once_the_effect_of_a_write_is_seen() {
+    let read = What::Event(Event::GroupRead {
+        call: CallId(1),
+        group: group(3, 3),
+    });
+    let seen = What::Record(Record::OutcomeSeen(Outcome::Reached { desired: 3 }));
+    let said = messages(&[entry(second(30), read), entry(second(30), seen)]);
+    let line = "ASG Status - Desired: 3, Min: 1, Max: 3, Running: 3";
+    assert_eq!(said.last().unwrap(), line);
+}
+
+#[test]
+fn a_look_that_outlasts_its_interval_is_told_in_the_originals_words() {
+    let overrun = |tenths: u64| {
+        messages(&[entry(
+            second(0),
+            What::Notice(Notice::Overrun {
+                took: Duration::from_millis(100 * tenths),
+                limit: Duration::from_secs(9),
+                interval: Duration::from_secs(10),
+            }),
+        )])
+    };
+    assert_eq!(
+        overrun(112),
+        ["Collection took 11.2s, longer than interval 10s"]
+    );
+    let shorter = "Collection took 9.5s, longer than the 9s that it may take of its interval";
+    assert_eq!(overrun(95), [shorter]);
+}
+
+#[test]
+fn votes_that_others_came_between_are_told_as_mixed_when_they_begin_to_wait() {
+    let vote = |at, class| {
+        let guard = (class == Class::ScaleIn).then_some(Guard::Streak);
+        entry(
+            second(at),
+            decided(decision(second(at), 3, class, None, guard)),
+        )
+    };
+    let mixed = |entries: &[Arc<Entry>]| {
+        let said = messages(entries);
+        said.iter()
+            .filter(|line| *line == "Mixed predictions - not scaling down")
+            .count()
+    };
+    let shrink = |at| vote(at, Class::ScaleIn);
+    assert_eq!(mixed(&[shrink(0), shrink(10)]), 0, "only waiting for more");
+    let between = vote(20, Class::Hold);
+    let votes = [shrink(0), shrink(10), between, shrink(30), shrink(40)];
+    assert_eq!(mixed(&votes), 1);
+    let again = [vote(50, Class::ScaleOut), shrink(60)];
+    assert_eq!(mixed(&[&votes[..], &again].concat()), 2);
 }
 
 #[test]
@@ -44,12 +120,12 @@ fn shrinking_is_told_in_the_seeds_words_with_the_streak_as_it_was() {
     let accepted = || entry(second(1), settled(3, 2, WriteOutcome::Accepted));
     let said = messages(&[entry(second(0), decided(made.clone())), accepted()]);
     let line = "SCALING DOWN: 3 -> 2 instances (5min consistent prediction)";
-    assert_eq!(said.last().unwrap(), line);
+    assert_eq!(said[said.len() - 2], line);
     let mut short = made;
     short.explanation.inputs.streak = 3;
     let said = messages(&[entry(second(0), decided(short)), accepted()]);
     let line = "SCALING DOWN: 3 -> 2 instances (30s consistent prediction)";
-    assert_eq!(said.last().unwrap(), line);
+    assert_eq!(said[said.len() - 2], line);
 }
 
 #[test]

@@ -30,7 +30,9 @@ fn a_busy_group_grows_and_an_idle_one_shrinks() {
     );
     run.until("PREDICTION: 0 (Low)");
     run.until("SCALING UP: 2 -> 3 instances");
+    run.until("Updating ASG desired capacity to 3...");
     assert_eq!(aws.emulator.desired("web"), Some(3));
+    run.until("ASG Status - Desired: 3, Min: 1, Max: 5, Running: 3");
 
     aws.emulator.set_demand("web", Demand::Constant(20.0));
     run.until("SCALING DOWN: 3 -> 2 instances (3s consistent prediction)");
@@ -40,7 +42,8 @@ fn a_busy_group_grows_and_an_idle_one_shrinks() {
     assert_eq!(status.code(), Some(0), "{printed}");
     let log = room.read("output/ec2_monitor.log");
     for line in [
-        "ASG METRICS (2 instances): {\"cpu_usage\":90.0",
+        "ASG METRICS (2 instances): {\"cpu_usage\": 90.0, \"memory_usage\": ",
+        "\"instance_count\": 2, \"memory_estimated\": true}",
         "SCALING UP: 2 -> 3 instances",
     ] {
         assert!(log.contains(line), "{line} in {log}");
