@@ -37,7 +37,8 @@ pub use facts::{FactAnswers, Outdated, ScalingPolicyFact, ScheduledActionFact, S
 pub use group::{GroupReading, InstanceReading, Lifecycle};
 pub use history::{HistorySpan, Retention, history_spans};
 pub use metrics::{
-    Collect, InstanceAggregate, InstanceMetric, LoadMetric, MetricOptions, Monitoring, Stat,
+    BilledMetrics, Collect, InstanceAggregate, InstanceMetric, LoadMetric, MetricOptions,
+    Monitoring, Stat,
 };
 pub use tracker::GroupTracker;
 pub use watched::{CollectSettings, MetricsReading};

@@ -89,13 +89,18 @@ impl LiveSettings {
     pub(crate) fn collect_settings(&self, name: &str) -> CollectSettings {
         CollectSettings {
             group: self.asg_name(name).to_owned(),
-            metrics: MetricOptions {
-                collect: self.collect,
-                memory: self.memory,
-                load: self.load.clone(),
-                monitoring: self.monitoring,
-            },
+            metrics: self.metric_options(),
             warm_up: self.warm_up,
+        }
+    }
+
+    /// What is asked of its metrics.
+    pub(crate) fn metric_options(&self) -> MetricOptions {
+        MetricOptions {
+            collect: self.collect,
+            memory: self.memory,
+            load: self.load.clone(),
+            monitoring: self.monitoring,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::time::Duration;
 
-use foretide_aws::{Collect, MetricsReading, Outdated, SlowFacts, usd_per_month};
+use foretide_aws::{BilledMetrics, Collect, MetricsReading, Outdated, SlowFacts, usd_per_month};
 use foretide_domain::CallFailure;
 use foretide_runtime::{Costs, GroupKey, Notice, Runtime};
 
@@ -13,10 +13,6 @@ use crate::notify::{NotifySettings, Outlet};
 
 use super::fleet::Wiring;
 
-/// CPU, network in and network out.
-const GROUP_METRICS: u32 = 3;
-/// What the seed asks of every instance.
-const INSTANCE_METRICS: u32 = 7;
 /// Metrics are asked for when a new period can be there: every minute at most.
 const ASKED_EVERY: Duration = Duration::from_mins(1);
 
@@ -65,24 +61,23 @@ pub(super) fn notifications(
     out.flush()
 }
 
-/// What CloudWatch bills for reading a group, at most.
+/// What CloudWatch bills for reading a group, at most: the metrics of its queries, at the pace that
+/// its controller keeps.
 fn cost(group: &GroupSettings) -> String {
-    let live = &group.live;
-    let further = u32::from(live.memory) + u32::from(live.load.is_some());
+    let options = group.live.metric_options();
+    let BilledMetrics { base, further } = options.billed();
     let per_month = |metrics| usd_per_month(metrics, ASKED_EVERY);
-    let base = match live.collect {
-        Collect::Group => format!(
-            "CloudWatch {:.2} USD a month for {GROUP_METRICS} metrics",
-            per_month(GROUP_METRICS)
-        ),
-        Collect::Instance => format!(
-            "CloudWatch {:.2} USD a month and instance for {INSTANCE_METRICS} metrics",
-            per_month(INSTANCE_METRICS)
-        ),
+    let unit = match options.collect {
+        Collect::Group => "a month",
+        Collect::Instance => "a month and instance",
     };
+    let said = format!(
+        "CloudWatch {:.2} USD {unit} for {base} metrics",
+        per_month(base)
+    );
     match further {
-        0 => base,
-        _ => format!("{base} and {:.2} for {further} more", per_month(further)),
+        0 => said,
+        _ => format!("{said} and {:.2} for {further} more", per_month(further)),
     }
 }
 
