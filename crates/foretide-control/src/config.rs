@@ -92,10 +92,12 @@ pub struct ClassifierConfig {
     pub step_out: u32,
     /// Instances removed at once: 1, the seed's.
     pub step_in: u32,
-    /// Consecutive scale-in votes needed: 30, the seed's.
+    /// Looks in a row at which the model's answer must ask for less: 30, the seed's, which are five
+    /// minutes. An answer votes once, for its datapoint, so that within them as many votes are
+    /// needed as datapoints fit in: five of one-minute data.
     pub streak: u32,
-    /// Distinct datapoints that those votes must span. 30 votes ten seconds apart read as few as
-    /// five one-minute datapoints, or two five-minute ones; fewer than three are one incident.
+    /// Votes that are needed at least. Five minutes hold one five-minute datapoint; fewer than
+    /// three are one incident.
     pub streak_datapoints: u32,
     /// Time after a change before capacity is raised: 300 s, the seed's.
     pub cooldown_out: Duration,
@@ -283,6 +285,15 @@ impl ControllerConfig {
 }
 
 impl ClassifierConfig {
+    /// Votes that a scale-in needs of data in periods of `period`: as many as datapoints fit into
+    /// the time of a full streak of looks `interval` apart, at most one a look.
+    pub(crate) fn votes_needed(&self, interval: Duration, period: Duration) -> u32 {
+        let span = interval.saturating_mul(self.streak).as_millis();
+        let fit = span.div_ceil(period.as_millis().max(1));
+        let fit = u32::try_from(fit).unwrap_or(u32::MAX);
+        fit.min(self.streak).max(self.streak_datapoints)
+    }
+
     fn checks(&self, target: Percent) -> Vec<Check> {
         let upper = self.upper_utilisation;
         vec![
@@ -406,6 +417,19 @@ const MAX_POINTS: usize = 1000;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn votes_are_needed_for_the_datapoints_of_five_minutes() {
+        let classifier = ClassifierConfig::default();
+        let needed = |interval, period| {
+            let seconds = Duration::from_secs;
+            classifier.votes_needed(seconds(interval), seconds(period))
+        };
+        assert_eq!(needed(10, 60), 5);
+        assert_eq!(needed(10, 300), 3, "at least three");
+        assert_eq!(needed(10, 10), 30, "a datapoint a look, as in the original");
+        assert_eq!(needed(300, 60), 30, "at most one a look");
+    }
 
     #[test]
     fn the_defaults_are_valid() {

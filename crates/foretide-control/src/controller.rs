@@ -16,16 +16,14 @@ use crate::config::ControllerConfig;
 use crate::facts::{Facts, stale_limit};
 use crate::features;
 use crate::forecasting::Forecasting;
-use crate::look::Look;
+use crate::look::{Look, Question};
 use crate::series::Arrival;
-use crate::state::SavedState;
+use crate::state::{Answer, SavedState};
 
 /// Points read at start, so that a restarted controller knows what the one before it knew.
 const HISTORY: Duration = Duration::from_secs(2 * 3600);
 /// Periods read again with every new one: their values may still have changed.
 const REREAD_PERIODS: u32 = 2;
-/// Milliseconds of the finest period that EC2 publishes.
-const FINEST_PERIOD_MS: i64 = 60_000;
 /// A silence of more than this many intervals ends the streak.
 const GAP_INTERVALS: u32 = 3;
 
@@ -73,7 +71,7 @@ impl Controller {
         let points = SavedState::new(&controller.config, now).series;
         controller.state.series = controller.state.series.clone().resized_as(&points);
         // Another model may answer now.
-        controller.state.answer = None;
+        controller.state.prediction = None;
         if let Some(write) = controller.state.write.take() {
             controller.write_is_unknown(write);
         }
@@ -138,6 +136,9 @@ impl Controller {
     /// What has not been answered by the next look will not be waited for.
     fn give_up_look(&mut self, now: Timestamp) -> Vec<Effect> {
         let mut effects = Vec::new();
+        if let Some(look) = &mut self.look {
+            look.ask_no_more();
+        }
         while let Some(call) = self.look.as_ref().and_then(Look::outstanding) {
             let detail = format!("no answer within {} s", self.config.interval.as_secs());
             let failure = CallFailure {
@@ -157,8 +158,12 @@ impl Controller {
         self.state.due = next_due(self.state.due, self.config.interval, now);
         let group = self.state.next_call();
         effects.push(Effect::ReadGroup { call: group });
-        let metrics = (now >= self.state.metrics_due).then(|| {
+        let metrics = self.state.pace.is_due(now).then(|| {
             let call = self.state.next_call();
+            self.state.pace.ask(now);
+            // Paid for before it is asked, so that a process that dies and starts again and again
+            // does not ask again and again.
+            effects.push(Effect::Save);
             effects.push(Effect::ReadMetrics {
                 call,
                 query: self.metrics_query(now),
@@ -187,15 +192,13 @@ impl Controller {
             return Vec::new();
         }
         let mut effects = Vec::new();
-        let mut new = false;
+        let known = self.state.series.newest_start();
         for point in points {
             if point.end() > now || point.period.is_zero() || !point.instances.is_finite() {
                 continue;
             }
-            match self.state.series.insert(*point) {
-                Arrival::Nothing => continue,
-                Arrival::New => new = true,
-                Arrival::Revised => {}
+            if self.state.series.insert(*point) == Arrival::Nothing {
+                continue;
             }
             self.state.decide_anyway = true;
             effects.push(Effect::Record(Record::Observed(*point)));
@@ -205,45 +208,47 @@ impl Controller {
             closed.for_each(|point| self.state.per_instance.observe(point));
         }
         self.feed_forecast(points, now, &mut effects);
-        self.plan_next_metrics(new, now);
+        let newest = self.state.series.newest().copied();
+        let is_new = newest.is_some_and(|point| known.is_none_or(|known| point.start > known));
+        let pace = &mut self.state.pace;
+        if let Some(delay) = pace.answered(newest.as_ref(), is_new, &self.config, now) {
+            let metric_delay = self.config.metric_delay;
+            effects.push(Effect::Record(Record::MetricsLate {
+                delay,
+                metric_delay,
+            }));
+        }
         self.go_on(now, effects)
     }
 
-    /// Metrics are asked for when the next period can be visible, and less and less often while it
-    /// does not come: every request costs money.
-    fn plan_next_metrics(&mut self, new: bool, now: Timestamp) {
-        let state = &mut self.state;
-        state.metrics_misses = if new {
-            0
-        } else {
-            state.metrics_misses.saturating_add(1)
-        };
-        let Some(newest) = state.series.newest() else {
-            state.metrics_due = next_visible(now, self.config.metric_delay);
-            return;
-        };
-        let visible = newest
-            .end()
-            .plus(newest.period)
-            .plus(self.config.metric_delay);
-        let patience = self
-            .config
-            .interval
-            .saturating_mul(state.metrics_misses)
-            .min(newest.period);
-        state.metrics_due = visible.max(now.plus(patience));
-    }
-
     fn predicted(&mut self, call: CallId, prediction: Prediction, now: Timestamp) -> Vec<Effect> {
-        let Some(features) = self
+        let Some(question) = self
             .look
             .as_mut()
             .and_then(|look| look.take_prediction(call))
         else {
             return Vec::new();
         };
-        self.state.answer = Some((features, prediction));
-        self.go_on(now, Vec::new())
+        self.state.prediction = Some(Answer {
+            question,
+            prediction,
+        });
+        let mut effects = Vec::new();
+        self.predictor_fails(false, &mut effects);
+        self.go_on(now, effects)
+    }
+
+    /// Remembers whether the model answers, and says so where that changes.
+    fn predictor_fails(&mut self, failing: bool, effects: &mut Vec<Effect>) {
+        if failing != self.state.predictor_failing {
+            self.state.predictor_failing = failing;
+            let alarm = if failing {
+                Alarm::PredictorSilent
+            } else {
+                Alarm::PredictorAnswers
+            };
+            effects.push(Effect::Record(Record::Alarm(alarm)));
+        }
     }
 
     fn call_failed(&mut self, call: CallId, failure: CallFailure, now: Timestamp) -> Vec<Effect> {
@@ -251,18 +256,25 @@ impl Controller {
             .look
             .as_mut()
             .is_some_and(|look| look.take_metrics(call));
-        let known = metrics
-            || self
-                .look
-                .as_mut()
-                .is_some_and(|look| look.fail_group(call) || look.take_prediction(call).is_some());
+        let prediction = self
+            .look
+            .as_mut()
+            .is_some_and(|look| look.take_prediction(call).is_some());
+        let known =
+            metrics || prediction || self.look.as_mut().is_some_and(|look| look.fail_group(call));
         if !known {
             return self.history_failed(call, failure, now);
         }
         if metrics {
-            self.plan_next_metrics(false, now);
+            let newest = self.state.series.newest().copied();
+            let pace = &mut self.state.pace;
+            pace.failed(newest.as_ref(), &self.config, now);
         }
-        self.go_on(now, vec![Effect::Record(Record::CallFailed(failure))])
+        let mut effects = vec![Effect::Record(Record::CallFailed(failure))];
+        if prediction {
+            self.predictor_fails(true, &mut effects);
+        }
+        self.go_on(now, effects)
     }
 
     /// Takes the look a step further once nothing is outstanding.
@@ -279,20 +291,21 @@ impl Controller {
             effects.push(Effect::Save);
             return effects;
         }
-        let asked = look.has_asked();
-        if self.config.policy == PolicyKind::Classifier && !asked {
-            if let Some(features) = self.features(now) {
-                if self.state.answer.is_none_or(|(known, _)| known != features) {
+        let may_ask = !look.has_asked();
+        if self.config.policy == PolicyKind::Classifier {
+            let question = self.question(now);
+            let known = self.state.prediction.map(|answer| answer.question);
+            if known != question {
+                self.state.prediction = None;
+                if let Some(question) = question.filter(|_| may_ask) {
                     let call = self.state.next_call();
                     if let Some(look) = &mut self.look {
-                        look.ask(call, features);
+                        look.ask(call, question);
                     }
-                    self.state.answer = None;
+                    let features = question.features;
                     effects.push(Effect::Predict { call, features });
                     return effects;
                 }
-            } else {
-                self.state.answer = None;
             }
         }
         self.look = None;
@@ -301,16 +314,25 @@ impl Controller {
         effects
     }
 
-    fn features(&self, now: Timestamp) -> Option<foretide_domain::Features> {
+    /// What to ask the model: the newest datapoint, as long as it is not stale. So an answer is
+    /// never older than data may be.
+    fn question(&self, now: Timestamp) -> Option<Question> {
         let group = &self.state.group.as_ref()?.group;
         let newest = self.state.series.newest()?;
         if now.since(newest.end()) > stale_limit(&self.config, newest.period) {
             return None;
         }
-        features::observe(newest, group)
+        Some(Question {
+            datapoint: newest.start,
+            features: features::observe(newest, group)?,
+        })
     }
 
     fn finish_look(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
+        if self.config.policy != PolicyKind::Classifier {
+            // No other policy asks a model.
+            self.predictor_fails(false, effects);
+        }
         self.notice_gap(now, effects);
         self.notice_staleness(now, effects);
         self.notice_lateness(now);
@@ -365,8 +387,9 @@ impl Controller {
             group: &reading.group,
             group_read_at: reading.at,
             series: &state.series,
-            features: state.answer.map(|(features, _)| features),
-            prediction: state.answer.map(|(_, prediction)| prediction),
+            features: state.prediction.map(|answer| answer.question.features),
+            prediction: state.prediction.map(|answer| answer.prediction),
+            predictor_failing: state.predictor_failing,
             law,
             forecast: self.forecast_figures(law.as_ref()),
             per_instance: state.per_instance(&self.config),
@@ -384,15 +407,6 @@ impl Controller {
             write_backoff_until: state.write_backoff_until,
         })
     }
-}
-
-/// When a group of which no period is known may show its first: the end of a minute, the finest
-/// period that EC2 publishes, and the delay.
-fn next_visible(now: Timestamp, delay: Duration) -> Timestamp {
-    let millis = now.minus(delay).as_millis();
-    let minute = Timestamp::from_millis(millis - millis.rem_euclid(FINEST_PERIOD_MS));
-    let next = minute.plus(Duration::from_millis(FINEST_PERIOD_MS.unsigned_abs()));
-    next.plus(delay)
 }
 
 /// The first point on the grid of looks that is still to come.

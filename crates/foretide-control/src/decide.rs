@@ -57,15 +57,17 @@ impl Controller {
         }
     }
 
-    /// Counts this look for the streak.
+    /// Counts this look for the streak, and the answer as a vote where it is of another datapoint
+    /// than the vote before.
     fn vote(&mut self, now: Timestamp) {
         if self.config.policy != PolicyKind::Classifier {
             return;
         }
         let Some(facts) = self.facts(now) else { return };
         let is_vote = facts.is_fresh() && guard::votes_for_scale_in(&facts);
-        let newest = self.state.series.newest_start();
-        self.state.votes.count(is_vote, newest);
+        let answer = self.state.prediction;
+        let datapoint = answer.map(|answer| answer.question.datapoint);
+        self.state.votes.count(is_vote, datapoint);
     }
 
     /// What waited for the next try of a write waits no longer, and not for the next datapoint

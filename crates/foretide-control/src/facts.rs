@@ -25,6 +25,8 @@ pub(crate) struct Facts<'a> {
     /// What the model was asked, and what it said.
     pub(crate) features: Option<Features>,
     pub(crate) prediction: Option<Prediction>,
+    /// Whether the newest question to the model brought no answer.
+    pub(crate) predictor_failing: bool,
     /// What the capacity law made of the newest period; none under other policies.
     pub(crate) law: Option<LawOutput>,
     /// The same as an explanation shows it.
@@ -43,7 +45,9 @@ pub(crate) struct Facts<'a> {
     pub(crate) memory: Option<Memory>,
     /// Reporting ÷ in service for the newest period, where the group was read within it.
     pub(crate) coverage: Option<f64>,
+    /// Looks in a row at which the model's answer asked for less.
     pub(crate) streak: u32,
+    /// Votes within them: answers, one a datapoint.
     pub(crate) streak_datapoints: u32,
     /// When capacity was last changed, or may have been.
     pub(crate) last_change_at: Option<Timestamp>,

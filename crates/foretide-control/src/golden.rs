@@ -46,7 +46,8 @@ impl Rules {
         let mut series = Series::new(1);
         series.insert(Datapoint {
             start: Timestamp::from_seconds(0),
-            period: Duration::from_secs(60),
+            // In the vectors each row is an answer of its own: a datapoint a look.
+            period: Duration::from_secs(10),
             cpu: Percent::new(0.0),
             instances: 1.0,
             network_in: None,
@@ -102,6 +103,7 @@ impl Rules {
                     probabilities,
                 }
             }),
+            predictor_failing: false,
             law: None,
             forecast: None,
             per_instance: None,
@@ -118,8 +120,10 @@ impl Rules {
             write_in_flight: false,
             write_backoff_until: None,
         };
-        self.votes.count(guard::votes_for_scale_in(&facts), None);
+        self.votes
+            .count(guard::votes_for_scale_in(&facts), Some(now));
         facts.streak = self.votes.streak();
+        facts.streak_datapoints = self.votes.datapoints();
         let proposal = policy::propose(&facts);
         let guarded = guard::apply(&facts, &proposal);
         if guarded.capacity != capacity {
@@ -168,8 +172,14 @@ fn the_classifier_decides_as_the_seed_intended() {
                 "{at}"
             );
             // The reference keeps the newest votes up to a full streak; ours goes on counting.
-            let streak = rules.votes.streak().min(rules.config.classifier.streak);
-            assert_eq!(u64::from(streak), expected["streak_after"], "{at}");
+            let needed = rules.config.classifier.streak;
+            let (looks, votes) = (rules.votes.streak(), rules.votes.datapoints());
+            assert_eq!(
+                u64::from(looks.min(needed)),
+                expected["streak_after"],
+                "{at}"
+            );
+            assert_eq!(looks, votes, "an answer a row, {at}");
             let capacity = u32::try_from(row["capacity"].as_u64().unwrap()).unwrap();
             let ours = reason(row["class"].as_u64(), &guarded, capacity);
             let theirs = expected["reason"].as_str().unwrap().to_owned();

@@ -1,6 +1,7 @@
 //! One look at the group: which answers are still outstanding.
 
-use foretide_domain::{CallId, Features};
+use foretide_domain::{CallId, Features, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// The calls of one look.
 #[derive(Clone, Debug)]
@@ -8,8 +9,15 @@ pub(crate) struct Look {
     group: Option<CallId>,
     group_failed: bool,
     metrics: Option<CallId>,
-    prediction: Option<(CallId, Features)>,
+    prediction: Option<(CallId, Question)>,
     asked: bool,
+}
+
+/// What the model is asked: the newest datapoint's start and features.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Question {
+    pub(crate) datapoint: Timestamp,
+    pub(crate) features: Features,
 }
 
 impl Look {
@@ -35,14 +43,19 @@ impl Look {
         !self.group_failed
     }
 
-    /// Whether the model was asked in this look.
+    /// Whether the model was asked in this look, or may not be any more.
     pub(crate) fn has_asked(&self) -> bool {
         self.asked
     }
 
+    /// The model is asked nothing more in this look: its time is over.
+    pub(crate) fn ask_no_more(&mut self) {
+        self.asked = true;
+    }
+
     /// Asks the model.
-    pub(crate) fn ask(&mut self, call: CallId, features: Features) {
-        self.prediction = Some((call, features));
+    pub(crate) fn ask(&mut self, call: CallId, question: Question) {
+        self.prediction = Some((call, question));
         self.asked = true;
     }
 
@@ -64,9 +77,9 @@ impl Look {
     }
 
     /// What the model was asked in `call`; it is answered now.
-    pub(crate) fn take_prediction(&mut self, call: CallId) -> Option<Features> {
+    pub(crate) fn take_prediction(&mut self, call: CallId) -> Option<Question> {
         self.prediction
             .take_if(|(waiting, _)| *waiting == call)
-            .map(|(_, features)| features)
+            .map(|(_, question)| question)
     }
 }

@@ -4,8 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use foretide_domain::{
-    Bounds, CallId, Datapoint, Features, GroupState, Mode, Orders, Plan, Prediction, Staleness,
-    Timestamp,
+    Bounds, CallId, Datapoint, GroupState, Mode, Orders, Plan, Prediction, Staleness, Timestamp,
 };
 use foretide_forecast::law::LawState;
 use serde::{Deserialize, Serialize};
@@ -15,6 +14,8 @@ use crate::calendar::Learned;
 use crate::config::ControllerConfig;
 use crate::lead_time::LeadTime;
 use crate::load::PerInstance;
+use crate::look::Question;
+use crate::pace::Pace;
 use crate::series::Series;
 use crate::settle::BACKOFF_MAX;
 use crate::votes::Votes;
@@ -37,9 +38,14 @@ pub struct SavedState {
     pub(crate) known: Option<Known>,
     pub(crate) in_service: VecDeque<(Timestamp, u32)>,
     pub(crate) series: Series,
-    pub(crate) metrics_due: Timestamp,
-    pub(crate) metrics_misses: u32,
-    pub(crate) answer: Option<(Features, Prediction)>,
+    /// When metrics are asked for.
+    #[serde(default)]
+    pub(crate) pace: Pace,
+    #[serde(default)]
+    pub(crate) prediction: Option<Answer>,
+    /// Whether the newest question to the model brought no answer.
+    #[serde(default)]
+    pub(crate) predictor_failing: bool,
     pub(crate) votes: Votes,
     /// What the capacity law has learned; none under other policies. What its forecast rests on is
     /// kept apart: `ForecastSnapshot`.
@@ -80,6 +86,13 @@ pub(crate) struct Known {
     pub(crate) bounds: Bounds,
     /// A write that may or may not have been carried out.
     pub(crate) perhaps_desired: Option<u32>,
+}
+
+/// What the model said of one datapoint.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Answer {
+    pub(crate) question: Question,
+    pub(crate) prediction: Prediction,
 }
 
 /// The capacity law, and how far it has come.
@@ -124,9 +137,9 @@ impl SavedState {
             known: None,
             in_service: VecDeque::with_capacity(READINGS),
             series: Series::new(points),
-            metrics_due: now,
-            metrics_misses: 0,
-            answer: None,
+            pace: Pace::new(now),
+            prediction: None,
+            predictor_failing: false,
             votes: Votes::default(),
             law: None,
             last_change_at: None,
@@ -165,6 +178,11 @@ impl SavedState {
     /// Whether there is no fresh data.
     pub fn is_stale(&self) -> bool {
         self.stale
+    }
+
+    /// Whether the newest question to the model brought no answer, so that capacity is held.
+    pub fn is_predictor_failing(&self) -> bool {
+        self.predictor_failing
     }
 
     /// Whether launches fail, so that nothing is asked for beyond what exists.
@@ -224,9 +242,7 @@ impl SavedState {
             .saturating_mul(2)
             .saturating_add(config.metric_delay)
             .saturating_add(config.interval);
-        if self.metrics_due.since(now) > longest {
-            self.metrics_due = now;
-        }
+        self.pace.forget_the_future(longest, now);
     }
 
     pub(crate) fn remember_in_service(&mut self, now: Timestamp, in_service: u32) {

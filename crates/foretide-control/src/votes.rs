@@ -1,18 +1,23 @@
-//! The streak: consecutive votes for scale-in, and how many datapoints they span.
+//! The streak: looks in a row at which the model's answer asked for scale-in, and the votes within
+//! them. An answer votes once for its datapoint, however many looks see it.
 
 use foretide_domain::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// Consecutive scale-in votes.
+/// Consecutive scale-in votes, and for how long they have stood.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Votes {
+    /// Looks in a row.
     streak: u32,
+    /// Votes: distinct datapoints.
     datapoints: u32,
+    /// The datapoint of the newest vote.
     newest: Option<Timestamp>,
 }
 
 impl Votes {
-    /// Counts one look at the group: a vote lengthens the streak, anything else ends it.
+    /// Counts one look at the group: an answer that asks for less lengthens the streak and is a
+    /// vote where it is of another datapoint than the vote before; anything else ends the streak.
     pub(crate) fn count(&mut self, is_vote: bool, newest: Option<Timestamp>) {
         if !is_vote {
             self.reset();
@@ -30,12 +35,12 @@ impl Votes {
         *self = Self::default();
     }
 
-    /// Votes in a row.
+    /// Looks in a row at which the answer asked for less.
     pub(crate) fn streak(&self) -> u32 {
         self.streak
     }
 
-    /// Distinct datapoints that they were cast on.
+    /// Votes within them: one a datapoint.
     pub(crate) fn datapoints(&self) -> u32 {
         self.datapoints
     }
@@ -46,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn votes_on_one_datapoint_span_one() {
+    fn an_answer_votes_once_for_its_datapoint() {
         let mut votes = Votes::default();
         for minute in [0, 0, 0, 60, 60, 120] {
             votes.count(true, Some(Timestamp::from_seconds(minute)));

@@ -13,7 +13,7 @@
 //! demand D              the load metric of the periods to come, which goes on where CPU ends
 //! period SECONDS        length of the periods to come
 //! event AFTER LASTS N   before the first look: N instances are needed from AFTER seconds on
-//! class NAME:P          what the model says, with which probability
+//! class NAME:P | class silent    what the model says, with which probability; or no answer
 //! group KEY=VALUE …     the group as the next reading shows it
 //! reads ok|throttled|silent      how readings of the group end
 //! metrics ok|throttled|silent    how readings of metrics end
@@ -137,7 +137,7 @@ impl World {
             "demand" => self.demand = first.parse().ok(),
             "period" => self.period = Duration::from_secs(first.parse().unwrap()),
             "event" => self.event(&rest),
-            "class" => self.prediction = Some(prediction(first)),
+            "class" => self.prediction = (first != "silent").then(|| prediction(first)),
             "group" => rest.iter().for_each(|pair| self.change_group(pair)),
             "reads" => first.clone_into(&mut self.reads),
             "metrics" => first.clone_into(&mut self.metrics),

@@ -120,6 +120,13 @@ pub enum Record {
     OrderEnded(Order),
     /// A reading or a prediction failed.
     CallFailed(CallFailure),
+    /// CloudWatch shows periods later than `metric_delay` says: said once for a setting.
+    MetricsLate {
+        /// Time from the end of a period until CloudWatch shows it, as it was found.
+        delay: Duration,
+        /// The same as configured.
+        metric_delay: Duration,
+    },
     /// The controller was not called for longer than three intervals; the streak was reset.
     Gap {
         /// When it was called last.
@@ -177,6 +184,10 @@ pub enum Alarm {
     DataStale,
     /// Data is fresh again.
     DataFresh,
+    /// The model was asked and did not answer: capacity is held.
+    PredictorSilent,
+    /// The model answers again.
+    PredictorAnswers,
     /// The forecast cost more than target tracking would have and served no better: its price is
     /// bounded.
     ForecastDemoted {

@@ -82,9 +82,9 @@ pub struct Inputs {
     pub event: Option<EventFigures>,
     /// The class predicted, with its probability.
     pub class: Option<(Class, f64)>,
-    /// Consecutive scale-in votes, this one included.
+    /// Looks in a row at which the model's answer asked for scale-in, this one included.
     pub streak: u32,
-    /// Distinct datapoints that those votes span.
+    /// Votes within them: an answer votes once, for its datapoint.
     pub streak_datapoints: u32,
     /// What is left of the cooldown.
     pub cooldown_left: Duration,
@@ -167,8 +167,10 @@ pub enum ClassifierRule {
     ScaleIn,
     /// The model is content.
     Hold,
-    /// There is no prediction.
+    /// There is no prediction: there is no fresh data to ask about.
     NoPrediction,
+    /// The model was asked and did not answer.
+    NoAnswer,
 }
 
 /// Rules of policy `forecast`.

@@ -48,7 +48,10 @@ impl fmt::Display for Explanation {
 impl Explanation {
     fn rule(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Rule::Classifier(rule) = self.proposal.rule
-            && rule != ClassifierRule::NoPrediction
+            && !matches!(
+                rule,
+                ClassifierRule::NoPrediction | ClassifierRule::NoAnswer
+            )
             && let Some((class, confidence)) = self.inputs.class
         {
             return write!(f, "the model says {class} ({:.0} %)", confidence * 100.0);
@@ -69,6 +72,7 @@ impl fmt::Display for Rule {
                 ClassifierRule::ScaleIn => "the model asks for less",
                 ClassifierRule::Hold => "the model is content",
                 ClassifierRule::NoPrediction => "no prediction",
+                ClassifierRule::NoAnswer => "the predictor does not answer",
             },
             Self::Forecast(rule) => match rule {
                 ForecastRule::NoNewPoint => "no datapoint since the last decision",
@@ -130,8 +134,8 @@ impl fmt::Display for GuardSentence<'_> {
             Guard::Confidence => f.write_str("the model is not sure enough"),
             Guard::Streak => write!(
                 f,
-                "streak too short: votes {}, datapoints {}",
-                inputs.streak, inputs.streak_datapoints
+                "streak too short: votes {}, looks {}",
+                inputs.streak_datapoints, inputs.streak
             ),
             Guard::Cooldown => write!(f, "cooldown: {} s left", inputs.cooldown_left.as_secs()),
             Guard::Breaker => f.write_str("launches fail: not above what exists"),
@@ -278,6 +282,17 @@ impl fmt::Display for Record {
             Self::Ordered { order, by } => write!(f, "ordered by {by}: {order}"),
             Self::OrderEnded(order) => write!(f, "an order had its time: {order}"),
             Self::CallFailed(failure) => write!(f, "call failed: {failure}"),
+            Self::MetricsLate {
+                delay,
+                metric_delay,
+            } => {
+                let (found, set) = (delay.as_secs(), metric_delay.as_secs());
+                write!(
+                    f,
+                    "metric_delay = \"{set}s\", but CloudWatch publishes this group's periods {found} \
+                     s after their end: metrics are read later; set metric_delay = \"{found}s\""
+                )
+            }
             Self::Gap { since } => write!(f, "did not look since {since}: the streak starts anew"),
             Self::Alarm(alarm) => alarm.fmt(f),
         }
@@ -298,6 +313,10 @@ impl fmt::Display for Alarm {
             Self::BreakerClosed => f.write_str("launches work again"),
             Self::DataStale => f.write_str("ALARM no fresh data"),
             Self::DataFresh => f.write_str("data is fresh again"),
+            Self::PredictorSilent => {
+                f.write_str("ALARM the predictor does not answer: capacity is held")
+            }
+            Self::PredictorAnswers => f.write_str("the predictor answers again"),
             Self::ForecastDemoted { cost_percent } => write!(
                 f,
                 "the forecast costs {cost_percent} % of what target tracking would and does \

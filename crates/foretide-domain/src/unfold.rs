@@ -187,8 +187,8 @@ fn remembered(inputs: &Inputs) -> Vec<Fact> {
         fact(
             "streak",
             format!(
-                "{} votes on {} datapoints",
-                inputs.streak, inputs.streak_datapoints
+                "{} votes over {} looks",
+                inputs.streak_datapoints, inputs.streak
             ),
         ),
         fact("cooldown left", seconds(inputs.cooldown_left)),
@@ -575,7 +575,7 @@ mod tests {
             "75 % of the instances report",
             "33.0 %, estimated from CPU",
             "data age                   71 s",
-            "16 votes on 17 datapoints",
+            "17 votes over 16 looks",
             "cooldown left              118 s",
             "breaker                    closed",
             "scale_in (87.5 %)",

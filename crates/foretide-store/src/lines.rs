@@ -135,9 +135,12 @@ impl Narrator {
                     say(Level::Info, sentence(entry));
                 }
             },
-            What::Record(Record::CallFailed(_) | Record::Alarm(_) | Record::Gap { .. }) => {
-                say(Level::Warning, sentence(entry));
-            }
+            What::Record(
+                Record::CallFailed(_)
+                | Record::MetricsLate { .. }
+                | Record::Alarm(_)
+                | Record::Gap { .. },
+            ) => say(Level::Warning, sentence(entry)),
             What::Record(Record::OutcomeSeen(outcome)) => {
                 say(Level::Info, sentence(entry));
                 if let Some(group) = &remembered.group {

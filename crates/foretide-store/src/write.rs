@@ -325,6 +325,7 @@ fn kind(record: &Record) -> &'static str {
         Record::Ordered { .. } => "ordered",
         Record::OrderEnded(_) => "order_ended",
         Record::CallFailed(_) => "call_failed",
+        Record::MetricsLate { .. } => "metrics_late",
         Record::Gap { .. } => "gap",
         Record::Alarm(_) => "alarm",
     }

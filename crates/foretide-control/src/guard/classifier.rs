@@ -3,6 +3,7 @@
 use foretide_domain::Class;
 
 use crate::facts::Facts;
+use crate::pace::METRICS_EVERY;
 
 use super::{Wanted, group};
 
@@ -38,11 +39,13 @@ pub(super) fn confidence(facts: &Facts<'_>, wanted: &mut Wanted) {
     }
 }
 
-/// Scale-in needs an unbroken row of votes over several datapoints.
+/// Scale-in needs an unbroken row of looks at which the model asked for less, and within them a
+/// vote for each datapoint that the time of so many looks holds.
 pub(super) fn streak(facts: &Facts<'_>, wanted: &mut Wanted) {
     let settings = &facts.config.classifier;
-    let full =
-        facts.streak >= settings.streak && facts.streak_datapoints >= settings.streak_datapoints;
+    let period = facts.newest().map_or(METRICS_EVERY, |(it, _)| it.period);
+    let votes = settings.votes_needed(facts.config.interval, period);
+    let full = facts.streak >= settings.streak && facts.streak_datapoints >= votes;
     if wanted.shrinks() && !full && !wanted.unconditional {
         wanted.capacity = wanted.held;
     }
@@ -62,7 +65,7 @@ pub(super) fn cooldown(facts: &Facts<'_>, wanted: &mut Wanted) {
     }
 }
 
-/// Whether this prediction counts as a vote for scale-in.
+/// Whether this prediction asks for scale-in.
 pub(crate) fn votes_for_scale_in(facts: &Facts<'_>) -> bool {
     is_confident(facts)
         && facts

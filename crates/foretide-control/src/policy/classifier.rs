@@ -19,6 +19,7 @@ pub(crate) fn propose(facts: &Facts<'_>) -> Proposal {
             ClassifierRule::ScaleIn,
         ),
         Some(Class::Hold) => (None, ClassifierRule::Hold),
+        None if facts.predictor_failing && facts.is_fresh() => (None, ClassifierRule::NoAnswer),
         None => (None, ClassifierRule::NoPrediction),
     };
     Proposal {

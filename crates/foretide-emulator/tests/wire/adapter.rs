@@ -14,7 +14,7 @@ fn plan(desired: u32, expected_desired: u32) -> Plan {
     }
 }
 
-fn requests() -> LoadMetric {
+pub(crate) fn requests() -> LoadMetric {
     LoadMetric {
         namespace: "AWS/ApplicationELB".into(),
         metric: "RequestCount".into(),

@@ -63,13 +63,16 @@ impl Mark {
                 MarkKind::Foreign,
                 Some((change.desired_before, change.desired)),
             ),
-            Record::Alarm(Alarm::BreakerClosed | Alarm::DataFresh | Alarm::ForecastRestored) => {
-                (MarkKind::Recovered, None)
-            }
+            Record::Alarm(
+                Alarm::BreakerClosed
+                | Alarm::DataFresh
+                | Alarm::PredictorAnswers
+                | Alarm::ForecastRestored,
+            ) => (MarkKind::Recovered, None),
             Record::Alarm(_) => (MarkKind::Alarm, None),
             Record::Ordered { .. } | Record::OrderEnded(_) => (MarkKind::Operator, None),
             Record::OutcomeSeen(Outcome::Partly { .. }) => (MarkKind::Failed, None),
-            Record::Gap { .. } => (MarkKind::Note, None),
+            Record::Gap { .. } | Record::MetricsLate { .. } => (MarkKind::Note, None),
             Record::Decided(_)
             | Record::Observed(_)
             | Record::OutcomeSeen(Outcome::Reached { .. })

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use foretide_domain::{
-    Alarm, Decision, GroupState, Guard, LifecycleCounts, Load, Mode, Orders, Percent, PolicyKind,
-    Record, Timestamp, WriteOutcome,
+    Alarm, ClassifierRule, Decision, GroupState, Guard, LifecycleCounts, Load, Mode, Orders,
+    Percent, PolicyKind, Record, Rule, Timestamp, WriteOutcome,
 };
 
 use crate::view::Cached;
@@ -153,6 +153,8 @@ pub(crate) struct Track {
     pub(crate) tally: Tally,
     pub(crate) stale: bool,
     pub(crate) breaker_open: bool,
+    /// Whether the model was asked last and did not answer.
+    pub(crate) predictor_failing: bool,
     /// An operator's orders that stand.
     pub(crate) orders: Orders,
     pub(crate) broken_invariant: Option<(Timestamp, u8)>,
@@ -182,6 +184,7 @@ impl Track {
             tally: Tally::default(),
             stale: false,
             breaker_open: false,
+            predictor_failing: false,
             orders: Orders::default(),
             broken_invariant: None,
             failure: None,
@@ -246,7 +249,10 @@ impl Track {
             Record::Alarm(alarm) => self.alarm(at, *alarm),
             Record::Ordered { order, by } => self.orders.take(*order, by),
             Record::OrderEnded(_) => drop(self.orders.expire(at)),
-            Record::OutcomeSeen(_) | Record::ForeignChange(_) | Record::Gap { .. } => {}
+            Record::OutcomeSeen(_)
+            | Record::ForeignChange(_)
+            | Record::MetricsLate { .. }
+            | Record::Gap { .. } => {}
         }
         if let Some(mark) = Mark::of(at, record) {
             self.mark(mark);
@@ -270,6 +276,8 @@ impl Track {
             Alarm::BreakerClosed => self.breaker_open = false,
             Alarm::DataStale => self.stale = true,
             Alarm::DataFresh => self.stale = false,
+            Alarm::PredictorSilent => self.predictor_failing = true,
+            Alarm::PredictorAnswers => self.predictor_failing = false,
             // Every decision says whether the forecast is demoted.
             Alarm::ForecastDemoted { .. } | Alarm::ForecastRestored => {}
             Alarm::InvariantBroken { invariant } => self.broken_invariant = Some((at, invariant)),
@@ -281,6 +289,12 @@ impl Track {
         let inputs = &explanation.inputs;
         self.tally.count(&decision);
         self.breaker_open = inputs.breaker_open;
+        // After a restart the alarm may lie before what this board was told.
+        if explanation.proposal.rule == Rule::Classifier(ClassifierRule::NoAnswer) {
+            self.predictor_failing = true;
+        } else if inputs.class.is_some() {
+            self.predictor_failing = false;
+        }
         self.orders.clone_from(&inputs.orders);
         self.at_capacity(Reading {
             at: decision.at.minus(inputs.group_age),

@@ -80,6 +80,7 @@ struct Group {
     overruns: Option<u64>,
     prediction: Option<f64>,
     breaker_open: bool,
+    predictor_failing: bool,
     at_max: bool,
 }
 
@@ -103,6 +104,7 @@ impl Group {
                 .and_then(|looked| looked.prediction)
                 .map(|took| took.as_secs_f64()),
             breaker_open: track.breaker_open,
+            predictor_failing: track.predictor_failing,
             at_max: capacity.is_some_and(|known| {
                 known.desired >= known.max
                     && row.load.need_instances.is_some_and(|need| need > known.max)
@@ -125,7 +127,7 @@ impl Group {
 type Gauge = (&'static str, &'static str, fn(&Group) -> Option<f64>);
 
 /// One value a group; what is missing is left out.
-const GAUGES: [Gauge; 23] = [
+const GAUGES: [Gauge; 24] = [
     (
         "foretide_group_desired_instances",
         "Desired capacity",
@@ -241,6 +243,11 @@ const GAUGES: [Gauge; 23] = [
         "foretide_group_breaker_open",
         "1 while launches fail and growth is held",
         |group| flag(Some(group.breaker_open)),
+    ),
+    (
+        "foretide_group_predictor_failing",
+        "1 while the predictor does not answer and capacity is held",
+        |group| flag(Some(group.predictor_failing)),
     ),
     (
         "foretide_group_health_level",

@@ -86,6 +86,9 @@ fn critical(track: &Track, now: Timestamp, found: &mut Found) {
     if track.stale {
         say("no fresh data".to_owned());
     }
+    if track.predictor_failing {
+        say("the predictor does not answer: capacity is held".to_owned());
+    }
     if let Some((_, why)) = &track.failure {
         say(format!("the last call failed: {why}"));
     }

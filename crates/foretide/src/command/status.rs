@@ -232,6 +232,9 @@ fn alarms(latest: &Latest, now: Timestamp) -> (u8, Vec<String>) {
     if state.is_stale() {
         found.push((0, "no fresh data".to_owned()));
     }
+    if state.is_predictor_failing() {
+        found.push((0, "the predictor does not answer".to_owned()));
+    }
     let overdue = now.since(state.next_look());
     if overdue > SILENT_AFTER {
         found.push((1, format!("nobody looks, for {}", span(overdue.as_secs()))));

@@ -22,8 +22,9 @@ pub(crate) struct RawNotify {
     #[schemars(extend("format" = "path"))]
     pub(super) url_file: Option<PathBuf>,
     /// What is told: `scaling` (a capacity was written), `at-max` (more is wanted than the
-    /// maximum), `stalled` (no fresh data, or no look), `breaker` (launches fail), `forecast` (its
-    /// price is bounded since it earns too little), `fault` (a defect of Foretide).
+    /// maximum), `stalled` (no fresh data, no look, or no answer from the predictor), `breaker`
+    /// (launches fail), `forecast` (its price is bounded since it earns too little), `fault` (a
+    /// defect of Foretide).
     pub(super) events: Option<Vec<RawTopic>>,
     /// What is posted, as a Jinja template that makes JSON. Values: `text`, `event`, `state`
     /// (`happened`, `began`, `ended`), `group`, `time`, each written with its quotes; `slack(text)`

@@ -71,7 +71,8 @@ pub(crate) struct RawGroup {
     pub(crate) on_empty: Option<RawOnEmpty>,
     /// Data older than this is stale.
     pub(crate) stale_after: Option<Span>,
-    /// Time from the end of a metric's period until CloudWatch shows it.
+    /// Time from the end of a metric's period until CloudWatch shows it. Metrics are read once a
+    /// minute at most, also where this is too short: what is late is waited for.
     pub(crate) metric_delay: Option<Span>,
     /// Share of the instances in service that must report before capacity is taken away.
     pub(crate) coverage_min: Option<Percentage>,
@@ -193,9 +194,10 @@ pub(crate) struct RawClassifier {
     pub(crate) step_out: Option<u32>,
     /// Instances removed at once.
     pub(crate) step_in: Option<u32>,
-    /// Consecutive votes for less that are needed before capacity is taken away.
+    /// Looks in a row at which the model must ask for less before capacity is taken away. An answer
+    /// votes once, for its datapoint: as many votes are needed as datapoints fit into that time.
     pub(crate) streak: Option<u32>,
-    /// Distinct datapoints that those votes must span.
+    /// Votes that are needed at least.
     pub(crate) streak_datapoints: Option<u32>,
     /// Time after a change before capacity is raised again.
     pub(crate) cooldown_out: Option<Span>,

@@ -24,7 +24,7 @@ pub(crate) enum Topic {
     Scaling,
     /// More is wanted than the group's maximum.
     AtMax,
-    /// No fresh data, or no look.
+    /// No fresh data, no look, or no answer from the predictor.
     Stalled,
     /// Launches fail.
     Breaker,
@@ -101,6 +101,7 @@ enum Condition {
     AtMax,
     DataStale,
     LoopStalled,
+    Predictor,
     Breaker,
     Demoted,
 }
@@ -109,7 +110,7 @@ impl Condition {
     const fn topic(self) -> Topic {
         match self {
             Self::AtMax => Topic::AtMax,
-            Self::DataStale | Self::LoopStalled => Topic::Stalled,
+            Self::DataStale | Self::LoopStalled | Self::Predictor => Topic::Stalled,
             Self::Breaker => Topic::Breaker,
             Self::Demoted => Topic::Forecast,
         }
@@ -284,6 +285,8 @@ impl Known {
             Alarm::BreakerClosed => Some(self.over(Condition::Breaker, what())),
             Alarm::DataStale => self.begin(Condition::DataStale, what),
             Alarm::DataFresh => Some(self.over(Condition::DataStale, what())),
+            Alarm::PredictorSilent => self.begin(Condition::Predictor, what),
+            Alarm::PredictorAnswers => Some(self.over(Condition::Predictor, what())),
             Alarm::ForecastDemoted { .. } => self.begin(Condition::Demoted, what),
             Alarm::ForecastRestored => Some(self.over(Condition::Demoted, what())),
             Alarm::InvariantBroken { .. } => Some((Topic::Fault, Phase::Happened, what())),
@@ -441,6 +444,9 @@ mod tests {
             alarm(910, Alarm::ForecastDemoted { cost_percent: 120 }),
             alarm(920, Alarm::ForecastRestored),
             alarm(930, Alarm::DataFresh),
+            alarm(932, Alarm::PredictorSilent),
+            alarm(934, Alarm::PredictorSilent),
+            alarm(936, Alarm::PredictorAnswers),
             alarm(940, Alarm::InvariantBroken { invariant: 3 }),
             entry(950, What::Notice(Notice::Failed)),
         ];
@@ -454,6 +460,8 @@ mod tests {
                 "910 forecast began",
                 "920 forecast ended",
                 "930 stalled ended",
+                "932 stalled began",
+                "936 stalled ended",
                 "940 fault happened",
                 "950 fault happened",
             ]

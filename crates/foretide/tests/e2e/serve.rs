@@ -34,8 +34,13 @@ impl Service {
 
     /// Starts `command` on a free port.
     pub(crate) fn start_as(name: &str, room: &Room, args: &[&str]) -> Self {
+        Self::start_on("127.0.0.1:0", name, room, args)
+    }
+
+    /// Starts `command` on `address`.
+    pub(crate) fn start_on(address: &str, name: &str, room: &Room, args: &[&str]) -> Self {
         let mut command = room.process();
-        command.args([name, "--listen", "127.0.0.1:0"]).args(args);
+        command.args([name, "--listen", address]).args(args);
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();

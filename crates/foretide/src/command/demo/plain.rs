@@ -112,6 +112,7 @@ impl Lines {
             Record::Decided(_)
             | Record::Observed(_)
             | Record::OutcomeSeen(_)
+            | Record::MetricsLate { .. }
             | Record::Gap { .. } => {}
         }
     }

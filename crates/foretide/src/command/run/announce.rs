@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use foretide_aws::{BilledMetrics, Collect, MetricsReading, Outdated, SlowFacts, usd_per_month};
+use foretide_control::METRICS_EVERY;
 use foretide_domain::CallFailure;
 use foretide_runtime::{Costs, GroupKey, Notice, Runtime};
 
@@ -12,9 +13,6 @@ use crate::config::{Config, GroupSettings};
 use crate::notify::{NotifySettings, Outlet};
 
 use super::fleet::Wiring;
-
-/// Metrics are asked for when a new period can be there: every minute at most.
-const ASKED_EVERY: Duration = Duration::from_mins(1);
 
 /// The groups, what may be written to each, what reading each costs, and where it is kept.
 pub(super) fn groups(
@@ -66,7 +64,7 @@ pub(super) fn notifications(
 fn cost(group: &GroupSettings) -> String {
     let options = group.live.metric_options();
     let BilledMetrics { base, further } = options.billed();
-    let per_month = |metrics| usd_per_month(metrics, ASKED_EVERY);
+    let per_month = |metrics| usd_per_month(metrics, METRICS_EVERY);
     let unit = match options.collect {
         Collect::Group => "a month",
         Collect::Instance => "a month and instance",

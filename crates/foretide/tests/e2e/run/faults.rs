@@ -70,6 +70,27 @@ fn without_metrics_nothing_is_written() {
     assert_eq!(aws.calls("SetDesiredCapacity"), 0);
 }
 
+/// With `metric_delay = "0s"` every period is asked for a minute before CloudWatch shows it. Asked
+/// again at growing intervals of a second, as it was before, that made 10 requests in 30 looks.
+#[test]
+fn late_data_is_waited_for_within_the_bill_that_was_printed() {
+    let mut spec = busy("web");
+    spec.delay_s = 60;
+    let aws = Aws::of(vec![spec]);
+    let room = Room::new();
+    room.write("foretide.toml", quick("web", "observe", "1s"));
+    let mut run = Running::start(&room, &aws, &[]);
+    run.until("CloudWatch 1.31 USD a month for 3 metrics");
+    for _ in 0..30 {
+        run.until("eu-west-1/web: PREDICTION");
+    }
+    let asked = aws.calls("GetMetricData");
+    // One at the start, one a minute, and the one in reserve.
+    assert!((1..=3).contains(&asked), "{asked} requests in 30 s");
+    let (status, printed) = run.stop("TERM");
+    assert_eq!(status.code(), Some(0), "{printed}");
+}
+
 #[test]
 fn a_group_at_its_maximum_says_so_in_the_seeds_words() {
     let aws = Aws::of(vec![busy("web")]);

@@ -158,22 +158,31 @@ impl Running {
     /// Waits for a line that has `part`.
     #[track_caller]
     pub(super) fn until(&mut self, part: &str) -> String {
+        self.until_first(&[part])
+    }
+
+    /// Waits for a line that has one of `parts`.
+    #[track_caller]
+    pub(super) fn until_first(&mut self, parts: &[&str]) -> String {
+        let began = now();
         loop {
-            match self.lines.recv_timeout(PATIENCE) {
+            // Other lines may come for ever.
+            let left = PATIENCE.saturating_sub(now().since(began));
+            match self.lines.recv_timeout(left) {
                 Ok(line) => {
                     self.seen.push(line.clone());
-                    if line.contains(part) {
+                    if parts.iter().any(|part| line.contains(part)) {
                         return line;
                     }
                 }
-                Err(why) => self.missing(part, why),
+                Err(why) => self.missing(parts, why),
             }
         }
     }
 
     #[track_caller]
-    fn missing(&mut self, part: &str, why: RecvTimeoutError) -> ! {
-        panic!("no line has {part:?} ({why}):\n{}", self.seen.join("\n"));
+    fn missing(&mut self, parts: &[&str], why: RecvTimeoutError) -> ! {
+        panic!("no line has {parts:?} ({why}):\n{}", self.seen.join("\n"));
     }
 
     /// Everything printed, once it has ended.
