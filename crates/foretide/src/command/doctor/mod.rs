@@ -6,6 +6,7 @@ mod group;
 mod here;
 mod metrics;
 mod permissions;
+mod predictor;
 mod show;
 mod writers;
 
@@ -144,6 +145,7 @@ impl Patient<'_> {
         found.extend(self.others(&reading).await);
         found.extend(self.launches(now).await);
         found.extend(self.load(&reading, now, config).await);
+        found.extend(predictor::check(self.settings).await);
         found.push(self.write(&reading, prove_write).await);
         found
     }
@@ -247,7 +249,7 @@ impl Patient<'_> {
         let why = "without load nothing is decided: capacity is held";
         found.push(permissions::read("GetMetricData", &answer, true, why));
         if let Ok(metrics) = answer {
-            found.extend(metrics::check(self.settings, reading, &metrics));
+            found.extend(metrics::check(self.settings, reading, &metrics, now));
             let mut points = self.kept(config, now);
             points.extend(metrics.points);
             found.push(group::bounds(self.name, self.settings, reading, &points));

@@ -6,6 +6,7 @@ use foretide_runtime::{Batch, Entry, GroupKey, What};
 use foretide_store::{Retention, Store};
 
 use crate::Room;
+use crate::serve::Service;
 
 use super::rig::{Aws, SECRETS, busy};
 
@@ -214,4 +215,53 @@ fn a_permission_that_lacks_is_named_with_what_it_prevents() {
         said.contains("DescribeScheduledActions is allowed"),
         "{shown}"
     );
+}
+
+#[test]
+fn a_predictor_that_does_not_answer_is_a_fault() {
+    let aws = Aws::of(vec![busy("web")]);
+    let room = Room::new();
+    let service = Service::start_as("serve", &room, &[]);
+    let address = service.address.clone();
+    room.write(
+        "foretide.toml",
+        format!(
+            "[group.web]\npolicy = \"classifier\"\npredictor = \"http://{address}\"\n[serve]\n\
+             listen = \"127.0.0.1:0\"\n"
+        ),
+    );
+    let (code, shown) = doctor_in(&room, &aws, &[]);
+    assert_eq!(code, 0, "{shown}");
+    assert!(
+        flat(&shown).contains(&format!("http://{address} answers")),
+        "{shown}"
+    );
+    service.end("TERM");
+    let (code, shown) = doctor_in(&room, &aws, &[]);
+    assert_eq!(code, 2, "{shown}");
+    let said = flat(&shown);
+    assert!(said.contains("cannot be reached"), "{shown}");
+    assert!(said.contains("capacity is held"), "{shown}");
+}
+
+#[test]
+fn a_metric_delay_that_is_too_short_is_a_warning() {
+    let aws = Aws::of(vec![GroupSpec {
+        delay_s: 60,
+        ..busy("web")
+    }]);
+    let room = Room::new();
+    let settings = |delay: &str| {
+        format!("[group.web]\nmetric_delay = \"{delay}\"\n[serve]\nlisten = \"127.0.0.1:0\"\n")
+    };
+    room.write("foretide.toml", settings("0s"));
+    let (code, shown) = doctor_in(&room, &aws, &[]);
+    assert_eq!(code, 1, "{shown}");
+    assert!(
+        flat(&shown).contains("metric_delay = \"0s\", but a period that ended"),
+        "{shown}"
+    );
+    room.write("foretide.toml", settings("60s"));
+    let (code, shown) = doctor_in(&room, &aws, &[]);
+    assert_eq!(code, 0, "{shown}");
 }
