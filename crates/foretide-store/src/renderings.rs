@@ -34,6 +34,9 @@ pub struct RenderingOptions {
     pub size_max: u64,
     /// Older files kept of each: 5.
     pub kept: u32,
+    /// Permissions of a file that is made, less what the umask takes away: 0640, since the lines
+    /// name instances and decisions.
+    pub file_mode: u32,
 }
 
 impl Default for RenderingOptions {
@@ -42,6 +45,7 @@ impl Default for RenderingOptions {
             format: LogFormat::Text,
             size_max: 10 << 20,
             kept: 5,
+            file_mode: 0o640,
         }
     }
 }
@@ -72,7 +76,10 @@ impl Renderings {
             path: folder.to_owned(),
             error,
         })?;
-        let open = |name| RotatingFile::open(&folder.join(name), options.size_max, options.kept);
+        let open = |name| {
+            let path = folder.join(name);
+            RotatingFile::open(&path, options.size_max, options.kept, options.file_mode)
+        };
         Ok(Self {
             format: options.format,
             narrator: Narrator::default(),

@@ -3,6 +3,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -39,10 +40,16 @@ pub(crate) struct RotatingFile {
 }
 
 impl RotatingFile {
-    /// Opens the file at `path`, or makes it. A last line that a crash has cut is removed.
-    pub(crate) fn open(path: &Path, size_max: u64, kept: u32) -> Result<Self, RotateError> {
+    /// Opens the file at `path`, or makes it with the permissions `mode`. A last line that a crash
+    /// has cut is removed.
+    pub(crate) fn open(
+        path: &Path,
+        size_max: u64,
+        kept: u32,
+        mode: u32,
+    ) -> Result<Self, RotateError> {
         let failed = |what| move |error| failure(what, path, error);
-        let mut file = open(path).map_err(failed("open"))?;
+        let mut file = open(path, mode).map_err(failed("open"))?;
         let size = whole_lines(&mut file).map_err(failed("read"))?;
         file.set_len(size).map_err(failed("mend"))?;
         Ok(Self {
@@ -89,16 +96,24 @@ impl RotatingFile {
     }
 
     /// Begins a new file. Broken off anywhere and tried again, it overwrites no file but the
-    /// oldest, and that only for one that has come since.
+    /// oldest, and that only for one that has come since. The new file has the permissions of the
+    /// one it replaces.
     fn rotate(&mut self) -> Result<(), RotateError> {
         self.shift()?;
+        let former = self.file.metadata();
+        let former = former.map_err(|error| failure("read", &self.path, error))?;
+        let permissions = former.permissions();
         let moved = match self.kept {
             0 => fs::remove_file(&self.path),
             _ => fs::rename(&self.path, numbered(&self.path, 0)),
         };
         done_or_gone(moved).map_err(|error| failure("rename", &self.path, error))?;
-        self.file = open(&self.path).map_err(|error| failure("open", &self.path, error))?;
+        let opened = open(&self.path, permissions.mode());
+        self.file = opened.map_err(|error| failure("open", &self.path, error))?;
         self.size = 0;
+        // What the umask has taken away; lines go on either way.
+        let kept = self.file.set_permissions(permissions);
+        kept.map_err(|error| failure("keep the permissions of", &self.path, error))?;
         self.shift()
     }
 
@@ -136,11 +151,12 @@ fn failure(what: &'static str, path: &Path, error: io::Error) -> RotateError {
     }
 }
 
-fn open(path: &Path) -> io::Result<File> {
+fn open(path: &Path, mode: u32) -> io::Result<File> {
     OpenOptions::new()
         .read(true)
         .append(true)
         .create(true)
+        .mode(mode)
         .open(path)
 }
 
@@ -181,7 +197,7 @@ mod tests {
     fn a_file_that_has_grown_is_rotated_and_only_so_many_are_kept() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log");
-        let mut file = RotatingFile::open(&path, 10, 2).unwrap();
+        let mut file = RotatingFile::open(&path, 10, 2, 0o640).unwrap();
         for line in ["one..\n", "two..\n", "three\n", "four.\n"] {
             file.append(line).unwrap();
         }
@@ -189,6 +205,25 @@ mod tests {
         assert_eq!(text(&numbered(&path, 1)), "three\n");
         assert_eq!(text(&numbered(&path, 2)), "two..\n");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
+    }
+
+    #[test]
+    fn a_new_file_has_the_mode_asked_for_and_a_rotated_one_hands_its_own_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o7777;
+        let mut file = RotatingFile::open(&path, 6, 2, 0o640).unwrap();
+        assert_eq!(mode(&path), 0o640);
+        file.append("one..\n").unwrap();
+        file.append("two..\n").unwrap();
+        assert_eq!((mode(&path), mode(&numbered(&path, 1))), (0o640, 0o640));
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o604)).unwrap();
+        drop(file);
+        let mut file = RotatingFile::open(&path, 6, 2, 0o640).unwrap();
+        assert_eq!(mode(&path), 0o604, "a file that is there keeps its mode");
+        file.append("three\n").unwrap();
+        assert_eq!((mode(&path), mode(&numbered(&path, 1))), (0o604, 0o604));
+        assert_eq!(text(&path), "three\n");
     }
 
     fn kept(folder: &Path) -> Vec<String> {
@@ -202,7 +237,7 @@ mod tests {
     fn a_rotation_that_fails_again_and_again_destroys_no_older_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log");
-        let mut file = RotatingFile::open(&path, 6, 3).unwrap();
+        let mut file = RotatingFile::open(&path, 6, 3, 0o640).unwrap();
         for line in ["one..\n", "two..\n", "three\n"] {
             file.append(line).unwrap();
         }
@@ -225,7 +260,7 @@ mod tests {
     fn a_file_that_somebody_moved_is_begun_anew() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log");
-        let mut file = RotatingFile::open(&path, 6, 3).unwrap();
+        let mut file = RotatingFile::open(&path, 6, 3, 0o640).unwrap();
         file.append("one..\n").unwrap();
         file.append("two..\n").unwrap();
         fs::remove_file(&path).unwrap();
@@ -242,7 +277,7 @@ mod tests {
         let path = folder.path().join("log");
         fs::write(numbered(&path, 0), "two..\n").unwrap();
         fs::write(numbered(&path, 2), "one..\n").unwrap();
-        let mut file = RotatingFile::open(&path, 6, 3).unwrap();
+        let mut file = RotatingFile::open(&path, 6, 3, 0o640).unwrap();
         file.append("three\n").unwrap();
         file.append("four.\n").unwrap();
         assert_eq!(text(&path), "four.\n");
@@ -253,11 +288,11 @@ mod tests {
     fn what_could_not_be_written_comes_first_when_it_can() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log");
-        let mut file = RotatingFile::open(&path, 1000, 2).unwrap();
+        let mut file = RotatingFile::open(&path, 1000, 2, 0o640).unwrap();
         file.append("one\n").unwrap();
         file.file = File::open(&path).unwrap();
         assert!(file.append("two\n").is_err(), "open for reading only");
-        file.file = open(&path).unwrap();
+        file.file = open(&path, 0o640).unwrap();
         file.append("three\n").unwrap();
         assert_eq!(text(&path), "one\ntwo\nthree\n");
     }
@@ -274,7 +309,7 @@ mod tests {
             let whole = lines.concat();
             let left = &whole[..cut.min(whole.len())];
             fs::write(&path, left).unwrap();
-            RotatingFile::open(&path, 1000, 2).unwrap().append("end\n").unwrap();
+            RotatingFile::open(&path, 1000, 2, 0o640).unwrap().append("end\n").unwrap();
             let kept = left.rfind('\n').map_or("", |at| &left[..=at]);
             prop_assert_eq!(text(&path), format!("{kept}end\n"));
         }
