@@ -57,8 +57,8 @@ impl Token {
         Some(value)
     }
 
-    /// Whether the request carries this token. Takes the same time for every wrong token of the
-    /// right length; the length itself is no secret.
+    /// Whether the request carries this token; [`one_at_most`] has to be asked before. Takes the
+    /// same time for every wrong token of the right length; the length itself is no secret.
     pub(crate) fn check(&self, headers: &HeaderMap) -> Result<(), Problem> {
         let given = headers
             .get(AUTHORIZATION)
@@ -71,6 +71,14 @@ impl Token {
             Err(Problem::unauthorized("the bearer token is wrong"))
         }
     }
+}
+
+/// Refuses two `Authorization` headers: a proxy in front might check the one and pass on both.
+pub(crate) fn one_at_most(headers: &HeaderMap) -> Result<(), Problem> {
+    if headers.get_all(AUTHORIZATION).iter().count() > 1 {
+        return Err(Problem::bad_request("more than one Authorization header"));
+    }
+    Ok(())
 }
 
 impl fmt::Debug for Token {

@@ -7,6 +7,8 @@ use std::time::Duration;
 use crate::auth::Token;
 use crate::error::ServeError;
 use crate::host::HostName;
+use crate::network::Network;
+use crate::origin::Origin;
 
 /// The seed's address: loopback only.
 pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8000);
@@ -16,6 +18,13 @@ pub const DEFAULT_BODY_LIMIT_BYTES: usize = 1024 * 1024;
 
 /// Rows of a batch, at most: 20 ms of one core at the 20 µs that one prediction may take.
 pub const MAX_BATCH_ROWS: usize = 1024;
+
+/// Connections served at a time: more than a fleet of callers keeps open, and half of the 1024 file
+/// descriptors that a process usually has.
+pub const DEFAULT_MAX_CONNECTIONS: usize = 512;
+
+/// Connections of one peer, an eighth of all: a browser opens 6, a prober or scraper 1.
+pub const DEFAULT_CONNECTIONS_PER_PEER: usize = 64;
 
 /// How the service listens and whom it answers.
 #[derive(Clone, Debug)]
@@ -28,10 +37,21 @@ pub struct ServeConfig {
     pub allow_remote_without_token: bool,
     /// Names accepted in `Host` beside loopback and the listen address itself.
     pub allowed_hosts: Vec<HostName>,
+    /// Where browsers find the page, if not at the address in `Host` without TLS: behind a proxy.
+    /// Orders of a page there are accepted, and its name is in `Host`.
+    pub public_origin: Option<Origin>,
     /// Request bodies longer than this, in bytes, are refused.
     pub body_limit_bytes: usize,
-    /// Connections served at a time; more wait in the listen queue.
+    /// Connections served at a time. A further one takes the place of the one that has waited
+    /// longest for a request; while all run handlers, it is answered 503, except on `/health` and
+    /// `/ready`.
     pub max_connections: usize,
+    /// Connections of one peer at a time, IPv6 peers counted by /64. A further one takes the place
+    /// of the peer's own; while all of these run handlers, it is answered 429, except on `/health`
+    /// and `/ready`. Does not apply on loopback and to `trusted_proxies`.
+    pub connections_per_peer: usize,
+    /// Peers that stand for many: their connections are bound by `max_connections` alone.
+    pub trusted_proxies: Vec<Network>,
     /// How long a client may take for the request head, which is also how long a connection may
     /// stay idle.
     pub header_timeout: Duration,
@@ -48,8 +68,11 @@ impl Default for ServeConfig {
             token: None,
             allow_remote_without_token: false,
             allowed_hosts: Vec::new(),
+            public_origin: None,
             body_limit_bytes: DEFAULT_BODY_LIMIT_BYTES,
-            max_connections: 512,
+            max_connections: DEFAULT_MAX_CONNECTIONS,
+            connections_per_peer: DEFAULT_CONNECTIONS_PER_PEER,
+            trusted_proxies: Vec::new(),
             header_timeout: Duration::from_secs(30),
             body_timeout: Duration::from_secs(10),
             shutdown_grace: Duration::from_secs(5),
@@ -58,6 +81,12 @@ impl Default for ServeConfig {
 }
 
 impl ServeConfig {
+    /// Names that requests may carry in `Host`, beside loopback and the listen address.
+    pub(crate) fn hosts(&self) -> Vec<HostName> {
+        let public = self.public_origin.iter().map(Origin::host);
+        self.allowed_hosts.iter().chain(public).cloned().collect()
+    }
+
     /// Refuses to expose the service to a network unguarded, and limits that let nothing through.
     ///
     /// ```
@@ -69,6 +98,7 @@ impl ServeConfig {
         for (setting, is_zero) in [
             ("body_limit_bytes", self.body_limit_bytes == 0),
             ("max_connections", self.max_connections == 0),
+            ("connections_per_peer", self.connections_per_peer == 0),
             ("header_timeout", self.header_timeout.is_zero()),
             ("body_timeout", self.body_timeout.is_zero()),
         ] {

@@ -56,21 +56,7 @@ impl AllowedHosts {
     /// Whether the request is meant for this service. An absolute request target overrides the
     /// header (RFC 9112, 3.2.2).
     pub(crate) fn check(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
-        let mut given = headers.get_all(HOST).iter();
-        let header = given.next();
-        if given.next().is_some() {
-            return Err(Problem::bad_request("more than one Host header"));
-        }
-        let parsed;
-        let authority = if let Some(authority) = uri.authority() {
-            authority
-        } else {
-            let header =
-                header.ok_or_else(|| Problem::bad_request("the Host header is missing"))?;
-            parsed = Authority::try_from(header.as_bytes())
-                .map_err(|_| Problem::bad_request("the Host header is not a host"))?;
-            &parsed
-        };
+        let authority = authority(uri, headers)?;
         if self.allows(authority.host()) {
             Ok(())
         } else {
@@ -96,6 +82,21 @@ impl AllowedHosts {
     fn is_listen_address(&self, address: IpAddr) -> bool {
         address == self.listen && !self.listen.is_unspecified()
     }
+}
+
+/// Whom the request is for: host, and port if it is not the usual one.
+pub(crate) fn authority(uri: &Uri, headers: &HeaderMap) -> Result<Authority, Problem> {
+    let mut given = headers.get_all(HOST).iter();
+    let header = given.next();
+    if given.next().is_some() {
+        return Err(Problem::bad_request("more than one Host header"));
+    }
+    if let Some(authority) = uri.authority() {
+        return Ok(authority.clone());
+    }
+    let header = header.ok_or_else(|| Problem::bad_request("the Host header is missing"))?;
+    Authority::try_from(header.as_bytes())
+        .map_err(|_| Problem::bad_request("the Host header is not a host"))
 }
 
 #[cfg(test)]

@@ -10,6 +10,9 @@
 //! `application/problem+json` that names the field; only what is not HTTP at all is answered by
 //! the protocol layer, with an empty 4xx body.
 //!
+//! Slow clients cannot keep a prober out: when all connections are taken, a new one takes the
+//! place of the one that waited longest, and a reserve answers `/health` and `/ready` alone.
+//!
 //! Invariant: nothing here decides about capacity or knows a policy.
 
 mod auth;
@@ -17,9 +20,12 @@ mod board;
 mod body;
 mod client;
 mod config;
+mod connections;
 mod error;
 mod host;
+mod network;
 mod openapi;
+mod origin;
 mod page;
 mod predict;
 mod problem;
@@ -35,9 +41,14 @@ pub use board::{
     StoreHealth,
 };
 pub use client::NoCertificates;
-pub use config::{DEFAULT_BODY_LIMIT_BYTES, DEFAULT_LISTEN, MAX_BATCH_ROWS, ServeConfig};
+pub use config::{
+    DEFAULT_BODY_LIMIT_BYTES, DEFAULT_CONNECTIONS_PER_PEER, DEFAULT_LISTEN,
+    DEFAULT_MAX_CONNECTIONS, MAX_BATCH_ROWS, ServeConfig,
+};
 pub use error::ServeError;
 pub use host::{HostName, InvalidHostName};
+pub use network::{InvalidNetwork, Network};
+pub use origin::{InvalidOrigin, Origin};
 pub use page::{Answer, Controls, History, Page, page_router};
 pub use remote::{InvalidPredictorUrl, PredictorUrl, RemotePredictor};
 pub use routes::router;

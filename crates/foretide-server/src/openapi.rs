@@ -18,7 +18,8 @@ mod tests {
 
     use super::DOCUMENT;
     use crate::routes::{ROUTES, router};
-    use crate::{MAX_BATCH_ROWS, ServeConfig, Token};
+    use crate::serve::MAX_HEAD_BYTES;
+    use crate::{DEFAULT_BODY_LIMIT_BYTES, MAX_BATCH_ROWS, ServeConfig, Token};
 
     fn document() -> Value {
         serde_json::from_str(DOCUMENT).unwrap()
@@ -156,7 +157,12 @@ mod tests {
         operation: &Value,
         (status, media_type, body): &(StatusCode, String, Value),
     ) {
+        let document = document();
         let response = &operation["responses"][status.as_str()];
+        let reference = response["$ref"]
+            .as_str()
+            .and_then(|it| it.strip_prefix('#'));
+        let response = reference.map_or(response, |it| document.pointer(it).unwrap());
         assert!(response.is_object(), "{status} is not documented: {body}");
         let schema = &response["content"][media_type]["schema"];
         assert!(
@@ -192,6 +198,38 @@ mod tests {
         assert_eq!(document["info"]["version"], env!("CARGO_PKG_VERSION"));
         let rows = &document["components"]["schemas"]["PredictRequest"]["properties"]["features"];
         assert_eq!(rows["oneOf"][2]["maxItems"], json!(MAX_BATCH_ROWS));
+    }
+
+    #[test]
+    fn the_limits_that_are_stated_are_those_that_are_enforced() {
+        let document = document();
+        let said = |pointer: &str| {
+            document
+                .pointer(pointer)
+                .unwrap()
+                .as_str()
+                .unwrap()
+                .to_owned()
+        };
+        let responses = "/components/responses";
+        for (pointer, limit) in [
+            ("/info/description".to_owned(), MAX_HEAD_BYTES),
+            (
+                format!("{responses}/HeadTooLarge/description"),
+                MAX_HEAD_BYTES,
+            ),
+            (
+                format!("{responses}/BodyTooLarge/description"),
+                DEFAULT_BODY_LIMIT_BYTES,
+            ),
+            (
+                "/paths/~1predict/post/requestBody/description".to_owned(),
+                DEFAULT_BODY_LIMIT_BYTES,
+            ),
+        ] {
+            let said = said(&pointer);
+            assert!(said.contains(&format!(" {limit} bytes")), "{said}");
+        }
     }
 
     #[tokio::test]

@@ -14,7 +14,7 @@ use axum::routing::{MethodRouter, get, post};
 use foretide_classifier::Model;
 use serde::Serialize;
 
-use crate::auth::Token;
+use crate::auth::{self, Token};
 use crate::body::{self, Limits};
 use crate::config::ServeConfig;
 use crate::host::AllowedHosts;
@@ -49,6 +49,7 @@ impl App {
     /// The host first: a page that rebinds a name must not even learn whether a token is needed.
     fn admit(&self, request: &Request) -> Result<(), Problem> {
         self.hosts.check(request.uri(), request.headers())?;
+        auth::one_at_most(request.headers())?;
         match &self.token {
             Some(token) if !OPEN_PATHS.contains(&request.uri().path()) => {
                 token.check(request.headers())
@@ -63,7 +64,7 @@ pub fn router(config: &ServeConfig, model: Model) -> Router {
     let app = Arc::new(App {
         name: ModelName::of(&model),
         model,
-        hosts: AllowedHosts::new(config.listen, config.allowed_hosts.clone()),
+        hosts: AllowedHosts::new(config.listen, config.hosts()),
         token: config.token.clone(),
         limits: Limits {
             bytes: config.body_limit_bytes,

@@ -1,14 +1,15 @@
-//! The listener: takes the port, accepts connections within a bound, gives slow clients a limit
+//! The listener: takes the port, accepts connections within bounds, gives slow clients a limit
 //! and lets requests in flight finish when told to stop. HTTP/1.1 only: the callers are local.
 
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use foretide_classifier::Model;
+use futures_util::TryFutureExt;
+use futures_util::future::{Either, ready};
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -17,17 +18,21 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::config::ServeConfig;
+use crate::connections::{Bounds, Connections};
 use crate::error::ServeError;
 use crate::page::{Page, Peer, Site, site};
 use crate::routes::router;
 
 /// Longest request head, and the read buffer of a connection. A legal head has a few hundred
 /// bytes; a longer one is answered 431.
-const MAX_HEAD_BYTES: usize = 16 * 1024;
+pub(crate) const MAX_HEAD_BYTES: usize = 16 * 1024;
+
+/// How long a connection of the reserve may take for its head: a prober sends it at once.
+const RESERVE_HEAD_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Pause after the system refused to accept (out of file descriptors): it will refuse again at
 /// once, and a loop without a pause would burn a core until a connection closes.
@@ -82,10 +87,15 @@ impl Server {
     /// Answers until `shutdown` completes, then finishes what is in flight, for at most
     /// [`ServeConfig::shutdown_grace`].
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
-        let permits = Arc::new(Semaphore::new(
-            self.config.max_connections.min(Semaphore::MAX_PERMITS),
-        ));
-        let protocol = protocol(self.config.header_timeout);
+        let open = Connections::new(Bounds {
+            total: self.config.max_connections,
+            per_peer: self.config.connections_per_peer,
+            trusted: self.config.trusted_proxies,
+        });
+        let header_timeout = self.config.header_timeout;
+        let general = protocol(header_timeout);
+        let mut reserve = protocol(header_timeout.min(RESERVE_HEAD_TIMEOUT));
+        reserve.keep_alive(false);
         let service = TowerToHyperService::new(self.router);
         let graceful = GracefulShutdown::new();
         let mut connections = JoinSet::new();
@@ -93,21 +103,32 @@ impl Server {
         loop {
             tokio::select! {
                 () = &mut shutdown => break,
-                (stream, peer, permit) = next_connection(&self.listener, &permits) => {
-                    let io = TokioIo::new(stream);
+                (stream, peer) = next_connection(&self.listener) => {
+                    let (place, closed) = open.admit(peer.ip());
+                    let protocol = if place.is_reserve() { &reserve } else { &general };
                     let service = service.clone();
-                    let named = service_fn(move |mut request: Request<Incoming>| {
+                    let placed = service_fn(move |mut request: Request<Incoming>| {
+                        let (turn, refusal) = place.begin(request.uri().path());
                         request.extensions_mut().insert(Peer(peer));
-                        service.call(request)
+                        let answer = match refusal {
+                            Some(refusal) => Either::Left(ready(Ok(refusal))),
+                            None => Either::Right(service.call(request)),
+                        };
+                        answer.map_ok(|response| response.map(|body| turn.sending(body)))
                     });
-                    let connection = protocol.serve_connection(io, named);
+                    let connection = protocol.serve_connection(TokioIo::new(stream), placed);
                     let connection = graceful.watch(connection);
                     connections.spawn(async move {
-                        // An error is a client that went away or spoke no HTTP, which the
-                        // protocol layer has answered as far as it could.
-                        drop(connection.await);
-                        drop(permit);
+                        tokio::select! {
+                            biased;
+                            _ = closed => {}
+                            // An error is a client that went away or spoke no HTTP, which the
+                            // protocol layer has answered as far as it could.
+                            ended = connection => drop(ended),
+                        }
                     });
+                    // Its head is read before the next connection can take its place.
+                    tokio::task::yield_now().await;
                 }
                 Some(_) = connections.join_next() => {}
             }
@@ -140,19 +161,11 @@ fn protocol(header_timeout: Duration) -> http1::Builder {
     protocol
 }
 
-/// The permit comes first, so that connections over the bound wait in the listen queue.
-async fn next_connection(
-    listener: &TcpListener,
-    permits: &Arc<Semaphore>,
-) -> (TcpStream, SocketAddr, Option<OwnedSemaphorePermit>) {
-    // The semaphore is never closed; without a permit the connection would merely go uncounted.
-    let permit = Arc::clone(permits).acquire_owned().await.ok();
+async fn next_connection(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
             // Answers are small and wait for no more data; without this each waits for an ACK.
-            Ok((stream, peer)) if stream.set_nodelay(true).is_ok() => {
-                return (stream, peer, permit);
-            }
+            Ok((stream, peer)) if stream.set_nodelay(true).is_ok() => return (stream, peer),
             Ok(_) => {}
             Err(error) if is_of_one_connection(&error) => {}
             Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{FromRequestParts, Path, RawQuery, State};
+use axum::http::request::Parts;
 use axum::http::{Response, StatusCode};
 use foretide_domain::{Record, Timestamp};
 use schemars::JsonSchema;
@@ -14,7 +15,8 @@ use crate::board::{Board, StoreHealth, Track, lock};
 use crate::body;
 use crate::problem::Problem;
 use crate::view::{
-    Cached, FleetView, Level, MomentView, VERSION, Window, cached, decision_view, fleet, group_view,
+    Cached, FleetView, Level, MomentView, POINTS_MAX, VERSION, Window, cached, decision_view,
+    fleet, group_view,
 };
 
 /// So far back a decision is looked for before the moment asked about: a controller decides at
@@ -22,6 +24,9 @@ use crate::view::{
 const MOMENT_BACK: std::time::Duration = std::time::Duration::from_secs(3600);
 /// Longest stretch of history read at once: a week of one group's records are some 100 MB.
 const HISTORY_MAX: std::time::Duration = std::time::Duration::from_secs(7 * 24 * 3600);
+
+/// The end of the year 9999: the latest time that is asked for, and that RFC 3339 can write.
+pub(crate) const LATEST_MS: i64 = 253_402_300_799_999;
 
 /// All groups, the worst first.
 #[derive(Serialize, JsonSchema)]
@@ -43,6 +48,28 @@ pub(crate) struct Readiness {
     status: &'static str,
     /// Why not; empty where ready.
     reasons: Vec<String>,
+}
+
+/// Longest id of a group in characters: the ARN of a role (2048), a slash, and the name of an Auto
+/// Scaling group (255).
+pub(crate) const ID_CHARS_MAX: usize = 2304;
+
+/// The id of a group in the path.
+pub(crate) struct GroupId(pub(crate) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for GroupId {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let path = Path::from_request_parts(parts, state).await;
+        let detail = "the group's id in the path is not percent-encoded UTF-8";
+        let Path(id): Path<String> = path.map_err(|_| Problem::bad_request(detail).at("id"))?;
+        if id.chars().nth(ID_CHARS_MAX).is_some() {
+            let detail = format!("the group's id has more than {ID_CHARS_MAX} characters");
+            return Err(Problem::unprocessable(detail).at("id"));
+        }
+        Ok(Self(id))
+    }
 }
 
 /// The rows of all groups, the worst first.
@@ -77,7 +104,7 @@ pub(crate) async fn groups(State(app): State<Arc<App>>) -> Response<Body> {
 
 pub(crate) async fn group(
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    GroupId(id): GroupId,
     RawQuery(query): RawQuery,
 ) -> Result<Response<Body>, Problem> {
     let window = window(query.as_deref().unwrap_or_default())?;
@@ -137,13 +164,17 @@ async fn records(
 
 pub(crate) async fn moment(
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    GroupId(id): GroupId,
     RawQuery(query): RawQuery,
 ) -> Result<Response<Body>, Problem> {
-    let query = query.unwrap_or_default();
-    let at = pairs(&query).find(|(name, _)| name == "time");
+    let mut at = None;
+    for (name, value) in pairs(query.as_deref().unwrap_or_default()) {
+        match name.as_str() {
+            "time" => at = Some(time("time", &value)?),
+            _ => return Err(unknown_parameter(name, "time")),
+        }
+    }
     let at = at.ok_or_else(|| Problem::unprocessable("`time` is missing").at("time"))?;
-    let at = time("time", &at.1)?;
     let track = app
         .page
         .board
@@ -180,19 +211,21 @@ fn window(query: &str) -> Result<Window, Problem> {
             "from" => window.from = Some(time("from", &value)?),
             "to" => window.to = Some(time("to", &value)?),
             "points" => {
-                let points = value.parse().ok().filter(|points| *points > 0);
+                let points = value.parse().ok();
+                let points = points.filter(|points| (1..=POINTS_MAX).contains(points));
                 window.points = Some(points.ok_or_else(|| {
-                    let detail = format!("`{value}` is no number of points");
+                    let detail = format!("`{value}` is no number of points from 1 to {POINTS_MAX}");
                     Problem::unprocessable(detail).at("points")
                 })?);
             }
-            _ => {
-                let detail = format!("no parameter `{name}`; there are: from, to, points");
-                return Err(Problem::unprocessable(detail).at(name));
-            }
+            _ => return Err(unknown_parameter(name, "from, to, points")),
         }
     }
     Ok(window)
+}
+
+fn unknown_parameter(name: String, known: &str) -> Problem {
+    Problem::unprocessable(format!("no parameter `{name}`; there are: {known}")).at(name)
 }
 
 fn pairs(query: &str) -> impl Iterator<Item = (String, String)> + '_ {
@@ -201,8 +234,11 @@ fn pairs(query: &str) -> impl Iterator<Item = (String, String)> + '_ {
 
 /// Milliseconds since 1970.
 fn time(name: &str, value: &str) -> Result<Timestamp, Problem> {
-    value.parse().map(Timestamp::from_millis).map_err(|_| {
-        let detail = format!("`{value}` is no time: expected milliseconds since 1970");
+    let time = value.parse().ok();
+    let time = time.filter(|time| (0..=LATEST_MS).contains(time));
+    time.map(Timestamp::from_millis).ok_or_else(|| {
+        let detail =
+            format!("`{value}` is no time: expected milliseconds since 1970, at most {LATEST_MS}");
         Problem::unprocessable(detail).at(name)
     })
 }

@@ -3,11 +3,12 @@
 use axum::extract::Request;
 use axum::http::header::ORIGIN;
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{StatusCode, Uri};
 
-use crate::auth::Token;
+use crate::auth::{self, Token};
 use crate::config::ServeConfig;
-use crate::host::AllowedHosts;
+use crate::host::{AllowedHosts, authority};
+use crate::origin::Origin;
 use crate::problem::Problem;
 
 /// Answered without a token: what shows nothing of the groups. The page itself is where the token
@@ -23,14 +24,17 @@ pub(crate) struct Guard {
     token: Option<Token>,
     /// Whether reading is open, too.
     local: bool,
+    /// Where browsers find the page behind a proxy.
+    public_origin: Option<Origin>,
 }
 
 impl Guard {
     pub(crate) fn new(config: &ServeConfig) -> Self {
         Self {
-            hosts: AllowedHosts::new(config.listen, config.allowed_hosts.clone()),
+            hosts: AllowedHosts::new(config.listen, config.hosts()),
             token: config.token.clone(),
             local: config.listen.ip().to_canonical().is_loopback(),
+            public_origin: config.public_origin.clone(),
         }
     }
 
@@ -39,6 +43,7 @@ impl Guard {
         self.hosts
             .check(request.uri(), request.headers())
             .map_err(|problem| problem.misdirected_as(StatusCode::FORBIDDEN))?;
+        auth::one_at_most(request.headers())?;
         self.check_origin(request)?;
         match &self.token {
             Some(token) if !self.local && !is_open(request.uri().path()) => {
@@ -48,8 +53,20 @@ impl Guard {
         }
     }
 
-    /// Orders need the token wherever they come from.
-    pub(crate) fn admit_order(&self, headers: &HeaderMap) -> Result<(), Problem> {
+    /// Orders need the token wherever they come from, and a browser's come from the page itself:
+    /// a page of another port of this host is another page. A client that is no browser names no
+    /// origin.
+    pub(crate) fn admit_order(&self, request: &Request) -> Result<(), Problem> {
+        let headers = request.headers();
+        let own = Origin::plain(&authority(request.uri(), headers)?);
+        for origin in headers.get_all(ORIGIN) {
+            let origin = origin.to_str().ok().and_then(|it| it.parse().ok());
+            if origin.is_none() || (origin != own && origin != self.public_origin) {
+                let detail = "orders are taken from the page itself; `page.public_origin` names \
+                              where browsers find it behind a proxy";
+                return Err(Problem::new(StatusCode::FORBIDDEN, detail));
+            }
+        }
         let Some(token) = &self.token else {
             let detail = "orders need a token, and none is configured";
             return Err(Problem::new(StatusCode::FORBIDDEN, detail));

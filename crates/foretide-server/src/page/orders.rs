@@ -7,14 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{Extension, Path, Request, State};
+use axum::extract::{Extension, Request, State};
 use axum::http::{Response, StatusCode};
 use foretide_domain::{Mode, Order, Timestamp};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Answer;
-use super::api::unknown_group;
+use super::api::{GroupId, unknown_group};
 use super::routes::App;
 use crate::board::{GroupFacts, lock};
 use crate::body::{self, Limits};
@@ -22,7 +22,7 @@ use crate::problem::Problem;
 use crate::view::VERSION;
 
 /// An order has a few words.
-const LIMITS: Limits = Limits {
+pub(super) const LIMITS: Limits = Limits {
     bytes: 1024,
     time: Duration::from_secs(10),
 };
@@ -56,6 +56,8 @@ pub(crate) enum OrderBody {
     /// Change nothing of the group.
     Pause {
         /// Seconds until it goes on by itself; until told to, where left out.
+        #[schemars(range(min = 1, max = LONGEST_S))]
+        #[serde(default, deserialize_with = "whole_or_none")]
         for_s: Option<u64>,
     },
     /// Go on after a pause.
@@ -63,8 +65,12 @@ pub(crate) enum OrderBody {
     /// Hold a capacity, within the group's bounds and as far as its load allows.
     Pin {
         /// The capacity.
+        #[schemars(range(max = u32::MAX))]
+        #[serde(deserialize_with = "whole")]
         capacity: u32,
         /// Seconds until the policy decides again.
+        #[schemars(range(min = 1, max = LONGEST_S))]
+        #[serde(deserialize_with = "whole")]
         for_s: u64,
     },
     /// Let the policy decide again.
@@ -72,9 +78,49 @@ pub(crate) enum OrderBody {
     /// Work in another mode.
     Mode {
         /// `observe`, `scale-out-only`, `enforce`; null is the configured one.
-        #[schemars(with = "Option<String>")]
+        #[schemars(
+            with = "Option<String>",
+            extend("enum" = ["observe", "scale-out-only", "enforce", null])
+        )]
         mode: Option<Mode>,
     },
+}
+
+/// A whole number however it is written: to JSON 60 and 60.0 are one, and some clients have no
+/// other numbers. Beyond 2^53 a client of floating-point numbers does not know what it sends.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Number {
+    Whole(u64),
+    Float(f64),
+}
+
+impl Number {
+    fn whole<T: TryFrom<u64>, E: serde::de::Error>(self) -> Result<T, E> {
+        let whole = match self {
+            Self::Whole(number) => Some(number),
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "checked to be whole, not negative and below 2^53"
+            )]
+            Self::Float(number) if number.fract() == 0.0 && (0.0..9e15).contains(&number) => {
+                Some(number as u64)
+            }
+            Self::Float(_) => None,
+        };
+        let number = whole.and_then(|whole| T::try_from(whole).ok());
+        number.ok_or_else(|| E::custom("expected a whole number within its range"))
+    }
+}
+
+fn whole<'de, T: TryFrom<u64>, D: Deserializer<'de>>(from: D) -> Result<T, D::Error> {
+    Number::deserialize(from)?.whole()
+}
+
+fn whole_or_none<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
+    let number = Option::<Number>::deserialize(from)?;
+    number.map(Number::whole).transpose()
 }
 
 /// An order was taken.
@@ -111,7 +157,7 @@ impl OrderBody {
 
 pub(crate) async fn order(
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    GroupId(id): GroupId,
     peer: Option<Extension<Peer>>,
     request: Request,
 ) -> Result<Response<Body>, Problem> {
@@ -120,7 +166,7 @@ pub(crate) async fn order(
                       turns them on";
         return Err(Problem::new(StatusCode::FORBIDDEN, detail));
     };
-    app.guard.admit_order(request.headers())?;
+    app.guard.admit_order(&request)?;
     let (head, body) = request.into_parts();
     let text = body::read_json(&head.headers, body, LIMITS).await?;
     let body: OrderBody = serde_json::from_slice(&text)
@@ -167,6 +213,14 @@ mod tests {
                 r#"{"order":"pause","for_s":60}"#,
                 Order::Pause { until: Some(until) },
             ),
+            (
+                r#"{"order":"pause","for_s":60.0}"#,
+                Order::Pause { until: Some(until) },
+            ),
+            (
+                r#"{"order":"pause","for_s":null}"#,
+                Order::Pause { until: None },
+            ),
             (r#"{"order":"resume"}"#, Order::Resume),
             (
                 r#"{"order":"pin","capacity":4,"for_s":60}"#,
@@ -196,6 +250,13 @@ mod tests {
             r#"{"order":"pin","capacity":4}"#,
             r#"{"order":"pin","capacity":-1,"for_s":60}"#,
             r#"{"order":"pin","capacity":4,"for_s":0}"#,
+            r#"{"order":"pin","capacity":4.5,"for_s":60}"#,
+            r#"{"order":"pin","capacity":-1.0,"for_s":60}"#,
+            r#"{"order":"pin","capacity":4294967296,"for_s":60}"#,
+            r#"{"order":"pin","capacity":1e300,"for_s":60}"#,
+            r#"{"order":"pin","capacity":"4","for_s":60}"#,
+            r#"{"order":"pin","capacity":null,"for_s":60}"#,
+            r#"{"order":"pause","for_s":60.5}"#,
             r#"{"order":"pause","for_s":2592001}"#,
             r#"{"order":"pause","until":1}"#,
             r#"{"order":"mode","mode":"off"}"#,

@@ -11,7 +11,7 @@ use super::overview::FleetView;
 use super::row::{GroupRow, row};
 
 /// Most points of a chart: a wide screen has no more columns.
-const POINTS_MAX: usize = 2000;
+pub(crate) const POINTS_MAX: usize = 2000;
 /// Points where none are asked for.
 const POINTS: usize = 720;
 /// Most marks of an answer.

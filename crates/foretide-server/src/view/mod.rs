@@ -11,7 +11,7 @@ mod story;
 
 pub(crate) use cache::{Cached, cached};
 pub(crate) use explanation::{MomentView, decision_view};
-pub(crate) use group::{GroupView, Window, group_view};
+pub(crate) use group::{GroupView, POINTS_MAX, Window, group_view};
 pub(crate) use health::Level;
 pub(crate) use overview::{FleetView, fleet};
 pub(crate) use row::{Capacity, GroupRow};

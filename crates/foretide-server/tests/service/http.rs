@@ -196,6 +196,29 @@ async fn health_and_readiness_are_open_and_the_rest_wants_the_token() {
 }
 
 #[tokio::test]
+async fn two_authorization_headers_are_refused_whichever_is_right() {
+    let token = "correct-horse-battery";
+    for token in [Some(Token::new(token).unwrap()), None] {
+        let config = ServeConfig {
+            token,
+            ..ServeConfig::default()
+        };
+        let service = router(&config, Model::built_in().unwrap());
+        for pair in [
+            ["Bearer correct-horse-battery", "Basic x"],
+            ["Basic x", "Bearer correct-horse-battery"],
+        ] {
+            let mut request = Request::get("/model").header(HOST, "localhost");
+            for value in pair {
+                request = request.header(AUTHORIZATION, value);
+            }
+            let answer = ask(service.clone(), request.body(Body::empty()).unwrap()).await;
+            check_problem(&answer, 400, "more than one Authorization header");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_foreign_host_is_refused_on_every_path_before_the_token_is_asked_for() {
     let config = ServeConfig {
         token: Some(Token::new("correct-horse-battery").unwrap()),

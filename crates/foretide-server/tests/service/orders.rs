@@ -115,6 +115,50 @@ async fn without_the_token_or_from_another_page_nothing_is_ordered() {
     assert!(notes.taken.lock().unwrap().is_empty());
 }
 
+/// The router alone, with every way to write an origin; the wire is tested with the program.
+#[tokio::test]
+async fn an_order_of_a_browser_comes_from_the_page_itself() {
+    let notes = Arc::new(Notes::default());
+    let config = ServeConfig {
+        token: Some(Token::new(TOKEN).unwrap()),
+        allowed_hosts: vec!["scaler.internal".parse().unwrap()],
+        public_origin: Some("https://Scaler.example".parse().unwrap()),
+        ..ServeConfig::default()
+    };
+    let page = Page {
+        board: board(&["web"]),
+        history: None,
+        controls: Some(Arc::clone(&notes) as Arc<dyn Controls>),
+    };
+    let service = page_router(&config, page);
+    for (host, origin, status) in [
+        ("localhost:8080", "http://localhost:8080", 202),
+        ("LOCALHOST:8080", "http://localhost:8080", 202),
+        ("[::1]:8080", "http://[::1]:8080", 202),
+        ("localhost", "http://localhost:80", 202),
+        ("scaler.internal", "http://scaler.internal", 202),
+        ("localhost:8080", "https://scaler.example", 202),
+        ("scaler.example", "https://scaler.example:443", 202),
+        ("scaler.example", "https://scaler.example:444", 403),
+        ("localhost:8080", "http://localhost:3000", 403),
+        ("localhost:8080", "http://127.0.0.1:8080", 403),
+        ("localhost:8080", "https://localhost:8080", 403),
+        ("localhost:8080", "http://scaler.internal", 403),
+        ("localhost:8080", "null", 403),
+        // A name rebound to this address: the browser then sends it in both.
+        ("evil.example:8080", "http://evil.example:8080", 403),
+    ] {
+        let request = Request::post(PATH)
+            .header(HOST, host)
+            .header(ORIGIN, origin)
+            .header(CONTENT_TYPE, "application/json")
+            .header(AUTHORIZATION, format!("Bearer {TOKEN}"));
+        let answer = ask(service.clone(), request.body(Body::from(PAUSE)).unwrap()).await;
+        assert_eq!(answer.status.as_u16(), status, "{origin} at {host}");
+    }
+    assert_eq!(notes.taken.lock().unwrap().len(), 7);
+}
+
 #[tokio::test]
 async fn what_cannot_be_ordered_is_refused_by_its_reason() {
     let notes = Arc::new(Notes::default());

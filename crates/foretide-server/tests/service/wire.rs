@@ -1,6 +1,7 @@
 //! The service on a real connection: malformed HTTP, slow and stubborn clients, shutdown.
 
-use std::net::TcpListener;
+use std::io::Write;
+use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 use std::time::Duration;
 
 use crate::common::{Running, SEED_BODY, read_to_end};
@@ -170,7 +171,7 @@ async fn slow_bodies_are_told_so() {
 }
 
 #[tokio::test]
-async fn connections_over_the_bound_wait_their_turn() {
+async fn an_idle_connection_makes_room_for_a_new_one() {
     let config = ServeConfig {
         max_connections: 1,
         ..ServeConfig::default()
@@ -183,12 +184,103 @@ async fn connections_over_the_bound_wait_their_turn() {
         .unwrap();
     check_status(&read_start(&mut first).await, 200);
     let last = post(SEED_BODY, "Connection: close\r\n");
-    let mut second = service.connect().await;
-    second.write_all(last.as_bytes()).await.unwrap();
-    let waiting = tokio::time::timeout(Duration::from_millis(50), second.readable());
-    assert!(waiting.await.is_err(), "answered beside the first");
-    drop(first);
-    check_status(&read_to_end(&mut second).await, 200);
+    check_status(&service.send(last.as_bytes()).await, 200);
+    // The rest of its answer, then the end.
+    first.read_to_end(&mut Vec::new()).await.ok();
+}
+
+/// A request whose handler runs until the test sends the body.
+async fn handled(address: SocketAddr) -> TcpStream {
+    let (head, _) = post(SEED_BODY, "Expect: 100-continue\r\n")
+        .split_once("\r\n\r\n")
+        .map(owned)
+        .unwrap();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream
+        .write_all(format!("{head}\r\n\r\n").as_bytes())
+        .await
+        .unwrap();
+    let mut start = [0; 25];
+    stream.read_exact(&mut start).await.unwrap();
+    assert_eq!(&start, b"HTTP/1.1 100 Continue\r\n\r\n");
+    stream
+}
+
+async fn ask_at(address: SocketAddr, host: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    read_to_end(&mut stream).await
+}
+
+#[tokio::test]
+async fn while_every_connection_is_busy_probes_are_answered_and_the_rest_may_come_later() {
+    let config = ServeConfig {
+        max_connections: 2,
+        ..ServeConfig::default()
+    };
+    let service = Running::start(config).await;
+    let mut busy = [
+        handled(service.address).await,
+        handled(service.address).await,
+    ];
+    for path in ["/health", "/ready"] {
+        check_status(&ask_at(service.address, "localhost", path).await, 200);
+    }
+    let refused = ask_at(service.address, "localhost", "/model").await;
+    check_status(&refused, 503);
+    for part in [
+        "\r\nretry-after: 1\r\n",
+        "\r\nconnection: close\r\n",
+        "\r\ncontent-type: application/problem+json\r\n",
+    ] {
+        assert!(refused.contains(part), "{part} is not in {refused}");
+    }
+    let foreign = ask_at(service.address, "evil.example", "/health").await;
+    check_status(&foreign, 421);
+    for stream in &mut busy {
+        stream.write_all(SEED_BODY.as_bytes()).await.unwrap();
+        check_status(&read_start(stream).await, 200);
+    }
+    let request = "GET /model HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    check_status(&service.send(request.as_bytes()).await, 200);
+}
+
+/// The bound per peer does not apply on loopback, so this takes an address of the machine.
+#[tokio::test]
+async fn one_peer_is_bound_and_a_trusted_proxy_is_not() {
+    let Some(address) = outward().filter(|address| !address.is_loopback()) else {
+        drop(writeln!(
+            std::io::stderr(),
+            "skipped: no address but loopback"
+        ));
+        return;
+    };
+    let host = address.to_string();
+    for (trusted, expected) in [(vec![], 429), (vec![host.parse().unwrap()], 200)] {
+        let config = ServeConfig {
+            listen: (address, 0).into(),
+            allow_remote_without_token: true,
+            connections_per_peer: 1,
+            trusted_proxies: trusted,
+            ..ServeConfig::default()
+        };
+        let server = Server::bind(config, Model::built_in().unwrap());
+        let server = server.await.unwrap();
+        let address = server.local_addr();
+        let running = tokio::spawn(server.run(std::future::pending()));
+        let _busy = handled(address).await;
+        check_status(&ask_at(address, &host, "/model").await, expected);
+        check_status(&ask_at(address, &host, "/health").await, 200);
+        running.abort();
+    }
+}
+
+/// The address from which the machine would reach others; nothing is sent.
+fn outward() -> Option<IpAddr> {
+    let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
+    socket.connect("192.0.2.1:9").ok()?;
+    socket.local_addr().ok().map(|address| address.ip())
 }
 
 #[tokio::test]
