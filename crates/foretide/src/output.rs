@@ -1,4 +1,4 @@
-//! What a command prints to.
+//! What a command prints to, and how it warns.
 
 use std::io::{self, Write};
 
@@ -34,6 +34,12 @@ impl<W: Write> Write for Output<W> {
         }
         Ok(())
     }
+}
+
+/// Says what a person should know on standard error.
+pub(crate) fn warn(what: &str) {
+    // If nobody reads that either, there is nobody to tell.
+    drop(writeln!(io::stderr(), "warning: {what}"));
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use foretide_classifier::Model;
@@ -11,6 +12,7 @@ use foretide_sim::{CaseError, ReadOptions, Trace, TraceError, read_trace};
 use crate::cli::ConfigFlags;
 use crate::config::{Config, FILE_VARIABLE, GroupSettings, Problems, Sources, masked};
 use crate::failure::{Exit, Failure};
+use crate::output::warn;
 
 /// Read where no file is named, if it is there.
 const FILE_HERE: &str = "foretide.toml";
@@ -132,6 +134,41 @@ pub(crate) fn model(path: Option<&Path>) -> Result<Model, Failure> {
         )
     })
 }
+
+/// The token of a file that a service begins with. Warns on standard error if others may write it.
+pub(crate) fn token_warned(path: &Path) -> Result<Token, Failure> {
+    let token = token(path)?;
+    if let Some(Exposed { what, mend }) = exposed(path) {
+        warn(&format!("{what}: {EXPOSED_WHY}; `{mend}` ends that"));
+    }
+    Ok(token)
+}
+
+/// What is wrong with a token's file that others may write, and the command that mends it.
+pub(crate) struct Exposed {
+    pub(crate) what: String,
+    pub(crate) mend: String,
+}
+
+/// Why that matters.
+pub(crate) const EXPOSED_WHY: &str = "whoever writes that file chooses the token";
+
+/// Whether others than the owner may write the file of a token. Nothing is said of a file that
+/// cannot be looked at: reading it says more.
+pub(crate) fn exposed(path: &Path) -> Option<Exposed> {
+    let mode = std::fs::metadata(path).ok()?.permissions().mode();
+    (mode & OTHERS_WRITE != 0).then(|| Exposed {
+        what: format!(
+            "others than its owner may write {} (mode {:04o})",
+            path.display(),
+            mode & 0o7777
+        ),
+        mend: format!("chmod go-w {}", path.display()),
+    })
+}
+
+/// Permission bits of group and others to write.
+const OTHERS_WRITE: u32 = 0o022;
 
 /// The token that the file holds; line ends around it are the editor's.
 pub(crate) fn token(path: &Path) -> Result<Token, Failure> {

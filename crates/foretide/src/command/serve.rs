@@ -76,7 +76,7 @@ fn serve_config(settings: ServeSettings) -> Result<ServeConfig, Failure> {
     let token = settings
         .token_file
         .as_deref()
-        .map(input::token)
+        .map(input::token_warned)
         .transpose()?;
     Ok(ServeConfig {
         listen: settings.listen,

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use foretide_store::Reader;
 
-use crate::command::input;
+use crate::command::input::{self, EXPOSED_WHY, Exposed};
 use crate::config::{Config, RunSettings};
 use crate::failure::Failure;
 
@@ -205,7 +205,12 @@ fn files(config: &Config) -> Vec<Finding> {
     let model = model.map(|path| found("model", path, input::model(Some(path)).map(drop)));
     let tokens = tokens
         .into_iter()
-        .map(|path| found("token", path, input::token(path).map(drop)));
+        .map(|path| match (input::token(path), input::exposed(path)) {
+            (Ok(_), Some(Exposed { what, mend })) => {
+                Finding::warning("token", what, EXPOSED_WHY).mend(mend)
+            }
+            (opened, _) => found("token", path, opened.map(drop)),
+        });
     model.into_iter().chain(tokens).collect()
 }
 

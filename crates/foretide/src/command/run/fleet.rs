@@ -209,7 +209,7 @@ impl Wiring {
             next.remotes.insert(url.clone(), Arc::clone(&known));
             return Ok(known);
         }
-        let token = file.map(input::token).transpose()?;
+        let token = file.map(input::token_warned).transpose()?;
         let remote = RemotePredictor::new(url, token)
             .map_err(|error| Failure::of(Exit::Unavailable, &error))?;
         let predictor: Arc<dyn Predictor> = Arc::new(Remote(remote));

@@ -12,6 +12,8 @@ use foretide_store::{Level, LogFormat, LogLine, Narrator};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
+pub(super) use crate::output::warn;
+
 /// Longest that the end waits for the last lines.
 const LAST_LINES: Duration = Duration::from_millis(250);
 
@@ -64,10 +66,4 @@ fn put(line: &LogLine, format: LogFormat) -> io::Result<()> {
         LogFormat::Text => writeln!(out, "{line}"),
         LogFormat::Json => writeln!(out, "{}", line.to_json()),
     }
-}
-
-/// Says what a person should know on standard error.
-pub(super) fn warn(what: &str) {
-    // If nobody reads that either, there is nobody to tell.
-    drop(writeln!(io::stderr(), "warning: {what}"));
 }

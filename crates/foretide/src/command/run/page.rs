@@ -17,7 +17,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, oneshot};
 use tokio::task::JoinHandle;
 
-use crate::command::input::token;
+use crate::command::input::token_warned;
 use crate::config::{Config, RunSettings};
 use crate::failure::{Exit, Failure};
 
@@ -164,7 +164,7 @@ fn took(at: Timestamp, status: &GroupStatus) -> Looked {
 fn serve_config(run: &RunSettings) -> Result<ServeConfig, Failure> {
     Ok(ServeConfig {
         listen: run.listen.unwrap_or(RunSettings::LISTEN),
-        token: run.token_file.as_deref().map(token).transpose()?,
+        token: run.token_file.as_deref().map(token_warned).transpose()?,
         allowed_hosts: run.hosts.clone(),
         ..ServeConfig::default()
     })

@@ -62,6 +62,28 @@ fn a_healthy_group_wants_nothing_and_only_the_asked_for_write_is_made() {
 }
 
 #[test]
+fn a_token_that_others_may_write_is_a_warning() {
+    use std::os::unix::fs::PermissionsExt;
+    let aws = Aws::of(vec![busy("web")]);
+    let room = Room::new();
+    let token = room.write("token", "s3cret-s3cret-s3cret-s3cret");
+    room.write(
+        "foretide.toml",
+        "[serve]\nlisten = \"127.0.0.1:0\"\n[run]\ntoken_file = \"token\"\n[group.web]\n",
+    );
+    for (mode, expected) in [(0o640, 0), (0o660, 1)] {
+        let mode = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(&token, mode).unwrap();
+        let (code, shown) = doctor_in(&room, &aws, &["--group", "web"]);
+        assert_eq!(code, expected, "{shown}");
+    }
+    let (_, shown) = doctor_in(&room, &aws, &["--group", "web"]);
+    let said = flat(&shown);
+    assert!(said.contains("others than its owner may write"), "{shown}");
+    assert!(said.contains("chmod go-w"), "{shown}");
+}
+
+#[test]
 fn what_stops_writes_is_a_fault_with_its_mending() {
     let policy = PolicySpec {
         name: "cpu50".into(),
