@@ -84,6 +84,8 @@ fn serve_config(settings: ServeSettings) -> Result<ServeConfig, Failure> {
         allow_remote_without_token: settings.allow_remote,
         allowed_hosts: settings.hosts,
         max_connections: settings.max_connections,
+        connections_per_peer: settings.connections_per_peer,
+        trusted_proxies: settings.trusted_proxies,
         header_timeout: settings.header_timeout,
         body_timeout: settings.body_timeout,
         shutdown_grace: settings.shutdown_grace,

@@ -69,6 +69,15 @@ pub(super) fn twins(config: &Config) -> Vec<(&str, &str)> {
     twins
 }
 
+/// A bound of 0 would let nobody in.
+pub(super) const fn per_peer(connections: usize) -> (&'static str, bool, &'static str) {
+    (
+        "connections_per_peer",
+        connections > 0,
+        "must be at least 1",
+    )
+}
+
 /// Limits that would let nothing pass.
 pub(super) fn serve(serve: &ServeSettings) -> Vec<Broken> {
     let checks = [
@@ -77,6 +86,7 @@ pub(super) fn serve(serve: &ServeSettings) -> Vec<Broken> {
             serve.max_connections > 0,
             "must be at least 1",
         ),
+        per_peer(serve.connections_per_peer),
         (
             "header_timeout",
             !serve.header_timeout.is_zero(),

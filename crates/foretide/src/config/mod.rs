@@ -4,11 +4,13 @@
 
 mod checks;
 mod event;
+mod file_mode;
 mod group;
 mod holidays;
 mod key;
 mod layer;
 mod notify;
+mod page;
 mod problem;
 mod quantity;
 mod raw;
@@ -24,12 +26,14 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use foretide_aws::AwsConfig;
-use foretide_server::HostName;
+use foretide_server::{DEFAULT_CONNECTIONS_PER_PEER, DEFAULT_MAX_CONNECTIONS, HostName, Network};
 use foretide_store::LogFormat;
 
+pub(crate) use file_mode::FileMode;
 pub(crate) use group::{GroupSettings, LiveSettings, Reach};
 pub(crate) use key::Key;
 pub(crate) use layer::FILE_VARIABLE;
+pub(crate) use page::PageSettings;
 pub(crate) use problem::{Problems, masked};
 pub(crate) use quantity::{Percentage, Price, Span};
 pub(crate) use reference::reference;
@@ -55,6 +59,8 @@ pub(crate) struct Config {
     pub(crate) aws: AwsConfig,
     /// The autoscaler's process.
     pub(crate) run: RunSettings,
+    /// The listener of its page.
+    pub(crate) page: PageSettings,
     /// Who is told what happens.
     pub(crate) notify: NotifySettings,
     /// The prediction service.
@@ -79,6 +85,8 @@ pub(crate) struct RunSettings {
     pub(crate) output: PathBuf,
     /// How lines of the log are written.
     pub(crate) log_format: LogFormat,
+    /// Permissions of log and metrics files when they are made.
+    pub(crate) file_mode: FileMode,
     /// Address and port of the page; none takes the default one, where it is free.
     pub(crate) listen: Option<SocketAddr>,
     /// File with the page's bearer token.
@@ -103,6 +111,7 @@ impl RunSettings {
         let keys = [
             ("run.output", self.output != next.output),
             ("run.log_format", self.log_format != next.log_format),
+            ("run.file_mode", self.file_mode != next.file_mode),
             ("run.listen", self.listen != next.listen),
             ("run.token_file", self.token_file != next.token_file),
             ("run.hosts", self.hosts != next.hosts),
@@ -126,6 +135,10 @@ pub(crate) struct ServeSettings {
     pub(crate) hosts: Vec<HostName>,
     /// Connections served at a time.
     pub(crate) max_connections: usize,
+    /// Connections of one peer at a time.
+    pub(crate) connections_per_peer: usize,
+    /// Peers that the bound of one peer exempts.
+    pub(crate) trusted_proxies: Vec<Network>,
     /// Limit for the head of a request.
     pub(crate) header_timeout: Duration,
     /// Limit for the body of a request.
@@ -158,6 +171,7 @@ impl Default for RunSettings {
         Self {
             output: PathBuf::from("output"),
             log_format: LogFormat::Text,
+            file_mode: FileMode::default(),
             listen: None,
             token_file: None,
             hosts: Vec::new(),
@@ -173,7 +187,9 @@ impl Default for ServeSettings {
             token_file: None,
             allow_remote: false,
             hosts: Vec::new(),
-            max_connections: 512,
+            max_connections: DEFAULT_MAX_CONNECTIONS,
+            connections_per_peer: DEFAULT_CONNECTIONS_PER_PEER,
+            trusted_proxies: Vec::new(),
             header_timeout: Duration::from_secs(30),
             body_timeout: Duration::from_secs(10),
             shutdown_grace: Duration::from_secs(5),

@@ -14,7 +14,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::event::Event;
+use super::file_mode::FileMode;
 use super::notify::RawNotify;
+use super::page::{Proxy, RawPage};
 use super::quantity::{MinutePrice, Percentage, Price, Span};
 
 /// Configuration of Foretide.
@@ -38,6 +40,10 @@ pub(crate) struct RawConfig {
     /// The autoscaler, `foretide run`.
     #[serde(default)]
     pub(crate) run: RawRun,
+    /// Who may reach the page of `foretide run`, beside what `[run]` says of its address, names and
+    /// token.
+    #[serde(default)]
+    pub(crate) page: RawPage,
     /// Notifications of `foretide run`, posted to a webhook such as Slack's; none are sent where no
     /// address is named. `foretide notify test` sends one.
     #[serde(default)]
@@ -172,6 +178,10 @@ pub(crate) struct RawRun {
     pub(crate) output: Option<PathBuf>,
     /// How lines of the log are written.
     pub(crate) log_format: Option<RawLogFormat>,
+    /// Permissions of log and metrics files when they are made, in octal as for `chmod`, less what
+    /// the umask takes away. A file that is there keeps its own, and hands them on when it is
+    /// rotated.
+    pub(crate) file_mode: Option<FileMode>,
     /// Address and port of the page, its API and the metrics; port 0 takes a free one. Where none
     /// is named, 127.0.0.1:8080, or no page where that is in use.
     #[schemars(with = "Option<String>")]
@@ -272,8 +282,16 @@ pub(crate) struct RawServe {
     pub(crate) allow_remote: Option<bool>,
     /// Names accepted in the `Host` header beside loopback and the address itself.
     pub(crate) hosts: Option<Vec<Host>>,
-    /// Connections served at a time; more wait.
+    /// Connections served at a time. A further one takes the place of the one that has waited
+    /// longest for a request; if all are busy, only `/health` and `/ready` are answered.
     pub(crate) max_connections: Option<usize>,
+    /// Connections of one peer at a time, IPv6 peers counted by /64. A further one takes the place
+    /// of the peer's own; if all of these are busy, only `/health` and `/ready` are answered. Does
+    /// not apply on loopback.
+    pub(crate) connections_per_peer: Option<usize>,
+    /// Addresses or networks (`10.0.0.0/8`) of proxies, which `connections_per_peer` does not bind.
+    /// `X-Forwarded-For` is not read.
+    pub(crate) trusted_proxies: Option<Vec<Proxy>>,
     /// How long a client may take for the head of a request.
     pub(crate) header_timeout: Option<Span>,
     /// How long a client may take for the body of a request.

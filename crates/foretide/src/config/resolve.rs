@@ -16,6 +16,7 @@ use super::raw::{
 };
 use super::{
     Config, DemoSettings, GroupSettings, LiveSettings, RunSettings, ServeSettings, checks, notify,
+    page,
 };
 
 /// Lays defaults under the settings and checks the whole.
@@ -57,6 +58,7 @@ fn config(raw: RawConfig) -> Config {
     Config {
         aws: aws(raw.aws),
         run: run(raw.run),
+        page: page::resolved(raw.page),
         model: raw.model,
         groups: groups
             .map(|(name, raw)| (name.clone(), group(raw, defaults.clone(), inherited)))
@@ -186,6 +188,7 @@ fn run(raw: RawRun) -> RunSettings {
     let mut run = RunSettings::default();
     set(&mut run.output, raw.output);
     set(&mut run.log_format, raw.log_format);
+    set(&mut run.file_mode, raw.file_mode);
     run.listen = raw.listen;
     run.token_file = raw.token_file;
     if let Some(hosts) = raw.hosts {
@@ -307,6 +310,11 @@ fn serve(raw: RawServe) -> ServeSettings {
         serve.hosts = hosts.into_iter().map(|host| host.0).collect();
     }
     set(&mut serve.max_connections, raw.max_connections);
+    set(&mut serve.connections_per_peer, raw.connections_per_peer);
+    set(
+        &mut serve.trusted_proxies,
+        raw.trusted_proxies.map(page::networks),
+    );
     set(&mut serve.header_timeout, raw.header_timeout);
     set(&mut serve.body_timeout, raw.body_timeout);
     set(&mut serve.shutdown_grace, raw.shutdown_grace);
@@ -363,6 +371,7 @@ fn check(config: &Config, settings: &[Setting]) -> Vec<Problem> {
         ("aws", checks::aws(&config.aws)),
         ("demo", checks::demo(&config.demo)),
         ("run", checks::run(&config.run)),
+        ("page", page::checks(&config.page)),
         ("serve", checks::serve(&config.serve)),
         ("notify", notify::checks(&config.notify)),
     ] {

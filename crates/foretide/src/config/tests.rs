@@ -46,7 +46,7 @@ fn the_default_file_names_every_key_and_its_examples_are_valid() {
     assert!(config.demo.price.is_some() && config.model.is_some());
     let table: toml::Table = toml::from_str(&uncommented).unwrap();
     let tree = schema::tree();
-    for name in ["defaults", "aws", "run", "notify", "serve", "demo"] {
+    for name in ["defaults", "aws", "run", "page", "notify", "serve", "demo"] {
         let Some(schema::Node::Table(schema)) = tree.get(name) else {
             panic!("{name}");
         };
@@ -99,6 +99,56 @@ fn groups_inherit_what_they_leave_out() {
     assert_eq!(batch.policy, PolicyKind::TargetTracking);
     let classifier = &batch.classifier;
     assert_eq!((classifier.streak, classifier.step_out), (7, 2));
+}
+
+#[test]
+fn origins_networks_and_bounds_of_listeners_are_checked_where_they_stand() {
+    let page = load(
+        "[page]\npublic_origin = \"https://a.example\"\nconnections_per_peer = 8\n",
+        &[("FORETIDE_PAGE__TRUSTED_PROXIES", "10.0.0.0/8,fd00::1")],
+        &[],
+    );
+    let page = page.unwrap().page;
+    assert_eq!(page.public_origin, "https://a.example".parse().ok());
+    assert_eq!(
+        (page.connections_per_peer, page.trusted_proxies.len()),
+        (8, 2)
+    );
+    let keys = [
+        "page.public_origin",
+        "page.connections_per_peer",
+        "page.trusted_proxies",
+    ];
+    assert_eq!(PageSettings::default().changed(&page), keys);
+    for (text, why) in [
+        (
+            "[page]\npublic_origin = \"https://a.example/\"\n",
+            "is not an origin",
+        ),
+        (
+            "[page]\npublic_origin = \"a.example\"\n",
+            "is not an origin",
+        ),
+        (
+            "[page]\ntrusted_proxies = [\"10.0.0.0/40\"]\n",
+            "is not a network",
+        ),
+        (
+            "[serve]\ntrusted_proxies = [\"proxy\"]\n",
+            "is not a network",
+        ),
+        (
+            "[page]\nconnections_per_peer = 0\n",
+            "`page.connections_per_peer` must be at least 1",
+        ),
+        (
+            "[serve]\nconnections_per_peer = 0\n",
+            "`serve.connections_per_peer` must be at least 1",
+        ),
+    ] {
+        let said = refused(text);
+        assert!(said.contains(why), "{said}");
+    }
 }
 
 #[test]

@@ -8,6 +8,8 @@
 
 mod backtest;
 mod config;
+mod contract;
+mod crowd;
 mod demo;
 mod emulator;
 mod forecast;

@@ -1,10 +1,14 @@
 //! `foretide serve` over a real connection, and its end by signal.
 
+use std::fs::Permissions;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Stdio};
 
 use crate::Room;
+use crate::contract::assert_kept;
+use crate::crowd::{ask, assert_probed, assert_problem};
 
 /// The seed's request, as its documentation has it.
 const BODY: &str =
@@ -134,6 +138,64 @@ fn with_a_token_file_callers_need_the_token() {
             .starts_with("HTTP/1.1 200")
     );
     service.end("TERM");
+}
+
+#[test]
+fn the_service_keeps_to_its_document() {
+    let service = Service::start(&Room::new(), &[]);
+    assert_kept(&service.address, &[]);
+    assert_eq!(service.end("TERM"), (Some(0), "stopped\n".to_owned()));
+}
+
+#[test]
+fn slow_clients_keep_no_prober_out() {
+    let service = Service::start(&Room::new(), &[]);
+    assert_probed(&service.address, "/predict");
+    let answer = ask(&service.address, "GET /health", "", "");
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+}
+
+#[test]
+fn two_tokens_are_no_token() {
+    let room = Room::new();
+    room.write("token", "s3cret-s3cret-s3cret-s3cret\n");
+    let service = Service::start(&room, &["--token-file", "token"]);
+    let right = "Authorization: Bearer s3cret-s3cret-s3cret-s3cret\r\n";
+    let wrong = "Authorization: Bearer wrong-wrong-wrong-wrong\r\n";
+    for pair in [[right, wrong], [wrong, right], [right, right]] {
+        let answer = ask(&service.address, "GET /model", &pair.concat(), "");
+        assert_problem(&answer, 400);
+    }
+    let joined = format!("{}, Bearer x\r\n", right.trim_end());
+    assert_problem(&ask(&service.address, "GET /model", &joined, ""), 401);
+    let answer = ask(&service.address, "GET /model", right, "");
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+}
+
+#[test]
+fn a_token_that_others_may_write_is_warned_of() {
+    let room = Room::new();
+    let token = room.write("token", "s3cret-s3cret-s3cret-s3cret\n");
+    for (mode, warned) in [(0o600, false), (0o644, false), (0o620, true), (0o602, true)] {
+        std::fs::set_permissions(&token, Permissions::from_mode(mode)).unwrap();
+        let mut command = room.process();
+        command.args(["serve", "--listen", "127.0.0.1:0", "--token-file", "token"]);
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        out.read_line(&mut line).unwrap();
+        assert!(line.starts_with("listening on "), "{line}");
+        signal(&child, "TERM");
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        let is_warned = said.starts_with("warning: ") && said.contains("chmod go-w");
+        assert_eq!(is_warned, warned, "{mode:o}: {said:?}");
+        assert!(is_warned || said.is_empty(), "{said}");
+    }
 }
 
 #[test]

@@ -99,6 +99,7 @@ fn journal(run: &RunSettings) -> Result<Arc<dyn Journal>, Failure> {
     }
     let options = RenderingOptions {
         format: run.log_format,
+        file_mode: run.file_mode.bits(),
         ..RenderingOptions::default()
     };
     let warn = |error: &foretide_store::RotateError| {
@@ -206,8 +207,7 @@ async fn look_after(
         tokio::select! {
             signal = signals.next() => match signal {
                 Signal::Reload => {
-                    let started = &config.run;
-                    let reloaded = reload(args, flags, started, wiring, &runtime, &notifier);
+                    let reloaded = reload(args, flags, &config, wiring, &runtime, &notifier);
                     wiring = Box::pin(reloaded).await;
                     if let Some(pages) = &pages {
                         pages.regroup(&wiring, args.dry_run);
@@ -259,7 +259,7 @@ fn not_started(error: &StartError) -> Failure {
 async fn reload(
     args: &RunArgs,
     flags: &ConfigFlags,
-    started: &RunSettings,
+    started: &Config,
     wiring: Wiring,
     runtime: &Runtime,
     notifier: &Notifier,
@@ -280,7 +280,7 @@ async fn reload(
 async fn renewed(
     args: &RunArgs,
     flags: &ConfigFlags,
-    started: &RunSettings,
+    started: &Config,
     wiring: &Wiring,
     runtime: &Runtime,
     notifier: &Notifier,
@@ -293,7 +293,11 @@ async fn renewed(
     let reloaded = reloaded.map_err(|error| Failure::of(Exit::Config, &error))?;
     notifier.renew(&config.notify, outlet, next.intervals());
     // The journal and the page, with its token, are what the process began with.
-    for key in started.changed(&config.run) {
+    let changed = started.run.changed(&config.run);
+    for key in changed
+        .into_iter()
+        .chain(started.page.changed(&config.page))
+    {
         let what = format!("`{key}` changed: takes a restart");
         runtime.note(None, Notice::Remark { what });
     }

@@ -53,7 +53,7 @@ impl Pages {
         let board = Arc::new(Board::new(Arc::new(move || clock.now()), limits));
         board.set_groups(facts(wiring, dry_run));
         board.set_store(StoreHealth::Writable);
-        let serve = serve_config(run)?;
+        let serve = serve_config(config)?;
         let way = Way::default();
         let controls = run
             .controls
@@ -161,11 +161,15 @@ fn took(at: Timestamp, status: &GroupStatus) -> Looked {
     }
 }
 
-fn serve_config(run: &RunSettings) -> Result<ServeConfig, Failure> {
+fn serve_config(config: &Config) -> Result<ServeConfig, Failure> {
+    let Config { run, page, .. } = config;
     Ok(ServeConfig {
         listen: run.listen.unwrap_or(RunSettings::LISTEN),
         token: run.token_file.as_deref().map(token_warned).transpose()?,
         allowed_hosts: run.hosts.clone(),
+        public_origin: page.public_origin.clone(),
+        connections_per_peer: page.connections_per_peer,
+        trusted_proxies: page.trusted_proxies.clone(),
         ..ServeConfig::default()
     })
 }

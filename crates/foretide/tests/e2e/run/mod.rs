@@ -2,6 +2,7 @@
 
 mod doctor;
 mod faults;
+mod guarded;
 mod kills;
 mod moto;
 mod notify;

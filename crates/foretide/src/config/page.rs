@@ -1,0 +1,120 @@
+//! Settings of the page's listener: where browsers find the page, and how many connections one peer
+//! may have.
+
+use foretide_server::{
+    DEFAULT_CONNECTIONS_PER_PEER, InvalidNetwork, InvalidOrigin, Network, Origin,
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::checks::{Broken, broken, per_peer};
+use super::resolve::set;
+
+/// Settings of the page's listener.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PageSettings {
+    /// Where browsers find the page.
+    pub(crate) public_origin: Option<Origin>,
+    /// Connections of one peer at a time.
+    pub(crate) connections_per_peer: usize,
+    /// Peers that the bound of one peer exempts.
+    pub(crate) trusted_proxies: Vec<Network>,
+}
+
+impl PageSettings {
+    /// As [`RunSettings::changed`].
+    pub(crate) fn changed(&self, next: &Self) -> Vec<&'static str> {
+        let keys = [
+            (
+                "page.public_origin",
+                self.public_origin != next.public_origin,
+            ),
+            (
+                "page.connections_per_peer",
+                self.connections_per_peer != next.connections_per_peer,
+            ),
+            (
+                "page.trusted_proxies",
+                self.trusted_proxies != next.trusted_proxies,
+            ),
+        ];
+        let changed = keys.into_iter().filter(|(_, changed)| *changed);
+        changed.map(|(key, _)| key).collect()
+    }
+}
+
+impl Default for PageSettings {
+    fn default() -> Self {
+        Self {
+            public_origin: None,
+            connections_per_peer: DEFAULT_CONNECTIONS_PER_PEER,
+            trusted_proxies: Vec::new(),
+        }
+    }
+}
+
+/// Settings of the page's listener.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawPage {
+    /// Where browsers find the page if a proxy stands before it: scheme, host and port, such as
+    /// `https://foretide.example.com`. The page there may give orders, and requests may carry its
+    /// name in `Host`.
+    pub(crate) public_origin: Option<PageOrigin>,
+    /// Connections of one peer at a time, IPv6 peers counted by /64. A further one takes the place
+    /// of the peer's own; if all of these are busy, only `/health` and `/ready` are answered. Does
+    /// not apply on loopback.
+    pub(crate) connections_per_peer: Option<usize>,
+    /// Addresses or networks (`10.0.0.0/8`) of proxies, which `connections_per_peer` does not bind.
+    /// `X-Forwarded-For` is not read.
+    pub(crate) trusted_proxies: Option<Vec<Proxy>>,
+}
+
+/// The origin of a page, checked where it is read.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
+#[schemars(with = "String")]
+pub(crate) struct PageOrigin(pub(crate) Origin);
+
+impl TryFrom<String> for PageOrigin {
+    type Error = InvalidOrigin;
+
+    fn try_from(text: String) -> Result<Self, InvalidOrigin> {
+        text.parse().map(Self)
+    }
+}
+
+/// The network of a proxy, checked where it is read.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
+#[schemars(with = "String")]
+pub(crate) struct Proxy(pub(crate) Network);
+
+impl TryFrom<String> for Proxy {
+    type Error = InvalidNetwork;
+
+    fn try_from(text: String) -> Result<Self, InvalidNetwork> {
+        text.parse().map(Self)
+    }
+}
+
+/// Lays defaults under what is set.
+pub(super) fn resolved(raw: RawPage) -> PageSettings {
+    let mut page = PageSettings {
+        public_origin: raw.public_origin.map(|origin| origin.0),
+        ..PageSettings::default()
+    };
+    set(&mut page.connections_per_peer, raw.connections_per_peer);
+    set(&mut page.trusted_proxies, raw.trusted_proxies.map(networks));
+    page
+}
+
+/// The networks themselves.
+pub(super) fn networks(proxies: Vec<Proxy>) -> Vec<Network> {
+    proxies.into_iter().map(|proxy| proxy.0).collect()
+}
+
+/// A bound that would let nobody in.
+pub(super) fn checks(page: &PageSettings) -> Vec<Broken> {
+    broken([per_peer(page.connections_per_peer)])
+}
