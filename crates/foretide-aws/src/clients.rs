@@ -18,6 +18,7 @@ use foretide_domain::{CallFailure, FailureKind};
 use foretide_runtime::BoxFuture;
 use thiserror::Error;
 
+use crate::answer;
 use crate::bill::Bill;
 use crate::config::AwsConfig;
 use crate::credentials::SteadyCredentials;
@@ -208,7 +209,7 @@ async fn load(config: &AwsConfig) -> SdkConfig {
         .operation_timeout(config.call_deadline)
         .build();
     let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
-        .http_client(http)
+        .http_client(answer::bounded(http))
         .timeout_config(timeouts);
     if let Some(attempts) = config.max_attempts {
         loader = loader.retry_config(RetryConfig::standard().with_max_attempts(attempts.max(1)));

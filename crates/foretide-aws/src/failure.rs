@@ -10,7 +10,10 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_cloudwatch::config::http::HttpResponse;
 use aws_sdk_cloudwatch::error::{ProvideErrorMetadata, SdkError};
 use foretide_domain::{CallFailure, FailureKind};
+use http_body_util::LengthLimitError;
 use hyper_util::client::legacy::Error as HttpError;
+
+use crate::answer::ANSWER_BYTES_MAX;
 
 /// Longest part of a service's message that is passed on.
 const MESSAGE_MAX: usize = 300;
@@ -116,7 +119,10 @@ where
                 service.raw().status().as_u16(),
             )
         }
-        _ => of_status(operation, error.raw_response()),
+        _ => {
+            let status = error.raw_response().map(|raw| raw.status().as_u16());
+            of_status(operation, status, is_too_long(error))
+        }
     }
 }
 
@@ -187,6 +193,13 @@ pub(crate) fn timed_out(operation: &str) -> CallFailure {
 
 /// What a failure to obtain credentials means.
 pub(crate) fn of_credentials(operation: &str, error: &CredentialsError) -> CallFailure {
+    if is_too_long(error) {
+        let what = format!(
+            "{operation}: the provider of credentials sent {}",
+            too_long()
+        );
+        return failure(FailureKind::Malformed, what);
+    }
     let (kind, what) = match error {
         CredentialsError::CredentialsNotLoaded(_) => (FailureKind::Denied, "no credentials found"),
         CredentialsError::ProviderTimedOut(_) => (
@@ -236,8 +249,8 @@ fn kind_of(code: &str, message: &str, status: u16) -> FailureKind {
 }
 
 /// What an answer without an error code means: a proxy's page, or an answer cut short.
-fn of_status(operation: &str, response: Option<&HttpResponse>) -> CallFailure {
-    let Some(status) = response.map(|response| response.status().as_u16()) else {
+fn of_status(operation: &str, status: Option<u16>, is_too_long: bool) -> CallFailure {
+    let Some(status) = status else {
         return failure(
             FailureKind::Malformed,
             format!("{operation}: the answer could not be read"),
@@ -249,10 +262,22 @@ fn of_status(operation: &str, response: Option<&HttpResponse>) -> CallFailure {
         500.. => FailureKind::Unavailable,
         _ => FailureKind::Malformed,
     };
-    failure(
-        kind,
-        format!("{operation}: an answer that is none of the service's, HTTP {status}"),
-    )
+    let what = if is_too_long {
+        too_long()
+    } else {
+        "an answer that is none of the service's".to_owned()
+    };
+    failure(kind, format!("{operation}: {what}, HTTP {status}"))
+}
+
+/// Whether the answer was not read to its end because it is too long.
+fn is_too_long(error: &(dyn Error + 'static)) -> bool {
+    find::<LengthLimitError>(error).is_some()
+}
+
+fn too_long() -> String {
+    let mib = ANSWER_BYTES_MAX >> 20;
+    format!("an answer longer than {mib} MiB, of which no more is read")
 }
 
 /// The first error of type `T` in the chain of causes.

@@ -11,6 +11,7 @@
 //! clock); no text made here holds a credential.
 
 mod activity;
+mod answer;
 mod bill;
 mod clients;
 mod cloud;
@@ -29,6 +30,7 @@ mod watched;
 mod write;
 
 pub use activity::{ActivityEnd, LaunchActivity};
+pub use answer::ANSWER_BYTES_MAX;
 pub use bill::{Bill, BillSnapshot, MONTH, USD_PER_METRIC_REQUESTED, usd_per_month};
 pub use clients::{AwsClients, ConnectError};
 pub use collector::Collector;
