@@ -25,7 +25,7 @@ const FORMAT: &str = "foretide-classifier";
 /// Version of the file format, of the nine features and of the three classes together.
 pub(crate) const SCHEMA_VERSION: u32 = 1;
 /// A model of 1000 rounds at depth 6 has about 60 MB.
-pub(crate) const MAX_BYTES: usize = 128 << 20;
+pub const MAX_BYTES: usize = 128 << 20;
 
 #[derive(Serialize)]
 struct Written<'a> {

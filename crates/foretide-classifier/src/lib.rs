@@ -27,6 +27,7 @@ mod schema;
 mod train;
 mod xgboost;
 
+pub use artifact::MAX_BYTES as MODEL_BYTES_MAX;
 pub use classify::{Group, task_priority, task_type};
 pub use combine::{Combined, CombinedMetrics, InstanceMetrics, METRIC_KEYS, Reading, combine};
 pub use derive::{

@@ -32,14 +32,18 @@ pub struct CsvLimits {
     pub bytes: u64,
     /// Rows after the header.
     pub rows: usize,
+    /// Bytes of a row, line ends in quotes included.
+    pub row_bytes: usize,
 }
 
 impl Default for CsvLimits {
-    /// As many rows as training takes, at up to 200 bytes each.
+    /// As many rows as training takes, at up to 200 bytes each on average and 64 KiB each at most,
+    /// which leaves room for columns that are ignored.
     fn default() -> Self {
         Self {
             bytes: 1 << 30,
             rows: super::MAX_ROWS,
+            row_bytes: 64 * 1024,
         }
     }
 }
@@ -86,6 +90,12 @@ pub enum CsvError {
         /// How many are read.
         limit: u64,
     },
+    /// A row of more bytes than are read.
+    #[error("a row of more than {limit} bytes")]
+    RowTooLong {
+        /// How many are read.
+        limit: usize,
+    },
 }
 
 /// Reads labelled rows. A label is `scale_out`, `scale_in` or `hold`, or the seed's 0, 1 or 2.
@@ -93,32 +103,40 @@ pub fn read_csv(reader: impl Read, limits: CsvLimits) -> Result<Vec<LabelledRow>
     let mut counted = Counted {
         inner: reader,
         left: limits.bytes,
-        exceeded: false,
+        row_left: limits.row_bytes.saturating_add(READ_AHEAD),
+        limits,
+        exceeded: None,
     };
     let result = read_rows(&mut counted, limits.rows);
-    if counted.exceeded {
-        Err(CsvError::TooLarge {
+    match counted.exceeded {
+        Some(Exceeded::File) => Err(CsvError::TooLarge {
             limit: limits.bytes,
-        })
-    } else {
-        result
+        }),
+        Some(Exceeded::Row) => Err(CsvError::RowTooLong {
+            limit: limits.row_bytes,
+        }),
+        None => result,
     }
 }
 
-fn read_rows(reader: impl Read, limit: usize) -> Result<Vec<LabelledRow>, CsvError> {
+fn read_rows<R: Read>(reader: &mut Counted<R>, limit: usize) -> Result<Vec<LabelledRow>, CsvError> {
     let mut table = csv::ReaderBuilder::new()
         .trim(csv::Trim::All)
+        .buffer_capacity(READ_AHEAD)
         .from_reader(reader);
     let places = places(table.headers().map_err(CsvError::Read)?)?;
     let mut rows = Vec::new();
     let mut record = csv::StringRecord::new();
-    while table.read_record(&mut record).map_err(CsvError::Read)? {
+    loop {
+        table.get_mut().begin_row();
+        if !table.read_record(&mut record).map_err(CsvError::Read)? {
+            return Ok(rows);
+        }
         if rows.len() == limit {
             return Err(CsvError::TooManyRows { limit });
         }
         rows.push(row(&record, &places)?);
     }
-    Ok(rows)
 }
 
 /// Where in a record each column is.
@@ -177,20 +195,52 @@ fn class(cell: &str) -> Option<Class> {
         .find(|class| cell == class.action() || cell.parse() == Ok(class.index()))
 }
 
-/// Passes on at most `left` bytes and remembers whether there were more.
+/// Bytes that the CSV reader reads at a time; so many of a row may have been read with the one
+/// before it.
+const READ_AHEAD: usize = 8 * 1024;
+
+/// What was longer than allowed.
+#[derive(Clone, Copy, Debug)]
+enum Exceeded {
+    File,
+    Row,
+}
+
+/// Passes on at most as many bytes as the limits allow and remembers whether there were more.
 struct Counted<R> {
     inner: R,
+    limits: CsvLimits,
     left: u64,
-    exceeded: bool,
+    row_left: usize,
+    exceeded: Option<Exceeded>,
+}
+
+impl<R> Counted<R> {
+    fn begin_row(&mut self) {
+        self.row_left = self.limits.row_bytes.saturating_add(READ_AHEAD);
+    }
 }
 
 impl<R: Read> Read for Counted<R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let read = self.inner.read(buffer)?;
-        let allowed = usize::try_from(self.left).unwrap_or(usize::MAX).min(read);
-        self.left -= allowed as u64;
-        self.exceeded |= allowed < read;
-        Ok(allowed)
+        let left = self.left.checked_sub(read as u64);
+        let row_left = self.row_left.checked_sub(read);
+        match (left, row_left) {
+            (Some(left), Some(row_left)) => {
+                (self.left, self.row_left) = (left, row_left);
+                Ok(read)
+            }
+            // The end, for the CSV reader: it drops what it holds.
+            (None, _) => {
+                self.exceeded = Some(Exceeded::File);
+                Ok(0)
+            }
+            (_, None) => {
+                self.exceeded = Some(Exceeded::Row);
+                Ok(0)
+            }
+        }
     }
 }
 
@@ -294,5 +344,29 @@ mod tests {
         };
         let error = read_csv(text.as_bytes(), limits).unwrap_err();
         assert!(matches!(error, CsvError::TooLarge { limit: 200 }));
+    }
+
+    #[test]
+    fn a_row_without_end_is_read_up_to_the_limit() {
+        for endless in ["9", "\"\n", "\n"] {
+            let header = format!("{HEADER}\n");
+            let rest = std::io::repeat(endless.as_bytes()[endless.len() - 1]);
+            let source = header.as_bytes().chain(endless.as_bytes()).chain(rest);
+            let mut source = source.take(1 << 20);
+            let error = read_csv(&mut source, CsvLimits::default()).unwrap_err();
+            assert!(
+                matches!(error, CsvError::RowTooLong { limit: 65_536 }),
+                "{error}"
+            );
+            assert!(source.limit() > (1 << 20) - 100_000, "{}", source.limit());
+        }
+    }
+
+    #[test]
+    fn rows_as_long_as_allowed_are_read_however_many() {
+        let long = ROW.replace('x', &"x".repeat(65_000));
+        let text = format!("{HEADER}\n{long}\n{long}\n{long}\n");
+        let rows = read_csv(text.as_bytes(), CsvLimits::default()).unwrap();
+        assert_eq!(rows.len(), 3);
     }
 }
