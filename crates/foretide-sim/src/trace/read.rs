@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 
-use super::limit::LineLimit;
+use super::limit::{LineLimit, RecordLimit};
 use super::{MAX_CELLS, Trace, TraceError, aws, grid, stamp};
 
 /// Name of the timestamp column; where no column has it, the first column is meant.
@@ -90,21 +90,22 @@ pub fn read_trace<R: Read>(
 }
 
 /// A CSV reader that takes rows as they come.
-pub(super) fn reader<R: Read>(source: R) -> csv::Reader<R> {
+pub(super) fn reader<R: Read>(source: R) -> csv::Reader<RecordLimit<R>> {
     csv::ReaderBuilder::new()
         .flexible(true)
         .has_headers(false)
         .trim(csv::Trim::All)
-        .from_reader(source)
+        .from_reader(RecordLimit::new(source))
 }
 
 /// The next record that is not blank; false at the end.
 pub(super) fn next<R: Read>(
     file: &str,
-    reader: &mut csv::Reader<R>,
+    reader: &mut csv::Reader<RecordLimit<R>>,
     record: &mut csv::StringRecord,
 ) -> Result<bool, TraceError> {
     loop {
+        reader.get_mut().begin();
         let line = reader.position().line();
         if !reader
             .read_record(record)
@@ -315,6 +316,8 @@ mod tests {
         assert!(stray.contains("at most 5300000 are read"), "{stray}");
         let endless = format!("timestamp,value\n{}", "9".repeat(70_000));
         assert_eq!(message(&endless), "load.csv: cannot be read");
+        let quoted = format!("timestamp,value\n\"{}", "9\n".repeat(70_000));
+        assert_eq!(message(&quoted), "load.csv: cannot be read");
     }
 
     #[test]

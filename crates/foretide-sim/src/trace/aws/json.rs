@@ -3,16 +3,15 @@
 //! 8601.
 
 use std::collections::BTreeMap;
-use std::io::Read;
+use std::io::{BufReader, Read};
 
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::{push, several};
+use crate::trace::limit::JsonLimit;
 use crate::trace::{ReadOptions, Trace, TraceError, grid, stamp};
 
-/// Longest JSON read; a year of minutes has some 60 MB.
-const LONGEST_JSON: u64 = 512 * 1024 * 1024;
 /// Where `get-metric-statistics` puts percentiles.
 const EXTENDED: &str = "ExtendedStatistics";
 
@@ -42,12 +41,13 @@ pub(in crate::trace) fn read_json<R: Read>(
     source: R,
     options: &ReadOptions,
 ) -> Result<Trace, TraceError> {
-    let export: Export = serde_json::from_reader(source.take(LONGEST_JSON)).map_err(|error| {
-        TraceError::NotJson {
-            file: file.into(),
-            problem: error.to_string(),
-        }
-    })?;
+    let export: Export =
+        serde_json::from_reader(BufReader::new(JsonLimit::new(source))).map_err(|error| {
+            TraceError::NotJson {
+                file: file.into(),
+                problem: error.to_string(),
+            }
+        })?;
     let rows = match export {
         Export {
             metric_data_results: Some(series),
@@ -158,6 +158,8 @@ fn json_time(file: &str, number: u64, time: Option<&Value>) -> Result<i64, Trace
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read as _;
+
     use super::super::tests::{message, read};
     use crate::trace::TraceError;
 
@@ -173,6 +175,19 @@ mod tests {
         assert_eq!(read(data, None).unwrap().demand(), [3.0, 4.0]);
         assert!(matches!(read("{}", None), Err(TraceError::NoData { .. })));
         assert!(matches!(read("{", None), Err(TraceError::NotJson { .. })));
+    }
+
+    #[test]
+    fn json_without_end_is_read_up_to_the_limit() {
+        let mut endless = "{".as_bytes().chain(std::io::repeat(b' ')).take(1 << 28);
+        let error = crate::read_trace("a", &mut endless, &crate::ReadOptions::default());
+        let text = error.unwrap_err().to_string();
+        assert!(text.contains("longer than 128 MiB"), "{text}");
+        assert!(
+            endless.limit() >= (1 << 27) - 100_000,
+            "{}",
+            endless.limit()
+        );
     }
 
     #[test]
