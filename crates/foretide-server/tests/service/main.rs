@@ -9,6 +9,7 @@ mod common;
 mod deploy;
 mod garbage;
 mod http;
+mod limits;
 mod orders;
 mod page;
 mod wire;
