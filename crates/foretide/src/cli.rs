@@ -370,4 +370,6 @@ pub(crate) enum ConfigCommand {
     Schema,
     /// Prints the reference of all keys, as Markdown
     Reference,
+    /// Prints how much of each input is read at most, as Markdown
+    Limits,
 }

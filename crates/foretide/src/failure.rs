@@ -106,6 +106,14 @@ impl Failure {
         self
     }
 
+    /// The same, where nothing nearer to the cause is known.
+    pub(crate) fn or_hint(self, hint: impl Into<String>) -> Self {
+        if self.hint.is_some() {
+            return self;
+        }
+        self.hint(hint)
+    }
+
     /// What failed and why, for a log.
     pub(crate) fn in_one_line(&self) -> String {
         let parts = std::iter::once(&self.what).chain(&self.causes);

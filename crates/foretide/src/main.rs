@@ -9,6 +9,8 @@ mod command;
 mod config;
 mod connect;
 mod failure;
+mod file;
+mod limits;
 mod notify;
 mod output;
 mod report;

@@ -1,8 +1,9 @@
-//! `foretide config`: the default file, the schema, the reference, and a check.
+//! `foretide config`: the default file, the schema, the reference, the limits, and a check.
 
 use crate::cli::{ConfigCommand, ConfigFlags};
 use crate::config;
 use crate::failure::{Exit, Failure};
+use crate::limits;
 
 use super::{Context, input};
 
@@ -15,6 +16,7 @@ pub(crate) fn run(
     match command {
         ConfigCommand::Default => write!(context.out, "{}", config::DEFAULT_FILE)?,
         ConfigCommand::Reference => write!(context.out, "{}", config::reference())?,
+        ConfigCommand::Limits => write!(context.out, "{}", limits::document())?,
         ConfigCommand::Schema => {
             let schema = serde_json::to_string_pretty(&config::json_schema());
             let schema = schema.map_err(|error| Failure::of(Exit::Internal, &error))?;

@@ -1,7 +1,6 @@
 //! Files that several commands read: configuration, model, token, trace.
 
-use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -12,14 +11,11 @@ use foretide_sim::{CaseError, ReadOptions, Trace, TraceError, read_trace};
 use crate::cli::ConfigFlags;
 use crate::config::{Config, FILE_VARIABLE, GroupSettings, Problems, Sources, masked};
 use crate::failure::{Exit, Failure};
+use crate::file;
 use crate::output::warn;
 
 /// Read where no file is named, if it is there.
 const FILE_HERE: &str = "foretide.toml";
-/// No configuration is larger; a wrong file may be.
-const FILE_BYTES_MAX: u64 = 1 << 20;
-/// The model's own limit, 128 MiB, and a byte more, so that it is the one that refuses.
-const MODEL_BYTES_MAX: u64 = (128 << 20) + 1;
 
 /// The file and the environment as sources, with the flags `--set`; and which file it was.
 pub(crate) fn sources(flags: &ConfigFlags) -> Result<(Sources, Option<PathBuf>), Failure> {
@@ -85,29 +81,10 @@ fn variables() -> Result<Vec<(String, String)>, Failure> {
 }
 
 fn read_config(path: &Path) -> Result<String, Failure> {
-    text(path, "configuration", Exit::Config).map_err(|failure| match failure.exit {
-        Exit::NoInput => failure.hint("`foretide config default > foretide.toml` makes one"),
+    file::text(path, file::CONFIGURATION).map_err(|failure| match failure.exit {
+        Exit::NoInput => failure.or_hint("`foretide config default > foretide.toml` makes one"),
         _ => failure,
     })
-}
-
-/// The text of a file that a person writes; ends with `wrong` where it cannot be a `kind`.
-pub(crate) fn text(path: &Path, kind: &str, wrong: Exit) -> Result<String, Failure> {
-    let no = |why| Failure::new(wrong, format!("{} is no {kind}: {why}", path.display()));
-    let bytes = bytes(path, FILE_BYTES_MAX + 1)?;
-    if bytes.len() as u64 > FILE_BYTES_MAX {
-        return Err(no("over 1 MiB"));
-    }
-    String::from_utf8(bytes).map_err(|_| no("not UTF-8"))
-}
-
-/// At most so many bytes of a file. A device or a pipe may have no end, and tells no length.
-fn bytes(path: &Path, most: u64) -> Result<Vec<u8>, Failure> {
-    let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(most).read_to_end(&mut bytes))
-        .map_err(|error| Failure::unreadable(path, &error))?;
-    Ok(bytes)
 }
 
 /// Checks the whole.
@@ -125,8 +102,8 @@ pub(crate) fn model(path: Option<&Path>) -> Result<Model, Failure> {
     let Some(path) = path else {
         return Model::built_in().map_err(|error| Failure::of(Exit::Internal, &error));
     };
-    let bytes = bytes(path, MODEL_BYTES_MAX)
-        .map_err(|failure| failure.hint("`foretide train --out FILE` makes a model file"))?;
+    let bytes = file::bytes(path, file::MODEL)
+        .map_err(|failure| failure.or_hint("`foretide train --out FILE` makes a model file"))?;
     Model::from_bytes(&bytes).map_err(|error| {
         let what = format!("{} is no model that can be used", path.display());
         Failure::new(Exit::Data, what).because(&error).hint(
@@ -172,7 +149,7 @@ const OTHERS_WRITE: u32 = 0o022;
 
 /// The token that the file holds; line ends around it are the editor's.
 pub(crate) fn token(path: &Path) -> Result<Token, Failure> {
-    let text = text(path, "token", Exit::Config)?;
+    let text = file::text(path, file::TOKEN)?;
     Token::new(text.trim()).map_err(|error| {
         let what = format!("{} holds no token that can be used", path.display());
         Failure::new(Exit::Config, what)
@@ -196,7 +173,7 @@ pub(crate) fn no_case(error: &CaseError, hint: &str) -> Failure {
 
 /// A trace file.
 pub(crate) fn trace(path: &Path, column: Option<&str>) -> Result<Trace, Failure> {
-    let file = File::open(path).map_err(|error| Failure::unreadable(path, &error))?;
+    let file = file::open(path, file::TRACE)?;
     let options = ReadOptions {
         column: column.map(str::to_owned),
         step_s: None,

@@ -1,6 +1,5 @@
 //! `foretide train`: fits the model to a trace or to labelled rows, judges it, writes it.
 
-use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 use std::time::Duration;
@@ -15,6 +14,7 @@ use foretide_sim::{Case, Setup, Trace};
 
 use crate::cli::{ConfigFlags, TrainArgs};
 use crate::failure::{Exit, Failure};
+use crate::file;
 
 use super::{Context, input, output};
 
@@ -71,7 +71,7 @@ fn file_name(path: &Path) -> String {
 }
 
 fn rows_of_csv(path: &Path) -> Result<Vec<LabelledRow>, Failure> {
-    let file = File::open(path).map_err(|error| Failure::unreadable(path, &error))?;
+    let file = file::open(path, file::LABELLED_ROWS)?;
     read_csv(BufReader::new(file), CsvLimits::default()).map_err(|error| {
         let what = format!("{} holds no labelled rows", path.display());
         let failure = Failure::new(Exit::Data, what).because(&error);

@@ -34,6 +34,7 @@ use message::{Message, Watcher};
 use sender::{Sender, Tally, count};
 
 use crate::failure::{Exit, Failure};
+use crate::file;
 
 /// Messages that may wait for their turn. A webhook that hangs takes a minute for each, so more
 /// would be older than an hour when they arrive.
@@ -95,7 +96,7 @@ impl NotifySettings {
 
 /// The address that the file holds; line ends around it are the editor's.
 fn read_url(path: &Path) -> Result<WebhookUrl, Failure> {
-    let text = std::fs::read_to_string(path).map_err(|error| Failure::unreadable(path, &error))?;
+    let text = file::text(path, file::WEBHOOK_ADDRESS)?;
     text.trim().parse().map_err(|error| {
         let what = format!("{} holds no address of a webhook", path.display());
         Failure::new(Exit::Config, what).because(&error)

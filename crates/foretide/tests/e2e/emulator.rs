@@ -156,8 +156,8 @@ fn what_cannot_be_emulated_is_refused_with_its_reason() {
     );
     room.fails(
         &["emulator", "--scenario", "/dev/zero"],
-        65,
-        &["over 1 MiB"],
+        66,
+        &["it is a device"],
     );
     room.fails(&["emulator", "--speed", "0"], 64, &["speed"]);
     room.write("typo.toml", "[[groups]]\nname = 'web'\nmaxx = 3\n");

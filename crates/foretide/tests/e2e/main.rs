@@ -15,6 +15,7 @@ mod emulator;
 mod forecast;
 mod help;
 mod kept;
+mod limits;
 mod pull;
 mod report;
 mod run;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::net::TcpListener;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use foretide_store::Reader;
 use crate::command::input::{self, EXPOSED_WHY, Exposed};
 use crate::config::{Config, RunSettings};
 use crate::failure::Failure;
+use crate::file;
 
 use super::finding::Finding;
 
@@ -177,7 +179,9 @@ fn page(config: &Config) -> Finding {
 fn is_locked(store: &Path) -> bool {
     let mut name = store.as_os_str().to_owned();
     name.push(".lock");
-    let taken = fs::File::open(name).map(|file| file.try_lock_shared());
+    let mut options = fs::OpenOptions::new();
+    let opened = options.read(true).custom_flags(file::NEVER_WAIT).open(name);
+    let taken = opened.map(|file| file.try_lock_shared());
     matches!(taken, Ok(Err(fs::TryLockError::WouldBlock)))
 }
 

@@ -10,6 +10,7 @@ use foretide_sim::{Case, Setup};
 use crate::command::input;
 use crate::config::Span;
 use crate::failure::{Exit, Failure};
+use crate::file;
 
 use super::args::EmulatorArgs;
 
@@ -68,7 +69,7 @@ fn built_in(args: &EmulatorArgs) -> GroupSpec {
 }
 
 fn read(path: &Path) -> Result<Scenario, Failure> {
-    let text = input::text(path, "scenario", Exit::Data)?;
+    let text = file::text(path, file::SCENARIO)?;
     toml::from_str(&text).map_err(|error| {
         let what = format!(
             "{} is no scenario\n{}",

@@ -5,6 +5,7 @@
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use foretide_domain::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::{Exit, Failure};
+use crate::file as given;
 
 use super::rows;
 
@@ -98,8 +100,12 @@ impl Partial {
             .write(true)
             .create(true)
             .truncate(false)
+            .custom_flags(given::NEVER_WAIT)
             .open(&path)
             .map_err(|error| cannot_create(&path, &error))?;
+        let found = file.metadata();
+        let found = found.map_err(|error| Failure::unreadable(&path, &error))?;
+        given::is_readable(&path, found.file_type())?;
         if file.try_lock().is_err() {
             let what = format!("{} is in use by another pull", path.display());
             return Err(Failure::new(Exit::Unavailable, what));
@@ -118,9 +124,12 @@ impl Partial {
     /// Takes up what the file holds; an empty one is begun.
     fn take_up(&mut self) -> Result<(), Failure> {
         let mut text = String::new();
-        self.file
-            .read_to_string(&mut text)
-            .map_err(|error| Failure::unreadable(&self.path, &error))?;
+        let longest = given::TRACE.bytes_max;
+        let read = (&self.file).take(longest + 1).read_to_string(&mut text);
+        read.map_err(|error| Failure::unreadable(&self.path, &error))?;
+        if text.len() as u64 > longest {
+            return Err(self.foreign());
+        }
         let first = text.lines().next().unwrap_or_default();
         if !text.contains('\n') && (HEAD.starts_with(first) || first.starts_with(HEAD)) {
             // New, or cut off within its first line.
@@ -129,10 +138,7 @@ impl Partial {
         let found = first.strip_prefix(HEAD);
         let found: Option<Head> = found.and_then(|head| serde_json::from_str(head).ok());
         let Some(found) = found.filter(|found| found.is_same_pull(&self.head)) else {
-            let what = format!("{} is of another pull", self.path.display());
-            return Err(
-                Failure::new(Exit::Data, what).hint("remove it, or name another file by --out")
-            );
+            return Err(self.foreign());
         };
         let begun = (first.len() + 1, found.from);
         let (kept, until) = closed(&text).unwrap_or(begun);
@@ -142,6 +148,11 @@ impl Partial {
         let cut = self.file.set_len(kept as u64);
         cut.and_then(|()| self.file.seek(SeekFrom::End(0)).map(drop))
             .map_err(|error| cannot_write(&self.path, &error))
+    }
+
+    fn foreign(&self) -> Failure {
+        let what = format!("{} is of another pull", self.path.display());
+        Failure::new(Exit::Data, what).hint("remove it, or name another file by --out")
     }
 
     fn begin(&mut self) -> Result<(), Failure> {
@@ -197,8 +208,7 @@ impl Partial {
     /// Makes the trace file `out` of it, at once and whole, and gives the number of its rows. Where
     /// there are none, nothing is made.
     pub(super) fn finish(self, out: &Path) -> Result<usize, Failure> {
-        let text = fs::read_to_string(&self.path)
-            .map_err(|error| Failure::unreadable(&self.path, &error))?;
+        let text = given::text(&self.path, given::TRACE)?;
         let rows: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
         if !rows.is_empty() {
             let new = beside(out, "new");

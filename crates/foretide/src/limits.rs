@@ -1,0 +1,293 @@
+//! The list of limits, `docs/limits.md`: every input, how much of it is read, and the test that
+//! tries to exceed the limit. Figures come from the constants that the program itself uses, where
+//! these are public.
+
+use std::fmt::Write as _;
+
+use foretide_aws::ANSWER_BYTES_MAX;
+use foretide_server::{MAX_BATCH_ROWS, ServeConfig};
+use foretide_sim::MAX_CELLS;
+
+use crate::file::{self, Kind};
+
+const HEAD: &str = "\
+# Limits
+
+<!-- Made by `foretide config limits`; a test compares. -->
+
+Foretide reads at most so much of every input. Each limit has a test, named in the last column.
+";
+
+const FILES: &str = "
+## Files
+
+A file that the command line or the configuration names must be a regular file. A pipe, a device, a
+socket or a directory is refused by name with exit code 66, and Foretide never waits for one. That
+includes the pipe of `<(command)`: write the output to a file first. One pipe is read, under the
+same limits: that at `/dev/stdin`, as in `cat load.csv | foretide trace /dev/stdin`.
+";
+
+const ANSWERS: &str = "
+## Answers of other services
+
+The limit on answers of AWS holds for CloudWatch, Auto Scaling, STS, SSO, the container's
+credentials endpoint and instance metadata. It does not hold for what the AWS SDK reads itself:
+`~/.aws/config`, `~/.aws/credentials`, the web identity token file, and the output of a
+`credential_process`. Compressed answers are not inflated.
+";
+
+const REQUESTS: &str = "
+## Requests
+
+`foretide serve` and the page of `foretide run` and `foretide demo` share the limits on requests,
+except where a row names one of the two. The keys are those of `serve`; the page always has the
+values shown. Statuses are those of HTTP.
+";
+
+/// One input.
+#[derive(Clone)]
+struct Row {
+    input: &'static str,
+    limit: String,
+    beyond: String,
+    /// The key of the configuration that changes it; empty where none does.
+    key: &'static str,
+    test: &'static str,
+}
+
+/// The whole document.
+pub(crate) fn document() -> String {
+    let mut text = HEAD.to_owned();
+    for (section, rows) in [
+        (FILES, [files(), tables()].concat()),
+        (ANSWERS, answers()),
+        (REQUESTS, [requests(), asked()].concat()),
+    ] {
+        text.push_str(section);
+        text.push_str("\n| input | at most | beyond | key | test |\n|---|---|---|---|---|\n");
+        for row in rows {
+            let Row {
+                input,
+                limit,
+                beyond,
+                key,
+                test,
+            } = row;
+            let key = if key.is_empty() {
+                String::new()
+            } else {
+                format!("`{key}`")
+            };
+            // Writing to a string cannot fail.
+            writeln!(text, "| {input} | {limit} | {beyond} | {key} | `{test}` |").ok();
+        }
+    }
+    text
+}
+
+/// A kind of file as a whole.
+fn file(input: &'static str, kind: Kind) -> Row {
+    Row {
+        input,
+        limit: bytes(kind.bytes_max),
+        beyond: format!("exit code {}", kind.wrong.code()),
+        key: "",
+        test: "a_file_that_is_too_long_is_refused_by_every_command",
+    }
+}
+
+fn files() -> Vec<Row> {
+    vec![
+        Row {
+            limit: "none is read".into(),
+            beyond: "exit code 66".into(),
+            test: "what_is_no_regular_file_is_refused_by_every_command",
+            ..file("pipe, device, socket or directory", file::CONFIGURATION)
+        },
+        file("configuration", file::CONFIGURATION),
+        file("token file", file::TOKEN),
+        file(
+            "file with the address of the webhook",
+            file::WEBHOOK_ADDRESS,
+        ),
+        file("scenario of the emulator", file::SCENARIO),
+        file("model", file::MODEL),
+        file("trace, in any form", file::TRACE),
+        file("what an interrupted `pull` left", file::TRACE),
+        file("labelled rows (`train --csv`)", file::LABELLED_ROWS),
+    ]
+}
+
+/// What is within traces and labelled rows.
+fn tables() -> Vec<Row> {
+    const TRACE: &str = "a_stray_timestamp_or_an_endless_line_cannot_fill_the_memory";
+    let csv = foretide_classifier::CsvLimits::default();
+    let part = |input, limit: String, test| Row {
+        limit,
+        test,
+        ..file(input, file::TRACE)
+    };
+    vec![
+        part("trace: one line", "64 KiB".into(), TRACE),
+        part(
+            "trace: one record, line ends in quotes included",
+            "128 KiB".into(),
+            TRACE,
+        ),
+        part(
+            "trace: JSON of the AWS CLI",
+            "128 MiB".into(),
+            "json_without_end_is_read_up_to_the_limit",
+        ),
+        part("trace: cells of its step", MAX_CELLS.to_string(), TRACE),
+        part(
+            "labelled rows: their number",
+            csv.rows.to_string(),
+            "what_is_read_is_bounded",
+        ),
+        part(
+            "labelled rows: one row",
+            bytes(csv.row_bytes as u64),
+            "a_row_without_end_is_read_up_to_the_limit",
+        ),
+    ]
+}
+
+fn answers() -> Vec<Row> {
+    let row = |input, limit: String, beyond, test| row(input, limit, beyond, "", test);
+    vec![
+        row(
+            "answer of AWS",
+            bytes(ANSWER_BYTES_MAX as u64),
+            "the call fails, as for an unreadable answer",
+            "an_answer_in_chunks_without_end_is_read_up_to_the_limit",
+        ),
+        row(
+            "answer of AWS to a write",
+            bytes(ANSWER_BYTES_MAX as u64),
+            "the write counts as carried out",
+            "a_write_whose_answer_has_no_end_counts_as_carried_out",
+        ),
+        row(
+            "credentials over HTTP",
+            bytes(ANSWER_BYTES_MAX as u64),
+            "there are no credentials",
+            "credentials_without_end_are_read_up_to_the_limit",
+        ),
+        row(
+            "answer of a prediction service (`predictor`)",
+            "16 KiB".into(),
+            "there is no prediction",
+            "an_answer_of_a_predictor_without_end_is_read_up_to_the_limit",
+        ),
+        row(
+            "answer of a webhook",
+            "status only".into(),
+            "the body is not read",
+            "the_body_of_a_webhooks_answer_is_not_read",
+        ),
+    ]
+}
+
+fn row(
+    input: &'static str,
+    limit: impl Into<String>,
+    beyond: &str,
+    key: &'static str,
+    test: &'static str,
+) -> Row {
+    Row {
+        input,
+        limit: limit.into(),
+        beyond: beyond.to_owned(),
+        key,
+        test,
+    }
+}
+
+/// What every service has.
+fn requests() -> Vec<Row> {
+    let serve = ServeConfig::default();
+    let seconds = |span: std::time::Duration| format!("{} s", span.as_secs());
+    vec![
+        row(
+            "head of a request",
+            "16 KiB",
+            "431",
+            "",
+            "a_head_that_is_too_long_is_refused",
+        ),
+        row(
+            "time for the head of a request, and between two",
+            seconds(serve.header_timeout),
+            "the connection is closed",
+            "serve.header_timeout",
+            "slow_heads_and_idle_connections_are_cut_off",
+        ),
+        row(
+            "body of `POST /predict`",
+            bytes(serve.body_limit_bytes as u64),
+            "413",
+            "",
+            "the_sender_of_a_huge_body_reads_the_refusal",
+        ),
+        row(
+            "rows of `POST /predict`",
+            MAX_BATCH_ROWS.to_string(),
+            "422",
+            "",
+            "a_batch_that_is_too_long_is_refused",
+        ),
+        row(
+            "time for the body of a request",
+            seconds(serve.body_timeout),
+            "408",
+            "serve.body_timeout",
+            "slow_bodies_are_told_so",
+        ),
+        row(
+            "connections at a time",
+            serve.max_connections.to_string(),
+            "more wait",
+            "serve.max_connections",
+            "connections_over_the_bound_wait_their_turn",
+        ),
+    ]
+}
+
+/// What one service has.
+fn asked() -> Vec<Row> {
+    vec![
+        row(
+            "body of an order on the page",
+            "1 KiB",
+            "413",
+            "",
+            "an_order_that_is_too_long_is_refused",
+        ),
+        row(
+            "history asked of the page at once",
+            "7 days",
+            "422",
+            "",
+            "more_than_seven_days_of_history_are_refused",
+        ),
+        row(
+            "body of a request to `foretide emulator`",
+            "1 MiB",
+            "413",
+            "",
+            "a_request_that_is_too_long_for_the_emulator_is_refused",
+        ),
+    ]
+}
+
+/// A number of bytes in the largest unit that holds it whole.
+fn bytes(number: u64) -> String {
+    for (shift, unit) in [(30, "GiB"), (20, "MiB"), (10, "KiB")] {
+        if number >> shift > 0 && number.trailing_zeros() >= shift {
+            return format!("{} {unit}", number >> shift);
+        }
+    }
+    format!("{number} bytes")
+}
