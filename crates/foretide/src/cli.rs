@@ -13,6 +13,7 @@ use crate::command::forecast::ForecastArgs;
 use crate::command::pull::PullArgs;
 use crate::command::report::ReportArgs;
 use crate::failure::EXIT_CODES;
+use crate::shell;
 
 /// Predictive horizontal autoscaling for EC2 Auto Scaling groups.
 #[derive(Debug, Parser)]
@@ -40,6 +41,18 @@ pub(crate) struct ConfigFlags {
     /// Sets a key of the configuration, such as `defaults.target_utilisation=60%`
     #[arg(long = "set", global = true, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
+}
+
+impl ConfigFlags {
+    /// The command `text` with the same configuration file, to print. Keys that were set are left
+    /// out: they may hold secrets.
+    pub(crate) fn again(&self, text: &'static str) -> shell::Command {
+        let command = shell::Command::of(text);
+        match &self.config {
+            Some(path) => command.then("--config").path(path),
+            None => command,
+        }
+    }
 }
 
 /// What to do.

@@ -14,6 +14,7 @@ mod limits;
 mod notify;
 mod output;
 mod report;
+mod shell;
 mod stop;
 mod terminal;
 

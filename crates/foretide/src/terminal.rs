@@ -5,6 +5,7 @@ use std::env;
 use std::io::{self, IsTerminal};
 
 use crate::failure::Failure;
+use crate::shell::visible_lines;
 
 /// Widest use made of a terminal: longer lines are hard to read.
 const WIDTH_MAX: usize = 120;
@@ -91,11 +92,15 @@ pub(crate) fn render(failure: &Failure, terminal: &Terminal) -> String {
             label.to_owned()
         }
     };
-    let mut lines = vec![format!("{} {}", paint("error:", "31"), failure.what)];
+    let mut lines = vec![format!(
+        "{} {}",
+        paint("error:", "31"),
+        visible_lines(&failure.what)
+    )];
     let causes = failure.causes.iter();
-    lines.extend(causes.map(|cause| format!("  because: {cause}")));
+    lines.extend(causes.map(|cause| format!("  because: {}", visible_lines(cause))));
     let hint = failure.hint.iter();
-    lines.extend(hint.map(|hint| format!("{} {hint}", paint("hint:", "36"))));
+    lines.extend(hint.map(|hint| format!("{} {}", paint("hint:", "36"), visible_lines(hint))));
     lines.join("\n") + "\n"
 }
 

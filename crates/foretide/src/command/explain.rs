@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::cli::{ConfigFlags, ExplainArgs};
 use crate::clock;
 use crate::failure::{Exit, Failure};
+use crate::shell::{visible, visible_lines};
 use crate::terminal::wrap;
 
 use super::{Context, SCHEMA_VERSION, kept};
@@ -65,14 +66,23 @@ fn unfolded(
     context: &mut Context<'_>,
 ) -> Result<(), Failure> {
     for decision in decisions {
-        writeln!(context.out, "{}", decision.unfold())?;
+        writeln!(
+            context.out,
+            "{}",
+            visible_lines(&decision.unfold().to_string())
+        )?;
         let said = reader.said(Some(group), decision.at, decision.next_look);
         let said = said.map_err(|error| kept::failed(&error))?;
         if !said.is_empty() {
             writeln!(context.out, "  then")?;
         }
         for said in said {
-            writeln!(context.out, "    {} {}", said.at, said.what)?;
+            writeln!(
+                context.out,
+                "    {} {}",
+                said.at,
+                visible(&said.what.to_string())
+            )?;
         }
     }
     Ok(())
@@ -86,7 +96,7 @@ fn sentences(decisions: &[Decision], context: &mut Context<'_>) -> Result<(), Fa
             continue;
         };
         let line = format!("{} {first}", first.at);
-        writeln!(context.out, "{}", wrap(&line, wrap_at, 2))?;
+        writeln!(context.out, "{}", wrap(&visible(&line), wrap_at, 2))?;
         if let Some(last) = rest.last() {
             let more = rest.len();
             writeln!(context.out, "  and {more} more like it until {}", last.at)?;

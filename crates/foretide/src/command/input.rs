@@ -13,6 +13,7 @@ use crate::config::{Config, FILE_VARIABLE, GroupSettings, Problems, Sources, mas
 use crate::failure::{Exit, Failure};
 use crate::file;
 use crate::output::warn;
+use crate::shell::Command;
 
 /// Read where no file is named, if it is there.
 const FILE_HERE: &str = "foretide.toml";
@@ -140,7 +141,7 @@ pub(crate) fn exposed(path: &Path) -> Option<Exposed> {
             path.display(),
             mode & 0o7777
         ),
-        mend: format!("chmod go-w {}", path.display()),
+        mend: Command::new("chmod").arg("go-w").arg(path).to_string(),
     })
 }
 
@@ -152,9 +153,11 @@ pub(crate) fn token(path: &Path) -> Result<Token, Failure> {
     let text = file::text(path, file::TOKEN)?;
     Token::new(text.trim()).map_err(|error| {
         let what = format!("{} holds no token that can be used", path.display());
-        Failure::new(Exit::Config, what)
-            .because(&error)
-            .hint(format!("openssl rand -hex 32 > {}", path.display()))
+        Failure::new(Exit::Config, what).because(&error).hint(
+            Command::of("openssl rand -hex 32")
+                .into_file(path)
+                .to_string(),
+        )
     })
 }
 

@@ -129,7 +129,7 @@ fn what_was_observed_of_a_group_is_its_history() {
 
 #[test]
 fn a_group_without_a_history_is_told_to_be_pulled() {
-    const PULL: &str = "`foretide pull --group web --out FILE`, then `foretide forecast --trace";
+    const PULL: &str = "\n  foretide pull --group web --out FILE\n  foretide forecast --trace";
     let room = Room::new();
     let args = ["forecast", "--group", "web", "--store", "foretide.db"];
     room.fails(&args, 66, &["no store at foretide.db", PULL]);

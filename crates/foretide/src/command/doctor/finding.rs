@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::failure::Exit;
+use crate::shell::Command;
 
 /// How bad, from the best to the worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -33,6 +34,9 @@ pub(super) struct Finding {
     /// The command, or the key, that mends it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) mend: Option<String>,
+    /// Another way to mend it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) or: Option<String>,
 }
 
 impl Finding {
@@ -44,6 +48,7 @@ impl Finding {
             what: what.into(),
             why: None,
             mend: None,
+            or: None,
         }
     }
 
@@ -68,9 +73,20 @@ impl Finding {
         self
     }
 
-    /// Adds what mends it.
+    /// Adds what mends it: a key, or a command without values from outside.
     pub(super) fn mend(mut self, mend: impl Into<String>) -> Self {
         self.mend = Some(mend.into());
+        self
+    }
+
+    /// Adds the command that mends it.
+    pub(super) fn run(self, command: &Command) -> Self {
+        self.mend(command.to_string())
+    }
+
+    /// Adds another way to mend it.
+    pub(super) fn or(mut self, other: impl Into<String>) -> Self {
+        self.or = Some(other.into());
         self
     }
 }

@@ -6,6 +6,7 @@ use foretide_aws::GroupReading;
 use foretide_domain::{Datapoint, Launch, PolicyKind};
 
 use crate::config::GroupSettings;
+use crate::shell::Command;
 
 use super::finding::Finding;
 
@@ -13,10 +14,9 @@ use super::finding::Finding;
 pub(super) fn suspended(name: &str, reading: &GroupReading) -> Vec<Finding> {
     let suspended = reading.suspended;
     let resume = |process: &str| {
-        format!(
-            "aws autoscaling resume-processes --auto-scaling-group-name {name} \
-             --scaling-processes {process}"
-        )
+        Command::of("aws autoscaling resume-processes")
+            .option("--auto-scaling-group-name", name)
+            .option("--scaling-processes", process)
     };
     let processes = [
         (suspended.launch, "Launch", "no instance is launched"),
@@ -31,7 +31,7 @@ pub(super) fn suspended(name: &str, reading: &GroupReading) -> Vec<Finding> {
     let found: Vec<Finding> = found
         .map(|(_, process, why)| {
             Finding::fault("suspended", format!("{process} is suspended"), why)
-                .mend(resume(process))
+                .run(&resume(process))
         })
         .collect();
     if found.is_empty() {
@@ -53,9 +53,11 @@ pub(super) fn weights(settings: &GroupSettings, reading: &GroupReading) -> Findi
     }
 }
 
-/// Whether the bounds hold the highest load of `points`.
+/// Whether the bounds hold the highest load of `points`. `doctor` is the command that looks at the
+/// group again.
 pub(super) fn bounds(
     name: &str,
+    doctor: &Command,
     settings: &GroupSettings,
     reading: &GroupReading,
     points: &[Datapoint],
@@ -70,9 +72,8 @@ pub(super) fn bounds(
         _ => 0,
     };
     let Some(peak) = peak else {
-        let why = "without a load there is nothing to hold against the maximum";
-        return Finding::note(CHECK, format!("bounds {bounds}: not checked"), why)
-            .mend(format!("foretide doctor --group {name}, in some minutes"));
+        let why = "there is no load yet to hold against the maximum: ask again in some minutes";
+        return Finding::note(CHECK, format!("bounds {bounds}: not checked"), why).run(doctor);
     };
     let each = match controller.policy {
         PolicyKind::Forecast => controller.forecast.objective,
@@ -84,17 +85,16 @@ pub(super) fn bounds(
          instances at {each}; bounds {bounds}"
     );
     let raise = |max: f64| {
-        format!(
-            "aws autoscaling update-auto-scaling-group --auto-scaling-group-name {name} \
-             --max-size {max:.0}"
-        )
+        Command::of("aws autoscaling update-auto-scaling-group")
+            .option("--auto-scaling-group-name", name)
+            .option("--max-size", &format!("{max:.0}"))
     };
     if needed > f64::from(bounds.max()) {
         let why = "capacity stays short however good the forecast is";
-        Finding::warning(CHECK, told, why).mend(raise(needed))
+        Finding::warning(CHECK, told, why).run(&raise(needed))
     } else if reading.desired >= bounds.max() {
         let why = "it is at its maximum: more load finds no more instances";
-        Finding::warning(CHECK, told, why).mend(raise(f64::from(bounds.max()) + 1.0))
+        Finding::warning(CHECK, told, why).run(&raise(f64::from(bounds.max()) + 1.0))
     } else {
         Finding::fine(CHECK, told)
     }
@@ -106,9 +106,9 @@ pub(super) fn launches(name: &str, settings: &GroupSettings, newest_first: &[Lau
     let lead = settings.controller.lead_time;
     if newest_first.first().is_some_and(|launch| !launch.succeeded) {
         let why = "capacity that does not come cannot be set";
-        return Finding::warning(CHECK, "the newest launch failed", why).mend(format!(
-            "aws autoscaling describe-scaling-activities --auto-scaling-group-name {name}"
-        ));
+        let activities = Command::of("aws autoscaling describe-scaling-activities")
+            .option("--auto-scaling-group-name", name);
+        return Finding::warning(CHECK, "the newest launch failed", why).run(&activities);
     }
     let good = newest_first.iter().filter(|launch| launch.succeeded);
     let slowest: Option<Duration> = good.map(|it| it.ended.since(it.started)).max();
@@ -173,7 +173,7 @@ mod tests {
     fn bounds_are_held_against_the_peak_and_a_missing_load_is_no_load() {
         let settings = GroupSettings::default();
         let found = |reading: &GroupReading, points: &[Datapoint]| {
-            bounds("web", &settings, reading, points).severity
+            bounds("web", &Command::of("doctor"), &settings, reading, points).severity
         };
         let points = [point(20.0, 2.0), point(100.0, 5.0)];
         assert_eq!(found(&reading(2, 20), &points), Severity::Fine);

@@ -13,6 +13,7 @@ use crate::command::input::{self, EXPOSED_WHY, Exposed};
 use crate::config::{Config, RunSettings};
 use crate::failure::Failure;
 use crate::file;
+use crate::shell::Command;
 
 use super::finding::Finding;
 
@@ -193,7 +194,7 @@ fn files(config: &Config) -> Vec<Finding> {
         Err(failure) => Finding::fault(check, failure.in_one_line(), why).mend(
             failure
                 .hint
-                .unwrap_or_else(|| format!("chmod u+r {}", path.display())),
+                .unwrap_or_else(|| Command::of("chmod u+r").path(path).to_string()),
         ),
     };
     let groups = config.groups.values();

@@ -6,6 +6,7 @@ use foretide_aws::{GroupReading, MetricsReading, Monitoring};
 use foretide_domain::Timestamp;
 
 use crate::config::GroupSettings;
+use crate::shell::Command;
 
 use super::finding::Finding;
 
@@ -46,12 +47,11 @@ fn monitoring(reading: &GroupReading, known: Option<Monitoring>) -> Finding {
         Some(Monitoring::Basic) => {
             let why = "load is seen every five minutes, and too late for a rise";
             let ids: Vec<&str> = reading.instances.iter().map(|it| it.id.as_str()).collect();
-            let mend = format!(
-                "aws ec2 monitor-instances --instance-ids {}, and Monitoring Enabled=true in the \
-                 launch template",
-                ids.join(" ")
-            );
-            Finding::warning(CHECK, "basic: a point every five minutes", why).mend(mend)
+            let detailed = Command::of("aws ec2 monitor-instances --instance-ids");
+            let detailed = ids.into_iter().fold(detailed, Command::arg);
+            Finding::warning(CHECK, "basic: a point every five minutes", why)
+                .run(&detailed)
+                .or("Monitoring Enabled=true in the launch template, for instances to come")
         }
         None => {
             let why = "what a sample stands for is not known, and load is not told until it is";

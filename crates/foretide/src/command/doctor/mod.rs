@@ -24,6 +24,7 @@ use crate::clock;
 use crate::config::{Config, GroupSettings};
 use crate::connect::{Connection, check_credentials, connect};
 use crate::failure::{Exit, Failure};
+use crate::shell::Command;
 
 use super::{Context, input};
 use finding::{Finding, Severity, exit};
@@ -50,12 +51,13 @@ pub(crate) fn run(
         .map_err(|error| {
             Failure::new(Exit::Unavailable, "cannot start the connection").because(&error)
         })?;
-    let worst = runtime.block_on(examine(args, &config, context))?;
+    let worst = runtime.block_on(examine(args, flags, &config, context))?;
     exit(worst).map_or(Ok(()), |exit| Err(Failure::silent(exit)))
 }
 
 async fn examine(
     args: &DoctorArgs,
+    flags: &ConfigFlags,
     config: &Config,
     context: &mut Context<'_>,
 ) -> Result<Option<Severity>, Failure> {
@@ -75,6 +77,7 @@ async fn examine(
             name,
             settings,
             connection: &connection,
+            doctor: flags.again("foretide doctor").option("--group", name),
         };
         let findings = patient.examine(args.prove_write, config).await;
         worst = worst.max(findings.iter().map(|finding| finding.severity).max());
@@ -114,6 +117,8 @@ struct Patient<'a> {
     name: &'a str,
     settings: &'a GroupSettings,
     connection: &'a Connection,
+    /// The command that looks at it again.
+    doctor: Command,
 }
 
 impl Patient<'_> {
@@ -252,7 +257,13 @@ impl Patient<'_> {
             found.extend(metrics::check(self.settings, reading, &metrics, now));
             let mut points = self.kept(config, now);
             points.extend(metrics.points);
-            found.push(group::bounds(self.name, self.settings, reading, &points));
+            found.push(group::bounds(
+                self.name,
+                &self.doctor,
+                self.settings,
+                reading,
+                &points,
+            ));
         }
         found
     }
@@ -268,7 +279,7 @@ impl Patient<'_> {
     /// Sets desired capacity to what it is, where that was asked for.
     async fn write(&self, reading: &GroupReading, prove: bool) -> Finding {
         if !prove {
-            return permissions::write(self.name, None);
+            return permissions::write(self.name, self.doctor.clone(), None);
         }
         let plan = Plan {
             desired: reading.desired,
@@ -277,6 +288,6 @@ impl Patient<'_> {
         };
         let clients = &self.connection.clients;
         let outcome = clients.set_desired(self.name, plan, Mode::Enforce).await;
-        permissions::write(self.name, Some(&outcome))
+        permissions::write(self.name, self.doctor.clone(), Some(&outcome))
     }
 }

@@ -2,6 +2,8 @@
 
 use foretide_domain::{CallFailure, FailureKind, WriteOutcome};
 
+use crate::shell::Command;
+
 use super::finding::Finding;
 
 /// The finding on a call that reads; `why` it is needed.
@@ -31,26 +33,31 @@ pub(super) fn read<T>(
     })
 }
 
-/// The finding on the write; none where it was not tried.
-pub(super) fn write(group: &str, outcome: Option<&WriteOutcome>) -> Finding {
+/// The finding on the write; none where it was not tried. `doctor` is the command that looks at the
+/// group again.
+pub(super) fn write(group: &str, doctor: Command, outcome: Option<&WriteOutcome>) -> Finding {
     const CHECK: &str = "write";
     const WHY: &str = "without it no capacity is ever set";
+    let prove = doctor.then("--prove-write");
     match outcome {
         None | Some(WriteOutcome::DryRun) => {
-            Finding::note(CHECK, "SetDesiredCapacity is not proven", WHY)
-                .mend(format!("foretide doctor --group {group} --prove-write"))
+            Finding::note(CHECK, "SetDesiredCapacity is not proven", WHY).run(&prove)
         }
         Some(WriteOutcome::Accepted) => Finding::fine(CHECK, "SetDesiredCapacity is allowed"),
         Some(WriteOutcome::Moved { .. }) => {
-            Finding::note(CHECK, "not proven: the group changed meanwhile", WHY)
-                .mend(format!("foretide doctor --group {group} --prove-write"))
+            Finding::note(CHECK, "not proven: the group changed meanwhile", WHY).run(&prove)
         }
         Some(WriteOutcome::Failed(failure)) => {
-            Finding::fault(CHECK, format!("SetDesiredCapacity: {failure}"), WHY).mend(format!(
-                "aws autoscaling create-or-update-tags --tags ResourceId={group},\
-                 ResourceType=auto-scaling-group,Key=foretide,Value=scale,PropagateAtLaunch=false \
-                 (docs/iam.md)"
-            ))
+            // As JSON: the short form would read a comma in the name as its end.
+            let tag = serde_json::json!([{
+                "ResourceId": group, "ResourceType": "auto-scaling-group",
+                "Key": "foretide", "Value": "scale", "PropagateAtLaunch": false,
+            }]);
+            let tag = Command::of("aws autoscaling create-or-update-tags")
+                .option("--tags", &tag.to_string());
+            Finding::fault(CHECK, format!("SetDesiredCapacity: {failure}"), WHY)
+                .run(&tag)
+                .or("allow the action SetDesiredCapacity in the role's policy (docs/iam.md)")
         }
     }
 }
@@ -62,7 +69,7 @@ mod tests {
 
     #[test]
     fn a_write_that_was_not_tried_is_not_proven() {
-        let severity = |outcome| write("web", outcome).severity;
+        let severity = |outcome| write("web", Command::of("doctor"), outcome).severity;
         assert_eq!(severity(None), Severity::Note);
         assert_eq!(severity(Some(&WriteOutcome::Accepted)), Severity::Fine);
         let denied = WriteOutcome::Failed(CallFailure {

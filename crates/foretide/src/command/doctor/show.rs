@@ -2,6 +2,7 @@
 
 use crate::command::{Context, SCHEMA_VERSION};
 use crate::failure::Failure;
+use crate::shell::visible;
 use crate::terminal::wrap;
 
 use super::finding::{Finding, Severity};
@@ -24,7 +25,7 @@ pub(super) fn print(
         }
         return Ok(());
     }
-    writeln!(context.out, "{subject}")?;
+    writeln!(context.out, "{}", visible(subject))?;
     for finding in sorted {
         write!(context.out, "{}", text(finding, context.terminal.wrap_at()))?;
     }
@@ -39,10 +40,16 @@ fn text(finding: &Finding, width: Option<usize>) -> String {
         Severity::Fault => "fault  ",
     };
     let head = format!("{mark} {}: {}", finding.check, finding.what);
-    let mut text = hanging("  ", "          ", &head, width);
-    for (label, part) in [("why:", &finding.why), ("mend:", &finding.mend)] {
+    let mut text = hanging("  ", "          ", &visible(&head), width);
+    let parts = [
+        ("why:", &finding.why, width),
+        // To paste: a line end within a command would end it.
+        ("mend:", &finding.mend, None),
+        ("or:", &finding.or, None),
+    ];
+    for (label, part, width) in parts {
         if let Some(part) = part {
-            let line = format!("{label} {part}");
+            let line = format!("{label} {}", visible(part));
             text.push_str(&hanging("          ", "            ", &line, width));
         }
     }
@@ -73,10 +80,17 @@ mod tests {
             "the peak of the last hours wants more instances than the group may have",
             "capacity stays short however good the forecast is",
         )
-        .mend("aws autoscaling update-auto-scaling-group --max-size 9");
+        .mend("aws autoscaling update-auto-scaling-group --max-size 9")
+        .or("max = 9");
         let shown = text(&finding, Some(60));
-        let widest = shown.lines().map(|line| line.chars().count()).max();
+        let (whole, broken): (Vec<&str>, Vec<&str>) =
+            shown.lines().partition(|line| line.contains("mend:"));
+        let widest = broken.iter().map(|line| line.chars().count()).max();
         assert!(widest <= Some(60), "{shown}");
+        assert!(
+            whole[0].ends_with("update-auto-scaling-group --max-size 9"),
+            "{shown}"
+        );
         assert!(shown.starts_with("  warning bounds: "), "{shown}");
     }
 }

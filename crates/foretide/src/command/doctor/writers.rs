@@ -3,6 +3,7 @@
 use foretide_aws::{ScalingPolicyFact, ScheduledActionFact};
 
 use crate::config::GroupSettings;
+use crate::shell::{Command, toml_string};
 
 use super::finding::Finding;
 
@@ -24,10 +25,12 @@ pub(super) fn policies(
             }
             let what = format!("{by} ({kind}) is active: nothing is written");
             let why = "two that set one capacity undo each other's work";
-            Finding::fault(CHECK, what, why).mend(format!(
-                "aws autoscaling delete-policy --auto-scaling-group-name {name} \
-                 --policy-name {by}, or allow_policies = [\"{by}\"]"
-            ))
+            let delete = Command::of("aws autoscaling delete-policy")
+                .option("--auto-scaling-group-name", name)
+                .option("--policy-name", by);
+            Finding::fault(CHECK, what, why)
+                .run(&delete)
+                .or(format!("allow_policies = [{}]", toml_string(by)))
         })
         .collect();
     if found.is_empty() {
@@ -42,11 +45,10 @@ pub(super) fn scheduled(name: &str, actions: &[ScheduledActionFact]) -> Vec<Find
     let found = actions.iter().map(|action| {
         let what = format!("scheduled action {} sets capacity", action.name);
         let why = "what it sets is decided anew at the next look, or holds capacity up or down";
-        Finding::warning(CHECK, what, why).mend(format!(
-            "aws autoscaling delete-scheduled-action --auto-scaling-group-name {name} \
-             --scheduled-action-name {}",
-            action.name
-        ))
+        let delete = Command::of("aws autoscaling delete-scheduled-action")
+            .option("--auto-scaling-group-name", name)
+            .option("--scheduled-action-name", &action.name);
+        Finding::warning(CHECK, what, why).run(&delete)
     });
     let found: Vec<Finding> = found.collect();
     if found.is_empty() {

@@ -10,6 +10,7 @@ use foretide_emulator::{Emulator, ServeError, Server};
 
 use crate::clock;
 use crate::failure::{Exit, Failure};
+use crate::shell::{Command, visible};
 
 use super::Context;
 use super::serve::Stop;
@@ -73,18 +74,25 @@ fn announce(url: &str, emulator: &Emulator, context: &mut Context<'_>) -> Result
         few if few.len() <= 5 => few.join(", "),
         many => format!("{first} and {} more", many.len() - 1),
     };
+    let named = visible(&named);
     let started: Timestamp = emulator.start();
+    let address = Command::of("export")
+        .variable("AWS_ENDPOINT_URL", url)
+        .then("AWS_DEFAULT_REGION=us-east-1");
+    let set = Command::of("aws autoscaling set-desired-capacity")
+        .option("--auto-scaling-group-name", first)
+        .then("--desired-capacity 3");
     write!(
         context.out,
         "listening on {url}
 groups      {named}
 started     {started}
 To point the AWS CLI, an SDK or `foretide` at it (credentials are not checked, only their form):
-  export AWS_ENDPOINT_URL={url} AWS_DEFAULT_REGION=us-east-1
+  {address}
   export AWS_ACCESS_KEY_ID=emulator AWS_SECRET_ACCESS_KEY=emulator
 then for example:
   aws autoscaling describe-auto-scaling-groups
-  aws autoscaling set-desired-capacity --auto-scaling-group-name {first} --desired-capacity 3
+  {set}
 Ctrl-C ends it.
 "
     )?;

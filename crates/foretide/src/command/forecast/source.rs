@@ -44,9 +44,12 @@ impl Source {
 
     /// The observations become the trace that a pull of the same periods would give.
     fn observed(group: &str, args: &ForecastArgs, flags: &ConfigFlags) -> Result<Self, Failure> {
+        let pull = flags
+            .again("foretide pull")
+            .option("--group", group)
+            .then("--out FILE");
         let pull = format!(
-            "CloudWatch may know more: `foretide pull --group {group} --out FILE`, then \
-             `foretide forecast --trace FILE --unit 100`"
+            "CloudWatch may know more:\n  {pull}\n  foretide forecast --trace FILE --unit 100"
         );
         let or_pull = |failure: Failure| {
             let hint = failure.hint.iter().chain([&pull]);

@@ -22,6 +22,7 @@ use crate::clock::SteadyClock;
 use crate::config::{Config, GroupSettings, RunSettings};
 use crate::failure::{Exit, Failure};
 use crate::notify::Notifier;
+use crate::shell::Command;
 
 use super::{Context, input};
 use fleet::Wiring;
@@ -144,7 +145,10 @@ fn unopened(error: &StoreError) -> Failure {
     match error {
         StoreError::InUse {
             holder: Some(id), ..
-        } => failure.hint(format!("`kill {id}` ends the other one; {ELSEWHERE}")),
+        } => {
+            let kill = Command::of("kill").arg(id);
+            failure.hint(format!("`{kill}` ends the other one; {ELSEWHERE}"))
+        }
         _ => failure.hint(ELSEWHERE),
     }
 }

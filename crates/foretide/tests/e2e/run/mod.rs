@@ -16,7 +16,9 @@ use foretide_emulator::{Demand, PolicySpec};
 use foretide_store::Reader;
 
 use crate::Room;
-use rig::{Aws, Running, SECRETS, busy, quick};
+use rig::{Running, SECRETS, quick};
+
+pub(crate) use rig::{Aws, busy};
 
 #[test]
 fn a_busy_group_grows_and_an_idle_one_shrinks() {

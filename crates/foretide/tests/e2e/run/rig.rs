@@ -26,14 +26,14 @@ pub(super) const SECRETS: [(&str, &str); 3] = [
 pub(super) const PATIENCE: Duration = Duration::from_secs(240);
 
 /// The emulator, listening.
-pub(super) struct Aws {
+pub(crate) struct Aws {
     pub(super) emulator: Emulator,
-    pub(super) endpoint: String,
+    pub(crate) endpoint: String,
     _serving: tokio::runtime::Runtime,
 }
 
 impl Aws {
-    pub(super) fn of(groups: Vec<GroupSpec>) -> Self {
+    pub(crate) fn of(groups: Vec<GroupSpec>) -> Self {
         let scenario = Scenario {
             groups,
             faults: Vec::new(),
@@ -73,7 +73,7 @@ pub(super) fn now() -> Timestamp {
 }
 
 /// A group of two at 90 % CPU, with half an hour behind it and instances that boot in a second.
-pub(super) fn busy(name: &str) -> GroupSpec {
+pub(crate) fn busy(name: &str) -> GroupSpec {
     GroupSpec {
         name: name.into(),
         max: 5,
