@@ -43,6 +43,9 @@ pub(crate) fn findings(text: &str, is_test: bool) -> Vec<Finding> {
         found.extend(macros(siblings));
         found.extend(glob_reexports(siblings));
         literals.extend(string_literals(siblings, text));
+        if !is_test {
+            found.extend(printed_commands(siblings));
+        }
     });
     found.extend(wide_lines(text, &literals));
     found
@@ -173,6 +176,42 @@ fn glob_reexports(siblings: &[TokenTree]) -> Vec<Finding> {
         }
     }
     found
+}
+
+/// Programs that are named in commands to paste.
+const PROGRAMS: [&str; 5] = ["aws ", "chmod ", "foretide ", "kill ", "openssl "];
+
+/// Commands with a value put into their text: to a shell, a name from outside is text of the
+/// command as well.
+fn printed_commands(siblings: &[TokenTree]) -> Vec<Finding> {
+    let literals = siblings.iter().filter_map(|token| match token {
+        TokenTree::Literal(literal) => Some((line(token), literal.to_string())),
+        _ => None,
+    });
+    let found = literals.filter(|(_, text)| PROGRAMS.iter().any(|it| fills_in(text, it)));
+    found
+        .map(|(line, _)| Finding::new(line, "a printed command is built by `shell::Command`"))
+        .collect()
+}
+
+/// Whether the literal `text` puts a value behind options of `program`, or at once behind the name
+/// of one that needs no option.
+fn fills_in(text: &str, program: &str) -> bool {
+    let text = text.replace("{{", "");
+    let commands = text.match_indices(program).filter(|(at, _)| {
+        let before = text[..*at].chars().next_back();
+        text.starts_with(['"', 'r']) && before.is_some_and(|it| !it.is_alphanumeric())
+    });
+    let rests = commands.map(|(at, _)| text[at + program.len()..].split(['`', '\n']).next());
+    rests.flatten().any(|rest| {
+        let value = rest.find('{');
+        value.is_some_and(|at| {
+            let bare = at == 0 && matches!(program, "chmod " | "kill ");
+            bare || [" -", " > "]
+                .iter()
+                .any(|it| rest[..at].trim_end_matches(" - ").contains(it))
+        })
+    })
 }
 
 /// The lines of the file up to its `#[cfg(test)] mod`, or all of them.
@@ -334,6 +373,27 @@ mod tests {
             lines(&format!("// https://example.org/{}\n", "x".repeat(100))),
             []
         );
+    }
+
+    #[test]
+    fn a_printed_command_takes_no_value_into_its_text() {
+        for text in [
+            r#"format!("aws autoscaling delete-policy --policy-name {by}")"#,
+            r#"format!("openssl rand -hex 32 > {}", path.display())"#,
+            r#"format!("known: `foretide pull --group {group} --out FILE`")"#,
+            r#"format!("`kill {id}` ends it")"#,
+        ] {
+            assert_eq!(lines(&format!("fn f() {{ {text}; }}")), [1], "{text}");
+        }
+        for text in [
+            r#"Command::of("aws autoscaling delete-policy --policy-name")"#,
+            r#"format!("{listen} is free for the page of `foretide run`: {error}")"#,
+            r#"format!("foretide run --listen 127.0.0.1:0, or --no-page")"#,
+            r#"format!("{what} and skill {level}")"#,
+            r#"format!("foretide demo - {title}")"#,
+        ] {
+            assert_eq!(lines(&format!("fn f() {{ {text}; }}")), [], "{text}");
+        }
     }
 
     #[test]
