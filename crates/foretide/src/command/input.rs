@@ -141,7 +141,7 @@ pub(crate) fn exposed(path: &Path) -> Option<Exposed> {
             path.display(),
             mode & 0o7777
         ),
-        mend: Command::new("chmod").arg("go-w").arg(path).to_string(),
+        mend: Command::of("chmod go-w").path(path).to_string(),
     })
 }
 
