@@ -75,9 +75,14 @@ impl Controller {
         if let Some(write) = controller.state.write.take() {
             controller.write_is_unknown(write);
         }
-        let effects = if controller.is_early(now) {
+        let early = controller.is_early(now);
+        let effects = if early && !controller.state.pace.is_lost() {
             vec![Effect::WakeAt(controller.state.due)]
         } else {
+            if early {
+                // The look whose reading was lost is made again, and the next one comes as planned.
+                controller.state.due = controller.state.due.minus(controller.config.interval);
+            }
             controller.begin_look(now)
         };
         (controller, effects)

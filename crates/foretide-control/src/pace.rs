@@ -20,6 +20,10 @@ pub const METRICS_EVERY: Duration = Duration::from_secs(60);
 /// seconds by which a look may come early after one that came late. All that a run can spend beyond
 /// the mean.
 const RESERVE: Duration = Duration::from_secs(70);
+/// Readings that are made again at once, and not paid for, after a restart lost their answer: ten
+/// in a group's life. So a restart changes no decision, and a process that is killed again and
+/// again keeps to the bill.
+const LOST_MAX: u32 = 10;
 /// The steps in which a delay is learnt, never shorter than the time between two looks: finer ones
 /// take a minute each and gain less than a look.
 const STEP: Duration = Duration::from_secs(10);
@@ -39,6 +43,10 @@ pub(crate) struct Pace {
     paid_until: Timestamp,
     /// When the newest reading was asked for.
     asked_at: Timestamp,
+    /// Whether its answer is awaited. After a restart it is lost.
+    awaited: bool,
+    /// How many lost readings were made again without being paid for.
+    made_again: u32,
     /// When the newest reading that was answered was asked for.
     answered: Option<Timestamp>,
     /// Time from the end of a period until CloudWatch shows it, where it is longer than configured.
@@ -61,13 +69,24 @@ impl Pace {
 
     /// Whether to ask now.
     pub(crate) fn is_due(&self, now: Timestamp) -> bool {
-        now >= self.due && now >= self.affordable_at()
+        now >= self.due && (now >= self.affordable_at() || self.is_lost())
+    }
+
+    /// Whether the reading asked for last is lost, and may be made again without being paid for.
+    /// While its look lasts, nobody asks.
+    pub(crate) const fn is_lost(&self) -> bool {
+        self.awaited && self.made_again < LOST_MAX
     }
 
     /// Pays for a reading that is asked for now.
     pub(crate) fn ask(&mut self, now: Timestamp) {
         self.asked_at = now;
-        self.paid_until = self.paid_until.max(now).plus(METRICS_EVERY);
+        if self.is_lost() {
+            self.made_again += 1;
+        } else {
+            self.paid_until = self.paid_until.max(now).plus(METRICS_EVERY);
+        }
+        self.awaited = true;
     }
 
     /// The reading asked for last brought no answer: nothing is learnt of the delay. It is paid
@@ -78,6 +97,7 @@ impl Pace {
         config: &ControllerConfig,
         now: Timestamp,
     ) {
+        self.awaited = false;
         self.plan(newest, config, now);
     }
 
@@ -92,6 +112,7 @@ impl Pace {
         config: &ControllerConfig,
         now: Timestamp,
     ) -> Option<Duration> {
+        self.awaited = false;
         let before = self.answered.replace(self.asked_at);
         if let Some(point) = newest.filter(|_| is_new) {
             self.learn(point, before, config);
@@ -311,6 +332,36 @@ mod tests {
         let asked = world.asked.len() - before;
         let minutes = usize::try_from((silent - 600) / 60).unwrap();
         assert!((minutes - 2..=minutes + 2).contains(&asked), "{asked}");
+    }
+
+    #[test]
+    fn a_reading_that_a_restart_lost_is_made_again_at_once_ten_times_and_then_waits() {
+        let mut world = World::new(60);
+        world.look(0, 600, 60, 60);
+        // The look at 600 s asks; the process is killed before the answer, again and again.
+        let at = |tenth: i64| Timestamp::from_seconds(600 + 10 * tenth);
+        let asked = |tenths: std::ops::Range<i64>, pace: &mut Pace| {
+            let due = tenths.filter(|tenth| {
+                let due = pace.is_due(at(*tenth));
+                if due {
+                    pace.ask(at(*tenth));
+                }
+                due
+            });
+            due.count()
+        };
+        let mut pace = world.pace;
+        assert_eq!(
+            asked(0..11, &mut pace),
+            11,
+            "the reading and ten in its place"
+        );
+        let minutes = 61;
+        let asked = asked(11..6 * 62, &mut pace);
+        assert!(
+            (minutes..=minutes + 2).contains(&asked),
+            "then one a minute: {asked}"
+        );
     }
 
     #[test]

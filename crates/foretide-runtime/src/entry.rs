@@ -244,8 +244,8 @@ impl fmt::Display for Notice {
                 } else {
                     write!(
                         f,
-                        "Collection took {took:.1}s, longer than the {limit}s that it may take of its \
-                         interval"
+                        "Collection took {took:.1}s, longer than the {limit}s that it may take of \
+                         its interval"
                     )
                 }
             }

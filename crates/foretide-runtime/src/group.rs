@@ -210,8 +210,7 @@ impl GroupTask {
             .update(|status| status.mode = self.controller.mode());
     }
 
-    /// A part of the past is there. Its points are not kept with the event: they are in the
-    /// checkpoint that follows once all of it is there.
+    /// A part of the past is there. Its points are kept in the checkpoint that follows, not here.
     async fn past_read(&mut self, event: Event) {
         let now = self.now();
         let kept = match &event {
@@ -316,8 +315,8 @@ impl GroupTask {
             status.look_took = took;
         });
         let limit = look.deadline - look.began;
+        let interval = self.controller.config().interval;
         if took >= limit {
-            let interval = self.controller.config().interval;
             self.notice(now, Notice::overrun(took, limit, interval));
         }
     }

@@ -13,8 +13,8 @@ use crate::key::GroupKey;
 
 /// Keeps entries and states.
 pub trait Journal: Send + Sync {
-    /// Makes the whole batch durable, or nothing of it. A batch that failed comes again. An empty batch
-    /// asks whether what was committed before is still durable.
+    /// Makes the whole batch durable, or nothing of it. A batch that failed comes again. An empty
+    /// batch asks whether what was committed before is still durable.
     fn commit(&self, batch: Arc<Batch>) -> BoxFuture<'_, Result<(), JournalError>>;
 
     /// The state kept last for a group.

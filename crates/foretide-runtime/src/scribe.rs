@@ -22,8 +22,9 @@ use crate::settings::RuntimeSettings;
 
 /// Longest that an entry waits for a state to be committed with: nothing depends on it.
 const ENTRY_DELAY: Duration = Duration::from_secs(1);
-/// Longest between two commits. Where there is nothing to commit an empty batch is, which proves that
-/// the journal still has what it has said to be durable: 10 s, since readiness may be as old as that.
+/// Longest between two commits. Where there is nothing to commit an empty batch is, which proves
+/// that the journal still has what it has said to be durable: 10 s, since readiness may be as old
+/// as that.
 const PROOF_EVERY: Duration = Duration::from_secs(10);
 /// Notes taken in at once.
 const NOTES: usize = 1024;

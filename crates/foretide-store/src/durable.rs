@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use crate::error::StoreError;
 
-/// The files of a store as they were when it was opened. They are known by device and inode, which an
-/// open file keeps for as long as it is open; looking at them opens nothing.
+/// The files of a store as they were when it was opened. They are known by device and inode, which
+/// an open file keeps for as long as it is open; looking at them opens nothing.
 #[derive(Debug)]
 pub(crate) struct Files(Vec<(PathBuf, Identity)>);
 

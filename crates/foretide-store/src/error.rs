@@ -62,10 +62,11 @@ pub enum StoreError {
         /// The column and its value with the range expected, or what is wrong with the checksum.
         what: String,
     },
-    /// The files at the path are not those in use: what would be committed could not be found again.
+    /// The files at the path are not those in use: what would be committed could not be found
+    /// again.
     #[error(
-        "{} is not the file that this process has open: it was {what} while in use; move the file back, \
-         or start `foretide run` again",
+        "{} is not the file that this process has open: it was {what} while in use; move the file \
+         back, or start `foretide run` again",
         path.display()
     )]
     Moved {

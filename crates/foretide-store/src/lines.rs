@@ -1,5 +1,5 @@
-//! What has happened, in the words of the original's log; what the original had no words for, in the
-//! words of the records themselves.
+//! What has happened, in the words of the original's log; what the original had no words for, in
+//! the words of the records themselves.
 
 use std::collections::HashMap;
 use std::time::Duration;

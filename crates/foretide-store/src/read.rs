@@ -263,8 +263,8 @@ impl Reader {
         snapshot::open(&self.path, "the forecast of a checkpoint", bytes)
     }
 
-    /// What is wrong with the file; nothing where all is well: what `SQLite` finds, and the rows that
-    /// are not as they were written, the first ten of each table. Reads all of it.
+    /// What is wrong with the file; nothing where all is well: what `SQLite` finds, and the rows
+    /// that are not as they were written, the first ten of each table. Reads all of it.
     pub fn check(&self) -> Result<Vec<String>, StoreError> {
         let connection = self.connection();
         let sqlite = |error| StoreError::sqlite(&self.path, error);
@@ -295,8 +295,8 @@ impl Reader {
         read(&Query::new(&self.connection(), &self.path))
     }
 
-    /// The rows of `group` whose `time` is from `from`, included, to `to`, excluded, by time and then in
-    /// the order in which they were committed.
+    /// The rows of `group` whose `time` is from `from`, included, to `to`, excluded, by time and
+    /// then in the order in which they were committed.
     fn within<T>(
         &self,
         table: &Table,

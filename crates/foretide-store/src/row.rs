@@ -22,8 +22,8 @@ impl std::fmt::Display for Damage {
     }
 }
 
-/// The checksum of `values`, those of `table`'s columns in their order: the first eight bytes of the
-/// SHA-256 of the table's name and every value with its type.
+/// The checksum of `values`, those of `table`'s columns in their order: the first eight bytes of
+/// the SHA-256 of the table's name and every value with its type.
 ///
 /// Eight bytes: a random change of a row goes unnoticed once in 2^64 times. The error is that of a
 /// value that `SQLite` cannot keep.

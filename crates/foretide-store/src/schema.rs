@@ -120,9 +120,8 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     CREATE INDEX checkpoints_by_forecast ON checkpoints (forecast_id);
 ",
     "
-    -- Over all other columns of the row, so that a row that was changed from outside, or damaged, is
-    -- said and not believed. Filled in by the migration for rows within the ranges of their columns;
-    -- NULL means that the row was not.
+    -- Over all other columns of the row, so that a row that was changed from outside is an error.
+    -- The migration fills it in, except for rows with a value outside its column's range: NULL.
     ALTER TABLE counter ADD COLUMN checksum INTEGER;
     ALTER TABLE groups ADD COLUMN checksum INTEGER;
     ALTER TABLE states ADD COLUMN checksum INTEGER;

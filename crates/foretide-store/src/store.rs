@@ -44,8 +44,8 @@ struct Open {
 }
 
 impl Drop for Open {
-    /// The last connection that closes moves the log into the store and removes it, by its name: where
-    /// the files were moved, that name may be the log of another store.
+    /// The last connection that closes moves the log into the store and removes it, by its name:
+    /// where the files were moved, that name may be the log of another store.
     fn drop(&mut self) {
         if self.files.in_place().is_err() {
             let keep = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
@@ -103,8 +103,8 @@ impl Store {
 
     /// Makes `batch` durable, or nothing of it. Blocks until it is.
     ///
-    /// Durable means that it is in the files at the store's path, so an empty batch proves that what
-    /// was committed before still is.
+    /// Durable means that it is in the files at the store's path, so an empty batch proves that
+    /// what was committed before still is.
     ///
     /// # Errors
     ///

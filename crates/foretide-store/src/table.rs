@@ -38,9 +38,9 @@ pub(crate) enum Holds {
     Blob(usize),
 }
 
-/// Longest value of the store: 64 MiB. The largest that is written, the answer about a group of some
-/// ten thousand instances or the forecast of a group, stays below 8 MiB. `SQLite` refuses to read more,
-/// before it takes memory for it.
+/// Longest value of the store: 64 MiB. The largest that is written, the answer about a group of
+/// some ten thousand instances or the forecast of a group, stays below 8 MiB. `SQLite` refuses to
+/// read more, before it takes memory for it.
 pub(crate) const VALUE_BYTES_MAX: usize = 64 << 20;
 
 /// Names of accounts and groups: AWS allows 255 characters for a group, of at most four bytes.

@@ -15,7 +15,8 @@ use crate::row;
 use crate::schema::{APPLICATION_ID, MIGRATIONS, VERSION};
 use crate::table::{TABLES, Table};
 
-/// Damaged rows that are named one by one. Enough to see which table and group; the rest is counted.
+/// Damaged rows that are named one by one. Enough to see which table and group; the rest is
+/// counted.
 const NAMED_MAX: usize = 10;
 /// The version whose rows have checksums.
 const CHECKSUMS_SINCE: i64 = 3;
@@ -29,7 +30,8 @@ pub struct Upgrade {
     pub to: i64,
     /// The copy of the store as it was.
     pub copy: PathBuf,
-    /// Rows with a value outside its column's range. They stay as they are; reading one is an error.
+    /// Rows with a value outside its column's range. They stay as they are; reading one is an
+    /// error.
     pub damaged: u64,
     /// The first of them: `TABLE where KEY: COLUMN is VALUE, expected RANGE`.
     pub named: Vec<String>,
@@ -88,8 +90,8 @@ pub(crate) fn upgrade(
     Ok((found > 0).then_some(upgrade))
 }
 
-/// Copies the store to the new file `copy`, which only its owner may read. A copy that an upgrade left
-/// when it was killed is made anew; one that could not be finished is removed.
+/// Copies the store to the new file `copy`, which only its owner may read. A copy that an upgrade
+/// left when it was killed is made anew; one that could not be finished is removed.
 fn make_copy(connection: &Connection, copy: &Path) -> Result<(), StoreError> {
     let failed = |what, error| StoreError::Io {
         what,

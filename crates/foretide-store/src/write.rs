@@ -59,8 +59,8 @@ impl Writer {
         batch: &Batch,
     ) -> Result<(), StoreError> {
         let sqlite = |error| StoreError::sqlite(path, error);
-        // Takes the right to write at once: a transaction that begins by reading is refused without any
-        // wait where another program has written in between.
+        // Takes the right to write at once: a transaction that begins by reading is refused without
+        // any wait where another program has written in between.
         let transaction = connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(sqlite)?;

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use foretide_aws::ANSWER_BYTES_MAX;
 use foretide_server::{MAX_BATCH_ROWS, ServeConfig};
 use foretide_sim::MAX_CELLS;
+use foretide_store::Retention;
 
 use crate::file::{self, Kind};
 
@@ -40,8 +41,15 @@ const REQUESTS: &str = "
 ## Requests
 
 `foretide serve` and the page of `foretide run` and `foretide demo` share the limits on requests,
-except where a row names one of the two. The keys are those of `serve`; the page always has the
-values shown. Statuses are those of HTTP.
+except where a row names one of the two. The keys are those of `serve`; the page has
+`page.connections_per_peer` and the other values as shown. Statuses are those of HTTP.
+";
+
+const STORE: &str = "
+## The store
+
+Each value that is read from the store has a range, and each row has a checksum. A row that fails
+either is an error that names the table, the row and the column. `foretide doctor` lists such rows.
 ";
 
 /// One input.
@@ -62,6 +70,7 @@ pub(crate) fn document() -> String {
         (FILES, [files(), tables()].concat()),
         (ANSWERS, answers()),
         (REQUESTS, [requests(), asked()].concat()),
+        (STORE, store()),
     ] {
         text.push_str(section);
         text.push_str("\n| input | at most | beyond | key | test |\n|---|---|---|---|---|\n");
@@ -248,9 +257,23 @@ fn requests() -> Vec<Row> {
         row(
             "connections at a time",
             serve.max_connections.to_string(),
-            "more wait",
+            "the connection that waited longest is closed; while all are answered, 503",
             "serve.max_connections",
-            "connections_over_the_bound_wait_their_turn",
+            "while_every_connection_is_busy_probes_are_answered_and_the_rest_may_come_later",
+        ),
+        row(
+            "connections of one peer beyond loopback",
+            serve.connections_per_peer.to_string(),
+            "429",
+            "serve.connections_per_peer",
+            "one_peer_is_bound_and_a_trusted_proxy_is_not",
+        ),
+        row(
+            "connections beyond those, for `/health` and `/ready`",
+            "32",
+            "the connection that waited longest is closed",
+            "",
+            "slow_clients_keep_no_prober_out",
         ),
     ]
 }
@@ -273,11 +296,45 @@ fn asked() -> Vec<Row> {
             "more_than_seven_days_of_history_are_refused",
         ),
         row(
+            "points of history, and characters of a group's id",
+            "2000 and 2304",
+            "422",
+            "",
+            "a_group_id_and_a_number_of_points_that_are_too_large_are_refused",
+        ),
+        row(
             "body of a request to `foretide emulator`",
             "1 MiB",
             "413",
             "",
             "a_request_that_is_too_long_for_the_emulator_is_refused",
+        ),
+    ]
+}
+
+/// The store of `foretide run`.
+fn store() -> Vec<Row> {
+    vec![
+        row(
+            "one value of the store",
+            "64 MiB",
+            "exit code 65",
+            "",
+            "a_value_longer_than_any_that_is_written_is_named_and_not_read",
+        ),
+        row(
+            "a column of a row",
+            "the range of its type",
+            "exit code 65",
+            "",
+            "every_column_of_every_table_that_is_changed_from_outside_is_told",
+        ),
+        row(
+            "size of the store",
+            bytes(Retention::default().bytes_max),
+            "older rows are removed sooner",
+            "",
+            "a_store_that_uses_too_much_keeps_less",
         ),
     ]
 }

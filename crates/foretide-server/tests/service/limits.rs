@@ -108,6 +108,20 @@ async fn more_than_seven_days_of_history_are_refused() {
     assert_eq!(answer.json()["field"], "from");
 }
 
+#[tokio::test]
+async fn a_group_id_and_a_number_of_points_that_are_too_large_are_refused() {
+    let group = |id: &str| Request::get(format!("/api/v1/groups/{id}"));
+    let answer = ask_page(group(&"x".repeat(2304)), String::new()).await;
+    assert_eq!(answer.status, StatusCode::NOT_FOUND, "no such group");
+    let answer = ask_page(group(&"x".repeat(2305)), String::new()).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let points = |count| Request::get(format!("/api/v1/groups/web?points={count}"));
+    let answer = ask_page(points(2000), String::new()).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    let answer = ask_page(points(2001), String::new()).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
 /// A service that answers 200 and sends until the client hangs up; its origin, and what it sent.
 async fn endless() -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

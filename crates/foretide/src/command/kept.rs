@@ -31,8 +31,8 @@ pub(super) fn open(path: Option<&PathBuf>, flags: &ConfigFlags) -> Result<Reader
 }
 
 /// What to do about a row that is not as it was written.
-pub(super) const DAMAGED: &str = "`foretide doctor` lists every damaged row; a copy of the store from \
-    before the damage is read with --store FILE";
+pub(super) const DAMAGED: &str = "`foretide doctor` lists damaged rows; --store FILE reads a copy \
+    of the store from before the damage";
 
 /// A store that cannot be read.
 pub(super) fn failed(error: &StoreError) -> Failure {

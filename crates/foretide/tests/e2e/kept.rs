@@ -413,3 +413,48 @@ fn what_is_not_there_is_said_with_what_to_do() {
         &["not a store of Foretide"],
     );
 }
+
+/// Found by hand: a period of 300 million years made `report` ask for 10^15 bytes and abort.
+#[test]
+fn a_damaged_row_ends_the_commands_that_read_it_with_its_name() {
+    let room = Room::new();
+    let store = recorded(&room, PolicyKind::Classifier);
+    let tool = rusqlite::Connection::open(&store).unwrap();
+    let changed = tool
+        .execute(
+            "UPDATE observations SET period_ms = 9223372036854775807",
+            [],
+        )
+        .unwrap();
+    assert!(changed > 0);
+    let report = [&["report"][..], &STORE, &["--to", "2026-11-23T01:00:00Z"]].concat();
+    let column = "column period_ms is 9223372036854775807, expected a whole number from 1000";
+    let parts = [
+        "observations where group_id = 1 and start = ",
+        column,
+        "hint: ",
+    ];
+    room.fails(&report, 65, &parts);
+
+    tool.execute(
+        "UPDATE decisions SET decision = replace(decision, '2', '3')",
+        [],
+    )
+    .unwrap();
+    let parts = ["decisions where group_id = 1", "checksum differs", "hint: "];
+    for command in [&["explain", "web"][..], &["status"], &["replay", "web"]] {
+        let times = if command[0] == "status" {
+            &[][..]
+        } else {
+            &TIMES
+        };
+        room.fails(&[command, &STORE, times].concat(), 65, &parts);
+    }
+    let (code, out, _) = room.run(&["doctor", "--json", "--set", "run.output=."]);
+    assert_ne!(code, 0);
+    let store = out
+        .lines()
+        .find(|line| line.contains("\"check\":\"store\""))
+        .unwrap();
+    assert!(store.contains("period_ms"), "{store}");
+}

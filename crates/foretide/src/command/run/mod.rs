@@ -116,11 +116,11 @@ fn say_upgraded(store: &Store, upgrade: &Upgrade) {
     let (path, copy) = (store.path().display(), upgrade.copy.display());
     let Upgrade { from, to, .. } = upgrade;
     lines::warn(&format!(
-        "the store {path} was upgraded from version {from} to {to}; {copy} is a copy of it as it was"
+        "the store {path} was upgraded from version {from} to {to}; {copy} is a copy of it before"
     ));
     if upgrade.damaged > 0 {
         lines::warn(&format!(
-            "{} rows of the store are damaged and are left as they are; reading one is an error: {}",
+            "{} rows of the store are damaged and stay as they are; reading one is an error: {}",
             upgrade.damaged,
             upgrade.named.join("; ")
         ));

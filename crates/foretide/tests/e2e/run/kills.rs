@@ -1,5 +1,5 @@
-//! `kill -9` at any moment, while other programs use the store: the cooldown is kept, no step is taken
-//! twice, no acknowledged order is lost, the journal is whole.
+//! `kill -9` at any moment, while other programs use the store: the cooldown is kept, no step is
+//! taken twice, no acknowledged order is lost, the journal is whole.
 
 use std::path::Path;
 use std::time::Duration;
@@ -33,8 +33,8 @@ impl Scatter {
     }
 }
 
-/// What another program does with the store while `run` writes it: one of four things, then it closes
-/// its connection. This test is that program: a process of its own.
+/// What another program does with the store while `run` writes it: one of four things, then it
+/// closes its connection. This test is that program: a process of its own.
 fn meddle(store: &Path, kill: u32) {
     let outside = Connection::open(store).unwrap();
     outside.busy_timeout(Duration::from_secs(60)).unwrap();
@@ -83,7 +83,8 @@ fn a_hundred_kills_lose_no_cooldown_and_take_no_step_twice() {
         for _ in 0..scatter.below(7) {
             run.until("eu-west-1/web: ");
         }
-        // History before the page's memory opens the store for reading in the process that writes it.
+        // History before the page's memory opens the store for reading in the process that writes
+        // it.
         let (status, past) = get(&page, &format!("{GROUP}/at?time=1"));
         assert!(!status.contains(" 503 "), "{past}");
         meddle(&store, kill);

@@ -208,6 +208,40 @@ fn orders_are_kept_and_carried_out_and_outlast_a_kill() {
     assert!(!printed.contains(TOKEN), "{printed}");
 }
 
+/// Asked until the answer has `part`: the journal proves itself every ten seconds.
+fn ready_says(page: &str, run: &mut Running, part: &str) -> String {
+    loop {
+        let (status, body) = get(page, "/ready");
+        let said = format!("{status} {body}");
+        if said.contains(part) {
+            return said;
+        }
+        run.until("PREDICTION");
+    }
+}
+
+#[test]
+fn a_store_that_is_moved_away_is_not_ready_until_it_is_back() {
+    let aws = Aws::of(vec![busy("web")]);
+    let room = Room::new();
+    room.write("foretide.toml", quick("web", "observe", "1s"));
+    let mut run = Running::start(&room, &aws, &LISTEN);
+    let page = address(&mut run);
+    run.until("PREDICTION");
+    ready_says(&page, &mut run, " 200 ");
+    let (there, away) = (room.path("output/foretide.db"), room.path("away.db"));
+    std::fs::rename(&there, &away).unwrap();
+    let said = ready_says(&page, &mut run, " 503 ");
+    assert!(said.contains("moved or removed while in use"), "{said}");
+    std::fs::rename(&away, &there).unwrap();
+    ready_says(&page, &mut run, " 200 ");
+    let (status, printed) = run.stop("TERM");
+    assert_eq!(status.code(), Some(0), "{printed}");
+    assert!(printed.contains("the journal works again"), "{printed}");
+    let store = foretide_store::Reader::open(&there).unwrap();
+    assert_eq!(store.check().unwrap(), Vec::<String>::new());
+}
+
 #[test]
 fn orders_without_a_token_are_refused_at_the_start() {
     let aws = Aws::of(vec![busy("web")]);
