@@ -198,6 +198,28 @@ impl Notice {
     }
 }
 
+/// The original's words, where they are true: a cycle is over before the next one is due.
+fn write_overrun(
+    f: &mut fmt::Formatter<'_>,
+    took: Duration,
+    limit: Duration,
+    interval: Duration,
+) -> fmt::Result {
+    let seconds = took.as_secs_f64();
+    if took > interval && !interval.is_zero() {
+        let interval = interval.as_secs_f64();
+        return write!(
+            f,
+            "Collection took {seconds:.1}s, longer than interval {interval}s"
+        );
+    }
+    let limit = limit.as_secs_f64();
+    write!(
+        f,
+        "Collection took {seconds:.1}s, longer than the {limit}s that it may take of its interval"
+    )
+}
+
 impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -228,27 +250,11 @@ impl fmt::Display for Notice {
             ),
             Self::Stopped => f.write_str("stopped"),
             Self::Reconfigured => f.write_str("settings replaced, state kept"),
-            // The original's words, where they are true.
             Self::Overrun {
                 took,
                 limit,
                 interval,
-            } => {
-                let (took, limit) = (took.as_secs_f64(), limit.as_secs_f64());
-                let interval = interval.as_secs_f64();
-                if took > interval && interval > 0.0 {
-                    write!(
-                        f,
-                        "Collection took {took:.1}s, longer than interval {interval}s"
-                    )
-                } else {
-                    write!(
-                        f,
-                        "Collection took {took:.1}s, longer than the {limit}s that it may take of \
-                         its interval"
-                    )
-                }
-            }
+            } => write_overrun(f, *took, *limit, *interval),
             Self::Late { by } => write!(f, "the look began {:.1} s late", by.as_secs_f64()),
             Self::UnsavedWrite => f.write_str(
                 "the write is sent although the state could not be saved: \

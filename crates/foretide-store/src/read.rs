@@ -97,7 +97,7 @@ impl Reader {
             Some(id) => query.rows(&RECORDS, newest, params![id, kind], raw_said),
             None => Ok(Vec::new()),
         })?;
-        let said = |raw| self.said_of(raw, Some(group.clone()));
+        let said = |raw: RawSaid| self.said_of(&raw, Some(group.clone()));
         rows.into_iter().next().map(said).transpose()
     }
 
@@ -166,12 +166,12 @@ impl Reader {
         })?;
         let said = |raw: RawSaid| {
             let group = raw.group.and_then(|id| groups.get(&id).cloned());
-            self.said_of(raw, group)
+            self.said_of(&raw, group)
         };
         rows.into_iter().map(said).collect()
     }
 
-    fn said_of(&self, raw: RawSaid, group: Option<GroupKey>) -> Result<Said, StoreError> {
+    fn said_of(&self, raw: &RawSaid, group: Option<GroupKey>) -> Result<Said, StoreError> {
         let what = match raw.kind.as_str() {
             NOTICE => What::Notice(from_json(&self.path, "a notice", &raw.record)?),
             _ => What::Record(from_json(&self.path, "a record", &raw.record)?),

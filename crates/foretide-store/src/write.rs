@@ -103,15 +103,12 @@ impl Writer {
         let made = transaction
             .query_row(insert, names, |row| row.get::<_, i64>(0))
             .optional()?;
-        let id = match made {
-            Some(id) => {
-                seal_group(transaction, id, key.account(), key.name(), 0)?;
-                id
-            }
-            None => {
-                let find = "SELECT id FROM groups WHERE account = ?1 AND name = ?2";
-                transaction.query_row(find, names, |row| row.get(0))?
-            }
+        let id = if let Some(id) = made {
+            seal_group(transaction, id, key.account(), key.name(), 0)?;
+            id
+        } else {
+            let find = "SELECT id FROM groups WHERE account = ?1 AND name = ?2";
+            transaction.query_row(find, names, |row| row.get(0))?
         };
         self.ids.insert(key.clone(), id);
         Ok(id)
