@@ -22,7 +22,7 @@ pub(crate) struct PageSettings {
 }
 
 impl PageSettings {
-    /// As [`RunSettings::changed`].
+    /// As that of `RunSettings`.
     pub(crate) fn changed(&self, next: &Self) -> Vec<&'static str> {
         let keys = [
             (
