@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use foretide_domain::{Mode, Percent, PolicyKind};
+use foretide_domain::{Mode, Percent, PolicyKind, TargetTracking};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -43,7 +43,7 @@ pub struct ControllerConfig {
     /// Settings of policy `classifier`.
     pub classifier: ClassifierConfig,
     /// Settings of policy `target-tracking`.
-    pub target_tracking: TargetTrackingConfig,
+    pub target_tracking: TargetTracking,
     /// Settings of policy `forecast`.
     pub forecast: ForecastConfig,
     /// Settings of the circuit breaker.
@@ -111,17 +111,6 @@ pub struct ClassifierConfig {
     pub upper_utilisation: Percent,
 }
 
-/// Settings of policy `target-tracking`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct TargetTrackingConfig {
-    /// Newest points that must all be above target to scale out: 3.
-    pub out_points: usize,
-    /// Newest points that must all be below the band to scale in: 15.
-    pub in_points: usize,
-    /// Share of the target, 0 to 1, below which points count for scale-in: 0.9.
-    pub in_band: f64,
-}
-
 /// Settings of policy `forecast`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ForecastConfig {
@@ -163,7 +152,7 @@ impl Default for ControllerConfig {
             load: None,
             calendar: Vec::new(),
             classifier: ClassifierConfig::default(),
-            target_tracking: TargetTrackingConfig::default(),
+            target_tracking: TargetTracking::default(),
             forecast: ForecastConfig::default(),
             breaker: BreakerConfig::default(),
         }
@@ -181,16 +170,6 @@ impl Default for ClassifierConfig {
             cooldown_in: Duration::from_secs(300),
             confidence_min: 0.5,
             upper_utilisation: percent(90.0),
-        }
-    }
-}
-
-impl Default for TargetTrackingConfig {
-    fn default() -> Self {
-        Self {
-            out_points: 3,
-            in_points: 15,
-            in_band: 0.9,
         }
     }
 }
@@ -239,7 +218,7 @@ impl ControllerConfig {
         let tables = [
             self.group_checks(),
             self.classifier.checks(self.target_utilisation),
-            self.target_tracking.checks(),
+            tracking_checks(&self.target_tracking),
             self.forecast.checks(),
             self.breaker.checks(),
         ];
@@ -318,27 +297,25 @@ impl ClassifierConfig {
     }
 }
 
-impl TargetTrackingConfig {
-    fn checks(&self) -> Vec<Check> {
-        let points = 1..=MAX_POINTS;
-        vec![
-            check(
-                "target_tracking.out_points",
-                points.contains(&self.out_points),
-                "must be from 1 to 1000",
-            ),
-            check(
-                "target_tracking.in_points",
-                points.contains(&self.in_points),
-                "must be from 1 to 1000",
-            ),
-            check(
-                "target_tracking.in_band",
-                is_share(self.in_band) && self.in_band > 0.0,
-                "must be above 0% and at most 100%",
-            ),
-        ]
-    }
+fn tracking_checks(settings: &TargetTracking) -> Vec<Check> {
+    let points = 1..=MAX_POINTS;
+    vec![
+        check(
+            "target_tracking.out_points",
+            points.contains(&settings.out_points),
+            "must be from 1 to 1000",
+        ),
+        check(
+            "target_tracking.in_points",
+            points.contains(&settings.in_points),
+            "must be from 1 to 1000",
+        ),
+        check(
+            "target_tracking.in_band",
+            is_share(settings.in_band) && settings.in_band > 0.0,
+            "must be above 0% and at most 100%",
+        ),
+    ]
 }
 
 impl ForecastConfig {

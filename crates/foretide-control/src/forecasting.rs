@@ -462,6 +462,7 @@ fn law_config(grid: Grid, lead_time: Duration, config: &ControllerConfig) -> Law
     LawConfig {
         objective,
         target: config.target_utilisation.get().min(objective),
+        tracking: config.target_tracking,
         budget_share: config.forecast.budget,
         pricing: prices.map_or(LawPricing::Budget, |short_per_instance| {
             LawPricing::Prices { short_per_instance }

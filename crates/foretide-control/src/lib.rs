@@ -11,7 +11,6 @@ mod audit;
 mod backfill;
 mod breaker;
 mod calendar;
-mod capacity;
 mod config;
 mod controller;
 mod decide;
@@ -40,7 +39,7 @@ pub use audit::{AuditInput, audit};
 pub use calendar::{CalendarEvent, Occurs, Uplift};
 pub use config::{
     BreakerConfig, ClassifierConfig, ConfigError, ControllerConfig, ForecastConfig, OnEmpty,
-    OnMissing, TargetTrackingConfig,
+    OnMissing,
 };
 pub use controller::Controller;
 pub use forecasting::{FitJob, ForecastSnapshot};

@@ -14,6 +14,7 @@ mod group;
 mod order;
 mod sentence;
 mod time;
+mod tracking;
 mod unfold;
 mod units;
 
@@ -30,5 +31,6 @@ pub use features::{Class, Features, Prediction, TaskPriority, TaskType, UnknownC
 pub use group::{Bounds, BoundsError, GroupState, Launch, LifecycleCounts, SuspendedProcesses};
 pub use order::{Order, OrderedMode, Orders, Paused, Pinned};
 pub use time::{NoTimestamp, Timestamp};
+pub use tracking::{TargetTracking, Tracked, whole_instances};
 pub use unfold::{Fact, Section, Unfolded};
 pub use units::{BytesPerSecond, Load, Percent};

@@ -1,24 +1,10 @@
 //! The fewest instances that demand needs, and the cheapest schedule of them in hindsight.
 
-use foretide_domain::Bounds;
-
-/// Float dust below which a quotient just above a whole number needs no further instance.
-pub(crate) const DUST: f64 = 1e-9;
-
-/// The smallest whole number that is at least `quotient`, dust apart; 0 for what is no number.
-pub(crate) fn ceil_count(quotient: f64) -> u32 {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "the cast saturates: beyond u32 every bound clamps it"
-    )]
-    let count = (quotient - DUST).ceil() as u32;
-    count
-}
+use foretide_domain::{Bounds, whole_instances};
 
 /// Instances needed so that utilisation stays within `slo_utilisation`, within the bounds.
 pub(crate) fn need(demand: f64, unit: f64, slo_utilisation: f64, bounds: Bounds) -> u32 {
-    bounds.clamp(ceil_count(demand / (slo_utilisation * unit)))
+    bounds.clamp(whole_instances(demand / (slo_utilisation * unit)))
 }
 
 /// Fewest instance-seconds that meet `needs` (one a cell of `step_s`) with perfect foresight.
@@ -69,9 +55,12 @@ mod tests {
 
     #[test]
     fn dust_above_a_whole_number_needs_no_instance_more() {
-        assert_eq!([2.0, 2.0 + 1e-10, 2.0 + 1e-6].map(ceil_count), [2, 2, 3]);
         assert_eq!(
-            [f64::NAN, -1.0, f64::INFINITY].map(ceil_count),
+            [2.0, 2.0 + 1e-10, 2.0 + 1e-6].map(whole_instances),
+            [2, 2, 3]
+        );
+        assert_eq!(
+            [f64::NAN, -1.0, f64::INFINITY].map(whole_instances),
             [0, 0, u32::MAX]
         );
     }

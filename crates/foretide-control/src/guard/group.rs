@@ -1,8 +1,7 @@
 //! Guard rails that follow from the group and its data; they bind every policy.
 
-use foretide_domain::Staleness;
+use foretide_domain::{Staleness, whole_instances};
 
-use crate::capacity::ceil_instances;
 use crate::config::OnMissing;
 use crate::facts::Facts;
 
@@ -71,7 +70,7 @@ pub(super) fn projected_utilisation(facts: &Facts<'_>, wanted: &mut Wanted) {
     // A load metric that says less than CPU is no reason to go beyond what CPU allows.
     let by_cpu = facts.newest().and_then(|(point, _)| point.load());
     let needed = [facts.load(), by_cpu]
-        .map(|load| load.map_or(wanted.held, |load| ceil_instances(load.get() / ceiling)));
+        .map(|load| load.map_or(wanted.held, |load| whole_instances(load.get() / ceiling)));
     let needed = needed[0].max(needed[1]);
     wanted.capacity = wanted.capacity.max(needed.max(1)).min(wanted.held);
 }

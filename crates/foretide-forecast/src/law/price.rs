@@ -1,5 +1,6 @@
 //! What a short minute costs, and the capacity that is cheapest at that price.
 
+use foretide_domain::whole_instances;
 use serde::{Deserialize, Serialize};
 
 use super::curve::Curve;
@@ -71,14 +72,13 @@ pub(crate) fn newsvendor(curve: &Curve, short_per_instance: f64, per_instance: f
     (least..=most).find(enough).unwrap_or(most)
 }
 
-/// Instances that a need given as a fraction takes; rounding noise takes none.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "clamped; the cast of NaN is zero"
-)]
+/// Most instances that are looked for: a hundred times the largest group that AWS allows by default. It
+/// bounds the search for a capacity where a forecast is absurd.
+pub(crate) const INSTANCES_MAX: u32 = 1_000_000;
+
+/// Instances that a need given as a fraction takes.
 pub(crate) fn instances(need: f64) -> u32 {
-    (need - 1e-9).ceil().clamp(0.0, 1e6) as u32
+    whole_instances(need).min(INSTANCES_MAX)
 }
 
 #[cfg(test)]

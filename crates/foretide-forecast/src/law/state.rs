@@ -69,7 +69,7 @@ impl LawState {
             last_log_load: None,
             held: VecDeque::new(),
             peaks: VecDeque::new(),
-            tracking: Tracking::new(config.target),
+            tracking: Tracking::new(config.target, config.tracking),
             shadow: None,
         }
     }
@@ -93,9 +93,9 @@ impl LawState {
             let minutes = self.periods * i64::from(self.config.grid.step_minutes());
             self.periods = minutes / i64::from(config.grid.step_minutes());
         }
-        self.tracking.aim_at(config.target);
+        self.tracking.aim_at(config.target, config.tracking);
         if let Some(shadow) = &mut self.shadow {
-            shadow.aim_at(config.target);
+            shadow.aim_at(config.target, config.tracking);
         }
         self.config = config;
     }
@@ -269,7 +269,7 @@ impl LawState {
         let step = i64::from(self.config.grid.step_minutes());
         let lead = u64::from(2 + self.config.boot_minutes).div_ceil(step.unsigned_abs().max(1));
         self.shadow
-            .get_or_insert_with(|| Shadow::new(self.config.target, inputs.desired))
+            .get_or_insert_with(|| Shadow::new(self.tracking.begun_anew(), inputs.desired))
             .step(load, self.config.objective, lead, inputs.bounds)
     }
 

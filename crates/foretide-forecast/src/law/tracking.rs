@@ -3,55 +3,60 @@
 
 use std::collections::VecDeque;
 
+use foretide_domain::{TargetTracking, Tracked};
 use serde::{Deserialize, Serialize};
 
-use super::price::instances;
-
-const ABOVE_PERIODS: usize = 3;
-const BELOW_PERIODS: usize = 15;
-const BELOW_SHARE: f64 = 0.9;
+use super::price::INSTANCES_MAX;
 
 /// Published utilisation of the newest periods, and the rule on it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Tracking {
     target: f64,
+    #[serde(default)]
+    settings: TargetTracking,
+    /// The newest last.
     cpu: VecDeque<f64>,
 }
 
 impl Tracking {
-    pub(crate) fn new(target: f64) -> Self {
+    pub(crate) const fn new(target: f64, settings: TargetTracking) -> Self {
         Self {
             target,
-            cpu: VecDeque::with_capacity(BELOW_PERIODS + 1),
+            settings,
+            cpu: VecDeque::new(),
         }
     }
 
-    /// Aims at another target from now on.
-    pub(crate) fn aim_at(&mut self, target: f64) {
+    /// The same rule without anything seen.
+    pub(crate) const fn begun_anew(&self) -> Self {
+        Self::new(self.target, self.settings)
+    }
+
+    /// Goes by another target and other settings from now on.
+    pub(crate) fn aim_at(&mut self, target: f64, settings: TargetTracking) {
         self.target = target;
+        self.settings = settings;
     }
 
     pub(crate) fn observe(&mut self, cpu: f64) {
         self.cpu.push_back(cpu);
-        if self.cpu.len() > BELOW_PERIODS {
+        while self.cpu.len() > self.settings.points() {
             self.cpu.pop_front();
         }
     }
 
-    /// Three periods above the target: out by the newest; fifteen below nine tenths of it and
-    /// nothing pending: in by the highest. `instances_seen` is the newest period's mean in service.
+    /// The capacity that target tracking would set. `instances_seen` is the newest period's mean in
+    /// service.
     pub(crate) fn wanted(&self, instances_seen: f64, desired: u32, pending: bool) -> u32 {
-        let newest = self.cpu.back().copied().unwrap_or(0.0);
-        let above = self.cpu.iter().rev().take(ABOVE_PERIODS);
-        if self.cpu.len() >= ABOVE_PERIODS && above.into_iter().all(|c| *c > self.target) {
-            return desired.max(instances(instances_seen * newest / self.target));
-        }
-        let highest = self.cpu.iter().copied().fold(0.0, f64::max);
-        let below = highest < BELOW_SHARE * self.target;
-        if self.cpu.len() >= BELOW_PERIODS && below && !pending {
-            return desired.min(instances(instances_seen * highest / self.target));
-        }
-        desired
+        let newest_first: Vec<f64> = self.cpu.iter().rev().copied().collect();
+        let group = Tracked {
+            target: self.target,
+            instances: instances_seen,
+            desired,
+            pending,
+        };
+        let (wanted, _) = self.settings.decide(&newest_first, group);
+        wanted.map_or(desired, |wanted| wanted.min(INSTANCES_MAX))
     }
 }
 
@@ -68,9 +73,9 @@ pub(crate) struct Shadow {
 }
 
 impl Shadow {
-    pub(crate) fn new(target: f64, desired: u32) -> Self {
+    pub(crate) fn new(tracking: Tracking, desired: u32) -> Self {
         Self {
-            tracking: Tracking::new(target),
+            tracking,
             desired,
             in_service: desired.max(1),
             coming: VecDeque::new(),
@@ -83,9 +88,9 @@ impl Shadow {
         self.period += u64::from(missed);
     }
 
-    /// Aims at another target from now on.
-    pub(crate) fn aim_at(&mut self, target: f64) {
-        self.tracking.aim_at(target);
+    /// Goes by another target and other settings from now on.
+    pub(crate) fn aim_at(&mut self, target: f64, settings: TargetTracking) {
+        self.tracking.aim_at(target, settings);
     }
 
     /// One period at `load`; returns instances in service and whether utilisation exceeded
@@ -128,9 +133,37 @@ impl Shadow {
 mod tests {
     use super::*;
 
+    const fn tracking() -> Tracking {
+        let settings = TargetTracking {
+            out_points: 3,
+            in_points: 15,
+            in_band: 0.9,
+        };
+        Tracking::new(50.0, settings)
+    }
+
+    #[test]
+    fn settings_changed_hold_for_the_fallback_and_the_baseline_alike() {
+        let slow = TargetTracking {
+            out_points: 9,
+            ..TargetTracking::default()
+        };
+        let mut fallback = tracking();
+        fallback.aim_at(50.0, slow);
+        let mut baseline = Shadow::new(fallback.begun_anew(), 4);
+        let (mut decided, mut served) = (Vec::new(), Vec::new());
+        for _ in 0..20 {
+            fallback.observe(100.0);
+            decided.push(fallback.wanted(4.0, 4, false));
+            served.push(baseline.step(400.0, 80.0, 5, (1, 100)).0);
+        }
+        assert_eq!(decided[7..9], [4, 8], "the ninth period above the target");
+        assert_eq!(served[12..14], [4, 8], "and five periods of launch");
+    }
+
     #[test]
     fn the_shadow_follows_a_step_after_its_lead_and_comes_back() {
-        let mut shadow = Shadow::new(50.0, 4);
+        let mut shadow = Shadow::new(tracking(), 4);
         let mut seen = Vec::new();
         for t in 0..60 {
             let load = if (10..30).contains(&t) { 400.0 } else { 200.0 };
@@ -144,7 +177,7 @@ mod tests {
 
     #[test]
     fn the_shadow_keeps_to_the_bounds_of_the_group() {
-        let mut shadow = Shadow::new(50.0, 4);
+        let mut shadow = Shadow::new(tracking(), 4);
         let mut seen = |load: f64| (0..60).map(|_| shadow.step(load, 80.0, 5, (3, 6)).0).last();
         assert_eq!(seen(2_000.0), Some(6));
         assert_eq!(seen(10.0), Some(3));

@@ -1,5 +1,6 @@
 //! What the law is told and what it answers.
 
+use foretide_domain::TargetTracking;
 use serde::{Deserialize, Serialize};
 
 use super::budget::{BudgetConfig, Standing};
@@ -21,6 +22,9 @@ pub struct LawConfig {
     /// what the law is held against.
     #[serde(default = "tracking_target")]
     pub target: f64,
+    /// The other settings of target tracking.
+    #[serde(default)]
+    pub tracking: TargetTracking,
     /// Share of time that may be short.
     pub budget_share: f64,
     /// Share of the budget that the knob aims at: what it has left at the end is luck of the last
@@ -62,6 +66,7 @@ impl LawConfig {
             boot_minutes,
             objective: 80.0,
             target: tracking_target(),
+            tracking: TargetTracking::default(),
             budget_share: 0.005,
             aim: 0.96,
             budget: BudgetConfig::default(),

@@ -1,24 +1,17 @@
 //! What the minutes of a day come to, and the peaks of a small chart: kept up with every change of
 //! a minute, since a thousand rows are made in a second.
 
+use foretide_domain::whole_instances;
+
 use super::slots::{SLOT, Slot};
 
 /// What a budget and a cost are counted over.
 pub(crate) const DAY_SLOTS: usize = 24 * 60;
 /// Minutes that a peak is of.
 pub(crate) const PEAK_SLOTS: i64 = 12;
-/// Float dust: a quotient just above a whole number needs no further instance.
-const DUST: f64 = 1e-6;
-
 /// The fewest whole instances that carry `load` at the objective, both in percent.
 pub(crate) fn instances_for(load: f64, objective: f64) -> u32 {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a float cast saturates"
-    )]
-    let count = (load / objective - DUST).ceil() as u32;
-    count
+    whole_instances(load / objective)
 }
 
 /// Sums over minutes. They are whole numbers, so what was added can be taken away without a trace.

@@ -3,9 +3,10 @@
 //! AWS publishes neither its model nor its weights; this stands for its kind (hourly load of past
 //! days, weekdays counted apart), not for its figures.
 
+use foretide_domain::whole_instances;
+
 use super::target_tracking::Tracker;
 use super::{Policy, TargetTracking, View};
-use crate::optimum::ceil_count;
 
 const HOUR_S: i64 = 3600;
 const HOURS_A_DAY: usize = 24;
@@ -48,7 +49,7 @@ impl AwsPredictive {
 
     pub(super) fn start(&self) -> Box<dyn Policy> {
         Box::new(Predictor {
-            tracker: Tracker::new(self.tracking.clone()),
+            tracker: Tracker::new(&self.tracking),
             settings: self.clone(),
             hours: Vec::new(),
             floor: None,
@@ -111,7 +112,7 @@ impl Predictor {
         } else {
             daily
         };
-        ceil_count(expected / self.settings.tracking.target)
+        whole_instances(expected / self.settings.tracking.target)
     }
 }
 

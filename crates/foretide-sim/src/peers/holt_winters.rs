@@ -1,8 +1,9 @@
 //! Additive Holt-Winters smoothing with a daily season, scaled out for what comes within minutes.
 
+use foretide_domain::whole_instances;
+
 use super::recent::RecentMax;
 use super::{Policy, View};
-use crate::optimum::ceil_count;
 
 /// Seasonal smoothing of the capacity that utilisation asks for.
 #[derive(Clone, Debug, PartialEq)]
@@ -140,7 +141,7 @@ impl Policy for Smoother {
             .model
             .as_ref()
             .map_or(value, |model| model.largest(self.settings.ahead));
-        let want = ceil_count(predicted.max(value));
+        let want = whole_instances(predicted.max(value));
         let window_s = i64::from(self.settings.stabilisation_s);
         let most = self.recent.push(view.at_s, want, window_s);
         Some(if want > view.desired {

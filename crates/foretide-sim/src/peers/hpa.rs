@@ -1,8 +1,9 @@
 //! The law of Kubernetes' horizontal pod autoscaler, on mean CPU.
 
+use foretide_domain::whole_instances;
+
 use super::recent::RecentMax;
 use super::{Policy, View};
-use crate::optimum::ceil_count;
 
 /// Proportional scaling with a dead band and a stabilisation window for scaling in.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,7 +55,7 @@ impl Policy for Scaler {
         let want = if (ratio - 1.0).abs() <= self.settings.tolerance {
             view.desired
         } else {
-            ceil_count(instances * ratio)
+            whole_instances(instances * ratio)
         };
         let window_s = i64::from(self.settings.stabilisation_s);
         let most = self.recent.push(view.at_s, want, window_s);

@@ -4,8 +4,9 @@
 //! and 30 % of capacity by 10 points of breach each, and one below a lower threshold that takes
 //! 10 % away; at least one instance a step, added capacity rounded up, removed rounded down.
 
+use foretide_domain::whole_instances;
+
 use super::{Policy, View};
-use crate::optimum::ceil_count;
 
 /// Steps by the size of the breach.
 #[derive(Clone, Debug, PartialEq)]
@@ -100,9 +101,10 @@ impl Stepper {
     fn out(&mut self, view: &View<'_>, cpu: f64) -> Option<u32> {
         let settings = &self.settings;
         let breach = (cpu - settings.target) / settings.step_width.max(f64::MIN_POSITIVE);
-        let steps = ceil_count(breach).clamp(1, settings.steps.max(1));
+        let steps = whole_instances(breach).clamp(1, settings.steps.max(1));
         let warm = self.warm(view);
-        let added = ceil_count(f64::from(warm) * settings.step_share * f64::from(steps)).max(1);
+        let added =
+            whole_instances(f64::from(warm) * settings.step_share * f64::from(steps)).max(1);
         let want = warm.saturating_add(added);
         if want <= view.desired {
             return None;
@@ -127,7 +129,7 @@ impl Policy for Stepper {
         }
         if self.below >= self.settings.points_in.max(1) && view.pending == 0 {
             let share = f64::from(view.desired) * self.settings.step_share;
-            let removed = ceil_count(share.floor()).max(1);
+            let removed = whole_instances(share.floor()).max(1);
             return Some(view.desired.saturating_sub(removed));
         }
         None

@@ -1,7 +1,8 @@
 //! AWS target tracking on mean CPU, as the simulated world writes it down.
 
+use foretide_domain::{TargetTracking as Rule, Tracked};
+
 use super::{Policy, View};
-use crate::optimum::ceil_count;
 
 /// Proportional scaling behind a fast alarm for out and a slow one for in.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,11 +20,12 @@ pub struct TargetTracking {
 
 impl Default for TargetTracking {
     fn default() -> Self {
+        let rule = Rule::default();
         Self {
             target: 50.0,
-            points_out: 3,
-            points_in: 15,
-            band_in: 0.9,
+            points_out: rule.out_points,
+            points_in: rule.in_points,
+            band_in: rule.in_band,
         }
     }
 }
@@ -39,58 +41,43 @@ impl TargetTracking {
     }
 
     pub(super) fn start(&self) -> Box<dyn Policy> {
-        Box::new(Tracker::new(self.clone()))
+        Box::new(Tracker::new(self))
     }
 }
 
-/// The law at work: counts runs of points, so that a step costs the same however long they are.
+/// The rule at work.
 pub(super) struct Tracker {
-    settings: TargetTracking,
-    above: usize,
-    below: usize,
+    target: f64,
+    settings: Rule,
 }
 
 impl Tracker {
-    pub(super) const fn new(settings: TargetTracking) -> Self {
+    pub(super) const fn new(settings: &TargetTracking) -> Self {
         Self {
-            settings,
-            above: 0,
-            below: 0,
+            target: settings.target,
+            settings: Rule {
+                out_points: settings.points_out,
+                in_points: settings.points_in,
+                in_band: settings.band_in,
+            },
         }
-    }
-
-    fn count(&mut self, cpu: f64) {
-        let TargetTracking {
-            target, band_in, ..
-        } = self.settings;
-        self.above = if cpu > target { self.above + 1 } else { 0 };
-        self.below = if cpu < band_in * target {
-            self.below + 1
-        } else {
-            0
-        };
     }
 }
 
 impl Policy for Tracker {
     fn decide(&mut self, view: &View<'_>) -> Option<u32> {
-        let mut seen = false;
-        for cpu in view.fresh_periods().iter().filter_map(|period| period.cpu) {
-            self.count(cpu);
-            seen = true;
-        }
-        let (cpu, instances) = view.newest().filter(|_| seen)?;
-        let settings = &self.settings;
-        if self.above >= settings.points_out.max(1) {
-            let want = ceil_count(instances * cpu / settings.target);
-            return Some(view.desired.max(want));
-        }
-        if self.below >= settings.points_in.max(1) && view.pending == 0 {
-            let lately = view.points().take(settings.points_in.max(1));
-            let most = lately.map(|(cpu, _)| cpu).fold(0.0, f64::max);
-            let want = ceil_count(instances * most / settings.target);
-            return Some(view.desired.min(want));
-        }
-        None
+        // What was seen already was decided on already.
+        let mut fresh = view.fresh_periods().iter();
+        fresh.find(|period| period.cpu.is_some())?;
+        let (_, instances) = view.newest()?;
+        let points = view.points().take(self.settings.points());
+        let utilisations: Vec<f64> = points.map(|(cpu, _)| cpu).collect();
+        let group = Tracked {
+            target: self.target,
+            instances,
+            desired: view.desired,
+            pending: view.pending > 0,
+        };
+        self.settings.decide(&utilisations, group).0
     }
 }
