@@ -450,8 +450,7 @@ fn boot_minutes(lead_time: Duration) -> u32 {
     u32::try_from(lead_time.as_secs().div_ceil(60)).unwrap_or(u32::MAX)
 }
 
-/// The file of generic models is part of the program and tested; were it broken, the law would
-/// track the target until the group has a model of its own.
+/// The generic models are part of the program and tested. Without them target tracking decides.
 fn generic_model(grid: Grid) -> Option<Fitted> {
     generic(grid).ok().flatten()
 }

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::explanation::TrackingRule;
 
-/// Settings of target tracking. AWS publishes no constants; the defaults are those of the two alarms
-/// that a target-tracking policy creates: 3 datapoints above the target, 15 below 90 % of it.
+/// Settings of target tracking. AWS publishes no constants; the defaults are those of the two
+/// alarms that a target-tracking policy creates: 3 datapoints above the target, 15 below 90 % of
+/// it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TargetTracking {
     /// Newest points that must all be above target to scale out: 3.
@@ -101,8 +102,8 @@ fn run(utilisations: &[f64], matches: impl Fn(f64) -> bool) -> usize {
         .count()
 }
 
-/// The fewest whole instances that carry `instances`: a billionth, which rounding leaves, is not worth
-/// an instance. Negative and undefined values count as none.
+/// The fewest whole instances that carry `instances`: a billionth, which rounding leaves, is not
+/// worth an instance. Negative and undefined values count as none.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,

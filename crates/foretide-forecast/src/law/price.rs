@@ -72,8 +72,8 @@ pub(crate) fn newsvendor(curve: &Curve, short_per_instance: f64, per_instance: f
     (least..=most).find(enough).unwrap_or(most)
 }
 
-/// Most instances that are looked for: a hundred times the largest group that AWS allows by default. It
-/// bounds the search for a capacity where a forecast is absurd.
+/// Most instances that are looked for: a hundred times the largest group that AWS allows by
+/// default. It bounds the search for a capacity where a forecast is absurd.
 pub(crate) const INSTANCES_MAX: u32 = 1_000_000;
 
 /// Instances that a need given as a fraction takes.
