@@ -5,7 +5,9 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use foretide_domain::{CallId, Datapoint, Effect, HistoryQuery, Timestamp};
+use foretide_domain::{CallId, Datapoint, HistoryQuery, Timestamp};
+
+use crate::protocol::Effect;
 
 /// Days of history that a group without any asks for. `CloudWatch` keeps one-minute periods for 15;
 /// what is read last must not have gone before it is read.

@@ -5,11 +5,12 @@
 //! so the same code decides live, in the simulator and in replay. It is called with the time and
 //! never asks for it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use foretide_domain::{
-    Alarm, CallFailure, CallId, Datapoint, Effect, Event, FailureKind, MetricsQuery, Mode,
-    PolicyKind, Prediction, Record, Timestamp,
+    Alarm, CallFailure, CallId, Datapoint, FailureKind, MetricsQuery, Mode, PolicyKind, Prediction,
+    Record, Timestamp,
 };
 
 use crate::config::ControllerConfig;
@@ -17,6 +18,7 @@ use crate::facts::{Facts, stale_limit};
 use crate::features;
 use crate::forecasting::Forecasting;
 use crate::look::{Look, Question};
+use crate::protocol::{Effect, Event, Snapshot};
 use crate::series::Arrival;
 use crate::state::{Answer, SavedState};
 
@@ -36,6 +38,8 @@ pub struct Controller {
     pub(crate) look: Option<Look>,
     /// Policy `forecast`: history and model.
     pub(crate) forecasting: Option<Forecasting>,
+    /// Whether a snapshot was asked for during a look or a write.
+    snapshot_asked: bool,
 }
 
 impl Controller {
@@ -43,49 +47,55 @@ impl Controller {
     ///
     /// `config` must be valid (`ControllerConfig::validate`).
     pub fn new(config: ControllerConfig, now: Timestamp) -> (Self, Vec<Effect>) {
-        let state = SavedState::new(&config, now);
+        Self::resume(config, Snapshot::default(), now)
+    }
+
+    /// A controller that goes on from `snapshot`, and its first effects. The state may also be one
+    /// that was kept later, at `Effect::Save`.
+    ///
+    /// `config` must be valid. A write whose answer had not come is taken for carried out, so that
+    /// the cooldown holds.
+    pub fn resume(
+        config: ControllerConfig,
+        snapshot: Snapshot,
+        now: Timestamp,
+    ) -> (Self, Vec<Effect>) {
+        let is_new = snapshot.state.is_none();
+        let fresh = SavedState::new(&config, now);
+        let points = fresh.series.clone();
         let mut controller = Self {
             config,
-            state,
+            state: snapshot.state.unwrap_or(fresh),
             look: None,
             forecasting: None,
+            snapshot_asked: false,
         };
-        let effects = controller.begin_look(now);
+        controller.resume_forecast(snapshot.forecast.as_deref());
+        let effects = if is_new {
+            controller.begin_look(now)
+        } else {
+            controller.state.series = controller.state.series.clone().resized_as(&points);
+            // Another model may answer now.
+            controller.state.prediction = None;
+            controller.go_on_looking(now)
+        };
         (controller, effects)
     }
 
-    /// A controller that goes on where another one was when it asked for `Effect::Save`.
-    ///
-    /// A write whose answer had not come is taken for carried out, so that the cooldown holds.
-    pub fn restore(
-        config: ControllerConfig,
-        saved: SavedState,
-        now: Timestamp,
-    ) -> (Self, Vec<Effect>) {
-        let mut controller = Self {
-            config,
-            state: saved,
-            look: None,
-            forecasting: None,
-        };
-        let points = SavedState::new(&controller.config, now).series;
-        controller.state.series = controller.state.series.clone().resized_as(&points);
-        // Another model may answer now.
-        controller.state.prediction = None;
-        if let Some(write) = controller.state.write.take() {
-            controller.write_is_unknown(write);
+    /// The first effects of a controller that goes on from a state.
+    fn go_on_looking(&mut self, now: Timestamp) -> Vec<Effect> {
+        if let Some(write) = self.state.write.take() {
+            self.write_is_unknown(write);
         }
-        let early = controller.is_early(now);
-        let effects = if early && !controller.state.pace.is_lost() {
-            vec![Effect::WakeAt(controller.state.due)]
-        } else {
-            if early {
-                // The look whose reading was lost is made again, and the next one comes as planned.
-                controller.state.due = controller.state.due.minus(controller.config.interval);
-            }
-            controller.begin_look(now)
-        };
-        (controller, effects)
+        let early = self.is_early(now);
+        if early && !self.state.pace.is_lost() {
+            return vec![Effect::WakeAt(self.state.due)];
+        }
+        if early {
+            // The look whose reading was lost is made again, and the next one comes as planned.
+            self.state.due = self.state.due.minus(self.config.interval);
+        }
+        self.begin_look(now)
     }
 
     /// Whether the next look is still to come. One further away than an interval was planned by a
@@ -115,18 +125,68 @@ impl Controller {
     /// An event that says nothing new (a repeated or late answer, an early wake) asks for nothing
     /// new.
     pub fn handle(&mut self, event: Event, now: Timestamp) -> Vec<Effect> {
-        match event {
+        let mut effects = match event {
             Event::Woke => self.woke(now),
             Event::GroupRead { call, group } => self.group_read(call, group, now),
             Event::MetricsRead { call, points } => self.metrics_read(call, &points, now),
             Event::HistoryRead { call, points } => self.history_read(call, points, now),
-            // Its model comes by `Controller::fitted`.
-            Event::Fitted { .. } => Vec::new(),
+            Event::Fitted { call, outcome } => self.fitted(call, outcome, now),
             Event::Predicted { call, prediction } => self.predicted(call, prediction, now),
             Event::CallFailed { call, failure, .. } => self.call_failed(call, failure, now),
             Event::WriteSettled { call, outcome } => self.write_settled(call, outcome, now),
             Event::Ordered { order, by } => self.ordered(order, by),
+            Event::SnapshotAsked => {
+                self.snapshot_asked = true;
+                Vec::new()
+            }
+            Event::Configured(config) => return self.configured(*config, now),
+        };
+        if self.is_between_looks() && (self.snapshot_asked || self.has_learnt()) {
+            let config = self.config.clone();
+            self.go_on_from_snapshot(config, now, &mut effects);
         }
+        effects
+    }
+
+    /// Nothing is outstanding: what a snapshot holds is all that is known.
+    fn is_between_looks(&self) -> bool {
+        self.look.is_none() && self.state.write.is_none()
+    }
+
+    /// Whether the forecast has learnt what would have to be read or fitted again after a restart.
+    /// While history is still being read, all of it would have to be.
+    fn has_learnt(&self) -> bool {
+        self.forecasting
+            .as_ref()
+            .is_some_and(Forecasting::has_learnt)
+    }
+
+    /// Other settings. Whoever carries out a write waits for its answer before.
+    fn configured(&mut self, config: ControllerConfig, now: Timestamp) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        self.go_on_from_snapshot(config, now, &mut effects);
+        effects
+    }
+
+    /// Makes a snapshot and goes on from it, so that a replay that begins there does the same.
+    fn go_on_from_snapshot(
+        &mut self,
+        config: ControllerConfig,
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) {
+        let history_complete = self.take_in_history();
+        let snapshot = Snapshot {
+            state: Some(self.state.clone()),
+            forecast: self.forecast_snapshot().map(Arc::new),
+        };
+        effects.push(Effect::Snapshot {
+            snapshot: Box::new(snapshot.clone()),
+            history_complete,
+        });
+        let (controller, first) = Self::resume(config, snapshot, now);
+        *self = controller;
+        effects.extend(first);
     }
 
     fn woke(&mut self, now: Timestamp) -> Vec<Effect> {

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use foretide_domain::{
-    Alarm, Decision, Effect, EventFigures, Explanation, Guard, GuardStep, Inputs, Mode, Plan,
-    PolicyKind, Proposal, Record, Timestamp,
+    Alarm, Decision, EventFigures, Explanation, Guard, GuardStep, Inputs, Mode, Plan, PolicyKind,
+    Proposal, Record, Timestamp,
 };
 
 use crate::audit::{AuditInput, audit};
@@ -12,6 +12,7 @@ use crate::controller::Controller;
 use crate::facts::Facts;
 use crate::guard::{self, Guarded};
 use crate::policy;
+use crate::protocol::Effect;
 use crate::state::PendingWrite;
 
 impl Controller {
@@ -122,7 +123,7 @@ impl Controller {
             plan,
             sent_at: now,
         });
-        effects.push(Effect::Save);
+        effects.push(Effect::SaveFirst);
         effects.push(Effect::SetDesired { call, plan });
     }
 

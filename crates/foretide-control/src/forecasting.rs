@@ -11,20 +11,15 @@ use foretide_forecast::law::{
     Kept, LawConfig, LawInputs, LawOutput, LawState, Pricing as LawPricing, Standing,
     TRACKING_MINUTES,
 };
-use foretide_forecast::{
-    FitError, FitParams, Fitted, Forecaster, Grid, History, LoadPoint, ModelSource, Period, fit,
-    generic,
-};
-use serde::{Deserialize, Serialize};
+use foretide_forecast::{Fitted, Forecaster, Grid, LoadPoint, ModelSource, Period, generic};
 
 use crate::backfill::{Backfill, HISTORY};
 use crate::calendar::{CalendarEvent, Learned};
 use crate::config::ControllerConfig;
 use crate::load::{Measured, measured};
+use crate::protocol::{FitJob, FitOutcome, ForecastSnapshot, LatestForecast};
 use crate::state::SavedLaw;
 
-/// Seed of the trees: the one that the published figures were measured with.
-const SEED: u64 = 1;
 /// A failed fit is tried again after this many periods' worth of waiting, an hour.
 const RETRY: Duration = Duration::from_secs(3600);
 
@@ -32,22 +27,6 @@ const RETRY: Duration = Duration::from_secs(3600);
 const LATELY_MINUTES: i64 = 30;
 /// Periods that may be missing before they are asked for again: `CloudWatch` is late now and then.
 const GAP_PERIODS: i64 = 3;
-
-/// A fit to be made away from the controller.
-#[derive(Clone, Debug)]
-pub struct FitJob {
-    history: History,
-}
-
-impl FitJob {
-    /// Fits. Takes about a third of a second for 14 days of one-minute periods.
-    ///
-    /// # Errors
-    /// Where the history is too short or the fit answers no numbers.
-    pub fn run(&self) -> Result<Fitted, FitError> {
-        fit(&self.history, &FitParams::default(), SEED)
-    }
-}
 
 /// What is known of the group when a period comes in.
 #[derive(Clone, Copy, Debug)]
@@ -64,33 +43,6 @@ pub(crate) struct Told<'a> {
     pub(crate) governs: bool,
     /// Whether the period is the newest, on which the law decides.
     pub(crate) decides: bool,
-}
-
-/// What a group's forecast rests on, to be kept: history and model. About half a megabyte.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ForecastSnapshot {
-    history: History,
-    own: Option<Fitted>,
-    /// Back to when history was asked for and read.
-    read_from: Option<Timestamp>,
-    not_before: Option<Timestamp>,
-}
-
-impl ForecastSnapshot {
-    /// Days from the oldest period held to the newest.
-    pub fn days(&self) -> f64 {
-        self.history.days()
-    }
-
-    /// Periods held, gaps left out.
-    pub fn periods(&self) -> usize {
-        self.history.known()
-    }
-
-    /// Whether it holds a model of the group's own.
-    pub fn has_model(&self) -> bool {
-        self.own.is_some()
-    }
 }
 
 /// What the group's forecast rests on.
@@ -132,35 +84,51 @@ impl Forecasting {
         })
     }
 
-    /// Goes on with what was kept.
-    pub(crate) fn resume(snapshot: ForecastSnapshot) -> Self {
+    /// Goes on with what was kept, where the law's newest period starts at `newest`.
+    pub(crate) fn resume(snapshot: ForecastSnapshot, newest: Option<Timestamp>) -> Self {
         let grid = snapshot.history.grid();
         let mut forecaster = Forecaster::resume(snapshot.history, generic_model(grid));
         // One for another lead was of no use before, and is none now.
         snapshot.own.map(|own| forecaster.install(own));
+        let latest = snapshot.latest.filter(|it| Some(it.of) == newest);
         Self {
             forecaster,
             backfill: Backfill::default(),
             read_from: snapshot.read_from,
             refitted: false,
             grid,
-            output: None,
-            source: LoadSource::Cpu,
-            uplift: 1.0,
-            lifting: None,
+            output: latest.as_ref().map(|it| it.output),
+            source: latest.as_ref().map_or(LoadSource::Cpu, |it| it.source),
+            uplift: latest.as_ref().map_or(1.0, |it| it.uplift),
+            lifting: latest.and_then(|it| it.lifting),
             fit: None,
             not_before: snapshot.not_before,
         }
     }
 
-    /// What is to be kept. Where history is still being read, all of it is read again.
-    pub(crate) fn snapshot(&self) -> ForecastSnapshot {
+    /// What is to be kept. Where history is still being read, all of it is read again. The law's
+    /// newest period starts at `newest`.
+    pub(crate) fn snapshot(&self, newest: Option<Timestamp>) -> ForecastSnapshot {
+        let latest = self.output.zip(newest).map(|(output, of)| LatestForecast {
+            of,
+            output,
+            source: self.source,
+            uplift: self.uplift,
+            lifting: self.lifting.clone(),
+        });
         ForecastSnapshot {
             history: self.forecaster.history().clone(),
             own: self.forecaster.own().cloned(),
             read_from: self.read_from.filter(|_| !self.backfill.is_reading()),
             not_before: self.not_before,
+            latest,
         }
+    }
+
+    /// Whether a model or history came that a snapshot should hold. While parts of the history are
+    /// still to be read, a snapshot would let all of them be read again.
+    pub(crate) fn has_learnt(&self) -> bool {
+        (self.refitted && !self.backfill.is_reading()) || self.backfill.is_complete()
     }
 
     /// Before `point` is taken in: asks for the past, where it never was, and for what is missing
@@ -338,32 +306,34 @@ impl Forecasting {
 
     /// The fit asked for.
     pub(crate) fn fit_job(&self) -> FitJob {
-        FitJob {
-            history: self.forecaster.history().clone(),
-        }
+        FitJob::new(self.forecaster.history().clone())
     }
 
     /// Takes over a fit. A failed one, or one for a lead time that is no longer the group's, leaves
-    /// the model as it is and is tried again later.
+    /// the model as it is and is tried again later; the error says why.
     pub(crate) fn fitted(
         &mut self,
         call: CallId,
-        result: Result<Fitted, FitError>,
+        outcome: FitOutcome,
         now: Timestamp,
-    ) -> Result<(), Option<FitError>> {
+    ) -> Result<(), String> {
         if self.fit.take_if(|waiting| *waiting == call).is_none() {
             return Ok(());
         }
-        let done = match result.map(|fitted| self.forecaster.install(fitted)) {
-            Ok(true) => {
-                self.refitted = true;
-                return Ok(());
+        let installed = match outcome {
+            FitOutcome::Made(fitted) => {
+                let fits = self.forecaster.install(*fitted);
+                fits.then_some(())
+                    .ok_or_else(|| "the lead time has changed since".to_owned())
             }
-            Ok(false) => Err(None),
-            Err(error) => Err(Some(error)),
+            FitOutcome::Failed(error) => Err(error.to_string()),
+            FitOutcome::NotKept => Err("the new one was not kept".to_owned()),
         };
-        self.not_before = Some(now.plus(RETRY));
-        done
+        match installed {
+            Ok(()) => self.refitted = true,
+            Err(_) => self.not_before = Some(now.plus(RETRY)),
+        }
+        installed
     }
 
     /// What an explanation shows of it.

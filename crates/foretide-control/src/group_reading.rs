@@ -1,9 +1,10 @@
 //! What a reading of the group tells: changes by others, launches that ended, the effect of writes.
 
-use foretide_domain::{CallId, Effect, ForeignChange, GroupState, Outcome, Record, Timestamp};
+use foretide_domain::{CallId, ForeignChange, GroupState, Outcome, Record, Timestamp};
 
 use crate::breaker::Ends;
 use crate::controller::Controller;
+use crate::protocol::Effect;
 use crate::state::{Known, Reading};
 
 impl Controller {

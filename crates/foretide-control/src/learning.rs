@@ -1,13 +1,13 @@
 //! What policy `forecast` learns beside the looks: every period, the past, and its model.
 
 use foretide_domain::{
-    CallFailure, CallId, Datapoint, Effect, FailureKind, Mode, PolicyKind, Record, Timestamp,
+    CallFailure, CallId, Datapoint, FailureKind, Mode, PolicyKind, Record, Timestamp,
 };
-use foretide_forecast::{FitError, Fitted};
 
 use crate::controller::Controller;
-use crate::forecasting::{FitJob, ForecastSnapshot, Forecasting, Told};
+use crate::forecasting::{Forecasting, Told};
 use crate::load::measured;
+use crate::protocol::{Effect, FitOutcome, ForecastSnapshot};
 
 impl Controller {
     /// Policy `forecast` learns from every period in order, and decides on the newest.
@@ -63,8 +63,10 @@ impl Controller {
             .forecasting
             .as_mut()
             .is_some_and(|forecasting| forecasting.ask_fit(call, now))
+            && let Some(forecasting) = &self.forecasting
         {
-            effects.push(Effect::Fit { call });
+            let job = forecasting.fit_job();
+            effects.push(Effect::Fit { call, job });
         }
         effects.extend(self.ask_history(now));
     }
@@ -75,7 +77,7 @@ impl Controller {
     }
 
     /// Takes in a part of the past and asks for the next one. All of it is held back until
-    /// [`Controller::take_in_history`].
+    /// it is complete or a snapshot is made.
     pub(crate) fn history_read(
         &mut self,
         call: CallId,
@@ -104,68 +106,50 @@ impl Controller {
         }
     }
 
-    /// Lets the forecast rest on the history read so far. Not part of any event, so that a world
-    /// that keeps snapshots can take one right after it: what was read is then in the snapshot and
-    /// need not be kept beside it.
-    pub fn take_in_history(&mut self) {
-        if let Some(forecasting) = &mut self.forecasting {
-            forecasting.take_in(self.state.per_instance(&self.config));
-            if let Some(saved) = &mut self.state.law {
-                saved.law.prime(forecasting.demands());
-                forecasting.learn_events(&self.config.calendar, &mut saved.learned);
-            }
+    /// Lets the forecast rest on the history read so far; whether that is all that was asked for.
+    pub(crate) fn take_in_history(&mut self) -> bool {
+        let Some(forecasting) = &mut self.forecasting else {
+            return false;
+        };
+        let is_complete = forecasting.backfill.is_complete();
+        forecasting.take_in(self.state.per_instance(&self.config));
+        if let Some(saved) = &mut self.state.law {
+            saved.law.prime(forecasting.demands());
+            forecasting.learn_events(&self.config.calendar, &mut saved.learned);
         }
-    }
-
-    /// Whether all the history asked for is there and waits for [`Controller::take_in_history`].
-    pub fn history_is_there(&self) -> bool {
-        let forecasting = self.forecasting.as_ref();
-        forecasting.is_some_and(|it| it.backfill.is_complete())
-    }
-
-    /// Whether the forecast has learnt what would have to be read or fitted again after a restart.
-    pub fn asks_for_snapshot(&self) -> bool {
-        let fitted = self.forecasting.as_ref().is_some_and(|it| it.refitted);
-        fitted || self.history_is_there()
+        is_complete
     }
 
     /// What the forecast rests on, to be kept beside the state; none where nothing is forecast.
-    pub fn forecast_snapshot(&self) -> Option<ForecastSnapshot> {
-        self.forecasting.as_ref().map(Forecasting::snapshot)
+    pub(crate) fn forecast_snapshot(&self) -> Option<ForecastSnapshot> {
+        let newest = self.state.law.as_ref().and_then(|law| law.newest_start);
+        Some(self.forecasting.as_ref()?.snapshot(newest))
     }
 
-    /// Goes on with a forecast that was kept; to be called right after the controller was made.
-    pub fn resume_forecast(&mut self, snapshot: ForecastSnapshot) {
+    /// Goes on with a forecast that was kept.
+    pub(crate) fn resume_forecast(&mut self, snapshot: Option<&ForecastSnapshot>) {
         if self.config.policy == PolicyKind::Forecast {
-            self.forecasting = Some(Forecasting::resume(snapshot));
+            let newest = self.state.law.as_ref().and_then(|law| law.newest_start);
+            self.forecasting = snapshot.map(|kept| Forecasting::resume(kept.clone(), newest));
         }
     }
 
-    /// The job of an `Effect::Fit`; none where nothing is forecast.
-    pub fn fit_job(&self) -> Option<FitJob> {
-        self.forecasting.as_ref().map(Forecasting::fit_job)
-    }
-
-    /// Takes over the result of a fit; a failed one keeps the model in use and is recorded.
-    pub fn fitted(
+    /// Takes over the outcome of a fit; a failed one keeps the model in use and is recorded.
+    pub(crate) fn fitted(
         &mut self,
         call: CallId,
-        result: Result<Fitted, FitError>,
+        outcome: FitOutcome,
         now: Timestamp,
     ) -> Vec<Effect> {
         let Some(forecasting) = &mut self.forecasting else {
             return Vec::new();
         };
-        match forecasting.fitted(call, result, now) {
+        match forecasting.fitted(call, outcome, now) {
             Ok(()) => Vec::new(),
-            Err(error) => {
-                let why = error.map_or("the lead time has changed since".to_owned(), |error| {
-                    error.to_string()
-                });
-                let detail = format!("the forecast keeps its model: {why}");
+            Err(why) => {
                 let failure = CallFailure {
                     kind: FailureKind::Rejected,
-                    detail,
+                    detail: format!("the forecast keeps its model: {why}"),
                 };
                 vec![Effect::Record(Record::CallFailed(failure))]
             }

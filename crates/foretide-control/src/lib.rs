@@ -4,7 +4,7 @@
 //! pure: it does no I/O, reads no clock and draws no random number, so that the live service, the
 //! simulator and a replay decide by the same code.
 //!
-//! Invariant: every [`Effect::SetDesired`](foretide_domain::Effect::SetDesired) has passed
+//! Invariant: every [`Effect::SetDesired`] has passed
 //! [`audit`](fn@audit).
 
 mod audit;
@@ -29,6 +29,7 @@ mod ordered;
 mod outlook;
 mod pace;
 mod policy;
+mod protocol;
 mod series;
 mod settle;
 mod staleness;
@@ -42,8 +43,11 @@ pub use config::{
     OnMissing,
 };
 pub use controller::Controller;
-pub use forecasting::{FitJob, ForecastSnapshot};
 pub use lead_time::LeadTime;
 pub use load::LoadMetric;
 pub use pace::METRICS_EVERY;
+pub use protocol::{
+    ControlLoop, Effect, Event, FitJob, FitOutcome, ForecastSnapshot, LatestForecast, Outside,
+    Snapshot,
+};
 pub use state::SavedState;

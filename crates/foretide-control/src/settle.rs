@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use foretide_domain::{CallFailure, CallId, Effect, FailureKind, Record, Timestamp, WriteOutcome};
+use foretide_domain::{CallFailure, CallId, FailureKind, Record, Timestamp, WriteOutcome};
 
 use crate::controller::Controller;
+use crate::protocol::Effect;
 use crate::state::{PendingWrite, Watched};
 
 /// A write not answered for this long is given up: twice what the SDK's own attempts may take.

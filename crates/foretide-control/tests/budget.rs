@@ -6,11 +6,13 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use foretide_control::{Controller, ControllerConfig, METRICS_EVERY, SavedState};
+use foretide_control::{
+    ControlLoop, Controller, ControllerConfig, Effect, Event, METRICS_EVERY, Outside, SavedState,
+    Snapshot,
+};
 use foretide_domain::{
-    Asked, Bounds, CallFailure, CallId, Class, Datapoint, Effect, Event, FailureKind, GroupState,
-    LifecycleCounts, MetricsQuery, Percent, PolicyKind, Prediction, SuspendedProcesses, Timestamp,
-    WriteOutcome,
+    Asked, Bounds, CallFailure, CallId, Class, Datapoint, FailureKind, GroupState, LifecycleCounts,
+    MetricsQuery, Percent, PolicyKind, Prediction, SuspendedProcesses, Timestamp, WriteOutcome,
 };
 use proptest::prelude::*;
 
@@ -77,27 +79,30 @@ impl World {
 struct Run {
     world: World,
     config: ControllerConfig,
-    controller: Controller,
     saved: Option<SavedState>,
     now: i64,
     due: i64,
     readings: u64,
+    /// Whether calls are answered.
+    answers: bool,
+    events: VecDeque<Event>,
 }
 
 impl Run {
     /// Runs for `span_s` seconds; how often metrics were read.
     fn of(world: World, config: ControllerConfig, span_s: i64) -> u64 {
-        let (controller, effects) = Controller::new(config.clone(), at(START_S));
+        let mut control = ControlLoop::new(config.clone(), Snapshot::default(), at(START_S));
         let mut run = Self {
             world,
             config,
-            controller,
             saved: None,
             now: START_S,
             due: START_S,
             readings: 0,
+            answers: true,
+            events: VecDeque::new(),
         };
-        run.carry_out(effects, true);
+        control.run(&mut run, at(START_S));
         let mut killed = START_S;
         loop {
             let dies = world.killed_after > 0 && run.due - killed >= world.killed_after;
@@ -106,67 +111,34 @@ impl Run {
             } else {
                 run.due
             };
+            let now = at(run.now);
             if run.now >= START_S + span_s {
                 return run.readings;
             }
             if dies {
                 killed = run.now;
-                run.killed();
+                control = run.killed();
             } else {
-                let effects = run.controller.handle(Event::Woke, at(run.now));
-                run.carry_out(effects, true);
+                control.tell(Event::Woke, &mut run, now);
             }
         }
     }
 
     /// It dies while it looks, starts again, and dies once more before anything is answered.
-    fn killed(&mut self) {
-        for answers in [false, true] {
-            let saved = self.saved.clone().unwrap();
-            let (controller, effects) =
-                Controller::restore(self.config.clone(), saved, at(self.now));
-            self.controller = controller;
-            self.carry_out(effects, answers);
-        }
+    fn killed(&mut self) -> ControlLoop {
+        self.restarted(false);
+        self.restarted(true)
     }
 
-    fn carry_out(&mut self, effects: Vec<Effect>, answers: bool) {
-        let mut effects: VecDeque<Effect> = effects.into();
-        while let Some(effect) = effects.pop_front() {
-            let event = match effect {
-                Effect::WakeAt(at) => {
-                    self.due = at.as_seconds();
-                    None
-                }
-                Effect::Save => {
-                    self.saved = Some(self.controller.saved_state().clone());
-                    None
-                }
-                Effect::ReadGroup { call } => Some(Event::GroupRead {
-                    call,
-                    group: group(),
-                }),
-                Effect::ReadMetrics { call, query } => {
-                    self.readings += 1;
-                    Some(self.metrics(call, query))
-                }
-                Effect::Predict { call, .. } => Some(Event::Predicted {
-                    call,
-                    prediction: Prediction {
-                        class: Class::Hold,
-                        probabilities: [0.0, 0.0, 1.0],
-                    },
-                }),
-                Effect::SetDesired { call, .. } => Some(Event::WriteSettled {
-                    call,
-                    outcome: WriteOutcome::DryRun,
-                }),
-                Effect::ReadHistory { .. } | Effect::Fit { .. } | Effect::Record(_) => None,
-            };
-            if let Some(event) = event.filter(|_| answers) {
-                effects.extend(self.controller.handle(event, at(self.now)));
-            }
-        }
+    fn restarted(&mut self, answers: bool) -> ControlLoop {
+        self.answers = answers;
+        let snapshot = Snapshot {
+            state: self.saved.clone(),
+            forecast: None,
+        };
+        let mut control = ControlLoop::new(self.config.clone(), snapshot, at(self.now));
+        control.run(self, at(self.now));
+        control
     }
 
     fn metrics(&self, call: CallId, query: MetricsQuery) -> Event {
@@ -183,6 +155,48 @@ impl Run {
         }
         let points = self.world.points(query, self.now);
         Event::MetricsRead { call, points }
+    }
+}
+
+impl Outside for Run {
+    fn carry_out(&mut self, effect: Effect, controller: &Controller, _now: Timestamp) {
+        let event = match effect {
+            Effect::WakeAt(at) => {
+                self.due = at.as_seconds();
+                return;
+            }
+            Effect::Save | Effect::SaveFirst | Effect::Snapshot { .. } => {
+                self.saved = Some(controller.saved_state().clone());
+                return;
+            }
+            Effect::ReadGroup { call } => Event::GroupRead {
+                call,
+                group: group(),
+            },
+            Effect::ReadMetrics { call, query } => {
+                self.readings += 1;
+                self.metrics(call, query)
+            }
+            Effect::Predict { call, .. } => Event::Predicted {
+                call,
+                prediction: Prediction {
+                    class: Class::Hold,
+                    probabilities: [0.0, 0.0, 1.0],
+                },
+            },
+            Effect::SetDesired { call, .. } => Event::WriteSettled {
+                call,
+                outcome: WriteOutcome::DryRun,
+            },
+            Effect::ReadHistory { .. } | Effect::Fit { .. } | Effect::Record(_) => return,
+        };
+        if self.answers {
+            self.events.push_back(event);
+        }
+    }
+
+    fn next_event(&mut self, _now: Timestamp) -> Option<Event> {
+        self.events.pop_front()
     }
 }
 

@@ -4,9 +4,9 @@
 
 use std::time::Duration;
 
-use foretide_control::{Controller, ControllerConfig, OnMissing};
+use foretide_control::{Controller, ControllerConfig, Effect, Event, OnMissing};
 use foretide_domain::{
-    Bounds, CallFailure, CallId, Class, Datapoint, Effect, Event, FailureKind, GroupState, Launch,
+    Bounds, CallFailure, CallId, Class, Datapoint, FailureKind, GroupState, Launch,
     LifecycleCounts, Mode, Percent, Plan, PolicyKind, Prediction, SuspendedProcesses, Timestamp,
     WriteOutcome,
 };
@@ -132,7 +132,12 @@ impl Asked {
                     self.plans.push(*plan);
                 }
                 Effect::ReadHistory { call, .. } => self.history = Some(*call),
-                Effect::Fit { .. } | Effect::Record(_) | Effect::Save | Effect::WakeAt(_) => {}
+                Effect::Fit { .. }
+                | Effect::Record(_)
+                | Effect::Save
+                | Effect::SaveFirst
+                | Effect::Snapshot { .. }
+                | Effect::WakeAt(_) => {}
             }
         }
     }
@@ -258,9 +263,6 @@ proptest! {
                 prop_assert!(config.mode == Mode::Enforce || plan.desired > plan.expected_desired);
             }
             prop_assert!(asked.plans.len() <= 1, "two writes at once");
-            if controller.history_is_there() {
-                controller.take_in_history();
-            }
             // Saying the same again says nothing new.
             let again = controller.handle(event, now);
             prop_assert!(asks_nothing(&again), "{again:?}");

@@ -34,18 +34,20 @@
     reason = "a script that does not parse fails"
 )]
 
+use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use foretide_control::{
-    CalendarEvent, Controller, ControllerConfig, ForecastSnapshot, LoadMetric, Occurs, OnEmpty,
-    OnMissing, SavedState,
+    CalendarEvent, ControlLoop, Controller, ControllerConfig, Effect, Event, ForecastSnapshot,
+    LoadMetric, Occurs, OnEmpty, OnMissing, Outside, SavedState, Snapshot,
 };
 use foretide_domain::{
-    Asked, Bounds, BytesPerSecond, CallFailure, CallId, Class, Datapoint, Effect, Event,
-    FailureKind, GroupState, Launch, LifecycleCounts, Mode, Order, Percent, PolicyKind, Prediction,
-    Record, SuspendedProcesses, Timestamp, WriteOutcome,
+    Asked, Bounds, BytesPerSecond, CallFailure, CallId, Class, Datapoint, FailureKind, GroupState,
+    Launch, LifecycleCounts, Mode, Order, Percent, Plan, PolicyKind, Prediction, Record,
+    SuspendedProcesses, Timestamp, WriteOutcome,
 };
 
 /// Time from the end of a period until it is visible.
@@ -55,7 +57,9 @@ const START: Timestamp = Timestamp::from_seconds(1_700_000_040);
 struct World {
     now: Timestamp,
     config: ControllerConfig,
-    controller: Option<Controller>,
+    control: Option<ControlLoop>,
+    /// Answers that are there and not handled.
+    answers: VecDeque<Event>,
     saved: Option<SavedState>,
     due: Timestamp,
     group: GroupState,
@@ -70,7 +74,9 @@ struct World {
     reads: String,
     metrics: String,
     history: String,
-    kept: Option<ForecastSnapshot>,
+    /// The newest snapshot of the forecast, and the one for the next restart.
+    snapshot: Option<Arc<ForecastSnapshot>>,
+    kept: Option<Arc<ForecastSnapshot>>,
     writes: String,
     next_launch: u64,
     decided: usize,
@@ -87,7 +93,8 @@ impl World {
                 mode: Mode::Enforce,
                 ..ControllerConfig::default()
             },
-            controller: None,
+            control: None,
+            answers: VecDeque::new(),
             saved: None,
             due: START,
             group: GroupState {
@@ -112,6 +119,7 @@ impl World {
             reads: "ok".to_owned(),
             metrics: "ok".to_owned(),
             history: "ok".to_owned(),
+            snapshot: None,
             kept: None,
             writes: "ok".to_owned(),
             next_launch: 1,
@@ -143,8 +151,8 @@ impl World {
             "metrics" => first.clone_into(&mut self.metrics),
             "history" => first.clone_into(&mut self.history),
             "keep" => {
-                let controller = self.controller.as_ref().expect("a look first");
-                self.kept = controller.forecast_snapshot();
+                self.send(Event::SnapshotAsked);
+                self.kept.clone_from(&self.snapshot);
             }
             "writes" => first.clone_into(&mut self.writes),
             "launch" => self.end_launch(first == "ok"),
@@ -279,11 +287,8 @@ impl World {
     }
 
     fn look(&mut self) {
-        if self.controller.is_none() {
-            let (controller, effects) = Controller::new(self.config.clone(), self.now);
-            self.controller = Some(controller);
-            self.carry_out(effects);
-            return;
+        if self.control.is_none() {
+            return self.start(Snapshot::default());
         }
         let until_due = self.due.since(self.now);
         self.pass(until_due.min(self.config.interval));
@@ -317,98 +322,48 @@ impl World {
         let saved = self.saved.clone().expect("nothing was saved yet");
         let json = serde_json::to_string(&saved).unwrap();
         let saved: SavedState = serde_json::from_str(&json).unwrap();
-        let (mut controller, effects) = Controller::restore(self.config.clone(), saved, self.now);
-        if let Some(kept) = self.kept.clone() {
-            controller.resume_forecast(kept);
-        }
-        self.controller = Some(controller);
         self.say("-- restarted --");
-        self.carry_out(effects);
+        self.start(Snapshot {
+            state: Some(saved),
+            forecast: self.kept.clone(),
+        });
+    }
+
+    fn start(&mut self, snapshot: Snapshot) {
+        let mut control = ControlLoop::new(self.config.clone(), snapshot, self.now);
+        control.run(self, self.now);
+        self.control = Some(control);
     }
 
     fn send(&mut self, event: Event) {
-        let now = self.now;
-        let effects = self
-            .controller
-            .as_mut()
-            .expect("a look first")
-            .handle(event, now);
-        self.carry_out(effects);
+        let mut control = self.control.take().expect("a look first");
+        control.tell(event, self, self.now);
+        self.control = Some(control);
     }
 
-    fn carry_out(&mut self, effects: Vec<Effect>) {
-        for effect in effects {
-            match effect {
-                Effect::Record(record) => self.record(&record),
-                Effect::Save => {
-                    self.saved = self.controller.as_ref().map(|c| c.saved_state().clone());
-                }
-                Effect::WakeAt(at) => self.due = at,
-                Effect::ReadGroup { call } => {
-                    let group = self.group.clone();
-                    self.answer(call, &self.reads.clone(), Event::GroupRead { call, group });
-                    self.group.launches.clear();
-                }
-                Effect::ReadMetrics { call, query } => {
-                    let seen = self.now.minus(DELAY);
-                    let visible = |p: &&Datapoint| p.start >= query.from && p.end() <= seen;
-                    let points = self.published.iter().filter(visible).copied().collect();
-                    self.answer(
-                        call,
-                        &self.metrics.clone(),
-                        Event::MetricsRead { call, points },
-                    );
-                }
-                Effect::ReadHistory { .. } if self.history == "silent" => {}
-                Effect::ReadHistory { call, query } => {
-                    let wanted = |p: &&Datapoint| p.start >= query.from && p.start < query.to;
-                    let points = self.published.iter().filter(wanted).copied().collect();
-                    self.send(Event::HistoryRead { call, points });
-                    if let Some(controller) = &mut self.controller {
-                        controller.take_in_history();
-                    }
-                }
-                Effect::Fit { call } => {
-                    let job = self.controller.as_ref().and_then(Controller::fit_job);
-                    let result = job.expect("a fit of nothing").run();
-                    let now = self.now;
-                    let controller = self.controller.as_mut().expect("a look first");
-                    let effects = controller.fitted(call, result, now);
-                    self.carry_out(effects);
-                }
-                Effect::Predict { call, .. } => {
-                    if let Some(prediction) = self.prediction {
-                        self.send(Event::Predicted { call, prediction });
-                    }
-                }
-                Effect::SetDesired { call, plan } => {
-                    let outcome = match self.writes.as_str() {
-                        "ok" => {
-                            self.group.desired = plan.desired;
-                            self.group.counts.in_service = plan.desired;
-                            WriteOutcome::Accepted
-                        }
-                        "moved" => WriteOutcome::Moved {
-                            bounds: self.group.bounds,
-                            desired: self.group.desired,
-                        },
-                        "dry-run" => WriteOutcome::DryRun,
-                        "throttled" => WriteOutcome::Failed(throttled()),
-                        _ => {
-                            self.say(&format!("asked to set {}; no answer", plan.desired));
-                            continue;
-                        }
-                    };
-                    self.send(Event::WriteSettled { call, outcome });
-                }
+    fn write(&mut self, call: CallId, plan: Plan) {
+        let outcome = match self.writes.as_str() {
+            "ok" => {
+                self.group.desired = plan.desired;
+                self.group.counts.in_service = plan.desired;
+                WriteOutcome::Accepted
             }
-        }
+            "moved" => WriteOutcome::Moved {
+                bounds: self.group.bounds,
+                desired: self.group.desired,
+            },
+            "dry-run" => WriteOutcome::DryRun,
+            "throttled" => WriteOutcome::Failed(throttled()),
+            _ => return self.say(&format!("asked to set {}; no answer", plan.desired)),
+        };
+        self.answers
+            .push_back(Event::WriteSettled { call, outcome });
     }
 
     fn answer(&mut self, call: CallId, how: &str, event: Event) {
         match how {
-            "ok" => self.send(event),
-            "throttled" => self.send(Event::CallFailed {
+            "ok" => self.answers.push_back(event),
+            "throttled" => self.answers.push_back(Event::CallFailed {
                 call,
                 asked: match event {
                     Event::GroupRead { .. } => Asked::Group,
@@ -442,6 +397,53 @@ impl World {
     fn say(&mut self, text: &str) {
         let seconds = self.now.since(START).as_secs();
         writeln!(self.timeline, "{seconds:>5} s  {text}").unwrap();
+    }
+}
+
+impl Outside for World {
+    fn carry_out(&mut self, effect: Effect, controller: &Controller, _now: Timestamp) {
+        match effect {
+            Effect::Record(record) => self.record(&record),
+            Effect::Save | Effect::SaveFirst => {
+                self.saved = Some(controller.saved_state().clone());
+            }
+            Effect::Snapshot { snapshot, .. } => {
+                self.saved = snapshot.state;
+                self.snapshot = snapshot.forecast;
+            }
+            Effect::WakeAt(at) => self.due = at,
+            Effect::ReadGroup { call } => {
+                let group = self.group.clone();
+                self.answer(call, &self.reads.clone(), Event::GroupRead { call, group });
+                self.group.launches.clear();
+            }
+            Effect::ReadMetrics { call, query } => {
+                let seen = self.now.minus(DELAY);
+                let visible = |p: &&Datapoint| p.start >= query.from && p.end() <= seen;
+                let points = self.published.iter().filter(visible).copied().collect();
+                let read = Event::MetricsRead { call, points };
+                self.answer(call, &self.metrics.clone(), read);
+            }
+            Effect::ReadHistory { .. } if self.history == "silent" => {}
+            Effect::ReadHistory { call, query } => {
+                let wanted = |p: &&Datapoint| p.start >= query.from && p.start < query.to;
+                let points = self.published.iter().filter(wanted).copied().collect();
+                self.answers.push_back(Event::HistoryRead { call, points });
+            }
+            Effect::Fit { call, job } => {
+                let outcome = job.run();
+                self.answers.push_back(Event::Fitted { call, outcome });
+            }
+            Effect::Predict { call, .. } => {
+                let predicted = |prediction| Event::Predicted { call, prediction };
+                self.answers.extend(self.prediction.map(predicted));
+            }
+            Effect::SetDesired { call, plan } => self.write(call, plan),
+        }
+    }
+
+    fn next_event(&mut self, _now: Timestamp) -> Option<Event> {
+        self.answers.pop_front()
     }
 }
 
@@ -489,4 +491,39 @@ fn every_scenario_gives_its_timeline() {
         let expected_text = std::fs::read_to_string(&expected).unwrap_or_default();
         assert_eq!(world.timeline, expected_text, "{}", script.display());
     }
+}
+
+/// A snapshot may be asked for at any time: the controller goes on from it as if nothing had been.
+///
+/// Policy `classifier` asks the model again after it: another model may answer after a restart.
+/// Scripts that turn the clock are left out: where the clock went back, the controller looks at
+/// once, as a restarted one does.
+#[test]
+fn a_snapshot_after_every_line_changes_no_timeline() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
+    let mut snapshots = 0;
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        let script = entry.unwrap().path();
+        if script
+            .extension()
+            .is_none_or(|extension| extension != "scn")
+        {
+            continue;
+        }
+        let text = std::fs::read_to_string(&script).unwrap();
+        if text.contains("\nclock ") {
+            continue;
+        }
+        let mut world = World::new();
+        for line in text.lines() {
+            world.run(line.split('#').next().unwrap_or_default());
+            if world.control.is_some() && world.config.policy != PolicyKind::Classifier {
+                world.send(Event::SnapshotAsked);
+                snapshots += 1;
+            }
+        }
+        let expected = std::fs::read_to_string(script.with_extension("timeline")).unwrap();
+        assert_eq!(world.timeline, expected, "{}", script.display());
+    }
+    assert!(snapshots > 100, "{snapshots}");
 }

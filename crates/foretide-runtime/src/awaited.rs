@@ -1,13 +1,14 @@
 //! What a group's task waits for, and never where there is nothing to wait for.
 
-use foretide_domain::{Asked, CallFailure, CallId, Event, FailureKind, Timestamp};
-use foretide_forecast::{FitError, Fitted};
+use foretide_control::{Event, FitOutcome};
+use foretide_domain::{Asked, CallFailure, CallId, FailureKind, Timestamp};
+use foretide_forecast::FitError;
 use futures_util::future::BoxFuture;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
 /// A fit on a thread of its own.
-pub(crate) type FitUnderWay = (CallId, JoinHandle<Result<Fitted, FitError>>);
+pub(crate) type FitUnderWay = (CallId, JoinHandle<FitOutcome>);
 
 /// When to look again.
 #[derive(Clone, Copy)]
@@ -40,10 +41,13 @@ pub(crate) async fn settled(write: &mut Option<BoxFuture<'static, Event>>) -> Ev
 }
 
 /// The end of the fit under way; never where there is none.
-pub(crate) async fn fitted(fit: &mut Option<FitUnderWay>) -> (CallId, Result<Fitted, FitError>) {
+pub(crate) async fn fitted(fit: &mut Option<FitUnderWay>) -> Event {
     match fit {
-        // A fit that panicked is a fit that failed.
-        Some((call, fit)) => (*call, fit.await.unwrap_or(Err(FitError::NotFinite))),
+        Some((call, fit)) => Event::Fitted {
+            call: *call,
+            // A fit that panicked is a fit that failed.
+            outcome: fit.await.unwrap_or(FitOutcome::Failed(FitError::NotFinite)),
+        },
         None => std::future::pending().await,
     }
 }

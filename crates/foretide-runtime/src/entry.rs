@@ -5,8 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use foretide_control::{Controller, ControllerConfig, ForecastSnapshot, SavedState};
-use foretide_domain::{Effect, Event, Record, Timestamp};
+use foretide_control::{ControlLoop, ControllerConfig, Event, Snapshot};
+use foretide_domain::{Record, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::journal::JournalError;
@@ -43,11 +43,8 @@ pub enum What {
 /// here, or comes past here, does the same.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Checkpoint {
-    /// Its state; none for a controller that begins with nothing.
-    pub state: Option<SavedState>,
-    /// What its forecast rests on; none where nothing is forecast. It holds the history read since
-    /// the checkpoint before, which no event does.
-    pub forecast: Option<Arc<ForecastSnapshot>>,
+    /// What it knows.
+    pub snapshot: Snapshot,
     /// The settings it works by.
     pub controller: Arc<ControllerConfig>,
     /// The group's settings as text, as whoever configured it wrote them; opaque here.
@@ -55,17 +52,10 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// The controller that goes on from here at `now`, and its first effects.
-    pub fn go_on(&self, now: Timestamp) -> (Controller, Vec<Effect>) {
+    /// The controller that goes on from here at `now`.
+    pub fn go_on(&self, now: Timestamp) -> ControlLoop {
         let config = ControllerConfig::clone(&self.controller);
-        let (mut controller, effects) = match &self.state {
-            Some(state) => Controller::restore(config, state.clone(), now),
-            None => Controller::new(config, now),
-        };
-        if let Some(forecast) = &self.forecast {
-            controller.resume_forecast(ForecastSnapshot::clone(forecast));
-        }
-        (controller, effects)
+        ControlLoop::new(config, self.snapshot.clone(), now)
     }
 }
 
@@ -318,6 +308,8 @@ impl fmt::Display for What {
                 Event::WriteSettled { .. } => "write settled",
                 Event::Ordered { .. } => "ordered",
                 Event::CallFailed { .. } => "call failed",
+                Event::SnapshotAsked => "snapshot asked for",
+                Event::Configured(_) => "settings replaced",
             }),
         }
     }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use foretide_control::ForecastSnapshot;
-use foretide_domain::{Asked, CallFailure, CallId, Event, FailureKind, HistoryQuery, PolicyKind};
+use foretide_control::{Event, ForecastSnapshot};
+use foretide_domain::{Asked, CallFailure, CallId, FailureKind, HistoryQuery, PolicyKind};
 use futures_util::future::BoxFuture;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;

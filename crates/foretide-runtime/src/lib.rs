@@ -15,6 +15,7 @@
 //!
 //! It refuses to decide anything: that is `foretide-control`'s. It knows neither AWS nor a file.
 
+mod account;
 mod actuator;
 mod answers;
 mod awaited;
@@ -28,6 +29,7 @@ mod history;
 mod journal;
 mod key;
 mod orderly;
+mod outside;
 mod predictor;
 mod runtime;
 mod scribe;

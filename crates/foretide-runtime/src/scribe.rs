@@ -8,8 +8,8 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use foretide_control::SavedState;
-use foretide_domain::{Event, Record, Timestamp};
+use foretide_control::{Event, SavedState};
+use foretide_domain::{Record, Timestamp};
 use futures_util::future::BoxFuture;
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::time::{Instant, sleep_until, timeout};

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use foretide_domain::{Order, Timestamp};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::account::Account;
 use crate::fleet::GroupSetup;
-use crate::group::Account;
 
 /// Orders of one group that wait: an operator gives one at a time.
 const ORDERS: usize = 16;

@@ -10,10 +10,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use foretide_control::{Controller, ControllerConfig, SavedState};
+use foretide_control::{Controller, ControllerConfig, Effect, Event, SavedState};
 use foretide_domain::{
-    Bounds, BytesPerSecond, Class, Datapoint, Effect, Event, GroupState, LifecycleCounts, Percent,
-    PolicyKind, Prediction, SuspendedProcesses, Timestamp,
+    Bounds, BytesPerSecond, Class, Datapoint, GroupState, LifecycleCounts, Percent, PolicyKind,
+    Prediction, SuspendedProcesses, Timestamp,
 };
 use foretide_runtime::{Batch, Entry, GroupKey, StateToKeep, What};
 use foretide_store::{Reader, RenderingOptions, Renderings, Retention, Store};

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use std::time::Duration;
 use std::{fmt, io};
 
+use foretide_control::Event;
 use foretide_domain::{
-    Class, Decision, Event, Features, GroupState, Guard, Inputs, Memory, Outcome, Plan, PolicyKind,
+    Class, Decision, Features, GroupState, Guard, Inputs, Memory, Outcome, Plan, PolicyKind,
     Record, Timestamp, WriteOutcome,
 };
 use foretide_runtime::{Entry, GroupKey, What};

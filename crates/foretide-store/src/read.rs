@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use foretide_control::{ForecastSnapshot, SavedState};
-use foretide_domain::{BytesPerSecond, Datapoint, Decision, Event, Percent, Timestamp};
+use foretide_control::{Event, ForecastSnapshot, SavedState, Snapshot};
+use foretide_domain::{BytesPerSecond, Datapoint, Decision, Percent, Timestamp};
 use foretide_runtime::{Checkpoint, GroupKey, What};
 use rusqlite::{Connection, Row, params};
 
@@ -250,8 +250,10 @@ impl Reader {
         };
         let controller = raw.controller.unwrap_or_default();
         Ok(Checkpoint {
-            state: state.transpose()?,
-            forecast,
+            snapshot: Snapshot {
+                state: state.transpose()?,
+                forecast,
+            },
             controller: Arc::new(from_json(&self.path, what, &controller)?),
             settings: raw.settings.unwrap_or_default().into(),
         })

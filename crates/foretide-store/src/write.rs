@@ -211,11 +211,11 @@ impl<'a> Inserts<'a> {
         seq: i64,
         checkpoint: &Checkpoint,
     ) -> Result<(), StoreError> {
-        let state = match &checkpoint.state {
+        let state = match &checkpoint.snapshot.state {
             Some(state) => Some(to_json(self.path, state)?),
             None => None,
         };
-        let forecast = match &checkpoint.forecast {
+        let forecast = match &checkpoint.snapshot.forecast {
             Some(forecast) => Some(self.forecast(group, at, forecast)?),
             None => None,
         };

@@ -11,8 +11,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
+use foretide_control::Event;
 use foretide_control::{Controller, ControllerConfig};
-use foretide_domain::{Event, Timestamp};
+use foretide_domain::Timestamp;
 use foretide_runtime::{Batch, Entry, GroupKey, StateToKeep, What};
 use foretide_store::{Reader, Retention, Store};
 

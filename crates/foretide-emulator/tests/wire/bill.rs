@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use foretide_aws::{Collect, MONTH, MetricOptions, USD_PER_METRIC_REQUESTED, usd_per_month};
-use foretide_control::{Controller, ControllerConfig, METRICS_EVERY};
-use foretide_domain::{Effect, Event, PolicyKind};
+use foretide_control::{Controller, ControllerConfig, Effect, Event, METRICS_EVERY};
+use foretide_domain::PolicyKind;
 use foretide_emulator::{GroupSpec, Scripted};
 
 use crate::adapter::requests;

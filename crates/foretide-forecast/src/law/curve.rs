@@ -1,5 +1,7 @@
 //! The predictive curve of the load one lead time ahead, and the chance that it exceeds a capacity.
 
+use serde::{Deserialize, Serialize};
+
 use crate::normal;
 
 /// Normal scores of [`crate::LEVELS`].
@@ -10,7 +12,7 @@ const LEAST_STEP: f64 = 0.01;
 const LEAST_SLOPE: f64 = 0.004;
 
 /// Logarithms of load at five levels.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Curve {
     points: [f64; 5],
 }

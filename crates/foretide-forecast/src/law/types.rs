@@ -163,7 +163,7 @@ pub struct ShadowMeans {
 }
 
 /// What a step decided, and why.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LawOutput {
     /// The desired capacity that the step was told of.
     pub from: u32,

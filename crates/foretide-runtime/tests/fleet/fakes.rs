@@ -356,7 +356,7 @@ impl Journal for MemoryJournal {
                 .iter()
                 .filter(|entry| entry.group.as_ref() == Some(group));
             let newest = of_group.rev().find_map(|entry| match &entry.what {
-                What::Checkpoint(checkpoint) => checkpoint.forecast.as_deref().cloned(),
+                What::Checkpoint(checkpoint) => checkpoint.snapshot.forecast.as_deref().cloned(),
                 _ => None,
             });
             Ok(newest)

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use foretide_domain::{Class, Event};
+use foretide_control::Event;
+use foretide_domain::Class;
 use foretide_runtime::{JournalErrorKind, Notice, Runtime, StartError, What};
 
 use crate::fakes::{Does, Says, World, seconds};

@@ -4,10 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use foretide_control::{Controller, FitJob, SavedState};
-use foretide_domain::{
-    CallId, Class, Effect, Event, FailureKind, Order, PolicyKind, Record, Timestamp,
-};
+use foretide_control::{ControlLoop, Controller, Effect, Event, FitJob, Outside, SavedState};
+use foretide_domain::{CallId, Class, FailureKind, Order, PolicyKind, Record, Timestamp};
 use foretide_runtime::{Entry, GroupKey, What};
 
 use crate::fakes::{Does, Says, World, seconds};
@@ -124,34 +122,38 @@ fn replays(world: &World) -> usize {
 
 /// The records that a replay of `entries` makes, and those that were kept.
 fn replay(entries: &[Arc<Entry>]) -> (Vec<Record>, Vec<Record>) {
-    let (mut replayed, mut kept) = (Vec::new(), Vec::new());
-    let mut replay: Option<Replay> = None;
+    let mut kept = Vec::new();
+    let mut outside = Recorded::default();
+    let mut replay: Option<ControlLoop> = None;
     for entry in entries {
         match &entry.what {
-            // The runtime has begun anew here; its state was that of the replay.
+            // The runtime has gone on from here; its state was that of the replay.
             What::Checkpoint(checkpoint) => {
                 if let Some(replay) = &replay {
-                    let state = checkpoint.state.as_ref().unwrap();
-                    let replayed = replay.controller.saved_state();
+                    let state = checkpoint.snapshot.state.as_ref().unwrap();
+                    let replayed = replay.controller().saved_state();
                     assert_eq!(without_law(state), without_law(replayed));
                 }
-                let (controller, effects) = checkpoint.go_on(entry.at);
-                let mut next = Replay {
-                    controller,
-                    jobs: HashMap::new(),
-                };
-                next.note(&effects);
-                replay = Some(next);
+                let mut control = checkpoint.go_on(entry.at);
+                control.run(&mut outside, entry.at);
+                replay = Some(control);
             }
             What::Event(event) => {
-                let effects = replay.as_mut().unwrap().tell(event, entry.at);
-                replayed.extend(effects.into_iter().filter_map(record));
+                let event = match event {
+                    Event::Fitted { call, .. } => Event::Fitted {
+                        call: *call,
+                        outcome: outside.jobs.remove(call).unwrap().run(),
+                    },
+                    event => event.clone(),
+                };
+                let control = replay.as_mut().unwrap();
+                control.tell(event, &mut outside, entry.at);
             }
             What::Record(record) => kept.push(record.clone()),
             What::Notice(_) => {}
         }
     }
-    (replayed, kept)
+    (outside.records, kept)
 }
 
 /// The law has learnt from the history in the checkpoint, which no event holds.
@@ -161,36 +163,23 @@ fn without_law(state: &SavedState) -> serde_json::Value {
     value
 }
 
-struct Replay {
-    controller: Controller,
+/// What was recorded, as the outside of a controller: its answers are the events recorded.
+#[derive(Default)]
+struct Recorded {
     jobs: HashMap<CallId, FitJob>,
+    records: Vec<Record>,
 }
 
-impl Replay {
-    fn tell(&mut self, event: &Event, at: Timestamp) -> Vec<Effect> {
-        let effects = match event {
-            Event::Fitted { call } => {
-                let job = self.jobs.remove(call).unwrap();
-                self.controller.fitted(*call, job.run(), at)
-            }
-            event => self.controller.handle(event.clone(), at),
-        };
-        self.note(&effects);
-        effects
-    }
-
-    fn note(&mut self, effects: &[Effect]) {
-        for effect in effects {
-            if let Effect::Fit { call } = effect {
-                self.jobs.insert(*call, self.controller.fit_job().unwrap());
-            }
+impl Outside for Recorded {
+    fn carry_out(&mut self, effect: Effect, _controller: &Controller, _now: Timestamp) {
+        match effect {
+            Effect::Fit { call, job } => drop(self.jobs.insert(call, job)),
+            Effect::Record(record) => self.records.push(record),
+            _ => {}
         }
     }
-}
 
-fn record(effect: Effect) -> Option<Record> {
-    match effect {
-        Effect::Record(record) => Some(record),
-        _ => None,
+    fn next_event(&mut self, _now: Timestamp) -> Option<Event> {
+        None
     }
 }

@@ -3,10 +3,12 @@
 use std::collections::VecDeque;
 use std::fmt;
 
-use foretide_control::{Controller, ControllerConfig, ForecastSnapshot, SavedState};
+use foretide_control::{
+    ControlLoop, Controller, ControllerConfig, Effect, Event, FitJob, Outside, Snapshot,
+};
 use foretide_domain::{
-    Asked, CallFailure, CallId, Effect, Event, Features, HistoryQuery, Launch, MetricsQuery, Plan,
-    Prediction, Record, Timestamp, WriteOutcome,
+    Asked, CallFailure, CallId, Features, HistoryQuery, Launch, MetricsQuery, Plan, Prediction,
+    Record, Timestamp, WriteOutcome,
 };
 
 use super::reading;
@@ -25,30 +27,42 @@ struct Answer {
 
 /// A controller whose effects are carried out on a simulated group.
 pub struct Driver<'p> {
-    controller: Controller,
+    control: ControlLoop,
+    calls: Calls<'p>,
+}
+
+/// What becomes of a controller's effects, beside the world itself.
+struct Calls<'p> {
     config: ControllerConfig,
     epoch: Timestamp,
     request_count: bool,
     predict: &'p Predict<'p>,
     faults: Option<Faults>,
-    saved: Option<SavedState>,
-    /// Kept as a service does, after every fit and whenever history was taken in.
-    forecast: Option<ForecastSnapshot>,
+    /// What a controller that dies goes on from. Only who may die keeps it.
+    saved: Snapshot,
     wake_at: Option<Timestamp>,
     answers: VecDeque<Answer>,
-    effects: VecDeque<Effect>,
-    /// Ends of launches not yet told by an answer that arrived.
+    /// Ends of launches not yet reported by an answer that arrived.
     launches: Vec<Launch>,
+    /// Those that the answer under way reports: a crash before it is handled loses it.
+    reported: Vec<Launch>,
     changed: bool,
     down_until_s: i64,
     writes_lost: u64,
 }
 
+/// One step of the world.
+struct Step<'s, 'p> {
+    calls: &'s mut Calls<'p>,
+    world: &'s mut World,
+    sink: &'s mut dyn FnMut(Timestamp, Record),
+}
+
 impl fmt::Debug for Driver<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Driver")
-            .field("controller", &self.controller)
-            .field("answers", &self.answers)
+            .field("control", &self.control)
+            .field("answers", &self.calls.answers)
             .finish_non_exhaustive()
     }
 }
@@ -62,134 +76,117 @@ impl<'p> Driver<'p> {
         predict: &'p Predict<'p>,
         faults: Option<Faults>,
     ) -> Self {
-        let (controller, effects) = Controller::new(config.clone(), epoch);
         Self {
-            controller,
-            config,
-            epoch,
-            request_count,
-            predict,
-            faults,
-            saved: None,
-            forecast: None,
-            wake_at: None,
-            answers: VecDeque::new(),
-            effects: effects.into(),
-            launches: Vec::new(),
-            changed: false,
-            down_until_s: 0,
-            writes_lost: 0,
+            control: ControlLoop::new(config.clone(), Snapshot::default(), epoch),
+            calls: Calls {
+                config,
+                epoch,
+                request_count,
+                predict,
+                faults,
+                saved: Snapshot::default(),
+                wake_at: None,
+                answers: VecDeque::new(),
+                launches: Vec::new(),
+                reported: Vec::new(),
+                changed: false,
+                down_until_s: 0,
+                writes_lost: 0,
+            },
         }
     }
 
     /// The controller, between two steps.
     pub const fn controller(&self) -> &Controller {
-        &self.controller
+        self.control.controller()
     }
 
     /// Writes that were asked for and not sent, because the controller died between the two.
     pub const fn writes_lost(&self) -> u64 {
-        self.writes_lost
+        self.calls.writes_lost
     }
 
     /// Carries out everything due at this step of the world; tells whether the controller changed
     /// desired capacity. Records go to `sink`.
     pub fn step(&mut self, world: &mut World, sink: &mut dyn FnMut(Timestamp, Record)) -> bool {
-        let now_s = world.at_s();
-        let now = reading::at(self.epoch, now_s);
-        self.changed = false;
-        if let Some(faults) = &mut self.faults {
+        let calls = &mut self.calls;
+        let now = reading::at(calls.epoch, world.at_s());
+        calls.changed = false;
+        if let Some(faults) = &mut calls.faults {
             faults.disturb(world);
         }
-        if now_s < self.down_until_s {
-            return false;
+        self.control.run(&mut Step { calls, world, sink }, now);
+        self.calls.changed
+    }
+}
+
+impl Outside for Step<'_, '_> {
+    fn carry_out(&mut self, effect: Effect, controller: &Controller, now: Timestamp) {
+        let (calls, world) = (&mut *self.calls, &mut *self.world);
+        calls.reported.clear();
+        match effect {
+            Effect::WakeAt(at) => calls.wake_at = Some(at),
+            Effect::Record(record) => (self.sink)(now, record),
+            Effect::Save | Effect::SaveFirst if calls.faults.is_some() => {
+                calls.saved.state = Some(controller.saved_state().clone());
+            }
+            Effect::Snapshot { snapshot, .. } if calls.faults.is_some() => calls.saved = *snapshot,
+            Effect::Save | Effect::SaveFirst | Effect::Snapshot { .. } => {}
+            Effect::ReadGroup { call } => calls.read_group(world, call),
+            Effect::ReadMetrics { call, query } => calls.read_metrics(world, call, query),
+            Effect::ReadHistory { call, query } => calls.read_history(world, call, query),
+            Effect::Fit { call, job } => calls.fit(world, call, &job),
+            Effect::Predict { call, features } => calls.ask(world, call, &features),
+            Effect::SetDesired { call, plan } => calls.write(world, call, plan),
         }
-        self.carry_out(world, now, sink);
-        while let Some(event) = self.next_event(now_s, now) {
-            if self.crashes(now_s, now) {
-                self.carry_out(world, now, sink);
-                continue;
-            }
-            if matches!(event, Event::GroupRead { .. }) {
-                self.launches.clear();
-            }
-            let effects = self.controller.handle(event, now);
-            self.effects.extend(effects);
-            if self.controller.history_is_there() {
-                self.controller.take_in_history();
-                self.keep_forecast();
-            }
-            self.carry_out(world, now, sink);
-        }
-        self.changed
     }
 
-    fn next_event(&mut self, now_s: i64, now: Timestamp) -> Option<Event> {
-        if now_s < self.down_until_s {
+    fn next_event(&mut self, now: Timestamp) -> Option<Event> {
+        let now_s = self.world.at_s();
+        let calls = &mut *self.calls;
+        calls.reported.clear();
+        if now_s < calls.down_until_s {
             return None;
         }
         // Nearly always the first one is due: only late answers wait.
-        let due = self.answers.iter().position(|answer| answer.due_s <= now_s);
-        if let Some(answer) = due.and_then(|index| self.answers.remove(index)) {
-            return Some(answer.event);
+        let due = calls
+            .answers
+            .iter()
+            .position(|answer| answer.due_s <= now_s);
+        let event = if let Some(answer) = due.and_then(|index| calls.answers.remove(index)) {
+            answer.event
+        } else {
+            calls.wake_at.take_if(|wake| *wake <= now)?;
+            Event::Woke
+        };
+        if matches!(event, Event::GroupRead { .. }) {
+            calls.reported = std::mem::take(&mut calls.launches);
         }
-        self.wake_at.take_if(|wake| *wake <= now)?;
-        Some(Event::Woke)
+        Some(event)
     }
 
     /// Whether the controller dies here; if so it is restored from what it saved last, and no
     /// answer to the dead one arrives.
-    fn crashes(&mut self, now_s: i64, now: Timestamp) -> bool {
-        let Some(down_s) = self.faults.as_mut().and_then(Faults::crash) else {
-            return false;
-        };
+    fn restarted(&mut self, lost: &VecDeque<Effect>, now: Timestamp) -> Option<ControlLoop> {
+        let calls = &mut *self.calls;
+        let down_s = calls.faults.as_mut().and_then(Faults::crash)?;
         let is_write = |effect: &&Effect| matches!(effect, Effect::SetDesired { .. });
-        self.writes_lost += self.effects.iter().filter(is_write).count() as u64;
-        self.answers.clear();
-        self.effects.clear();
-        self.wake_at = None;
-        self.down_until_s = now_s + down_s;
-        let up = reading::at(self.epoch, self.down_until_s).max(now);
-        let (mut controller, effects) = match self.saved.clone() {
-            Some(saved) => Controller::restore(self.config.clone(), saved, up),
-            None => Controller::new(self.config.clone(), up),
-        };
-        if let Some(forecast) = self.forecast.clone() {
-            controller.resume_forecast(forecast);
-        }
-        self.controller = controller;
-        self.effects = effects.into();
-        true
+        calls.writes_lost += lost.iter().filter(is_write).count() as u64;
+        calls.launches.append(&mut calls.reported);
+        calls.answers.clear();
+        calls.wake_at = None;
+        calls.down_until_s = self.world.at_s() + down_s;
+        let up = reading::at(calls.epoch, calls.down_until_s).max(now);
+        let (config, saved) = (calls.config.clone(), calls.saved.clone());
+        Some(ControlLoop::new(config, saved, up))
     }
 
-    fn carry_out(
-        &mut self,
-        world: &mut World,
-        now: Timestamp,
-        sink: &mut dyn FnMut(Timestamp, Record),
-    ) {
-        while world.at_s() >= self.down_until_s
-            && let Some(effect) = self.effects.pop_front()
-        {
-            match effect {
-                Effect::WakeAt(at) => self.wake_at = Some(at),
-                Effect::Record(record) => sink(now, record),
-                Effect::Save if self.faults.is_some() => {
-                    self.saved = Some(self.controller.saved_state().clone());
-                }
-                Effect::Save => {}
-                Effect::ReadGroup { call } => self.read_group(world, call),
-                Effect::ReadMetrics { call, query } => self.read_metrics(world, call, query),
-                Effect::ReadHistory { call, query } => self.read_history(world, call, query),
-                Effect::Fit { call } => self.fit(call, now),
-                Effect::Predict { call, features } => self.ask(world, call, &features),
-                Effect::SetDesired { call, plan } => self.write(world, call, plan),
-            }
-            // The first effects of a controller restored here go on in this loop.
-            let _restored = self.crashes(world.at_s(), now);
-        }
+    fn is_up(&self) -> bool {
+        self.world.at_s() >= self.calls.down_until_s
     }
+}
 
+impl Calls<'_> {
     fn read_group(&mut self, world: &mut World, call: CallId) {
         for end in world.take_launches() {
             self.launches.push(Launch {
@@ -245,19 +242,10 @@ impl<'p> Driver<'p> {
     }
 
     /// Virtual time stands still while a fit is made.
-    fn fit(&mut self, call: CallId, now: Timestamp) {
-        if let Some(job) = self.controller.fit_job() {
-            let effects = self.controller.fitted(call, job.run(), now);
-            self.effects.extend(effects);
-            self.keep_forecast();
-        }
-    }
-
-    /// Only who may die needs it.
-    fn keep_forecast(&mut self) {
-        if self.faults.is_some() {
-            self.forecast = self.controller.forecast_snapshot();
-        }
+    fn fit(&mut self, world: &World, call: CallId, job: &FitJob) {
+        let outcome = job.run();
+        let event = Event::Fitted { call, outcome };
+        self.deliver(world.at_s(), &Fate::Answered, event);
     }
 
     fn ask(&mut self, world: &World, call: CallId, features: &Features) {

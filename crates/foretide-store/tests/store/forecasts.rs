@@ -4,10 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use foretide_control::{Controller, ControllerConfig, ForecastSnapshot};
+use foretide_control::{Controller, ControllerConfig, Effect, Event, ForecastSnapshot, Snapshot};
 use foretide_domain::{
-    Bounds, CallId, Effect, Event, GroupState, LifecycleCounts, PolicyKind, SuspendedProcesses,
-    Timestamp,
+    Bounds, CallId, GroupState, LifecycleCounts, PolicyKind, SuspendedProcesses, Timestamp,
 };
 use foretide_runtime::{Checkpoint, JournalErrorKind, What};
 use foretide_store::{Reader, Retention, Step, Store};
@@ -23,7 +22,7 @@ fn largest() -> ForecastSnapshot {
         ..ControllerConfig::default()
     };
     let start = second(-60 * MINUTES);
-    let (mut controller, effects) = Controller::new(config, start);
+    let (mut controller, effects) = Controller::new(config.clone(), start);
     let (group, metrics) = calls(&effects);
     let now = second(0);
     let state = GroupState {
@@ -55,13 +54,20 @@ fn largest() -> ForecastSnapshot {
         },
         now,
     );
-    let fit = effects.iter().find_map(|effect| match effect {
-        Effect::Fit { call } => Some(*call),
+    let mut fits = effects.into_iter().filter_map(|effect| match effect {
+        Effect::Fit { call, job } => Some((call, job)),
         _ => None,
     });
-    let fitted = controller.fit_job().unwrap().run();
-    controller.fitted(fit.unwrap(), fitted, now);
-    controller.forecast_snapshot().unwrap()
+    let (call, job) = fits.next().unwrap();
+    let outcome = job.run();
+    controller.handle(Event::Fitted { call, outcome }, now);
+    // The write is not answered: only other settings give it up.
+    let effects = controller.handle(Event::Configured(Box::new(config)), now);
+    let mut snapshots = effects.into_iter().filter_map(|effect| match effect {
+        Effect::Snapshot { snapshot, .. } => snapshot.forecast,
+        _ => None,
+    });
+    ForecastSnapshot::clone(&snapshots.next().unwrap())
 }
 
 fn calls(effects: &[Effect]) -> (CallId, CallId) {
@@ -78,8 +84,10 @@ fn calls(effects: &[Effect]) -> (CallId, CallId) {
 
 fn checkpoint(at: Timestamp, forecast: &ForecastSnapshot) -> foretide_runtime::Batch {
     let checkpoint = Checkpoint {
-        state: None,
-        forecast: Some(Arc::new(forecast.clone())),
+        snapshot: Snapshot {
+            state: None,
+            forecast: Some(Arc::new(forecast.clone())),
+        },
         controller: Arc::new(ControllerConfig::default()),
         settings: "".into(),
     };
@@ -116,7 +124,7 @@ fn the_largest_forecast_is_read_back_as_it_was_and_stays_below_a_megabyte() {
     let Some((_, Step::Checkpoint(read))) = steps.unwrap().into_iter().next() else {
         panic!("no checkpoint");
     };
-    assert_eq!(read.forecast.as_deref(), Some(&forecast));
+    assert_eq!(read.snapshot.forecast.as_deref(), Some(&forecast));
 }
 
 #[test]

@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use foretide_control::ControllerConfig;
+use foretide_control::{ControllerConfig, Event, Snapshot};
 use foretide_domain::{
-    Alarm, CallFailure, CallId, Class, Decision, Event, FailureKind, Record, WriteOutcome,
+    Alarm, CallFailure, CallId, Class, Decision, FailureKind, Record, WriteOutcome,
 };
 use foretide_runtime::{Checkpoint, Entry, GroupKey, Notice, What};
 use foretide_store::{Reader, Retention, Step, Store};
@@ -33,8 +33,10 @@ fn scale_out() -> Decision {
 
 fn checkpoint() -> Checkpoint {
     Checkpoint {
-        state: Some(state(second(0))),
-        forecast: None,
+        snapshot: Snapshot {
+            state: Some(state(second(0))),
+            forecast: None,
+        },
         controller: Arc::new(ControllerConfig::default()),
         settings: "mode = \"enforce\"".into(),
     }

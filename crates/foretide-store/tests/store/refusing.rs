@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use foretide_domain::Event;
+use foretide_control::Event;
 use foretide_runtime::{JournalErrorKind, What};
 use foretide_store::{Reader, Retention, Store, StoreError};
 

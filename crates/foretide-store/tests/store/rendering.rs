@@ -4,9 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use foretide_control::Event;
 use foretide_domain::{
-    CallFailure, CallId, Class, Event, FailureKind, Guard, Memory, Outcome, Percent, Record,
-    WriteOutcome,
+    CallFailure, CallId, Class, FailureKind, Guard, Memory, Outcome, Percent, Record, WriteOutcome,
 };
 use foretide_runtime::{Entry, Journal as _, JournalErrorKind, Notice, What};
 use foretide_store::{

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use foretide_control::{Controller, ControllerConfig};
+use foretide_control::{Controller, ControllerConfig, Effect, Snapshot};
 use foretide_domain::{
-    Bounds, CallFailure, Class, Datapoint, Decision, Effect, Features, GroupState, LifecycleCounts,
-    Mode, Plan, PolicyKind, Prediction, Record, SuspendedProcesses, Timestamp, WriteOutcome,
+    Bounds, CallFailure, Class, Datapoint, Decision, Features, GroupState, LifecycleCounts, Mode,
+    Plan, PolicyKind, Prediction, Record, SuspendedProcesses, Timestamp, WriteOutcome,
 };
 use foretide_runtime::{
     AnchoredClock, Answers, BoxFuture, Cloud, Fleet, GroupSetup, HistoryAsk, HistoryPart,
@@ -151,11 +151,12 @@ fn replay(steps: Vec<(Timestamp, Step)>) -> Vec<Decision> {
             Step::Checkpoint(checkpoint) => {
                 let state = controller
                     .map(|controller| controller.saved_state().clone())
-                    .or(checkpoint.state);
-                controller = Some(match state {
-                    Some(state) => Controller::restore(config(), state, at).0,
-                    None => Controller::new(config(), at).0,
-                });
+                    .or(checkpoint.snapshot.state);
+                let snapshot = Snapshot {
+                    state,
+                    forecast: None,
+                };
+                controller = Some(Controller::resume(config(), snapshot, at).0);
             }
             Step::Event(event) => {
                 let effects = controller.as_mut().unwrap().handle(event, at);

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use foretide_domain::{Class, Event, Record};
+use foretide_control::Event;
+use foretide_domain::{Class, Record};
 use foretide_runtime::What;
 use foretide_store::{Reader, Retention, Store};
 

@@ -8,10 +8,12 @@
 use std::collections::{HashMap, VecDeque};
 
 use foretide_classifier::Model;
-use foretide_control::{Controller, ControllerConfig, FitJob};
+use foretide_control::{
+    ControlLoop, Controller, ControllerConfig, Effect, Event, FitJob, FitOutcome, Outside, Snapshot,
+};
 use foretide_domain::{
-    Asked, CallFailure, CallId, Datapoint, Decision, Effect, Event, FailureKind, Features, Mode,
-    Plan, Record, Timestamp, WriteOutcome,
+    Asked, CallFailure, CallId, Datapoint, Decision, FailureKind, Features, Mode, Plan, Record,
+    Timestamp, WriteOutcome,
 };
 use foretide_runtime::Checkpoint;
 use foretide_store::Step;
@@ -21,16 +23,25 @@ type Observed<'a> = dyn Fn(Timestamp, Timestamp) -> Vec<Datapoint> + 'a;
 
 /// A replay under way.
 pub(super) struct Replay<'a> {
+    control: Option<ControlLoop>,
+    then: Then<'a>,
+}
+
+/// What was recorded, as the outside of a controller.
+struct Then<'a> {
     today: &'a ControllerConfig,
     recorded: HashMap<Timestamp, &'a Decision>,
     model: &'a Model,
     past: &'a Observed<'a>,
-    controller: Option<Controller>,
+    /// What was recorded after the event under way.
+    to_come: &'a [(Timestamp, Step)],
     /// Whether settings are those of then.
     same: bool,
     /// Whether anything was decided otherwise so far.
     differs: bool,
     open: Open,
+    /// Answers that were not recorded.
+    answers: VecDeque<Event>,
     decisions: Vec<Decision>,
 }
 
@@ -53,85 +64,157 @@ impl<'a> Replay<'a> {
         past: &'a Observed<'a>,
     ) -> Self {
         Self {
-            today,
-            recorded: recorded
-                .iter()
-                .map(|decision| (decision.at, decision))
-                .collect(),
-            model,
-            past,
-            controller: None,
-            same: true,
-            differs: false,
-            open: Open::default(),
-            decisions: Vec::new(),
+            control: None,
+            then: Then {
+                today,
+                recorded: recorded
+                    .iter()
+                    .map(|decision| (decision.at, decision))
+                    .collect(),
+                model,
+                past,
+                to_come: &[],
+                same: true,
+                differs: false,
+                open: Open::default(),
+                answers: VecDeque::new(),
+                decisions: Vec::new(),
+            },
         }
     }
 
     /// The decisions that `steps` lead to; the first step is a checkpoint.
-    pub(super) fn run(mut self, steps: &[(Timestamp, Step)]) -> Vec<Decision> {
+    pub(super) fn run(mut self, steps: &'a [(Timestamp, Step)]) -> Vec<Decision> {
         for (index, (at, step)) in steps.iter().enumerate() {
-            let to_come = steps.get(index + 1..).unwrap_or_default();
+            self.then.to_come = steps.get(index + 1..).unwrap_or_default();
             match step {
-                Step::Checkpoint(checkpoint) => self.begin(checkpoint, *at, to_come),
-                Step::Event(event) => self.tell(event, *at, to_come),
+                Step::Checkpoint(checkpoint) => self.begin(checkpoint, *at),
+                Step::Event(event) => self.tell(event, *at),
             }
         }
-        self.decisions
+        self.then.decisions
     }
 
     /// Begins here, or goes on from here: as then, while nothing differs, else from where the
     /// replay stands.
-    fn begin(&mut self, checkpoint: &Checkpoint, at: Timestamp, to_come: &[(Timestamp, Step)]) {
-        self.same = *checkpoint.controller == *self.today;
-        let mut from = checkpoint.clone();
-        from.controller = std::sync::Arc::new(self.today.clone());
-        if let Some(controller) = self.controller.as_mut().filter(|_| self.differs) {
-            controller.take_in_history();
-            from.state = Some(controller.saved_state().clone());
-            let own = controller.forecast_snapshot().map(std::sync::Arc::new);
-            from.forecast = own.or(from.forecast);
+    fn begin(&mut self, checkpoint: &Checkpoint, at: Timestamp) {
+        let then = &mut self.then;
+        then.same = *checkpoint.controller == *then.today;
+        then.open = Open::default();
+        let mut snapshot = checkpoint.snapshot.clone();
+        let differs = self.control.as_ref().filter(|_| then.differs);
+        if let Some(own) = differs.and_then(|it| own_snapshot(it.controller(), then.today, at)) {
+            snapshot = Snapshot {
+                forecast: own.forecast.or(snapshot.forecast),
+                ..own
+            };
         }
-        let (controller, effects) = from.go_on(at);
-        self.controller = Some(controller);
-        self.open = Open::default();
-        self.carry_out(effects, at, to_come);
+        let mut control = ControlLoop::new(then.today.clone(), snapshot, at);
+        control.run(then, at);
+        self.control = Some(control);
     }
 
-    fn tell(&mut self, event: &Event, at: Timestamp, to_come: &[(Timestamp, Step)]) {
-        if let Event::Fitted { call } = event {
-            if let Some(job) = self.open.fits.remove(call) {
-                self.fitted(*call, &job, at, to_come);
-            }
+    fn tell(&mut self, event: &Event, at: Timestamp) {
+        let Some(event) = self.then.addressed(event.clone()) else {
             return;
-        }
-        if let Some(event) = self.addressed(event.clone()) {
-            self.handle(event, at, to_come);
+        };
+        if let Some(control) = &mut self.control {
+            control.tell(event, &mut self.then, at);
         }
     }
+}
 
-    fn handle(&mut self, event: Event, at: Timestamp, to_come: &[(Timestamp, Step)]) {
-        if let Some(controller) = &mut self.controller {
-            let effects = controller.handle(event, at);
-            if !self.same && controller.history_is_there() {
-                controller.take_in_history();
+/// What a controller goes on from at `at`.
+fn own_snapshot(
+    controller: &Controller,
+    today: &ControllerConfig,
+    at: Timestamp,
+) -> Option<Snapshot> {
+    let asked = Event::Configured(Box::new(today.clone()));
+    let effects = controller.clone().handle(asked, at);
+    effects.into_iter().find_map(|effect| match effect {
+        Effect::Snapshot { snapshot, .. } => Some(*snapshot),
+        _ => None,
+    })
+}
+
+impl Outside for Then<'_> {
+    fn carry_out(&mut self, effect: Effect, _controller: &Controller, at: Timestamp) {
+        match effect {
+            Effect::ReadGroup { call } => {
+                // A new look: what the one before had asked is given up.
+                self.open.group = Some(call);
+                self.open.metrics = None;
+                self.open.prediction = None;
             }
-            self.carry_out(effects, at, to_come);
+            Effect::ReadMetrics { call, .. } => {
+                self.open.metrics = Some(call);
+                if !self.same && !answered(self.to_come, Asked::Metrics) {
+                    let points = Vec::new();
+                    self.answers.push_back(Event::MetricsRead { call, points });
+                }
+            }
+            Effect::ReadHistory { call, query } => {
+                self.open.history = Some(call);
+                if !self.same {
+                    let points = (self.past)(query.from, query.to);
+                    self.answers.push_back(Event::HistoryRead { call, points });
+                }
+            }
+            Effect::Predict { call, features } => {
+                self.open.prediction = Some(call);
+                if !self.same && !answered(self.to_come, Asked::Prediction) {
+                    let answer = self.predicted(call, &features);
+                    self.answers.push_back(answer);
+                }
+            }
+            Effect::SetDesired { call, plan } => {
+                self.open.write = Some(call);
+                if !self.was_written(plan, at) {
+                    let outcome = WriteOutcome::DryRun;
+                    self.answers
+                        .push_back(Event::WriteSettled { call, outcome });
+                }
+            }
+            Effect::Fit { call, job } => {
+                self.open.fits.insert(call, job);
+                if !self.same {
+                    let outcome = FitOutcome::NotKept;
+                    self.answers.push_back(Event::Fitted { call, outcome });
+                }
+            }
+            Effect::Record(Record::Decided(decision)) => self.decided(*decision),
+            Effect::Record(_)
+            | Effect::Save
+            | Effect::SaveFirst
+            | Effect::Snapshot { .. }
+            | Effect::WakeAt(_) => {}
         }
     }
 
-    fn fitted(&mut self, call: CallId, job: &FitJob, at: Timestamp, to_come: &[(Timestamp, Step)]) {
-        if let Some(controller) = &mut self.controller {
-            let effects = controller.fitted(call, job.run(), at);
-            self.carry_out(effects, at, to_come);
+    fn next_event(&mut self, _now: Timestamp) -> Option<Event> {
+        while let Some(answer) = self.answers.pop_front() {
+            let addressed = self.addressed(answer);
+            if addressed.is_some() {
+                return addressed;
+            }
         }
+        None
     }
+}
 
+impl Then<'_> {
     /// The event as an answer to the open call of its kind; none where nothing was asked.
     fn addressed(&mut self, event: Event) -> Option<Event> {
         let open = &mut self.open;
         Some(match event {
-            Event::Woke | Event::Fitted { .. } | Event::Ordered { .. } => event,
+            Event::Woke | Event::Ordered { .. } | Event::SnapshotAsked | Event::Configured(_) => {
+                event
+            }
+            Event::Fitted { call, .. } => {
+                let outcome = open.fits.remove(&call)?.run();
+                Event::Fitted { call, outcome }
+            }
             Event::GroupRead { group, .. } => {
                 let call = open.group.take()?;
                 Event::GroupRead { call, group }
@@ -166,66 +249,6 @@ impl<'a> Replay<'a> {
                 }
             }
         })
-    }
-
-    fn carry_out(&mut self, effects: Vec<Effect>, at: Timestamp, to_come: &[(Timestamp, Step)]) {
-        let mut answers = VecDeque::new();
-        for effect in effects {
-            match effect {
-                Effect::ReadGroup { call } => {
-                    // A new look: what the one before had asked is given up.
-                    self.open.group = Some(call);
-                    self.open.metrics = None;
-                    self.open.prediction = None;
-                }
-                Effect::ReadMetrics { call, .. } => {
-                    self.open.metrics = Some(call);
-                    if !self.same && !answered(to_come, Asked::Metrics) {
-                        let points = Vec::new();
-                        answers.push_back(Event::MetricsRead { call, points });
-                    }
-                }
-                Effect::ReadHistory { call, query } => {
-                    self.open.history = Some(call);
-                    if !self.same {
-                        let points = (self.past)(query.from, query.to);
-                        answers.push_back(Event::HistoryRead { call, points });
-                    }
-                }
-                Effect::Predict { call, features } => {
-                    self.open.prediction = Some(call);
-                    if !self.same && !answered(to_come, Asked::Prediction) {
-                        answers.push_back(self.predicted(call, &features));
-                    }
-                }
-                Effect::SetDesired { call, plan } => {
-                    self.open.write = Some(call);
-                    if !self.was_written(plan, at) {
-                        let outcome = WriteOutcome::DryRun;
-                        answers.push_back(Event::WriteSettled { call, outcome });
-                    }
-                }
-                Effect::Fit { call } => self.fit(call, at, to_come),
-                Effect::Record(Record::Decided(decision)) => self.decided(*decision),
-                Effect::Record(_) | Effect::Save | Effect::WakeAt(_) => {}
-            }
-        }
-        while let Some(answer) = answers.pop_front() {
-            if let Some(answer) = self.addressed(answer) {
-                self.handle(answer, at, to_come);
-            }
-        }
-    }
-
-    fn fit(&mut self, call: CallId, at: Timestamp, to_come: &[(Timestamp, Step)]) {
-        let Some(job) = self.controller.as_ref().and_then(Controller::fit_job) else {
-            return;
-        };
-        if self.same {
-            self.open.fits.insert(call, job);
-        } else {
-            self.fitted(call, &job, at, to_come);
-        }
     }
 
     fn decided(&mut self, decision: Decision) {

@@ -9,7 +9,8 @@ mod text;
 
 use std::time::Duration;
 
-use foretide_domain::{Event, Percent, Timestamp};
+use foretide_control::Event;
+use foretide_domain::{Percent, Timestamp};
 use foretide_runtime::{GroupKey, Notice, What};
 use foretide_sim::TargetTracking;
 use foretide_store::{Reader, Step, StoreError};

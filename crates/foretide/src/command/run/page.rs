@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use foretide_domain::{Event, Record, Timestamp};
+use foretide_control::Event;
+use foretide_domain::{Record, Timestamp};
 use foretide_runtime::{Clock, Entry, GroupKey, GroupStatus, Notice, Orderly, Runtime, What};
 use foretide_server::{
     Answer, Board, Calls, Controls, GroupFacts, History, Limits, Looked, MarkKind, Page, Price,

@@ -1,93 +1,10 @@
-//! What the controller asks of the world.
+//! What is recorded for people and for replay.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    Bounds, CallFailure, CallId, Datapoint, Decision, Features, Order, Timestamp, WriteOutcome,
-};
-
-/// Something to carry out. Effects of one answer are carried out in order, a `Save` before whatever
-/// follows it.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Effect {
-    /// Read the group.
-    ReadGroup {
-        /// Names the answer.
-        call: CallId,
-    },
-    /// Read metrics.
-    ReadMetrics {
-        /// Names the answer.
-        call: CallId,
-        /// Which.
-        query: MetricsQuery,
-    },
-    /// Read a part of the past, beside the looks: no decision waits for it.
-    ReadHistory {
-        /// Names the answer.
-        call: CallId,
-        /// Which part.
-        query: HistoryQuery,
-    },
-    /// Fit the forecast anew on the history that the controller holds, off the hot path; the
-    /// controller hands out the job and takes the result by itself, since a model is no event.
-    Fit {
-        /// Names the answer.
-        call: CallId,
-    },
-    /// Ask the model.
-    Predict {
-        /// Names the answer.
-        call: CallId,
-        /// What about.
-        features: Features,
-    },
-    /// Re-read the group; where it still is as the plan expects, set desired capacity. The only
-    /// effect that changes the group.
-    SetDesired {
-        /// Names the answer.
-        call: CallId,
-        /// What to set.
-        plan: Plan,
-    },
-    /// Keep for people and for replay.
-    Record(Record),
-    /// Make the controller's state durable before going on.
-    Save,
-    /// Send `Woke` at this time. A later `WakeAt` replaces an earlier one.
-    WakeAt(Timestamp),
-}
-
-/// Which closed periods are wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MetricsQuery {
-    /// Periods that start at or after this time.
-    pub from: Timestamp,
-}
-
-/// Which part of the past is wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HistoryQuery {
-    /// Periods that start at or after this time.
-    pub from: Timestamp,
-    /// Periods that start before this time.
-    pub to: Timestamp,
-    /// Length of a period.
-    pub period: Duration,
-}
-
-/// A decision ready to be carried out: nothing is left to decide.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Plan {
-    /// Desired capacity to set.
-    pub desired: u32,
-    /// Desired capacity that the decision was made on.
-    pub expected_desired: u32,
-    /// Bounds that the decision was made on.
-    pub expected_bounds: Bounds,
-}
+use crate::{Bounds, CallFailure, Datapoint, Decision, Order, Plan, Timestamp, WriteOutcome};
 
 /// What is kept for people and for replay.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,80 +1,15 @@
-//! What can happen to the controller of one group.
+//! A call to the outside: its name, what it asks for, and how it can fail.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Bounds, Datapoint, GroupState, Order, Prediction};
+use crate::Bounds;
 
 /// Names one call, so that its answer finds it again; unique within a controller's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct CallId(pub u64);
-
-/// Something happened: the only way by which the world reaches the controller.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "event")]
-pub enum Event {
-    /// The time asked for has come.
-    Woke,
-    /// The group was read.
-    GroupRead {
-        /// The call answered.
-        call: CallId,
-        /// What it said.
-        group: GroupState,
-    },
-    /// Metrics were read: closed periods, in any order, repeats allowed, possibly none.
-    MetricsRead {
-        /// The call answered.
-        call: CallId,
-        /// What it said.
-        points: Vec<Datapoint>,
-    },
-    /// A part of the past was read: closed periods, in any order, possibly none.
-    HistoryRead {
-        /// The call answered.
-        call: CallId,
-        /// What it said.
-        points: Vec<Datapoint>,
-    },
-    /// A fit of the forecast ended. Its model is no event: whoever runs the controller hands it
-    /// over, and a replay fits again.
-    Fitted {
-        /// The call answered.
-        call: CallId,
-    },
-    /// The model answered.
-    Predicted {
-        /// The call answered.
-        call: CallId,
-        /// What it said.
-        prediction: Prediction,
-    },
-    /// A write was carried out, or not.
-    WriteSettled {
-        /// The call answered.
-        call: CallId,
-        /// How it ended.
-        outcome: WriteOutcome,
-    },
-    /// An operator ordered something.
-    Ordered {
-        /// What.
-        order: Order,
-        /// Who.
-        by: String,
-    },
-    /// A reading call or a prediction failed.
-    CallFailed {
-        /// The call that failed.
-        call: CallId,
-        /// What it had asked for.
-        asked: Asked,
-        /// Why.
-        failure: CallFailure,
-    },
-}
 
 /// What a call that can fail asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
