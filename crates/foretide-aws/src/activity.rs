@@ -8,6 +8,8 @@ use crate::clients::{AwsClients, Turn};
 const OPERATION: &str = "DescribeScalingActivities";
 /// How the descriptions of launches begin; `: i-…`, ` from warm pool: i-…` or a reason follows.
 const LAUNCHING: &str = "Launching a new EC2 instance";
+/// Characters kept of a status message: AWS's have up to some 400.
+const MESSAGE_MAX: usize = 500;
 /// Activities a page, newest first: the service's limit.
 const PAGE: i32 = 100;
 /// Most pages read: five hundred launches since the last look are a storm whose end is enough.
@@ -39,6 +41,13 @@ pub struct ActivityEnd {
 }
 
 impl LaunchActivity {
+    /// What AWS says of a launch that failed, cut to what a line holds.
+    fn failure(&self) -> Option<String> {
+        let failed = self.end.is_some_and(|end| !end.succeeded);
+        let message = self.status_message.as_ref().filter(|_| failed)?;
+        Some(message.chars().take(MESSAGE_MAX).collect())
+    }
+
     /// The launch, where it has ended.
     pub fn launch(&self) -> Option<Launch> {
         self.end.map(|end| Launch {
@@ -46,6 +55,7 @@ impl LaunchActivity {
             started: self.started,
             ended: end.at,
             succeeded: end.succeeded,
+            message: self.failure(),
         })
     }
 }

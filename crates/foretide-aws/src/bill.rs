@@ -41,6 +41,8 @@ pub struct BillSnapshot {
     pub throttled: BTreeMap<&'static str, u64>,
     /// Metrics requested, by group.
     pub metrics_requested: BTreeMap<String, u64>,
+    /// Those of them that were requested once for the load history, and not in every minute.
+    pub history_requested: BTreeMap<String, u64>,
 }
 
 impl BillSnapshot {
@@ -55,9 +57,16 @@ impl BillSnapshot {
         metrics as f64 * USD_PER_METRIC_REQUESTED
     }
 
-    /// What they would cost in a month at the pace of the `elapsed` time counted, in USD.
-    pub fn usd_per_month(&self, group: &str, elapsed: Duration) -> Option<f64> {
-        (!elapsed.is_zero()).then(|| self.usd(group) * MONTH.as_secs_f64() / elapsed.as_secs_f64())
+    /// What a month costs at the pace of the `elapsed` time counted, in USD.
+    ///
+    /// Time is counted in minutes begun, since metrics are requested once a minute: so the figure
+    /// is the same right before and right after a request. Load history is read once and left out.
+    pub fn usd_per_month(&self, group: &str, elapsed: Duration) -> f64 {
+        let history = self.history_requested.get(group).copied().unwrap_or(0);
+        let metrics = self.metrics_requested.get(group).copied().unwrap_or(0);
+        let minutes = elapsed.as_secs() / 60 + 1;
+        let a_minute = metrics.saturating_sub(history) as f64 / minutes as f64;
+        a_minute * USD_PER_METRIC_REQUESTED * MONTH.as_secs_f64() / 60.0
     }
 }
 
@@ -80,18 +89,27 @@ impl Bill {
         });
     }
 
-    pub(crate) fn count_metrics(&self, group: &str, metrics: u64) {
+    /// Counts metrics requested for `group`, for the load history where `is_history`.
+    pub(crate) fn count_metrics(&self, group: &str, metrics: u64, is_history: bool) {
         self.with(|counts| {
-            if let Some(count) = counts.metrics_requested.get_mut(group) {
-                *count += metrics;
-            } else {
-                counts.metrics_requested.insert(group.to_owned(), metrics);
+            add(&mut counts.metrics_requested, group, metrics);
+            if is_history {
+                add(&mut counts.history_requested, group, metrics);
             }
         });
     }
 
     fn with<T>(&self, use_counts: impl FnOnce(&mut BillSnapshot) -> T) -> T {
         use_counts(&mut self.counts.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Adds without making a name anew where it is known.
+fn add(counts: &mut BTreeMap<String, u64>, group: &str, metrics: u64) {
+    if let Some(count) = counts.get_mut(group) {
+        *count += metrics;
+    } else {
+        counts.insert(group.to_owned(), metrics);
     }
 }
 
@@ -118,16 +136,22 @@ mod tests {
     }
 
     #[test]
-    fn a_count_is_scaled_to_a_month() {
+    fn the_monthly_figure_does_not_jump_from_the_first_request_on() {
         let bill = Bill::default();
-        for _ in 0..60 {
-            bill.count_metrics("web", 3);
+        bill.count_metrics("web", 700, true);
+        for second in 0..7200 {
+            if second % 60 == 0 {
+                bill.count_metrics("web", 3, false);
+            }
+            let elapsed = Duration::from_secs(second);
+            let month = bill.snapshot().usd_per_month("web", elapsed);
+            assert!((month - 1.314).abs() < 1e-9, "{month} after {second} s");
         }
-        let hour = bill
-            .snapshot()
-            .usd_per_month("web", Duration::from_hours(1));
-        assert!((hour.unwrap() - 1.314).abs() < 1e-9);
-        assert_eq!(bill.snapshot().usd_per_month("web", Duration::ZERO), None);
+        let spent = bill.snapshot().usd("web");
+        assert!(
+            (spent - 1060.0 * USD_PER_METRIC_REQUESTED).abs() < 1e-12,
+            "history is paid for"
+        );
         assert!(bill.snapshot().usd("other").abs() < 1e-12);
     }
 }

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use foretide_domain::{CallFailure, Datapoint, GroupState, Mode, Plan, Timestamp, WriteOutcome};
-use foretide_runtime::{Answers, BoxFuture, Cloud, HistoryAsk, HistoryPart, MetricsAsk, Obstacle};
+use foretide_domain::{
+    CallFailure, Datapoint, GroupState, Mode, Obstacle, Plan, Timestamp, WriteOutcome,
+};
+use foretide_runtime::{Answers, BoxFuture, Cloud, HistoryAsk, HistoryPart, MetricsAsk};
 
 use crate::collector::{Collector, Past};
 use crate::metrics::Span;
@@ -78,15 +80,8 @@ impl Cloud for Collector {
     }
 
     fn obstacles(&self, name: &str) -> Vec<Obstacle> {
-        let (Some(Ok(facts)), Some(reading)) = (self.facts(name), self.reading(name)) else {
-            return vec![Obstacle::Unknown];
-        };
-        let policy = |policy: &crate::ScalingPolicyFact| Obstacle::Policy {
-            name: policy.name.clone(),
-        };
-        let mut obstacles: Vec<Obstacle> = facts.competing_policies().map(policy).collect();
-        obstacles.extend(reading.weighted.then_some(Obstacle::Weights));
-        obstacles
+        self.with(name, |watched| watched.obstacles())
+            .unwrap_or_else(|| vec![Obstacle::Unknown])
     }
 
     fn set_desired<'a>(
@@ -153,6 +148,7 @@ mod tests {
             deleting: false,
             warm_pool: false,
             weighted: true,
+            operator: None,
         };
         collector.know("web", reading, facts);
         let named = Obstacle::Policy { name: "on".into() };

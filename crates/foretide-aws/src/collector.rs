@@ -159,8 +159,9 @@ impl Collector {
     ) -> Result<GroupState, CallFailure> {
         let state = self.with(group, |watched| {
             let refreshing = watched.perhaps_refreshing(now);
-            let state = watched.tracker.observe(&reading, launches, refreshing, now);
+            let mut state = watched.tracker.observe(&reading, launches, refreshing, now);
             watched.reading = Some(reading);
+            state.obstacles = watched.obstacles();
             state
         });
         state.ok_or_else(|| unknown(group))
@@ -331,7 +332,7 @@ impl Collector {
         });
     }
 
-    fn with<T>(&self, group: &str, work: impl FnOnce(&mut Watched) -> T) -> Option<T> {
+    pub(crate) fn with<T>(&self, group: &str, work: impl FnOnce(&mut Watched) -> T) -> Option<T> {
         self.groups.with(group, work)
     }
 }

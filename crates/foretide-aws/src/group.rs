@@ -34,6 +34,8 @@ pub struct GroupReading {
     /// Whether an instance counts for more or less than one unit of capacity, so that capacity is
     /// not a number of instances.
     pub weighted: bool,
+    /// The principal of the AWS service that operates the group and refuses changes by others.
+    pub operator: Option<String>,
 }
 
 /// An instance as one call shows it.
@@ -237,6 +239,9 @@ fn read(name: &str, group: &AutoScalingGroup) -> Result<GroupReading, CallFailur
             .is_some_and(|status| status.contains("Delete")),
         warm_pool: group.warm_pool_configuration().is_some(),
         weighted: weighted(group),
+        operator: group
+            .operator()
+            .and_then(|operator| operator.principal().map(str::to_owned)),
     })
 }
 

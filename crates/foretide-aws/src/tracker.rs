@@ -85,6 +85,7 @@ impl GroupTracker {
             suspended: reading.suspended,
             refreshing,
             launches: self.not_yet_told(ended, now),
+            obstacles: Vec::new(),
         }
     }
 
@@ -142,6 +143,7 @@ impl GroupTracker {
                     started: launched,
                     ended: now,
                     succeeded: true,
+                    message: None,
                 });
             }
             let in_service_since = match known {
@@ -238,6 +240,7 @@ mod tests {
             deleting: false,
             warm_pool: false,
             weighted: false,
+            operator: None,
         }
     }
 
@@ -322,7 +325,7 @@ mod tests {
         let both = [launch("a-2", 5000, Some(5030)), both[1].clone()];
         let came = reading(&[OLD, ("i-new", Lifecycle::InService)]);
         let state = tracker.observe(&came, Some(&both), false, at(5040));
-        let durations: Vec<_> = state.launches.iter().map(|it| it.duration()).collect();
+        let durations: Vec<_> = state.launches.iter().map(Launch::duration).collect();
         assert_eq!(durations, [Duration::from_secs(30)], "each has its own end");
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use foretide_domain::{CallFailure, Datapoint, FailureKind, MetricsQuery, Timestamp};
+use foretide_domain::{CallFailure, Datapoint, FailureKind, MetricsQuery, Obstacle, Timestamp};
 
 use crate::clients::AwsClients;
 use crate::facts::{FactsDue, Outdated, OwnFacts, SlowFacts};
@@ -26,7 +26,7 @@ const FACTS_KEPT: Duration = Duration::from_mins(10);
 /// Longest look back of a cycle, in group mode: what lies further is history. Unbounded, a group
 /// that was away for days would ask for more than one cycle can read, in every cycle anew.
 const LOOK_BACK_MAX: Duration = Duration::from_hours(3);
-/// The seed's window of instance metrics.
+/// The original's window of instance metrics.
 const INSTANCE_WINDOW: Duration = Duration::from_mins(3);
 /// The window with basic monitoring, or while it is not known: three five-minute periods, which
 /// tell their spacing.
@@ -48,11 +48,11 @@ pub struct CollectSettings {
 pub struct MetricsReading {
     /// Closed periods, ascending, each once.
     pub points: Vec<Datapoint>,
-    /// In instance mode: the seed's combination over the instances, for its records.
+    /// In instance mode: the original's combination over the instances, for its records.
     pub aggregates: Vec<InstanceAggregate>,
     /// Basic or detailed monitoring; none while it cannot be told, and then there are no points.
     pub monitoring: Option<Monitoring>,
-    /// In instance mode: the window asked for. Wider than the seed's three minutes with basic
+    /// In instance mode: the window asked for. Wider than the original's three minutes with basic
     /// monitoring.
     pub window: Option<Duration>,
     /// Whether memory was measured; none where it was not asked for, or nothing was published.
@@ -196,6 +196,21 @@ impl Watched {
         self.facts_due = None;
         self.writers_read = None;
         self.refresh_read = None;
+    }
+
+    /// What speaks against setting the group's capacity, as last read.
+    pub(crate) fn obstacles(&self) -> Vec<Obstacle> {
+        let (Some(Ok(facts)), Some(reading)) = (&self.facts, &self.reading) else {
+            return vec![Obstacle::Unknown];
+        };
+        let policies = facts.competing_policies().map(|policy| Obstacle::Policy {
+            name: policy.name.clone(),
+        });
+        let operator = reading.operator.clone();
+        policies
+            .chain(reading.weighted.then_some(Obstacle::Weights))
+            .chain(operator.map(|principal| Obstacle::Operator { principal }))
+            .collect()
     }
 
     /// Whether capacity must be left alone as during an instance refresh: it is under way, or that

@@ -1,4 +1,4 @@
-//! The seed's two classifications of a workload: which resource dominates, how urgent it is.
+//! The original's two classifications of a workload: which resource dominates, how urgent it is.
 
 use foretide_domain::{TaskPriority, TaskType};
 
@@ -14,7 +14,7 @@ pub struct Group {
 }
 
 /// The dominant resource of CPU percent, memory percent and network MiB/s, compared as bare
-/// numbers as the seed does. Ties prefer compute, then network.
+/// numbers as the original does. Ties prefer compute, then network.
 pub fn task_type(cpu: f64, memory: f64, network: f64) -> TaskType {
     if cpu >= network.max(memory) {
         TaskType::Compute
@@ -26,7 +26,7 @@ pub fn task_type(cpu: f64, memory: f64, network: f64) -> TaskType {
 }
 
 /// Urgency by the largest of CPU percent, memory percent and twice the network's MiB/s (at most
-/// 100), and by where the group stands in its bounds. The seed's branch for a group at its
+/// 100), and by where the group stands in its bounds. The original's branch for a group at its
 /// maximum says what the last one says anyway and is left out.
 pub fn task_priority(cpu: f64, memory: f64, network: f64, group: &Group) -> TaskPriority {
     let intensity = cpu.max(memory).max((network * 2.0).min(100.0));

@@ -1,5 +1,5 @@
-//! The seed's aggregation of metrics over instances. A metric that no instance reports is absent
-//! from the result, never zero.
+//! The original's aggregation of metrics over instances. A metric that no instance reports is
+//! absent from the result, never zero.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::rounding::numpy_round;
 
-/// The metrics that are aggregated; others are dropped, as in the seed.
+/// The metrics that are aggregated; others are dropped, as in the original.
 pub const METRIC_KEYS: [&str; 7] = [
     "cpu_utilization",
     "network_in",
@@ -23,7 +23,7 @@ pub const METRIC_KEYS: [&str; 7] = [
 pub struct Reading {
     /// Average over the period; the reading counts only if there is one.
     pub value: Option<f64>,
-    /// Maximum within the period; 0 where it is missing, as in the seed.
+    /// Maximum within the period; 0 where it is missing, as in the original.
     pub max_value: Option<f64>,
 }
 
@@ -46,7 +46,7 @@ pub struct Combined {
 /// The aggregated metrics by name.
 pub type CombinedMetrics = BTreeMap<&'static str, Combined>;
 
-/// Aggregates over instances: step 4 of the seed, rounded to two digits.
+/// Aggregates over instances: step 4 of the original, rounded to two digits.
 pub fn combine(instances: &[InstanceMetrics]) -> CombinedMetrics {
     METRIC_KEYS
         .iter()

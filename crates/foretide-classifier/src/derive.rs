@@ -1,4 +1,4 @@
-//! From raw metrics to the nine features: step 5 of the seed.
+//! From raw metrics to the nine features: step 5 of the original.
 //!
 //! [`derive`] is the formula over bare numbers. [`derive_from_datapoint`] is what the product
 //! calls: it refuses a period without CPU or network instead of reading it as an idle fleet.
@@ -10,13 +10,13 @@ use crate::classify::{Group, task_priority, task_type};
 use crate::rounding::{numpy_round, python_round};
 
 const BYTES_PER_MIB: f64 = 1024.0 * 1024.0;
-/// Idle draw the seed assumes for a t3.small, watts.
+/// Idle draw the original assumes for a t3.small, watts.
 const BASE_WATTS: f64 = 20.0;
 /// Draw added at 100 % CPU, as a share of the idle draw.
 const DYNAMIC_SHARE: f64 = 0.6;
-/// Clock the seed assumes, MHz.
+/// Clock the original assumes, MHz.
 const CPU_MHZ: f64 = 2400.0;
-/// Instructions per cycle the seed assumes.
+/// Instructions per cycle the original assumes.
 const INSTRUCTIONS_PER_CYCLE: f64 = 2.5;
 /// Memory per CPU percent where memory is not measured.
 const MEMORY_PER_CPU: f64 = 1.2;
@@ -71,14 +71,14 @@ pub enum Missing {
     Instances,
 }
 
-/// The seed's formulas. `memory_noise` is added to the estimate of memory (the seed drew it at
-/// random; Foretide passes 0, so that equal inputs give equal decisions). The estimate is kept
+/// The original's formulas. `memory_noise` is added to the estimate of memory (the original drew it
+/// at random; Foretide passes 0, so that equal inputs give equal decisions). The estimate is kept
 /// within 0 to 95 percent.
 pub fn derive(raw: &RawMetrics, group: &Group, memory_noise: f64) -> Derived {
     formulas(raw, group, memory_noise, numpy_round)
 }
 
-/// What the seed makes of no metrics at all: an idle fleet. Here to show the formula whole; the
+/// What the original makes of no metrics at all: an idle fleet. Here to show the formula whole; the
 /// product holds instead. Nothing has passed through numpy then, so rounding is Python's.
 pub fn derive_from_nothing(group: &Group) -> Derived {
     let nothing = RawMetrics {
@@ -210,7 +210,7 @@ mod tests {
         assert_eq!(derived.memory(), Percent::new(71.0).map(Memory::Measured));
     }
 
-    /// The seed read a gap as an idle fleet, and drained it.
+    /// The original read a gap as an idle fleet, and drained it.
     #[test]
     fn a_period_that_lacks_something_has_no_features() {
         let lacking = |point: Datapoint| derive_from_datapoint(&point, bounds()).unwrap_err();

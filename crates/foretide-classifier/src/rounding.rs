@@ -1,4 +1,4 @@
-//! The two roundings that the seed's figures went through.
+//! The two roundings that the original's figures went through.
 
 /// numpy's: `rint(x · 10ⁿ) / 10ⁿ`. Ties of the *product* go to even, so 0.15 becomes 0.2 (its
 /// product is exactly 1.5) where rounding the stored value gives 0.1.

@@ -1,5 +1,5 @@
 //! The features, classifications, aggregation and preprocessing agree exactly with the golden
-//! vectors of the seed's executable reference.
+//! vectors of the original's executable reference.
 #![expect(
     clippy::unwrap_used,
     reason = "a test that cannot be set up has failed"

@@ -30,7 +30,9 @@
 
 use std::time::Duration;
 
-use foretide_domain::{Datapoint, GroupState, Mode, Orders, Plan, PolicyKind, Timestamp};
+use foretide_domain::{
+    Datapoint, GroupState, Mode, Orders, Plan, PolicyKind, Timestamp, Violation,
+};
 
 use crate::config::ControllerConfig;
 
@@ -57,53 +59,110 @@ pub struct AuditInput<'a> {
     pub orders: &'a Orders,
 }
 
-/// The first invariant that `plan` would break; none where it may be written.
-pub fn audit(plan: &Plan, input: &AuditInput<'_>) -> Option<u8> {
-    let AuditInput { config, group, .. } = *input;
+/// The first invariant that `plan` would break, with the evidence; none where it may be written.
+pub fn audit(plan: &Plan, input: &AuditInput<'_>) -> Option<Violation> {
+    let group = input.group;
     let up = plan.desired > group.desired;
-    let down = plan.desired < group.desired;
+    let repairs = repairs_bounds(plan, group);
+    let takes_away = plan.desired < group.desired && !repairs;
+    basics(plan, input)
+        .or_else(|| unmeasured(input).filter(|_| takes_away))
+        .or_else(|| forbidden(input, up))
+        .or_else(|| too_hot(plan, input).filter(|_| takes_away))
+        .or_else(|| unlaunchable(plan, input).filter(|_| up))
+        .or_else(|| hasty(plan, input, up).filter(|_| !repairs))
+        .or_else(|| input.orders.paused.is_some().then_some(Violation::Paused))
+}
+
+/// Whether the plan moves a desired capacity outside the bounds to a bound.
+fn repairs_bounds(plan: &Plan, group: &GroupState) -> bool {
     let outside = group.desired < group.bounds.min() || group.desired > group.bounds.max();
-    let repairs_bounds =
-        outside && (plan.desired == group.bounds.min() || plan.desired == group.bounds.max());
-    let ordered_mode = input.orders.mode.as_ref().map(|ordered| ordered.mode);
-    let votes = config.policy == PolicyKind::Classifier && input.orders.pinned.is_none();
-    let existing = group.counts.in_service.saturating_add(group.counts.pending);
-    let checks = [
-        (
-            1,
-            plan.desired >= group.bounds.min() && plan.desired <= group.bounds.max(),
-        ),
-        (
-            2,
-            plan.expected_desired == group.desired && plan.expected_bounds == group.bounds,
-        ),
-        (
-            3,
-            input.now.since(input.group_read_at) <= config.interval.saturating_mul(3),
-        ),
-        (4, up || down),
-        (5, !input.write_in_flight),
-        (6, !down || repairs_bounds || data_is_young(input)),
-        (7, !down || repairs_bounds || group.counts.pending == 0),
-        (8, !down || repairs_bounds || !group.refreshing),
-        (
-            9,
-            !(up && group.suspended.launch || down && group.suspended.terminate),
-        ),
-        (10, mode_allows(ordered_mode.unwrap_or(config.mode), up)),
-        (11, !down || repairs_bounds || load_fits(plan, input)),
-        (12, !(up && input.breaker_open && plan.desired > existing)),
-        (13, !votes || repairs_bounds || cooldown_over(input, up)),
-        (
-            14,
-            !votes || repairs_bounds || plan.desired.abs_diff(group.desired) <= step(config, up),
-        ),
-        (15, input.orders.paused.is_none()),
-    ];
-    checks
-        .into_iter()
-        .find(|(_, holds)| !holds)
-        .map(|(number, _)| number)
+    outside && (plan.desired == group.bounds.min() || plan.desired == group.bounds.max())
+}
+
+/// 1 to 5: bounds, reading, change, other writes.
+fn basics(plan: &Plan, input: &AuditInput<'_>) -> Option<Violation> {
+    let AuditInput { config, group, .. } = *input;
+    let (desired, bounds) = (plan.desired, group.bounds);
+    if desired < bounds.min() || desired > bounds.max() {
+        return Some(Violation::OutsideBounds { desired, bounds });
+    }
+    if plan.expected_desired != group.desired || plan.expected_bounds != bounds {
+        return Some(Violation::OtherReading {
+            expected: plan.expected_desired,
+            desired: group.desired,
+            bounds,
+        });
+    }
+    let age = input.now.since(input.group_read_at);
+    if age > config.interval.saturating_mul(3) {
+        return Some(Violation::ReadingOld { age });
+    }
+    if desired == group.desired {
+        return Some(Violation::NoChange { desired });
+    }
+    input.write_in_flight.then_some(Violation::WriteInFlight)
+}
+
+/// 6, 7 and 8: what a plan that takes capacity away must know.
+fn unmeasured(input: &AuditInput<'_>) -> Option<Violation> {
+    let group = input.group;
+    if !data_is_young(input) {
+        let end = |point: &Datapoint| point.start.as_millis() + millis(point.period);
+        let age = input.newest.map(|point| input.now.as_millis() - end(point));
+        let age = age.map(|age| Duration::from_millis(u64::try_from(age).unwrap_or(0)));
+        return Some(Violation::NoFreshData { age });
+    }
+    let pending = group.counts.pending;
+    if pending > 0 {
+        return Some(Violation::Pending { pending });
+    }
+    group.refreshing.then_some(Violation::Refreshing)
+}
+
+/// 9 and 10: suspended processes, mode.
+fn forbidden(input: &AuditInput<'_>, raises: bool) -> Option<Violation> {
+    let suspended = input.group.suspended;
+    if (raises && suspended.launch) || (!raises && suspended.terminate) {
+        return Some(Violation::Suspended { raises });
+    }
+    let ordered = input.orders.mode.as_ref().map(|ordered| ordered.mode);
+    let mode = ordered.unwrap_or(input.config.mode);
+    (!mode_allows(mode, raises)).then_some(Violation::Mode { mode })
+}
+
+/// 11: utilisation with less capacity.
+fn too_hot(plan: &Plan, input: &AuditInput<'_>) -> Option<Violation> {
+    let ceiling_percent = ceiling(input.config);
+    let projected_percent = projected(plan, input);
+    let fits = projected_percent.is_some_and(|it| it <= ceiling_percent * (1.0 + 1e-6));
+    (!fits).then_some(Violation::TooHot {
+        projected_percent,
+        ceiling_percent,
+    })
+}
+
+/// 12: growth while launches fail.
+fn unlaunchable(plan: &Plan, input: &AuditInput<'_>) -> Option<Violation> {
+    let counts = input.group.counts;
+    let existing = counts.in_service.saturating_add(counts.pending);
+    let above = input.breaker_open && plan.desired > existing;
+    above.then_some(Violation::LaunchesFail { existing })
+}
+
+/// 13 and 14: cooldown and step of policy `classifier`.
+fn hasty(plan: &Plan, input: &AuditInput<'_>, up: bool) -> Option<Violation> {
+    if input.config.policy != PolicyKind::Classifier || input.orders.pinned.is_some() {
+        return None;
+    }
+    if !cooldown_over(input, up) {
+        let since_change = input.last_change_at.map(|at| input.now.since(at));
+        let since_change = since_change.unwrap_or_default();
+        return Some(Violation::Cooldown { since_change });
+    }
+    let moves = plan.desired.abs_diff(input.group.desired);
+    let step = step(input.config, up);
+    (moves > step).then_some(Violation::Step { moves, step })
 }
 
 fn mode_allows(mode: Mode, up: bool) -> bool {
@@ -127,17 +186,19 @@ fn data_is_young(input: &AuditInput<'_>) -> bool {
     })
 }
 
-fn load_fits(plan: &Plan, input: &AuditInput<'_>) -> bool {
-    let Some((point, cpu)) = input.newest.and_then(|point| Some((point, point.cpu?))) else {
-        return false;
-    };
-    let projected = cpu.get() * point.instances / f64::from(plan.desired);
-    let ceiling = if input.config.policy == PolicyKind::Forecast {
-        input.config.forecast.objective
+/// Utilisation to expect with the planned capacity, percent; none where the load is not known.
+fn projected(plan: &Plan, input: &AuditInput<'_>) -> Option<f64> {
+    let (point, cpu) = input.newest.and_then(|point| Some((point, point.cpu?)))?;
+    (plan.desired > 0).then(|| cpu.get() * point.instances / f64::from(plan.desired))
+}
+
+/// Utilisation allowed, percent.
+fn ceiling(config: &ControllerConfig) -> f64 {
+    if config.policy == PolicyKind::Forecast {
+        config.forecast.objective.get()
     } else {
-        input.config.target_utilisation
-    };
-    plan.desired > 0 && projected <= ceiling.get() * (1.0 + 1e-6)
+        config.target_utilisation.get()
+    }
 }
 
 fn cooldown_over(input: &AuditInput<'_>, up: bool) -> bool {

@@ -25,6 +25,8 @@ const DOUBLINGS_MAX: u32 = 6;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Backfill {
     wanted: VecDeque<HistoryQuery>,
+    /// Parts that were wanted since nothing was.
+    parts: u32,
     call: Option<CallId>,
     not_before: Option<Timestamp>,
     failures: u32,
@@ -36,11 +38,15 @@ pub(crate) struct Backfill {
 impl Backfill {
     /// Asks for the periods of `query`, the newest first.
     pub(crate) fn want(&mut self, query: HistoryQuery) {
+        if self.wanted.is_empty() {
+            self.parts = 0;
+        }
         let part = query.period.saturating_mul(PART_PERIODS);
         let mut to = query.to;
         while to > query.from && !part.is_zero() {
             let from = to.minus(part).max(query.from);
             self.wanted.push_back(HistoryQuery { from, to, ..query });
+            self.parts = self.parts.saturating_add(1);
             to = from;
         }
     }
@@ -77,6 +83,12 @@ impl Backfill {
         self.failures = self.failures.saturating_add(1);
         self.not_before = Some(now.plus(wait.min(RETRY_MAX)));
         true
+    }
+
+    /// Parts that were read, and parts in all, while any is still to be read.
+    pub(crate) fn progress(&self) -> Option<(u32, u32)> {
+        let left = u32::try_from(self.wanted.len()).unwrap_or(u32::MAX);
+        (left > 0).then(|| (self.parts.saturating_sub(left), self.parts))
     }
 
     /// Whether parts are still to be read.

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use foretide_domain::{Alarm, GroupState, Launch, Timestamp};
+use foretide_domain::{Alarm, Cause, GroupState, Launch, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::config::BreakerConfig;
@@ -18,6 +18,9 @@ pub(crate) struct Breaker {
     seen: VecDeque<u64>,
     failed_in_a_row: u32,
     open: Option<Open>,
+    /// AWS's status message of the newest launch that failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,7 +53,9 @@ impl Breaker {
     pub(crate) fn count(&mut self, launch: &Launch) {
         if launch.succeeded {
             self.failed_in_a_row = 0;
+            self.message = None;
         } else {
+            self.message.clone_from(&launch.message);
             self.failed_in_a_row = self.failed_in_a_row.saturating_add(1);
         }
     }
@@ -100,14 +105,19 @@ impl Breaker {
         }
     }
 
+    /// Why launches fail, while they do and while growth is tried again.
+    pub(crate) fn cause(&self) -> Option<Cause> {
+        self.open.map(|open| Cause::LaunchesFail {
+            failed: self.failed_in_a_row,
+            message: self.message.clone(),
+            retry_at: open.retry_at,
+            retrying: open.trying,
+        })
+    }
+
     /// Whether only the end of a launch, or a launch that hangs, could change anything.
     pub(crate) fn is_at_rest(&self) -> bool {
         self.open.is_none() && self.failed_in_a_row == 0
-    }
-
-    /// Whether capacity may be raised above what exists.
-    pub(crate) fn lets_growth_through(&self) -> bool {
-        self.open.is_none_or(|open| open.trying)
     }
 
     /// The capacity above which desired is not raised; none while the breaker lets growth through.
@@ -159,6 +169,7 @@ mod tests {
             suspended: SuspendedProcesses::default(),
             refreshing: false,
             launches,
+            obstacles: Vec::new(),
         }
     }
 
@@ -169,11 +180,12 @@ mod tests {
             started: at,
             ended: at,
             succeeded,
+            message: None,
         }
     }
 
     fn read(breaker: &mut Breaker, group: &GroupState, now: i64) -> Option<Alarm> {
-        let new: Vec<Launch> = breaker.take_new(&group.launches).copied().collect();
+        let new: Vec<Launch> = breaker.take_new(&group.launches).cloned().collect();
         let mut ends = Ends::default();
         for launch in &new {
             breaker.count(launch);

@@ -11,14 +11,14 @@ use crate::load::LoadMetric;
 
 /// Settings of one group's controller.
 ///
-/// Defaults are the seed's where it has one, else argued at the field.
+/// Defaults are the original's where it has one, else argued at the field.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ControllerConfig {
     /// What may be written.
     pub mode: Mode,
     /// Which policy proposes.
     pub policy: PolicyKind,
-    /// Time between two looks at the group: 10 s, the seed's.
+    /// Time between two looks at the group: 10 s, the original's.
     pub interval: Duration,
     /// Utilisation that a fleet of the right size has: 50 %, as target tracking is commonly set.
     pub target_utilisation: Percent,
@@ -85,23 +85,23 @@ pub enum OnEmpty {
     Hold,
 }
 
-/// Settings of policy `classifier`: the seed's rules and its guard rails.
+/// Settings of policy `classifier`: the original's rules and its guard rails.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClassifierConfig {
-    /// Instances added at once: 1, the seed's.
+    /// Instances added at once: 1, the original's.
     pub step_out: u32,
-    /// Instances removed at once: 1, the seed's.
+    /// Instances removed at once: 1, the original's.
     pub step_in: u32,
-    /// Looks in a row at which the model's answer must ask for less: 30, the seed's, which are five
-    /// minutes. An answer votes once, for its datapoint, so that within them as many votes are
+    /// Looks in a row at which the model's answer must ask for less: 30, the original's, which are
+    /// five minutes. An answer votes once, for its datapoint, so that within them as many votes are
     /// needed as datapoints fit in: five of one-minute data.
     pub streak: u32,
     /// Votes that are needed at least. Five minutes hold one five-minute datapoint; fewer than
     /// three are one incident.
     pub streak_datapoints: u32,
-    /// Time after a change before capacity is raised: 300 s, the seed's.
+    /// Time after a change before capacity is raised: 300 s, the original's.
     pub cooldown_out: Duration,
-    /// Time after a change before capacity is lowered: 300 s, the seed's.
+    /// Time after a change before capacity is lowered: 300 s, the original's.
     pub cooldown_in: Duration,
     /// Probability, 0 to 1, below which a class counts as `hold`. The best of three classes has at
     /// least 1/3; below one half the model prefers the other two together.

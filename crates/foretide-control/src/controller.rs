@@ -335,6 +335,9 @@ impl Controller {
             let pace = &mut self.state.pace;
             pace.failed(newest.as_ref(), &self.config, now);
         }
+        if !(metrics || prediction) {
+            self.state.health.group_read(Some(&failure));
+        }
         let mut effects = vec![Effect::Record(Record::CallFailed(failure))];
         if prediction {
             self.predictor_fails(true, &mut effects);
@@ -353,6 +356,7 @@ impl Controller {
         };
         if !look.group_is_fresh() {
             self.look = None;
+            self.judge(None, now, &mut effects);
             effects.push(Effect::Save);
             return effects;
         }

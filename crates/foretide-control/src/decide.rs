@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use foretide_domain::{
     Alarm, Decision, EventFigures, Explanation, Guard, GuardStep, Inputs, Mode, Plan, PolicyKind,
-    Proposal, Record, Timestamp,
+    Proposal, Record, Timestamp, Verdict,
 };
 
 use crate::audit::{AuditInput, audit};
 use crate::controller::Controller;
 use crate::facts::Facts;
 use crate::guard::{self, Guarded};
+use crate::health::Decided;
 use crate::policy;
 use crate::protocol::Effect;
 use crate::state::PendingWrite;
@@ -21,7 +22,7 @@ impl Controller {
         self.vote(now);
         self.end_backoff(now);
         if !self.asks_for_decision() {
-            return;
+            return self.judge(None, now, effects);
         }
         let Some(facts) = self.facts(now) else { return };
         let proposal = policy::propose(&facts);
@@ -30,9 +31,10 @@ impl Controller {
         let plan = (guarded.capacity != desired && self.mode() != Mode::Observe)
             .then(|| plan(&facts, guarded.capacity));
         let broken = plan.and_then(|plan| audit(&plan, &self.audit_input(&facts)));
-        if let Some(invariant) = broken {
+        if let Some(violation) = broken {
             effects.push(Effect::Record(Record::Alarm(Alarm::InvariantBroken {
-                invariant,
+                invariant: violation.number(),
+                violation: Some(violation),
             })));
             let step = GuardStep {
                 guard: Guard::Audit,
@@ -42,11 +44,21 @@ impl Controller {
             guarded.steps.push(step);
             guarded.capacity = desired;
         }
+        let capacity = guarded.capacity;
+        let decided = Decided {
+            wanted: proposal.desired,
+            bounds: facts.group.bounds,
+            fresh: facts.is_fresh(),
+            broken,
+        };
+        let mut explanation = explain(&facts, proposal, guarded);
+        self.judge(Some(decided), now, effects);
+        explanation.inputs.health = self.state.health.verdict.clone();
         let decision = Decision {
             at: now,
-            desired: (guarded.capacity != desired).then_some(guarded.capacity),
+            desired: (capacity != desired).then_some(capacity),
             next_look: self.state.due,
-            explanation: explain(&facts, proposal, guarded),
+            explanation,
         };
         let moves = decision.desired.is_some();
         effects.push(Effect::Record(Record::Decided(Box::new(decision))));
@@ -149,6 +161,8 @@ fn explain(facts: &Facts<'_>, proposal: Proposal, guarded: Guarded) -> Explanati
         Some(Guard::Mode)
     } else if !moves && guarded.steps.is_empty() && !facts.is_fresh() {
         Some(Guard::Freshness)
+    } else if !moves && guarded.steps.is_empty() {
+        unmet(facts)
     } else {
         guarded.steps.last().map(|step| step.guard)
     };
@@ -159,6 +173,19 @@ fn explain(facts: &Facts<'_>, proposal: Proposal, guarded: Guarded) -> Explanati
         proposal,
         steps: guarded.steps,
         bound_by,
+    }
+}
+
+/// What keeps the group from having what it was asked for: the policy wants no more than desired
+/// capacity, and less than that exists.
+fn unmet(facts: &Facts<'_>) -> Option<Guard> {
+    let group = facts.group;
+    if group.desired <= group.counts.in_service_and_pending() {
+        None
+    } else if facts.breaker_cap.is_some() {
+        Some(Guard::Breaker)
+    } else {
+        group.suspended.launch.then_some(Guard::Suspended)
     }
 }
 
@@ -204,6 +231,7 @@ fn inputs(facts: &Facts<'_>, steps: &[GuardStep]) -> Inputs {
         cooldown_left: cooldown_left(facts, steps),
         orders: facts.orders.clone(),
         breaker_open: facts.breaker_cap.is_some(),
+        health: Verdict::default(),
     }
 }
 

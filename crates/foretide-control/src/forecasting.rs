@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use foretide_domain::{
     Alarm, Bounds, CallId, Counterfactual, Datapoint, ForecastFigures, ForecastKept, HistoryQuery,
-    Load, LoadSource, Pricing, Timestamp,
+    Load, LoadSource, Percent, Pricing, Timestamp,
 };
 use foretide_forecast::law::{
     Kept, LawConfig, LawInputs, LawOutput, LawState, Pricing as LawPricing, Standing,
@@ -172,6 +172,16 @@ impl Forecasting {
         let step = 60 * i64::from(self.grid.step_minutes());
         let start = |period: Period| Timestamp::from_seconds(period.saturating_mul(step));
         learned.begin(events, self.forecaster.history(), start);
+    }
+
+    /// Whether the forecast uses a model of the group's own.
+    pub(crate) fn has_own_model(&self) -> bool {
+        self.forecaster.source() == ModelSource::Own
+    }
+
+    /// Time that the history spans.
+    pub(crate) fn history(&self) -> Duration {
+        Duration::from_secs_f64(self.forecaster.history().days() * 86_400.0)
     }
 
     /// Load of the periods known, the oldest first.
@@ -354,11 +364,12 @@ impl Forecasting {
         };
         ForecastFigures {
             ahead: Duration::from_secs(60 * minutes),
-            history: Duration::from_secs_f64(self.forecaster.history().days() * 86_400.0),
+            objective: Percent::new(law.objective),
+            history: self.history(),
             reading_history: self.backfill.is_reading(),
             lead_time,
             quantiles,
-            own_model: self.forecaster.source() == ModelSource::Own,
+            own_model: self.has_own_model(),
             load_source: self.source,
             uplift: self.uplift,
             pricing: pricing(output, law),
@@ -375,7 +386,7 @@ impl Forecasting {
                 tracking: output.means.tracking,
                 tracking_short: output.means.tracking_short,
             },
-            demoted: output.standing != Standing::Free,
+            demoted: output.standing.is_bounded(),
         }
     }
 

@@ -1,5 +1,5 @@
-//! The seed's decisions, as computed by a reference of it: with the guard rails that the seed
-//! lacked set to neutral, policy `classifier` takes exactly these.
+//! The original's decisions, as computed by a reference of it: with the guard rails that the
+//! original lacked set to neutral, policy `classifier` takes exactly these.
 
 use std::time::Duration;
 
@@ -83,6 +83,7 @@ impl Rules {
             suspended: SuspendedProcesses::default(),
             refreshing: false,
             launches: Vec::new(),
+            obstacles: Vec::new(),
         };
         let class = row["class"]
             .as_u64()

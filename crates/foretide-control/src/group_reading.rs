@@ -22,6 +22,8 @@ impl Controller {
         self.notice_foreign_change(&group, &mut effects);
         self.follow_launches(&group, now, &mut effects);
         self.watch_outcome(&group, now, &mut effects);
+        self.notice_obstacles(&group);
+        self.state.health.group_read(None);
         self.state.remember_in_service(now, group.counts.in_service);
         self.state.group = Some(Reading { at: now, group });
         self.go_on(now, effects)
@@ -49,6 +51,13 @@ impl Controller {
         });
     }
 
+    /// A write that an obstacle held back does not wait for the next datapoint.
+    fn notice_obstacles(&mut self, group: &GroupState) {
+        let before = self.state.group.as_ref();
+        let before = before.map_or(&[][..], |reading| &reading.group.obstacles);
+        self.state.decide_anyway |= before != group.obstacles;
+    }
+
     fn follow_launches(&mut self, group: &GroupState, now: Timestamp, effects: &mut Vec<Effect>) {
         let state = &mut self.state;
         let quiet = group.launches.is_empty() && group.oldest_pending_since.is_none();
@@ -56,7 +65,7 @@ impl Controller {
             return;
         }
         let mut ends = Ends::default();
-        let new: Vec<_> = state.breaker.take_new(&group.launches).copied().collect();
+        let new: Vec<_> = state.breaker.take_new(&group.launches).cloned().collect();
         for launch in &new {
             state.breaker.count(launch);
             state.lead_time.observe(launch);

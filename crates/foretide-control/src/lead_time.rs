@@ -58,6 +58,7 @@ mod tests {
             started: Timestamp::from_seconds(0),
             ended: Timestamp::from_seconds(seconds),
             succeeded,
+            message: None,
         }
     }
 

@@ -21,6 +21,7 @@ mod forecasting;
 mod golden;
 mod group_reading;
 mod guard;
+mod health;
 mod lead_time;
 mod learning;
 mod load;

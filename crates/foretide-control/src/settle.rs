@@ -53,13 +53,19 @@ impl Controller {
         effects: &mut Vec<Effect>,
     ) {
         match &outcome {
-            WriteOutcome::Accepted => self.accepted(write, now),
+            WriteOutcome::Accepted => {
+                self.state.health.write_ended(None);
+                self.accepted(write, now);
+            }
             WriteOutcome::Moved { .. } => self.state.decide_anyway = true,
             WriteOutcome::DryRun => self.changed(now),
             WriteOutcome::Failed(failure) if failure.kind == FailureKind::TimedOut => {
                 self.write_is_unknown(write);
             }
-            WriteOutcome::Failed(_) => self.write_failed(now),
+            WriteOutcome::Failed(failure) => {
+                self.state.health.write_ended(Some(failure));
+                self.write_failed(now);
+            }
         }
         effects.push(Effect::Record(Record::Settled {
             plan: write.plan,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use foretide_domain::{
     Bounds, CallId, Datapoint, GroupState, Mode, Orders, Plan, Prediction, Staleness, Timestamp,
+    Verdict,
 };
 use foretide_forecast::law::LawState;
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::breaker::Breaker;
 use crate::calendar::Learned;
 use crate::config::ControllerConfig;
+use crate::health::Health;
 use crate::lead_time::LeadTime;
 use crate::load::PerInstance;
 use crate::look::Question;
@@ -68,6 +70,9 @@ pub struct SavedState {
     /// Capacity that a known event was found to need at the last look; 0 without one.
     #[serde(default)]
     pub(crate) scheduled: u32,
+    /// The verdict on the group's health, and what it rests on.
+    #[serde(default)]
+    pub(crate) health: Health,
     /// Something happened that the next look must decide on even without a new datapoint.
     pub(crate) decide_anyway: bool,
 }
@@ -154,6 +159,7 @@ impl SavedState {
             stale: false,
             late: (Staleness::Fresh, 0),
             scheduled: 0,
+            health: Health::default(),
             decide_anyway: true,
         }
     }
@@ -175,19 +181,15 @@ impl SavedState {
         self.due
     }
 
-    /// Whether there is no fresh data.
-    pub fn is_stale(&self) -> bool {
-        self.stale
-    }
-
-    /// Whether the newest question to the model brought no answer, so that capacity is held.
-    pub fn is_predictor_failing(&self) -> bool {
-        self.predictor_failing
-    }
-
-    /// Whether launches fail, so that nothing is asked for beyond what exists.
-    pub fn is_breaker_open(&self) -> bool {
-        !self.breaker.lets_growth_through()
+    /// The group's health as it reads at `now`, for whoever has only the saved state.
+    pub fn health(&self, now: Timestamp) -> Verdict {
+        let health = &self.health;
+        let newest = self.group.as_ref().map(|reading| reading.at);
+        let checked_at = self.looked_at.max(newest).unwrap_or(self.started_at);
+        if health.interval.is_zero() {
+            return health.verdict.clone();
+        }
+        health.verdict.read_at(checked_at, health.interval, now)
     }
 
     /// What an operator ordered and still stands.

@@ -45,6 +45,7 @@ impl World {
                 suspended: SuspendedProcesses::default(),
                 refreshing: false,
                 launches: Vec::new(),
+                obstacles: Vec::new(),
             },
             newest: Some(Datapoint {
                 start: NOW.minus(Duration::from_secs(120)),
@@ -81,7 +82,7 @@ impl World {
             breaker_open: self.breaker_open,
             orders: &self.orders,
         };
-        audit(&self.plan, &input)
+        audit(&self.plan, &input).map(|violation| violation.number())
     }
 }
 

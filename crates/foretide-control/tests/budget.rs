@@ -216,6 +216,7 @@ fn group() -> GroupState {
         suspended: SuspendedProcesses::default(),
         refreshing: false,
         launches: Vec::new(),
+        obstacles: Vec::new(),
     }
 }
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 use foretide_control::{Controller, ControllerConfig, Effect, Event, OnMissing};
 use foretide_domain::{
     Bounds, CallFailure, CallId, Class, Datapoint, FailureKind, GroupState, Launch,
-    LifecycleCounts, Mode, Percent, Plan, PolicyKind, Prediction, SuspendedProcesses, Timestamp,
-    WriteOutcome,
+    LifecycleCounts, Mode, Obstacle, Percent, Plan, PolicyKind, Prediction, SuspendedProcesses,
+    Timestamp, WriteOutcome,
 };
 use proptest::prelude::*;
 
@@ -59,8 +59,14 @@ fn group() -> impl Strategy<Value = GroupState> {
                         started: Timestamp::from_seconds(START - 100),
                         ended: Timestamp::from_seconds(START),
                         succeeded,
+                        message: None,
                     })
                     .collect(),
+                obstacles: if flags == 5 {
+                    vec![Obstacle::Weights]
+                } else {
+                    Vec::new()
+                },
             },
         )
 }

@@ -19,7 +19,7 @@
 //! metrics ok|throttled|silent    how readings of metrics end
 //! history ok|silent              whether readings of the past are answered
 //! writes ok|moved|throttled|silent|dry-run    how writes end
-//! launch failed|ok      a launch ends
+//! launch failed|ok [MESSAGE]    a launch ends, with AWS's status message
 //! count                 how many decisions there were since the last count
 //! wait SECONDS          nobody calls the controller
 //! clock SECONDS         the machine's clock is turned, forward or back
@@ -46,7 +46,7 @@ use foretide_control::{
 };
 use foretide_domain::{
     Asked, Bounds, BytesPerSecond, CallFailure, CallId, Class, Datapoint, FailureKind, GroupState,
-    Launch, LifecycleCounts, Mode, Order, Percent, Plan, PolicyKind, Prediction, Record,
+    Launch, LifecycleCounts, Mode, Obstacle, Order, Percent, Plan, PolicyKind, Prediction, Record,
     SuspendedProcesses, Timestamp, WriteOutcome,
 };
 
@@ -108,6 +108,7 @@ impl World {
                 suspended: SuspendedProcesses::default(),
                 refreshing: false,
                 launches: Vec::new(),
+                obstacles: Vec::new(),
             },
             cpu: Some(40.0),
             load: None,
@@ -155,7 +156,7 @@ impl World {
                 self.kept.clone_from(&self.snapshot);
             }
             "writes" => first.clone_into(&mut self.writes),
-            "launch" => self.end_launch(first == "ok"),
+            "launch" => self.end_launch(first == "ok", rest.get(1..).unwrap_or_default().join(" ")),
             "count" => {
                 let decided = std::mem::take(&mut self.decided);
                 self.say(&format!("-- {decided} decisions --"));
@@ -229,17 +230,30 @@ impl World {
                 group.suspended.terminate = value == "terminate";
             }
             "refreshing" => group.refreshing = value == "yes",
+            "obstacle" => {
+                group.obstacles = match value {
+                    "none" => Vec::new(),
+                    "weights" => vec![Obstacle::Weights],
+                    "operator" => vec![Obstacle::Operator {
+                        principal: "eks.amazonaws.com".to_owned(),
+                    }],
+                    name => vec![Obstacle::Policy {
+                        name: name.to_owned(),
+                    }],
+                }
+            }
             other => panic!("unknown part of the group `{other}`"),
         }
     }
 
-    fn end_launch(&mut self, succeeded: bool) {
+    fn end_launch(&mut self, succeeded: bool, message: String) {
         let started = self.now.minus(Duration::from_secs(120));
         let launch = Launch {
             id: self.next_launch,
             started,
             ended: self.now,
             succeeded,
+            message: (!message.is_empty()).then_some(message),
         };
         self.next_launch += 1;
         self.group.launches.push(launch);

@@ -50,7 +50,7 @@ impl Datapoint {
 pub enum Memory {
     /// As the CloudWatch agent measured it.
     Measured(Percent),
-    /// Derived from CPU, as the seed does where nothing is measured.
+    /// Derived from CPU, as the original does where nothing is measured.
     Estimated(Percent),
 }
 

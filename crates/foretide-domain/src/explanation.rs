@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Bounds, Class, Features, LifecycleCounts, Load, Memory, Mode, Orders, Percent,
-    SuspendedProcesses,
+    SuspendedProcesses, Verdict,
 };
 
 /// Why: the inputs with their ages, what the policy wanted by which rule, what each guard rail made
@@ -32,7 +32,7 @@ pub struct Explanation {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PolicyKind {
-    /// The seed's rules over the three-class model.
+    /// The original's rules over the three-class model.
     Classifier,
     /// Proportional to utilisation over target: the reactive fallback.
     TargetTracking,
@@ -93,6 +93,9 @@ pub struct Inputs {
     pub orders: Orders,
     /// Whether the circuit breaker forbids growth.
     pub breaker_open: bool,
+    /// The group's health when it was decided. Empty in decisions of earlier versions.
+    #[serde(default, skip_serializing_if = "Verdict::is_healthy")]
+    pub health: Verdict,
 }
 
 /// How far data is trusted, the older it is the less. Policy `forecast` goes down every step, the
@@ -204,6 +207,10 @@ pub enum ForecastRule {
 pub struct ForecastFigures {
     /// Time ahead that is forecast: metric delay, lead time and the period itself.
     pub ahead: Duration,
+    /// Utilisation above which time is a violation: what an instance serves of the load at most.
+    /// None in decisions of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub objective: Option<Percent>,
     /// Time that the history spans which it rests on.
     pub history: Duration,
     /// Whether more of the past is still being read.
@@ -340,6 +347,8 @@ pub enum Guard {
     Cooldown,
     /// Launches fail: desired is not raised above what exists.
     Breaker,
+    /// Desired capacity cannot be set: another policy, weights, an operator of AWS.
+    CannotWrite,
     /// The answer to a write is outstanding.
     WriteInFlight,
     /// Writes fail: the next one waits.

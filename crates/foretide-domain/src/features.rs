@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// The nine features of the seed, in its order and its units.
+/// The nine features of the original, in its order and its units.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Features {
     /// Mean CPU utilisation, percent.
@@ -53,7 +53,7 @@ macro_rules! category {
             /// Every category, in alphabetical order of its name.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
-            /// The category's name as the seed writes it.
+            /// The category's name as the original writes it.
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $text),+ }
             }
@@ -106,15 +106,15 @@ category! {
     }
 }
 
-/// What the model asks for, named by the action. The numbers are the seed's.
+/// What the model asks for, named by the action. The numbers are the original's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Class {
-    /// 0, the seed's "Low": add an instance.
+    /// 0, the original's "Low": add an instance.
     ScaleOut,
-    /// 1, the seed's "Medium": an instance can go.
+    /// 1, the original's "Medium": an instance can go.
     ScaleIn,
-    /// 2, the seed's "High": keep capacity.
+    /// 2, the original's "High": keep capacity.
     Hold,
 }
 
@@ -122,12 +122,12 @@ impl Class {
     /// All classes, at the index that is their number.
     pub const ALL: [Self; 3] = [Self::ScaleOut, Self::ScaleIn, Self::Hold];
 
-    /// The class with the seed's number `index`.
+    /// The class with the original's number `index`.
     pub fn from_index(index: usize) -> Option<Self> {
         Self::ALL.get(index).copied()
     }
 
-    /// The seed's number.
+    /// The original's number.
     pub const fn index(self) -> usize {
         match self {
             Self::ScaleOut => 0,
@@ -136,8 +136,8 @@ impl Class {
         }
     }
 
-    /// The seed's class name, kept for its API and its log lines.
-    pub const fn seed_name(self) -> &'static str {
+    /// The original's class name, kept for its API and its log lines.
+    pub const fn original_name(self) -> &'static str {
         match self {
             Self::ScaleOut => "Low",
             Self::ScaleIn => "Medium",

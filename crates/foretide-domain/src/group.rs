@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::Timestamp;
+use crate::{Obstacle, Timestamp};
 
 /// The smallest and the largest desired capacity that the group allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,7 +99,7 @@ pub struct SuspendedProcesses {
 }
 
 /// How one launch of an instance ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Launch {
     /// Names the launch, the same in every reading.
     pub id: u64,
@@ -109,11 +109,14 @@ pub struct Launch {
     pub ended: Timestamp,
     /// Whether the instance came into service.
     pub succeeded: bool,
+    /// AWS's status message of a launch that failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
 }
 
 impl Launch {
     /// Time from launch to its end.
-    pub fn duration(self) -> Duration {
+    pub fn duration(&self) -> Duration {
         self.ended.since(self.started)
     }
 }
@@ -136,6 +139,9 @@ pub struct GroupState {
     /// Launches that ended since the reading before this one. Repeats are allowed (a collector that
     /// restarts cannot know what it has told): the controller counts each end once.
     pub launches: Vec<Launch>,
+    /// What speaks against setting desired capacity.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub obstacles: Vec<Obstacle>,
 }
 
 #[cfg(test)]

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Bounds, CallFailure, Datapoint, Decision, Order, Plan, Timestamp, WriteOutcome};
+use crate::{
+    Bounds, CallFailure, Datapoint, Decision, HealthState, Order, Plan, Timestamp, Verdict,
+    Violation, WriteOutcome,
+};
 
 /// What is kept for people and for replay.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,6 +54,13 @@ pub enum Record {
     },
     /// A person should look.
     Alarm(Alarm),
+    /// The group's health is another one than before.
+    Health {
+        /// What it is.
+        verdict: Verdict,
+        /// States that the group is no longer in.
+        ended: Vec<HealthState>,
+    },
 }
 
 /// The effect of a write.
@@ -85,7 +95,7 @@ pub struct ForeignChange {
 }
 
 /// What a person should look at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "alarm")]
 pub enum Alarm {
     /// The circuit breaker opened: launches fail, or do not end.
@@ -117,5 +127,8 @@ pub enum Alarm {
     InvariantBroken {
         /// Number of the invariant, as documented.
         invariant: u8,
+        /// The evidence. Alarms of earlier versions have none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        violation: Option<Violation>,
     },
 }

@@ -76,6 +76,16 @@ impl FromStr for Timestamp {
     }
 }
 
+impl Timestamp {
+    /// RFC 3339 in UTC with milliseconds: of one width for every time, for columns of a log.
+    pub fn stamp(self) -> String {
+        match jiff::Timestamp::from_millisecond(self.0) {
+            Ok(at) => format!("{at:.3}"),
+            Err(_) => format!("{} ms", self.0),
+        }
+    }
+}
+
 impl fmt::Display for Timestamp {
     /// RFC 3339 in UTC; a point beyond the calendar's range is shown in milliseconds.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -56,7 +56,7 @@ impl fmt::Display for BytesPerSecond {
 
 impl fmt::Display for Load {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:.0} instance-%", self.0)
+        write!(f, "{:.2} busy instances", self.0 / 100.0)
     }
 }
 

@@ -11,11 +11,12 @@ use std::time::Duration;
 use foretide_control::ControllerConfig;
 use foretide_domain::{
     Bounds, BytesPerSecond, CallFailure, Class, Datapoint, Features, GroupState, LifecycleCounts,
-    Mode, Percent, Plan, PolicyKind, Prediction, SuspendedProcesses, Timestamp, WriteOutcome,
+    Mode, Obstacle, Percent, Plan, PolicyKind, Prediction, SuspendedProcesses, Timestamp,
+    WriteOutcome,
 };
 use foretide_runtime::{
     AnchoredClock, Answers, BoxFuture, Cloud, Fleet, GroupKey, GroupSetup, HistoryAsk, HistoryPart,
-    MetricsAsk, Obstacle, Predictor, Runtime, RuntimeSettings, WritePermit,
+    MetricsAsk, Predictor, Runtime, RuntimeSettings, WritePermit,
 };
 
 mod shared;
@@ -85,6 +86,7 @@ fn group() -> GroupState {
         suspended: SuspendedProcesses::default(),
         refreshing: false,
         launches: Vec::new(),
+        obstacles: Vec::new(),
     }
 }
 

@@ -4,12 +4,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use foretide_domain::{CallFailure, FailureKind, Mode, Plan, Timestamp, WriteOutcome};
+use foretide_domain::{CallFailure, FailureKind, Mode, Obstacle, Plan, Timestamp, WriteOutcome};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::cloud::{Cloud, Obstacle};
+use crate::cloud::Cloud;
 use crate::key::GroupKey;
 
 /// What the configuration allows beside the mode.
@@ -24,11 +24,12 @@ pub struct WritePermit {
 }
 
 impl WritePermit {
-    fn allows(&self, obstacle: &Obstacle) -> bool {
+    /// Whether the configuration allows to write in spite of `obstacle`.
+    pub(crate) fn allows(&self, obstacle: &Obstacle) -> bool {
         match obstacle {
             Obstacle::Policy { name } => self.allow_policies.contains(name),
             Obstacle::Weights => self.allow_weights,
-            Obstacle::Unknown => false,
+            Obstacle::Operator { .. } | Obstacle::Unknown => false,
         }
     }
 }
@@ -124,6 +125,7 @@ fn advice(obstacle: &Obstacle) -> String {
             format!("disable it, or allow it by name: allow_policies = [\"{name}\"]")
         }
         Obstacle::Weights => "allow them: allow_weights = true".to_owned(),
+        Obstacle::Operator { .. } => "Foretide can only observe it: mode = \"observe\"".to_owned(),
         Obstacle::Unknown => "the write is tried again".to_owned(),
     };
     format!("not sent: {obstacle}; {how}")

@@ -1,11 +1,10 @@
 //! One account of the cloud as the runtime reaches it.
 
-use std::fmt;
 use std::sync::Arc;
 
 use foretide_domain::{
-    CallFailure, Datapoint, GroupState, HistoryQuery, MetricsQuery, Mode, Plan, Timestamp,
-    WriteOutcome,
+    CallFailure, Datapoint, GroupState, HistoryQuery, MetricsQuery, Mode, Obstacle, Plan,
+    Timestamp, WriteOutcome,
 };
 use futures_util::future::BoxFuture;
 
@@ -104,32 +103,4 @@ pub struct HistoryPart {
     pub points: Vec<Datapoint>,
     /// What reading them cost, in USD.
     pub usd: f64,
-}
-
-/// What speaks against writing to a group.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Obstacle {
-    /// Another scaling policy sets desired capacity as well.
-    Policy {
-        /// Its name.
-        name: String,
-    },
-    /// Instances count with weights other than 1, so that capacity is not a number of instances.
-    Weights,
-    /// Not known yet whether there is one.
-    Unknown,
-}
-
-impl fmt::Display for Obstacle {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Policy { name } => {
-                write!(f, "scaling policy `{name}` is active on the group")
-            }
-            Self::Weights => f.write_str("instance weights of the group differ from 1"),
-            Self::Unknown => {
-                f.write_str("it is not known yet whether another policy is active on the group")
-            }
-        }
-    }
 }

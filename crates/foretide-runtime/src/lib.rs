@@ -41,7 +41,7 @@ mod told;
 pub use actuator::WritePermit;
 pub use answers::{Answers, Reply};
 pub use clock::{AnchoredClock, Clock};
-pub use cloud::{BatchLimits, Cloud, HistoryAsk, HistoryPart, MetricsAsk, Obstacle};
+pub use cloud::{BatchLimits, Cloud, HistoryAsk, HistoryPart, MetricsAsk};
 pub use entry::{Checkpoint, Costs, Entry, Notice, What};
 pub use fleet::{Fleet, FleetError, GroupSetup};
 pub use journal::{Batch, Journal, JournalError, JournalErrorKind, StateToKeep};

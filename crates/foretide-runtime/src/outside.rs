@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use foretide_control::{Controller, Effect, Event, Outside, Snapshot};
-use foretide_domain::{Asked, CallId, FailureKind, Mode, Plan, Timestamp};
+use foretide_domain::{Asked, CallId, FailureKind, GroupState, Mode, Plan, Timestamp};
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::{Semaphore, oneshot};
@@ -75,10 +75,16 @@ impl Outside for GroupOutside {
             Effect::ReadGroup { call } => {
                 self.begin_look(controller.config().interval);
                 let reply = self.account.groups.ask(self.setup.key.shared_name());
-                self.read(call, Asked::Group, reply, |call, group| Event::GroupRead {
+                let permit = Arc::clone(&self.setup.permit);
+                self.read(
                     call,
-                    group,
-                });
+                    Asked::Group,
+                    reply,
+                    move |call, mut group: GroupState| {
+                        group.obstacles.retain(|obstacle| !permit.allows(obstacle));
+                        Event::GroupRead { call, group }
+                    },
+                );
             }
             Effect::ReadMetrics { call, query } => {
                 let name = self.setup.key.shared_name();

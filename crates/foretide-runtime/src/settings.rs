@@ -13,7 +13,7 @@ pub struct RuntimeSettings {
     pub history_deadline: Duration,
     /// Parts of the past being read at once in one account: 2, so that looks come first.
     pub histories_per_account: usize,
-    /// Longest that the model may take: 6 s, the seed's.
+    /// Longest that the model may take: 6 s, the original's.
     pub predict_deadline: Duration,
     /// Longest that a write may take: 20 s, below the 30 s after which the controller gives it up.
     pub write_deadline: Duration,

@@ -59,6 +59,7 @@ fn group(in_service: u32) -> GroupState {
         suspended: SuspendedProcesses::default(),
         refreshing: false,
         launches: Vec::new(),
+        obstacles: Vec::new(),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::host::HostName;
 use crate::network::Network;
 use crate::origin::Origin;
 
-/// The seed's address: loopback only.
+/// The original's address: loopback only.
 pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8000);
 
 /// Four times the largest batch written with names, so that a legal body never meets the limit.

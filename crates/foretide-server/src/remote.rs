@@ -1,6 +1,6 @@
-//! A prediction service elsewhere, asked as the seed's monitor asked its own: nine features posted
-//! to `/predict`. The answer is bounded and checked; whatever is wrong with it is a failed call, on
-//! which the controller holds.
+//! A prediction service elsewhere, asked as the original's monitor asked its own: nine features
+//! posted to `/predict`. The answer is bounded and checked; whatever is wrong with it is a failed
+//! call, on which the controller holds.
 
 use axum::http::{StatusCode, Uri};
 use foretide_domain::{CallFailure, Class, FailureKind, Features, Prediction};
@@ -30,18 +30,18 @@ pub struct RemotePredictor {
     token: Option<Token>,
 }
 
-/// The seed's request: the features by position.
+/// The original's request: the features by position.
 #[derive(Serialize)]
 struct Question<'a> {
     features: (f64, f64, f64, f64, f64, f64, f64, &'a str, &'a str),
 }
 
-/// The seed's answer; what later services add is used where it is there.
+/// The original's answer; what later services add is used where it is there.
 #[derive(Deserialize)]
 struct Reply {
     prediction: u64,
     predicted_class: Option<String>,
-    /// The seed put a sentence here.
+    /// The original put a sentence here.
     confidence: Option<Value>,
     probabilities: Option<Probabilities>,
 }
@@ -133,12 +133,12 @@ fn read(answer: &[u8]) -> Result<Prediction, CallFailure> {
     if reply
         .predicted_class
         .as_deref()
-        .is_some_and(|name| name != class.seed_name())
+        .is_some_and(|name| name != class.original_name())
     {
         let what = format!(
             "class {} is not called {}",
             class.index(),
-            class.seed_name()
+            class.original_name()
         );
         return Err(malformed(&what));
     }
@@ -149,7 +149,7 @@ fn read(answer: &[u8]) -> Result<Prediction, CallFailure> {
 }
 
 /// Those told; else what `confidence` leaves is shared by the other two classes. A service that
-/// tells neither, as the seed's, is taken at its word.
+/// tells neither, as the original's, is taken at its word.
 fn probabilities(class: Class, reply: &Reply) -> Result<[f64; 3], CallFailure> {
     if let Some(told) = &reply.probabilities {
         let told = [told.scale_out, told.scale_in, told.hold];

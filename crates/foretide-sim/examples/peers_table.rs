@@ -21,7 +21,7 @@ const POLICIES: [&str; 6] = [
     "static",
     "target-tracking",
     "hpa",
-    "seed",
+    "original",
     "aws-predictive",
     "holt-winters",
 ];

@@ -53,7 +53,8 @@ pub use backtest::{
 pub use drive::{Driven, Driver, Predict, Simulation};
 pub use faults::{FaultPlan, Faults};
 pub use peers::{
-    AwsPredictive, HoltWinters, Hpa, Peer, Policy, Seed, Static, StepScaling, TargetTracking, View,
+    AwsPredictive, HoltWinters, Hpa, Original, Peer, Policy, Static, StepScaling, TargetTracking,
+    View,
 };
 pub use score::Score;
 pub use soak::{Broken, Soaked, soak};

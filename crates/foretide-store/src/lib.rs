@@ -3,8 +3,8 @@
 //!
 //! [`Store`] writes; one process at a time may. [`Reader`] reads, from this or another process,
 //! while it is written or not. [`Recorder`] is a store that also renders what it has committed the
-//! way the seed did: a log for people and JSON Lines of metrics ([`Renderings`]). Renderings are
-//! made from committed entries only and are never read back: the store is the one truth.
+//! way the original did: a log for people and JSON Lines of metrics ([`Renderings`]). Renderings
+//! are made from committed entries only and are never read back: the store is the one truth.
 //!
 //! Invariants:
 //! - a batch is in the store whole or not at all, at whatever moment the process is killed;

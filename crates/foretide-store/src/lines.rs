@@ -8,7 +8,7 @@ use std::{fmt, io};
 use foretide_control::Event;
 use foretide_domain::{
     Class, Decision, Features, GroupState, Guard, Inputs, Memory, Outcome, Plan, PolicyKind,
-    Record, Timestamp, WriteOutcome,
+    Record, Severity, Timestamp, WriteOutcome,
 };
 use foretide_runtime::{Entry, GroupKey, What};
 use serde::Serialize;
@@ -37,13 +37,13 @@ pub struct LogLine {
 }
 
 impl fmt::Display for LogLine {
-    /// `2026-11-23T20:15:00Z INFO eu-west-1/web: SCALING UP: 2 -> 3 instances`
+    /// `2026-11-23T20:15:00.000Z INFO eu-west-1/web: SCALING UP: 2 -> 3 instances`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let level = match self.level {
             Level::Info => "INFO",
             Level::Warning => "WARNING",
         };
-        write!(f, "{} {level} ", self.at)?;
+        write!(f, "{} {level} ", self.at.stamp())?;
         if let Some(group) = &self.group {
             write!(f, "{group}: ")?;
         }
@@ -65,7 +65,7 @@ impl LogLine {
             message: &'a str,
         }
         let line = Line {
-            timestamp: self.at.to_string(),
+            timestamp: self.at.stamp(),
             level: self.level,
             account: self.group.as_ref().map(GroupKey::account),
             group: self.group.as_ref().map(GroupKey::name),
@@ -75,6 +75,9 @@ impl LogLine {
         serde_json::to_string(&line).unwrap_or_default()
     }
 }
+
+/// Time between two lines that say that a group is at its maximum.
+const AT_MAXIMUM_EVERY: Duration = Duration::from_secs(3600);
 
 /// Tells what has happened. Remembers of each group what the original's sentences need beyond the
 /// record at hand.
@@ -94,6 +97,8 @@ struct Remembered {
     mixed_said: bool,
     /// The group as it was read last.
     group: Option<GroupState>,
+    /// When it was last said that the group is at its maximum; none while it is not.
+    at_maximum_said: Option<Timestamp>,
 }
 
 impl Narrator {
@@ -120,7 +125,9 @@ impl Narrator {
             What::Notice(notice) => say(Level::Info, notice.to_string()),
             What::Record(Record::Decided(decision)) => {
                 let mixed = remembered.vote(decision);
-                decided(decision, mixed, &mut |message| say(Level::Info, message));
+                let at_maximum = remembered.says_at_maximum(decision);
+                let mut say = |message| say(Level::Info, message);
+                decided(decision, mixed, at_maximum, &mut say);
             }
             What::Record(Record::Settled { plan, outcome }) => match outcome {
                 WriteOutcome::Accepted => {
@@ -142,6 +149,13 @@ impl Narrator {
                 | Record::Alarm(_)
                 | Record::Gap { .. },
             ) => say(Level::Warning, sentence(entry)),
+            What::Record(Record::Health { verdict, .. }) => {
+                let level = match verdict.severity() {
+                    Severity::Ok | Severity::Notice => Level::Info,
+                    Severity::Warning | Severity::Critical => Level::Warning,
+                };
+                say(level, sentence(entry));
+            }
             What::Record(Record::OutcomeSeen(outcome)) => {
                 say(Level::Info, sentence(entry));
                 if let Some(group) = &remembered.group {
@@ -157,6 +171,20 @@ impl Narrator {
 }
 
 impl Remembered {
+    /// Whether to say that the group is at its maximum: when that begins, and once an hour.
+    fn says_at_maximum(&mut self, decision: &Decision) -> bool {
+        if !is_at_maximum(decision) {
+            self.at_maximum_said = None;
+            return false;
+        }
+        let waits = |said: Timestamp| decision.at.since(said) < AT_MAXIMUM_EVERY;
+        if self.at_maximum_said.is_some_and(waits) {
+            return false;
+        }
+        self.at_maximum_said = Some(decision.at);
+        true
+    }
+
     /// Remembers what `decision` votes for. Answers whether it begins to wait for votes to shrink
     /// because others came between them.
     fn vote(&mut self, decision: &Decision) -> bool {
@@ -185,6 +213,17 @@ impl Remembered {
     }
 }
 
+/// Whether more than the group's maximum is wanted, and desired capacity is there.
+fn is_at_maximum(decision: &Decision) -> bool {
+    let (why, inputs) = (&decision.explanation, &decision.explanation.inputs);
+    why.bound_by == Some(Guard::Bounds)
+        && inputs.desired == inputs.bounds.max()
+        && why
+            .proposal
+            .desired
+            .is_some_and(|wanted| wanted > inputs.desired)
+}
+
 fn sentence(entry: &Entry) -> String {
     entry.what.to_string()
 }
@@ -198,7 +237,7 @@ fn one_line(message: String) -> String {
     }
 }
 
-fn decided(decision: &Decision, mixed: bool, say: &mut impl FnMut(String)) {
+fn decided(decision: &Decision, mixed: bool, at_maximum: bool, say: &mut impl FnMut(String)) {
     let why = &decision.explanation;
     let inputs = &why.inputs;
     if let Some(features) = inputs.features {
@@ -212,7 +251,7 @@ fn decided(decision: &Decision, mixed: bool, say: &mut impl FnMut(String)) {
         say(format!(
             "PREDICTION: {} ({}) - Confidence: {confidence:.2}",
             class.index(),
-            class.seed_name()
+            class.original_name()
         ));
     }
     let wanted = why
@@ -226,14 +265,11 @@ fn decided(decision: &Decision, mixed: bool, say: &mut impl FnMut(String)) {
         (Some(std::cmp::Ordering::Less), Some(Guard::Cooldown)) => {
             say("Scale down needed but in cooldown period".to_owned());
         }
-        (Some(std::cmp::Ordering::Greater), Some(Guard::Bounds))
-            if inputs.desired == inputs.bounds.max() =>
-        {
-            say(format!(
-                "Already at maximum capacity of ({} instances)",
-                inputs.desired
-            ));
-        }
+        _ if at_maximum => say(format!(
+            "Already at maximum capacity of ({} instances)",
+            inputs.desired
+        )),
+        _ if is_at_maximum(decision) => {}
         _ if mixed => say("Mixed predictions - not scaling down".to_owned()),
         _ if inputs.class.is_none() || decision.desired.is_some() => say(why.to_string()),
         _ => {}

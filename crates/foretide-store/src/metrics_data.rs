@@ -35,7 +35,7 @@ enum Cycle {
     },
 }
 
-/// The seed's prediction service answered with these names.
+/// The original's prediction service answered with these names.
 #[derive(Serialize)]
 struct Prediction {
     #[serde(rename = "prediction")]
@@ -74,7 +74,7 @@ fn decided(decision: &Decision) -> Cycle {
             .map(|features| Metrics::new(&features, inputs)),
         prediction: inputs.class.map(|(class, confidence)| Prediction {
             class: class.index(),
-            predicted_class: class.seed_name(),
+            predicted_class: class.original_name(),
             confidence,
         }),
         desired_capacity: inputs.desired,

@@ -1,4 +1,4 @@
-//! The seed's two files, rendered from what the store has committed.
+//! The original's two files, rendered from what the store has committed.
 
 use std::fmt;
 use std::path::Path;
@@ -10,9 +10,9 @@ use crate::lines::Narrator;
 use crate::metrics_data;
 use crate::rotate::{RotateError, RotatingFile};
 
-/// Name of the log, as the seed has it.
+/// Name of the log, as the original has it.
 const LOG: &str = "ec2_monitor.log";
-/// Name of the metrics, as the seed has it.
+/// Name of the metrics, as the original has it.
 const METRICS: &str = "ec2_metrics_data.json";
 
 /// How lines of the log are written.

@@ -325,6 +325,7 @@ fn kind(record: &Record) -> &'static str {
         Record::MetricsLate { .. } => "metrics_late",
         Record::Gap { .. } => "gap",
         Record::Alarm(_) => "alarm",
+        Record::Health { .. } => "health",
     }
 }
 

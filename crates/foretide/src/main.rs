@@ -13,7 +13,6 @@ mod file;
 mod limits;
 mod notify;
 mod output;
-mod report;
 mod shell;
 mod stop;
 mod terminal;

@@ -1,4 +1,4 @@
-//! Collecting by instance, as the seed does: seven metrics of each, mean and maximum.
+//! Collecting by instance, as the original does: seven metrics of each, mean and maximum.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use super::fleet::{Grid, load_query, memory_query};
 use super::query::InstanceStat;
 use super::{Key, MetricOptions, Query, Sampling, Stat, Values};
 
-/// The seed's seven metrics of an instance.
+/// The original's seven metrics of an instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum InstanceMetric {
     /// CPU in percent.
@@ -29,7 +29,7 @@ pub enum InstanceMetric {
 }
 
 impl InstanceMetric {
-    /// All seven, in the seed's order.
+    /// All seven, in the original's order.
     pub const ALL: [Self; 7] = [
         Self::Cpu,
         Self::NetworkIn,
@@ -53,8 +53,8 @@ impl InstanceMetric {
         }
     }
 
-    /// Its name in the seed's records.
-    pub const fn seed_name(self) -> &'static str {
+    /// Its name in the original's records.
+    pub const fn original_name(self) -> &'static str {
         match self {
             Self::Cpu => "cpu_utilization",
             Self::NetworkIn => "network_in",
@@ -78,8 +78,8 @@ impl InstanceMetric {
     }
 }
 
-/// One metric over the instances, each by its newest closed period, as the seed combines them (its
-/// rounding to two places is left to whoever shows it).
+/// One metric over the instances, each by its newest closed period, as the original combines them
+/// (its rounding to two places is left to whoever shows it).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct InstanceAggregate {
     /// Which.
@@ -121,7 +121,7 @@ pub(crate) fn instance_queries(group: &str, ids: &[String], options: &MetricOpti
     queries
 }
 
-/// The closed periods of `values`, and the seed's combination of the newest ones.
+/// The closed periods of `values`, and the original's combination of the newest ones.
 ///
 /// CPU is the mean over the instances that reported in the period; network is their sum.
 pub(crate) fn instance_datapoints(

@@ -26,7 +26,7 @@ pub enum Collect {
     /// size.
     #[default]
     Group,
-    /// The seed's way: seven metrics of every instance in service, healthy and warmed up.
+    /// The original's way: seven metrics of every instance in service, healthy and warmed up.
     Instance,
 }
 

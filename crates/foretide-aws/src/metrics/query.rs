@@ -116,7 +116,7 @@ impl AwsClients {
         let mut results = Vec::new();
         let mut token = None;
         for _ in 0..PAGES_MAX {
-            self.count(batch);
+            self.count(batch, span);
             let request = self
                 .cloudwatch
                 .get_metric_data()
@@ -141,11 +141,11 @@ impl AwsClients {
     }
 
     /// Counts what the call is billed for: metrics, not statistics of them.
-    fn count(&self, batch: &[Query]) {
+    fn count(&self, batch: &[Query], span: Span) {
         for queries in batch.chunk_by(|a, b| a.group == b.group) {
             if let Some(query) = queries.first() {
-                self.bill()
-                    .count_metrics(&query.group, billed_metrics(queries));
+                let metrics = billed_metrics(queries);
+                self.bill().count_metrics(&query.group, metrics, span.aside);
             }
         }
     }

@@ -10,7 +10,7 @@ use crate::error::SchemaError;
 /// More than the categories that any field has.
 const MAX_CATEGORIES: usize = 32;
 
-/// Columns, scaling and categories under the names that the seed's service uses.
+/// Columns, scaling and categories under the names that the original's service uses.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SchemaDocument {

@@ -1,5 +1,5 @@
 //! From nine features to the columns that the trees see: interaction features, scaling, one-hot by
-//! the categories of the training, in the order of the schema. Steps 8 of the seed, mended.
+//! the categories of the training, in the order of the schema. Steps 8 of the original, mended.
 //!
 //! A column that the schema names and nothing can fill is an error when the schema is built; no
 //! column is ever filled with zeros for want of a value.
@@ -18,7 +18,7 @@ use crate::error::{FeatureError, SchemaError};
 /// More columns than any schema of these features needs; rows live on the stack at this width.
 pub(crate) const MAX_COLUMNS: usize = 32;
 
-/// Every live group is "completed" in the seed; models trained with the column keep working.
+/// Every live group is "completed" in the original; models trained with the column keep working.
 const LIVE_STATUS: &str = "completed";
 
 /// Which columns there are and how each is computed.

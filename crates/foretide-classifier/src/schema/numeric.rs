@@ -1,11 +1,11 @@
-//! The numbers that a column may hold: seven features and the seed's four interactions of them.
+//! The numbers that a column may hold: seven features and the original's four interactions of them.
 
 use foretide_domain::Features;
 
-/// Keeps the seed's ratios finite where the denominator is zero.
+/// Keeps the original's ratios finite where the denominator is zero.
 const RATIO_EPSILON: f64 = 1e-5;
 
-/// A number, in the order of the seed's scaling.
+/// A number, in the order of the original's scaling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Numeric {
     CpuUsage,

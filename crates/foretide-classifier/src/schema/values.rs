@@ -1,4 +1,4 @@
-//! Features from nine bare values in the seed's order.
+//! Features from nine bare values in the original's order.
 
 use std::str::FromStr;
 
@@ -16,7 +16,7 @@ pub enum FeatureValue {
     Text(String),
 }
 
-/// The features that nine values in the seed's order stand for.
+/// The features that nine values in the original's order stand for.
 pub fn features_from_values(values: &[FeatureValue]) -> Result<Features, FeatureError> {
     let [
         cpu,

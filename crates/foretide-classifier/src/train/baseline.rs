@@ -6,8 +6,8 @@ use foretide_domain::{Class, Prediction};
 
 use super::LabelledRow;
 
-/// Half the width of the zone around the target in which thresholds hold, percent: the seed policy
-/// of the simulated world uses the same.
+/// Half the width of the zone around the target in which thresholds hold, percent: the original
+/// policy of the simulated world uses the same.
 const BAND_PERCENT: f64 = 10.0;
 
 /// Always the commonest class.

@@ -98,7 +98,7 @@ pub enum CsvError {
     },
 }
 
-/// Reads labelled rows. A label is `scale_out`, `scale_in` or `hold`, or the seed's 0, 1 or 2.
+/// Reads labelled rows. A label is `scale_out`, `scale_in` or `hold`, or the original's 0, 1 or 2.
 pub fn read_csv(reader: impl Read, limits: CsvLimits) -> Result<Vec<LabelledRow>, CsvError> {
     let mut counted = Counted {
         inner: reader,

@@ -14,8 +14,8 @@ const SEED: u64 = 2;
 const TARGET_PERCENT: f64 = 50.0;
 /// Minutes from a decision until an instance serves: 3 to boot, and 2 that metrics lag behind.
 const LEAD_MINUTES: usize = 5;
-/// Minutes over which an instance given up must not have been needed: the seed's cooldown of five
-/// and twice the lead time, to get it back and have used it.
+/// Minutes over which an instance given up must not have been needed: the original's cooldown of
+/// five and twice the lead time, to get it back and have used it.
 const HOLD_MINUTES: usize = 15;
 /// Neighbouring minutes tell nearly the same; every fourth keeps the fit short.
 const STRIDE: usize = 4;

@@ -3,7 +3,7 @@
 //!
 //! The fleet mostly follows the demand, late, as a reactive scaler does. Were that all, a model
 //! would learn from almost no fleet that is far too large or too small; so at random it stays for
-//! a while at half to twice the right size. All randomness comes from the seed given.
+//! a while at half to twice the right size. All randomness comes from the original given.
 
 use foretide_domain::Bounds;
 use rand::{RngExt, SeedableRng};

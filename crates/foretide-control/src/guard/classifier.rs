@@ -1,4 +1,4 @@
-//! Guard rails of policy `classifier`: the seed's streak and cooldown, and two that it lacked.
+//! Guard rails of policy `classifier`: the original's streak and cooldown, and two that it lacked.
 
 use foretide_domain::Class;
 

@@ -76,8 +76,9 @@ const VOTES: [(Guard, Rail); 3] = [
     (Guard::Streak, classifier::streak),
     (Guard::Cooldown, classifier::cooldown),
 ];
-const WRITES: [(Guard, Rail); 5] = [
+const WRITES: [(Guard, Rail); 6] = [
     (Guard::Breaker, write::breaker),
+    (Guard::CannotWrite, write::cannot_write),
     (Guard::WriteInFlight, write::in_flight),
     (Guard::WriteBackoff, write::backoff),
     (Guard::Paused, write::paused),

@@ -14,6 +14,14 @@ pub(super) fn breaker(facts: &Facts<'_>, wanted: &mut Wanted) {
     }
 }
 
+/// Where somebody else sets desired capacity, nothing is written. Mode `observe` writes nothing
+/// anyway and shows what it would have done.
+pub(super) fn cannot_write(facts: &Facts<'_>, wanted: &mut Wanted) {
+    if !facts.group.obstacles.is_empty() && facts.mode != Mode::Observe {
+        wanted.capacity = wanted.desired;
+    }
+}
+
 /// While the answer to a write is outstanding nothing else is written.
 pub(super) fn in_flight(facts: &Facts<'_>, wanted: &mut Wanted) {
     if facts.write_in_flight {

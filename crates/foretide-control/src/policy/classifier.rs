@@ -1,5 +1,5 @@
-//! Policy `classifier`: the seed's rules. The model's class asks for one instance more, one less,
-//! or none; streak, confidence and cooldown are guard rails.
+//! Policy `classifier`: the original's rules. The model's class asks for one instance more, one
+//! less, or none; streak, confidence and cooldown are guard rails.
 
 use foretide_domain::{Class, ClassifierRule, Proposal, Rule};
 

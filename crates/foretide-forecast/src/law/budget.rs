@@ -85,6 +85,13 @@ pub enum Standing {
     Futile,
 }
 
+impl Standing {
+    /// Whether the risk price is bounded.
+    pub fn is_bounded(self) -> bool {
+        self != Self::Free
+    }
+}
+
 impl Budget {
     pub(crate) fn new(config: &BudgetConfig) -> Self {
         Self {

@@ -7,13 +7,13 @@ use std::time::Duration;
 use foretide_control::{ControllerConfig, ForecastSnapshot, SavedState};
 use foretide_domain::{
     Bounds, BytesPerSecond, CallFailure, Class, Datapoint, FailureKind, Features, GroupState,
-    LifecycleCounts, Mode, Percent, Plan, PolicyKind, Prediction, SuspendedProcesses, Timestamp,
-    WriteOutcome,
+    LifecycleCounts, Mode, Obstacle, Percent, Plan, PolicyKind, Prediction, SuspendedProcesses,
+    Timestamp, WriteOutcome,
 };
 use foretide_runtime::{
     AnchoredClock, Answers, Batch, BoxFuture, Cloud, Entry, Fleet, GroupKey, GroupSetup,
-    HistoryAsk, HistoryPart, Journal, JournalError, JournalErrorKind, MetricsAsk, Obstacle,
-    Predictor, Runtime, RuntimeSettings, What, WritePermit,
+    HistoryAsk, HistoryPart, Journal, JournalError, JournalErrorKind, MetricsAsk, Predictor,
+    Runtime, RuntimeSettings, What, WritePermit,
 };
 use tokio::time::sleep;
 
@@ -68,6 +68,7 @@ pub(crate) fn group_state(desired: u32) -> GroupState {
         suspended: SuspendedProcesses::default(),
         refreshing: false,
         launches: Vec::new(),
+        obstacles: Vec::new(),
     }
 }
 

@@ -130,9 +130,7 @@ async fn no_decision_waits_for_a_past_that_does_not_come() {
         assert!(decisions(&world) >= 10);
         assert!(histories(&world).is_empty());
         let said = world.committed(&GroupKey::new("a", "web"));
-        let says = said
-            .iter()
-            .any(|line| line.contains("history is still being read"));
+        let says = said.iter().any(|line| line.contains("reading history"));
         assert!(says, "{said:?}");
         let tries = asked(&world).len();
         assert!((3..=6).contains(&tries), "less and less often: {tries}");

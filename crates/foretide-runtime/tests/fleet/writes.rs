@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use foretide_domain::{Class, FailureKind, Mode, WriteOutcome};
-use foretide_runtime::{GroupKey, Obstacle};
+use foretide_domain::{Class, FailureKind, Mode, Obstacle, WriteOutcome};
+use foretide_runtime::GroupKey;
 use tokio::time::Instant;
 
 use crate::fakes::{Does, Says, World, seconds};

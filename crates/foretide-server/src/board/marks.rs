@@ -73,7 +73,9 @@ impl Mark {
             Record::Ordered { .. } | Record::OrderEnded(_) => (MarkKind::Operator, None),
             Record::OutcomeSeen(Outcome::Partly { .. }) => (MarkKind::Failed, None),
             Record::Gap { .. } | Record::MetricsLate { .. } => (MarkKind::Note, None),
-            Record::Decided(_)
+            // Its begin and its end are marked by the records that it follows from.
+            Record::Health { .. }
+            | Record::Decided(_)
             | Record::Observed(_)
             | Record::OutcomeSeen(Outcome::Reached { .. })
             | Record::CallFailed(_) => return None,

@@ -83,6 +83,10 @@ impl Slots {
     /// Judges by another objective from now on, the past as well.
     pub(crate) fn judge_by(&mut self, objective: Percent) {
         self.objective = objective.get();
+        self.sum_day();
+    }
+
+    fn sum_day(&mut self) {
         self.day = Sums::default();
         for slot in self.ring.iter().rev().take(DAY_SLOTS) {
             self.day.add(slot, self.objective);
@@ -248,6 +252,29 @@ impl Slots {
             slot.tracking = other.tracking.or(slot.tracking);
             slot.optimum = other.optimum.or(slot.optimum);
         });
+    }
+
+    /// The slots up to the minute of `at`, included.
+    #[must_use]
+    pub(crate) fn until(&self, at: Timestamp) -> Self {
+        let mut until = self.clone();
+        let last = usize::try_from(minute(at) - self.first + 1).unwrap_or(0);
+        until.ring.truncate(last);
+        let last_peak = minute(at).div_euclid(PEAK_SLOTS) - self.first.div_euclid(PEAK_SLOTS) + 1;
+        until
+            .peaks
+            .truncate(usize::try_from(last_peak).unwrap_or(0));
+        if !until.ring.is_empty() {
+            until.find_peak(until.first + len(&until.ring) - 1);
+        }
+        until.sum_day();
+        until
+    }
+
+    /// The end of the newest minute with CPU.
+    pub(crate) fn data_until(&self) -> Option<Timestamp> {
+        let newest = self.iter().rev().find(|(_, slot)| slot.cpu.is_some());
+        newest.map(|(at, _)| at.plus(SLOT))
     }
 
     /// Slots that are kept, at most.

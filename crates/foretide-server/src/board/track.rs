@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use foretide_domain::{
-    Alarm, ClassifierRule, Decision, GroupState, Guard, LifecycleCounts, Load, Mode, Orders,
-    Percent, PolicyKind, Record, Rule, Timestamp, WriteOutcome,
+    Cause, Decision, GroupState, Guard, LifecycleCounts, Load, Mode, Orders, Percent, PolicyKind,
+    Record, Severity, Timestamp, Verdict, WriteOutcome, stalled, stalled_after,
 };
 
 use crate::view::Cached;
@@ -114,7 +114,7 @@ pub(crate) struct Tally {
 }
 
 /// What can bind a decision, in the order in which the rails stand: the label's values.
-pub(crate) const GUARDS: [Guard; 17] = [
+pub(crate) const GUARDS: [Guard; 18] = [
     Guard::Bounds,
     Guard::Suspended,
     Guard::Freshness,
@@ -127,6 +127,7 @@ pub(crate) const GUARDS: [Guard; 17] = [
     Guard::Streak,
     Guard::Cooldown,
     Guard::Breaker,
+    Guard::CannotWrite,
     Guard::WriteInFlight,
     Guard::WriteBackoff,
     Guard::Paused,
@@ -151,16 +152,10 @@ pub(crate) struct Track {
     /// Start of the newest period with CPU.
     newest: Option<Timestamp>,
     pub(crate) tally: Tally,
-    pub(crate) stale: bool,
-    pub(crate) breaker_open: bool,
-    /// Whether the model was asked last and did not answer.
-    pub(crate) predictor_failing: bool,
+    /// The controller's newest verdict; none before one is known.
+    health: Option<Verdict>,
     /// An operator's orders that stand.
     pub(crate) orders: Orders,
-    pub(crate) broken_invariant: Option<(Timestamp, u8)>,
-    /// The newest failure that no success has followed.
-    pub(crate) failure: Option<(Timestamp, String)>,
-    pub(crate) write_failure: Option<(Timestamp, String)>,
     /// Grows with every change.
     pub(crate) version: u64,
     /// The row made last.
@@ -182,13 +177,8 @@ impl Track {
             data_at: None,
             newest: None,
             tally: Tally::default(),
-            stale: false,
-            breaker_open: false,
-            predictor_failing: false,
+            health: None,
             orders: Orders::default(),
-            broken_invariant: None,
-            failure: None,
-            write_failure: None,
             version: 0,
             cached: None,
         }
@@ -204,7 +194,6 @@ impl Track {
 
     /// Takes in a reading of the group.
     pub(crate) fn read(&mut self, at: Timestamp, group: &GroupState) {
-        self.failure = None;
         self.at_capacity(Reading {
             at,
             desired: group.desired,
@@ -241,17 +230,18 @@ impl Track {
                 }
             }
             Record::Decided(decision) => self.decided(Arc::new((**decision).clone())),
-            Record::Settled { outcome, .. } => self.settled(at, outcome),
-            Record::CallFailed(failure) => {
-                self.tally.calls_failed += 1;
-                self.failure = Some((at, failure.to_string()));
+            Record::Settled { outcome, .. } => {
+                let failed = matches!(outcome, WriteOutcome::Failed(_));
+                self.tally.writes_failed += u64::from(failed);
             }
-            Record::Alarm(alarm) => self.alarm(at, *alarm),
+            Record::CallFailed(_) => self.tally.calls_failed += 1,
+            Record::Health { verdict, .. } => self.health = Some(verdict.clone()),
             Record::Ordered { order, by } => self.orders.take(*order, by),
             Record::OrderEnded(_) => drop(self.orders.expire(at)),
             Record::OutcomeSeen(_)
             | Record::ForeignChange(_)
             | Record::MetricsLate { .. }
+            | Record::Alarm(_)
             | Record::Gap { .. } => {}
         }
         if let Some(mark) = Mark::of(at, record) {
@@ -259,42 +249,65 @@ impl Track {
         }
     }
 
-    fn settled(&mut self, at: Timestamp, outcome: &WriteOutcome) {
-        match outcome {
-            WriteOutcome::Failed(failure) => {
-                self.tally.writes_failed += 1;
-                self.write_failure = Some((at, failure.to_string()));
+    /// The group's health as of `now`: the controller's verdict, and whether the loop is stalled.
+    pub(crate) fn health(&self, now: Timestamp) -> Verdict {
+        let verdict = match (&self.health, self.reading) {
+            (Some(known), _) => known.clone(),
+            (None, Some(_)) => Verdict::default(),
+            (None, None) => {
+                let unread = [(Severity::Notice, Cause::NotRead)];
+                Verdict::new(unread, &Verdict::default(), now)
             }
-            WriteOutcome::Accepted => self.write_failure = None,
-            WriteOutcome::Moved { .. } | WriteOutcome::DryRun => {}
+        };
+        match self.checked_at() {
+            Some(checked_at) => verdict.read_at(checked_at, self.facts.interval, now),
+            None => verdict,
         }
     }
 
-    fn alarm(&mut self, at: Timestamp, alarm: Alarm) {
-        match alarm {
-            Alarm::BreakerOpened { .. } => self.breaker_open = true,
-            Alarm::BreakerClosed => self.breaker_open = false,
-            Alarm::DataStale => self.stale = true,
-            Alarm::DataFresh => self.stale = false,
-            Alarm::PredictorSilent => self.predictor_failing = true,
-            Alarm::PredictorAnswers => self.predictor_failing = false,
-            // Every decision says whether the forecast is demoted.
-            Alarm::ForecastDemoted { .. } | Alarm::ForecastRestored => {}
-            Alarm::InvariantBroken { invariant } => self.broken_invariant = Some((at, invariant)),
+    /// When the newest cycle ended.
+    fn checked_at(&self) -> Option<Timestamp> {
+        let looked = self.looked.map(|looked| looked.at);
+        looked.max(self.reading.map(|reading| reading.at))
+    }
+
+    /// When the group is stalled unless it is checked until then.
+    pub(crate) fn stalled_after(&self) -> Option<Timestamp> {
+        let checked_at = self.checked_at()?;
+        Some(stalled_after(checked_at, self.facts.interval))
+    }
+
+    /// The track as it was at `at`, with the decision that stood then.
+    #[must_use]
+    pub(crate) fn as_of(&self, at: Timestamp, decision: Option<Arc<Decision>>) -> Self {
+        let mut then = Self::new(self.facts.clone(), self.limits);
+        then.slots = self.slots.until(at);
+        let marks = self
+            .marks
+            .iter()
+            .filter(|mark| mark.at_ms <= at.as_millis());
+        then.marks = marks.cloned().collect();
+        then.data_at = then.slots.data_until();
+        if let Some(decision) = decision {
+            then.decided(decision);
         }
+        if let Some(looked) = self.looked {
+            then.looked = Some(Looked { at, ..looked });
+        }
+        then
+    }
+
+    /// Whether nobody checks the group any more.
+    pub(crate) fn is_stalled(&self, now: Timestamp) -> bool {
+        let stalled = |checked_at| stalled(checked_at, self.facts.interval, now).is_some();
+        self.checked_at().is_some_and(stalled)
     }
 
     fn decided(&mut self, decision: Arc<Decision>) {
         let explanation = &decision.explanation;
         let inputs = &explanation.inputs;
         self.tally.count(&decision);
-        self.breaker_open = inputs.breaker_open;
-        // After a restart the alarm may lie before what this board was told.
-        if explanation.proposal.rule == Rule::Classifier(ClassifierRule::NoAnswer) {
-            self.predictor_failing = true;
-        } else if inputs.class.is_some() {
-            self.predictor_failing = false;
-        }
+        self.health = Some(inputs.health.clone());
         self.orders.clone_from(&inputs.orders);
         self.at_capacity(Reading {
             at: decision.at.minus(inputs.group_age),

@@ -15,13 +15,15 @@ use crate::board::{Board, StoreHealth, Track, lock};
 use crate::body;
 use crate::problem::Problem;
 use crate::view::{
-    Cached, FleetView, Level, MomentView, POINTS_MAX, VERSION, Window, cached, decision_view,
-    fleet, group_view,
+    Cached, FleetView, Level, MomentView, POINTS_MAX, VERSION, Window, accuracy, cached,
+    decision_view, fleet, group_view, row,
 };
 
 /// So far back a decision is looked for before the moment asked about: a controller decides at
 /// least with every datapoint.
 const MOMENT_BACK: std::time::Duration = std::time::Duration::from_secs(3600);
+/// What budget and cost are counted over.
+const DAY: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
 /// Longest stretch of history read at once: a week of one group's records are some 100 MB.
 const HISTORY_MAX: std::time::Duration = std::time::Duration::from_secs(7 * 24 * 3600);
 
@@ -192,12 +194,38 @@ pub(crate) async fn moment(
             _ => None,
         })
     };
+    let then = then(&app, &track, at, decision.clone()).await?;
     let view = MomentView {
         version: VERSION,
         at_ms: at.as_millis(),
+        group: row(&then, at),
+        accuracy: accuracy(&then),
         decision: decision.map(|decision| decision_view(&decision)),
     };
     Ok(body::json(StatusCode::OK, &view))
+}
+
+/// The group's track as it was at `at`: of what is in memory, or else of what the store has of the
+/// day before.
+async fn then(
+    app: &App,
+    track: &Arc<std::sync::Mutex<Track>>,
+    at: Timestamp,
+    decision: Option<Arc<foretide_domain::Decision>>,
+) -> Result<Track, Problem> {
+    let from = at.minus(DAY);
+    let in_memory = lock(track).slots.start().is_some_and(|kept| kept <= from);
+    if in_memory || app.page.history.is_none() {
+        return Ok(lock(track).as_of(at, decision));
+    }
+    let past = past(
+        app,
+        track,
+        from,
+        at.plus(std::time::Duration::from_millis(1)),
+    )
+    .await?;
+    Ok(past.as_of(at, decision))
 }
 
 pub(crate) fn unknown_group(id: &str) -> Problem {

@@ -40,7 +40,11 @@ pub(crate) async fn controls() -> Response<Body> {
 }
 
 pub(crate) async fn dom() -> Response<Body> {
-    file(JS, include_str!("assets/dom.js"))
+    file(JS, foretide_chart::DOM)
+}
+
+pub(crate) async fn draw() -> Response<Body> {
+    file(JS, foretide_chart::DRAW)
 }
 
 pub(crate) async fn group() -> Response<Body> {

@@ -10,7 +10,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::header::{CONTENT_TYPE, HeaderValue};
 use axum::http::{Response, StatusCode};
-use foretide_domain::{Guard, Timestamp};
+use foretide_domain::{Guard, HealthState, Timestamp, Verdict};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{
@@ -79,9 +79,7 @@ struct Group {
     age: Option<f64>,
     overruns: Option<u64>,
     prediction: Option<f64>,
-    breaker_open: bool,
-    predictor_failing: bool,
-    at_max: bool,
+    health: Verdict,
 }
 
 impl Group {
@@ -92,7 +90,6 @@ impl Group {
             .decision()
             .and_then(|known| known.explanation.inputs.forecast);
         let quantiles = figures.and_then(|figures| figures.quantiles);
-        let capacity = row.capacity.as_ref();
         Self {
             tally: track.tally,
             coverage: track.coverage(),
@@ -103,12 +100,7 @@ impl Group {
                 .looked
                 .and_then(|looked| looked.prediction)
                 .map(|took| took.as_secs_f64()),
-            breaker_open: track.breaker_open,
-            predictor_failing: track.predictor_failing,
-            at_max: capacity.is_some_and(|known| {
-                known.desired >= known.max
-                    && row.load.need_instances.is_some_and(|need| need > known.max)
-            }),
+            health: track.health(now),
             row,
         }
     }
@@ -165,8 +157,11 @@ const GAUGES: [Gauge; 24] = [
     ),
     (
         "foretide_group_at_max",
-        "1 while the load needs more than the maximum",
-        |group| flag(group.row.capacity.as_ref().map(|_| group.at_max)),
+        "1 while more instances are needed than the maximum",
+        |group| {
+            let known = group.row.capacity.as_ref();
+            flag(known.map(|_| group.health.is_in(HealthState::AtMaximum)))
+        },
     ),
     (
         "foretide_group_load_instances",
@@ -217,7 +212,10 @@ const GAUGES: [Gauge; 24] = [
     (
         "foretide_group_data_stale",
         "1 while data is too old to act on",
-        |group| flag(group.row.data_fresh.map(|fresh| !fresh)),
+        |group| {
+            let known = group.row.data_fresh;
+            flag(known.map(|_| group.health.is_in(HealthState::DataMissing)))
+        },
     ),
     (
         "foretide_group_looked_timestamp_seconds",
@@ -242,17 +240,17 @@ const GAUGES: [Gauge; 24] = [
     (
         "foretide_group_breaker_open",
         "1 while launches fail and growth is held",
-        |group| flag(Some(group.breaker_open)),
+        |group| flag(Some(group.health.is_in(HealthState::LaunchesFailing))),
     ),
     (
         "foretide_group_predictor_failing",
         "1 while the predictor does not answer and capacity is held",
-        |group| flag(Some(group.predictor_failing)),
+        |group| flag(Some(group.health.is_in(HealthState::PredictorSilent))),
     ),
     (
         "foretide_group_health_level",
         "0 ok, 1 notice, 2 warning, 3 critical",
-        |group| Some(f64::from(group.row.health.level as u8)),
+        |group| Some(f64::from(group.health.severity() as u8)),
     ),
 ];
 
@@ -296,6 +294,7 @@ impl Collector for Snapshot {
         for (name, help, of) in COUNTERS {
             counters(&mut encoder, name, help, self.each(of))?;
         }
+        self.health(&mut encoder)?;
         self.decisions(&mut encoder)?;
         self.forecasts(&mut encoder)?;
         self.calls(&mut encoder)?;
@@ -311,6 +310,33 @@ impl Snapshot {
     ) -> impl Iterator<Item = ([(&'static str, &str); 2], V)> {
         let groups = self.groups.iter();
         groups.filter_map(move |group| Some((group.labels(), of(group)?)))
+    }
+
+    /// One series a state: alert rules read the verdict and judge nothing.
+    fn health(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let states = self.groups.iter().flat_map(|group| {
+            HealthState::ALL.into_iter().map(|state| {
+                let holds = f64::from(u8::from(group.health.is_in(state)));
+                (group.with("state", state.name()), holds)
+            })
+        });
+        let help = "1 while the group is in the state; several can hold";
+        gauges(encoder, "foretide_group_health", help, states)?;
+        let severities = self.groups.iter().flat_map(|group| {
+            let conditions = group.health.conditions().iter();
+            let mut worst: Vec<(HealthState, f64)> = Vec::new();
+            // The worst comes first.
+            for condition in conditions {
+                let state = condition.state();
+                if worst.iter().all(|(known, _)| *known != state) {
+                    worst.push((state, f64::from(condition.severity as u8)));
+                }
+            }
+            let worst = worst.into_iter();
+            worst.map(|(state, severity)| (group.with("state", state.name()), severity))
+        });
+        let help = "Of the states that the group is in: 1 notice, 2 warning, 3 critical";
+        gauges(encoder, "foretide_group_health_severity", help, severities)
     }
 
     fn decisions(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
@@ -429,6 +455,7 @@ fn reason(index: usize) -> &'static str {
         Some(Guard::Streak) => "streak",
         Some(Guard::Cooldown) => "cooldown",
         Some(Guard::Breaker) => "breaker",
+        Some(Guard::CannotWrite) => "cannot_write",
         Some(Guard::WriteInFlight) => "write_in_flight",
         Some(Guard::WriteBackoff) => "write_backoff",
         Some(Guard::Paused) => "paused",

@@ -115,7 +115,7 @@ fn paths(shapes: &mut SchemaGenerator) -> Value {
             &[&OF_READING, &OF_A_GROUP],
         ),
         "/api/v1/groups/{id}/at": get(
-            "The decision that stood at a moment of the past",
+            "The group as it was at a moment of the past, and the decision that stood",
             &[id.clone(), time("time", "The moment")],
             &answer::<MomentView>(shapes),
             &[&OF_READING, &OF_A_GROUP],

@@ -20,13 +20,14 @@ use crate::problem::Problem;
 pub(crate) type Route = (&'static str, fn() -> MethodRouter<Arc<App>>);
 
 /// Every route; the OpenAPI document is tested against those that are not part of the page.
-pub(crate) const ROUTES: [Route; 19] = [
+pub(crate) const ROUTES: [Route; 20] = [
     ("/", || get(assets::page)),
     ("/assets/app.css", || get(assets::style)),
     ("/assets/app.js", || get(assets::app)),
     ("/assets/chart.js", || get(assets::chart)),
     ("/assets/controls.js", || get(assets::controls)),
     ("/assets/dom.js", || get(assets::dom)),
+    ("/assets/draw.js", || get(assets::draw)),
     ("/assets/group.js", || get(assets::group)),
     ("/assets/icon.svg", || get(assets::icon)),
     ("/assets/overview.js", || get(assets::overview)),

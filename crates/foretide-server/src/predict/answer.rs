@@ -1,5 +1,5 @@
-//! What `POST /predict` answers. The first three keys are the seed's, with `confidence` made the
-//! number that its name promises.
+//! What `POST /predict` answers. The first three keys are the original's, with `confidence` made
+//! the number that its name promises.
 
 use foretide_classifier::Model;
 use foretide_domain::{Class, Prediction};
@@ -64,7 +64,7 @@ impl Row {
         let of = |class: Class| prediction.probabilities[class.index()];
         Self {
             prediction: prediction.class.index(),
-            predicted_class: prediction.class.seed_name(),
+            predicted_class: prediction.class.original_name(),
             confidence: prediction.confidence(),
             probabilities: Probabilities {
                 scale_out: of(Class::ScaleOut),
@@ -95,7 +95,7 @@ impl<'a> Batch<'a> {
 mod tests {
     use super::*;
 
-    /// The seed's clients read these keys and values.
+    /// The original's clients read these keys and values.
     #[test]
     fn the_answer_keeps_the_seeds_keys_and_adds_the_odds() {
         let prediction = Prediction {

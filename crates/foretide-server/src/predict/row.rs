@@ -1,6 +1,6 @@
-//! One row of nine features, positional as in the seed or named. Built value by value, without an
-//! intermediate tree, so that a wrong value ends the parse where it stands and a large body never
-//! becomes larger in memory.
+//! One row of nine features, positional as in the original or named. Built value by value, without
+//! an intermediate tree, so that a wrong value ends the parse where it stands and a large body
+//! never becomes larger in memory.
 
 use std::fmt;
 use std::marker::PhantomData;

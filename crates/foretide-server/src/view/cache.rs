@@ -8,13 +8,12 @@ use serde_json::value::RawValue;
 
 use crate::board::Track;
 
-use super::health::{is_stalled, shows_broken};
 use super::row::{GroupRow, row};
 
 /// A row and what it was made of.
 #[derive(Clone, Debug)]
 pub(crate) struct Cached {
-    made_of: (u64, bool, bool),
+    made_of: (u64, bool),
     pub(crate) row: Arc<GroupRow>,
     json: Arc<OnceLock<Option<Box<RawValue>>>>,
 }
@@ -30,11 +29,7 @@ impl Cached {
 
 /// The row as of `now`.
 pub(crate) fn cached(track: &mut Track, now: Timestamp) -> Cached {
-    let made_of = (
-        track.version,
-        is_stalled(track, now),
-        shows_broken(track, now),
-    );
+    let made_of = (track.version, track.is_stalled(now));
     if let Some(known) = &track.cached
         && known.made_of == made_of
     {

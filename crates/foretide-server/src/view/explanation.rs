@@ -5,6 +5,9 @@ use foretide_domain::{Decision, Fact, Guard, Section};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::group::AccuracyView;
+use super::row::GroupRow;
+
 /// A decision as it is shown.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(crate) struct DecisionView {
@@ -42,8 +45,12 @@ pub(crate) struct FactView {
 pub(crate) struct MomentView {
     pub(crate) version: u32,
     pub(crate) at_ms: i64,
+    /// The group as it was then.
+    pub(crate) group: GroupRow,
     /// The decision that stood then; none where none is kept.
     pub(crate) decision: Option<DecisionView>,
+    /// How well the forecast had held until then.
+    pub(crate) accuracy: AccuracyView,
 }
 
 /// Unfolds `decision`.

@@ -95,7 +95,7 @@ pub(crate) fn group_view(
     }
 }
 
-fn accuracy(track: &Track) -> AccuracyView {
+pub(crate) fn accuracy(track: &Track) -> AccuracyView {
     let [coverage_day, coverage_week] = track.coverage();
     AccuracyView {
         levels: LEVELS,

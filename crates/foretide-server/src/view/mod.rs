@@ -11,10 +11,10 @@ mod story;
 
 pub(crate) use cache::{Cached, cached};
 pub(crate) use explanation::{MomentView, decision_view};
-pub(crate) use group::{GroupView, POINTS_MAX, Window, group_view};
+pub(crate) use group::{GroupView, POINTS_MAX, Window, accuracy, group_view};
 pub(crate) use health::Level;
 pub(crate) use overview::{FleetView, fleet};
-pub(crate) use row::{Capacity, GroupRow};
+pub(crate) use row::{Capacity, GroupRow, row};
 
 /// The version of the answers' form; it changes when a field goes or changes its meaning.
 pub(crate) const VERSION: u32 = 1;

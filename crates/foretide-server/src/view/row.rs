@@ -179,7 +179,7 @@ pub(crate) fn row(track: &Track, now: Timestamp) -> GroupRow {
         policy: facts.policy.to_string(),
         dry_run: facts.dry_run,
         orders: orders(track),
-        health: health(track, &budget, now),
+        health: health(track, now),
         story: story(track, &load),
         capacity: track.reading.map(|reading| Capacity {
             desired: reading.desired,
@@ -200,7 +200,7 @@ pub(crate) fn row(track: &Track, now: Timestamp) -> GroupRow {
             .map(|looked| u64::try_from(looked.took.as_millis()).unwrap_or(u64::MAX)),
         interval_ms: u64::try_from(facts.interval.as_millis()).unwrap_or(u64::MAX),
         data_at_ms: track.data_at.map(Timestamp::as_millis),
-        data_fresh: decision.map(|known| known.explanation.inputs.fresh && !track.stale),
+        data_fresh: decision.map(|known| known.explanation.inputs.fresh),
         revision: track.version,
         load,
         budget,

@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tower::ServiceExt;
 
-/// The body of the seed's curl line, to the letter.
+/// The body of the original's curl line, to the letter.
 pub(crate) const SEED_BODY: &str =
     r#"{"features": [45.5, 60.2, 122.1, 35.6, 1200000000, 0.8, 0.92, "compute", "high"]}"#;
 

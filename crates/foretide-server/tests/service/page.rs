@@ -8,9 +8,9 @@ use axum::body::Body;
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, ORIGIN};
 use axum::http::{Request, StatusCode};
 use foretide_domain::{
-    Bounds, Counterfactual, Datapoint, Decision, Explanation, ForecastFigures, ForecastKept,
+    Bounds, Cause, Counterfactual, Datapoint, Decision, Explanation, ForecastFigures, ForecastKept,
     ForecastRule, GroupState, Inputs, LifecycleCounts, Load, LoadSource, Mode, Percent, PolicyKind,
-    Pricing, Proposal, Record, Rule, Staleness, SuspendedProcesses, Timestamp,
+    Pricing, Proposal, Record, Rule, Severity, Staleness, SuspendedProcesses, Timestamp, Verdict,
 };
 use foretide_server::{
     Answer as Later, Board, Calls, GroupFacts, History, Limits, Looked, Page, ServeConfig,
@@ -64,6 +64,7 @@ fn group(desired: u32, in_service: u32) -> GroupState {
         suspended: SuspendedProcesses::default(),
         refreshing: false,
         launches: Vec::new(),
+        obstacles: Vec::new(),
     }
 }
 
@@ -131,6 +132,10 @@ pub(crate) async fn every_metric() -> String {
         errors: Some(1),
         throttled: Some(1),
     };
+    let unread = [(Severity::Notice, Cause::NoBetterThanBaseline)];
+    let verdict = Verdict::new(unread, &Verdict::default(), at(-60));
+    let ended = Vec::new();
+    board.record("web", at(-60), &Record::Health { verdict, ended });
     board.set_calls(vec![calls], Some(3.5));
     board.set_store(StoreHealth::Writable);
     let answer = get(page(board), "/metrics").await;
@@ -165,6 +170,7 @@ fn decided() -> Record {
         cooldown_left: Duration::ZERO,
         orders: foretide_domain::Orders::default(),
         breaker_open: false,
+        health: Verdict::default(),
     };
     Record::Decided(Box::new(Decision {
         at: at(-400),
@@ -192,6 +198,7 @@ fn figures() -> ForecastFigures {
     let quantiles = [150.0, 160.0, 170.0, 180.0, 190.0];
     ForecastFigures {
         ahead: Duration::from_secs(300),
+        objective: None,
         quantiles: Some(quantiles.map(|load| Load::new(load).unwrap())),
         own_model: true,
         price: 100.0,
@@ -308,11 +315,19 @@ async fn load_need_shortage_and_the_maximum_are_told() {
         board.record("web", at(-1), &observed(minutes_ago, Some(cpu), 4.0));
         board.record("calm", at(-1), &observed(minutes_ago, Some(20.0), 2.0));
     }
+    // The controller's verdict is shown as it is: nothing is judged here.
+    let needed = Cause::AtMaximum { max: 4, needed: 5 };
+    let verdict = Verdict::new([(Severity::Critical, needed)], &Verdict::default(), at(-60));
+    let changed = Record::Health {
+        verdict,
+        ended: Vec::new(),
+    };
+    board.record("web", at(-60), &changed);
     let overview = get(page(Arc::clone(&board)), "/api/v1/groups").await.json();
     let row = &overview["groups"][0];
     assert_eq!(
-        (&row["id"], &row["health"]["level"]),
-        (&"web".into(), &"warning".into())
+        (&row["id"], &row["health"]["level"], &row["health"]["state"]),
+        (&"web".into(), &"critical".into(), &"at_maximum".into())
     );
     // 4 instances at 100 % are 5 at 80 %.
     assert_eq!(row["load"]["need_instances"], 5);
@@ -322,15 +337,21 @@ async fn load_need_shortage_and_the_maximum_are_told() {
     let spent = row["budget"]["spent_ratio"].as_f64().unwrap();
     assert!((spent - 2.0 / 7.2).abs() < 1e-9, "{spent}");
     let reasons = row["health"]["reasons"].to_string();
-    for part in ["at its maximum of 4: the load needs 5", "CPU is above 80"] {
-        assert!(reasons.contains(part), "{reasons}");
-    }
+    let reason = "5 instances are needed, the maximum is 4";
+    assert!(reasons.contains(reason), "{reasons}");
+    let condition = &row["health"]["conditions"][0];
+    assert_eq!(condition["since_ms"], at(-60).as_millis());
+    assert!(condition["next_step"].is_string(), "{condition}");
     assert_eq!(
         row["story"]["doing"],
         "Scaling out to 4: 3 serve, 1 are starting"
     );
     let metrics = String::from_utf8(get(page(board), "/metrics").await.bytes).unwrap();
     for line in [
+        "foretide_group_health{account=\"main\",group=\"web\",state=\"at_maximum\"} 1",
+        "foretide_group_health{account=\"main\",group=\"web\",state=\"healthy\"} 0",
+        "foretide_group_health{account=\"main\",group=\"calm\",state=\"healthy\"} 1",
+        "foretide_group_health_severity{account=\"main\",group=\"web\",state=\"at_maximum\"} 3",
         "foretide_group_at_max{account=\"main\",group=\"web\"} 1",
         "foretide_group_at_max{account=\"main\",group=\"calm\"} 0",
         "foretide_group_load_instances{account=\"main\",group=\"web\"} 4",

@@ -33,7 +33,7 @@ async fn read_start(stream: &mut TcpStream) -> String {
     String::from_utf8(start.to_vec()).unwrap()
 }
 
-/// Byte for byte what curl sends for the seed's line.
+/// Byte for byte what curl sends for the original's line.
 #[tokio::test]
 async fn the_seeds_curl_line_works_unchanged() {
     let service = Running::start(ServeConfig::default()).await;

@@ -194,6 +194,7 @@ impl Calls<'_> {
                 started: reading::at(self.epoch, end.launched_s),
                 ended: reading::at(self.epoch, end.ended_s),
                 succeeded: end.succeeded,
+                message: None,
             });
         }
         let launches = if self.launches.is_empty() {

@@ -45,6 +45,7 @@ pub(super) fn group(world: &World, epoch: Timestamp, launches: Vec<Launch>) -> G
         },
         refreshing: false,
         launches,
+        obstacles: Vec::new(),
     }
 }
 

@@ -6,8 +6,8 @@
 mod aws_predictive;
 mod holt_winters;
 mod hpa;
+mod original;
 mod recent;
-mod seed;
 mod setting;
 mod static_capacity;
 mod step_scaling;
@@ -18,7 +18,7 @@ use crate::world::{Period, World};
 pub use aws_predictive::AwsPredictive;
 pub use holt_winters::HoltWinters;
 pub use hpa::Hpa;
-pub use seed::Seed;
+pub use original::Original;
 pub use static_capacity::Static;
 pub use step_scaling::StepScaling;
 pub use target_tracking::TargetTracking;
@@ -90,8 +90,8 @@ pub enum Peer {
     HoltWinters(HoltWinters),
     /// An emulation of AWS predictive scaling on top of target tracking.
     AwsPredictive(AwsPredictive),
-    /// The seed's rules with an ideal model.
-    Seed(Seed),
+    /// The original's rules with an ideal model.
+    Original(Original),
     /// AWS step scaling.
     Step(StepScaling),
 }
@@ -102,7 +102,7 @@ impl Peer {
         "static",
         "target-tracking",
         "hpa",
-        "seed",
+        "original",
         "aws-predictive",
         "holt-winters",
         "step",
@@ -114,7 +114,7 @@ impl Peer {
             "static" => Self::Static(Static::default()),
             "target-tracking" => Self::TargetTracking(TargetTracking::default()),
             "hpa" => Self::Hpa(Hpa::default()),
-            "seed" => Self::Seed(Seed::default()),
+            "original" => Self::Original(Original::default()),
             "aws-predictive" => Self::AwsPredictive(AwsPredictive::default()),
             "holt-winters" => Self::HoltWinters(HoltWinters::default()),
             "step" => Self::Step(StepScaling::default()),
@@ -130,7 +130,7 @@ impl Peer {
             Self::Hpa(_) => "hpa",
             Self::HoltWinters(_) => "holt-winters",
             Self::AwsPredictive(_) => "aws-predictive",
-            Self::Seed(_) => "seed",
+            Self::Original(_) => "original",
             Self::Step(_) => "step",
         }
     }
@@ -144,7 +144,7 @@ impl Peer {
             Self::Hpa(policy) => policy.target = target,
             Self::HoltWinters(policy) => policy.target = target,
             Self::AwsPredictive(policy) => policy.tracking.target = target,
-            Self::Seed(policy) => policy.target = target,
+            Self::Original(policy) => policy.target = target,
             Self::Step(policy) => policy.target = target,
         }
         Some(other)
@@ -158,7 +158,7 @@ impl Peer {
             Self::Hpa(policy) => policy.parameters(),
             Self::HoltWinters(policy) => policy.parameters(),
             Self::AwsPredictive(policy) => policy.parameters(),
-            Self::Seed(policy) => policy.parameters(),
+            Self::Original(policy) => policy.parameters(),
             Self::Step(policy) => policy.parameters(),
         }
     }
@@ -172,7 +172,7 @@ impl Peer {
             Self::Hpa(policy) => policy.start(),
             Self::HoltWinters(policy) => policy.start(),
             Self::AwsPredictive(policy) => policy.start(),
-            Self::Seed(policy) => policy.start(),
+            Self::Original(policy) => policy.start(),
             Self::Step(policy) => policy.start(),
         }
     }

@@ -36,6 +36,7 @@ fn largest() -> ForecastSnapshot {
         suspended: SuspendedProcesses::default(),
         refreshing: false,
         launches: Vec::new(),
+        obstacles: Vec::new(),
     };
     controller.handle(
         Event::GroupRead {

@@ -87,6 +87,7 @@ pub(crate) fn group(desired: u32, in_service: u32) -> GroupState {
         suspended: SuspendedProcesses::default(),
         refreshing: false,
         launches: Vec::new(),
+        obstacles: Vec::new(),
     }
 }
 
@@ -132,6 +133,7 @@ fn inputs(before: u32, class: Class) -> Inputs {
         cooldown_left: Duration::ZERO,
         orders: foretide_domain::Orders::default(),
         breaker_open: false,
+        health: foretide_domain::Verdict::default(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The seed's files, with the seed's sentences.
+//! The original's files, with the original's sentences.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -221,11 +221,11 @@ async fn the_files_are_rendered_from_what_is_committed() {
         lines,
         [
             &format!(
-                "2026-11-23T00:00:00Z INFO eu-west-1/web: ASG METRICS (2 instances): {METRICS}"
+                "2026-11-23T00:00:00.000Z INFO eu-west-1/web: ASG METRICS (2 instances): {METRICS}"
             ),
-            "2026-11-23T00:00:00Z INFO eu-west-1/web: PREDICTION: 2 (High) - Confidence: 0.88",
-            "2026-11-23T00:00:10Z WARNING eu-west-1/web: call failed: throttled: Rate exceeded",
-            "2026-11-23T00:00:20Z INFO eu-west-1/web: stopped",
+            "2026-11-23T00:00:00.000Z INFO eu-west-1/web: PREDICTION: 2 (High) - Confidence: 0.88",
+            "2026-11-23T00:00:10.000Z WARNING eu-west-1/web: call failed: throttled: Rate exceeded",
+            "2026-11-23T00:00:20.000Z INFO eu-west-1/web: stopped",
         ]
     );
     let metrics = text(&output, "ec2_metrics_data.json");
@@ -253,5 +253,5 @@ fn the_log_can_be_lines_of_json() {
         serde_json::from_str(&text(folder.path(), "ec2_monitor.log")).unwrap();
     assert_eq!(line["level"], "WARNING");
     assert_eq!(line["group"], key().name());
-    assert_eq!(line["timestamp"], "2026-11-23T00:00:00Z");
+    assert_eq!(line["timestamp"], "2026-11-23T00:00:00.000Z");
 }

@@ -7,11 +7,11 @@ use std::time::Duration;
 use foretide_control::{Controller, ControllerConfig, Effect, Snapshot};
 use foretide_domain::{
     Bounds, CallFailure, Class, Datapoint, Decision, Features, GroupState, LifecycleCounts, Mode,
-    Plan, PolicyKind, Prediction, Record, SuspendedProcesses, Timestamp, WriteOutcome,
+    Obstacle, Plan, PolicyKind, Prediction, Record, SuspendedProcesses, Timestamp, WriteOutcome,
 };
 use foretide_runtime::{
     AnchoredClock, Answers, BoxFuture, Cloud, Fleet, GroupSetup, HistoryAsk, HistoryPart,
-    MetricsAsk, Obstacle, Predictor, Runtime, RuntimeSettings,
+    MetricsAsk, Predictor, Runtime, RuntimeSettings,
 };
 use foretide_store::{Reader, Retention, Step, Store};
 
@@ -39,6 +39,7 @@ impl Cloud for Steady {
                     suspended: SuspendedProcesses::default(),
                     refreshing: false,
                     launches: Vec::new(),
+                    obstacles: Vec::new(),
                 };
                 answers.put(index, Ok(group));
             }

@@ -23,8 +23,10 @@ pub(crate) const ARROWS: &[Arrow<'_>] = &[
     ("foretide-runtime", &["foretide-control"]),
     ("foretide-aws", &["foretide-runtime"]),
     ("foretide-store", &["foretide-runtime"]),
-    ("foretide-server", &["foretide-runtime"]),
+    ("foretide-chart", &[]),
+    ("foretide-server", &["foretide-runtime", "foretide-chart"]),
     ("foretide-emulator", &["foretide-sim"]),
+    ("foretide-report", &["foretide-sim", "foretide-chart"]),
     (
         "foretide",
         &[
@@ -32,6 +34,7 @@ pub(crate) const ARROWS: &[Arrow<'_>] = &[
             "foretide-store",
             "foretide-server",
             "foretide-emulator",
+            "foretide-report",
         ],
     ),
     ("foretide-tidy", &[]),

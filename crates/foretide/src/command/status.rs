@@ -1,8 +1,11 @@
 //! `foretide status`: every group at a glance, from the store, the worst first.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
-use foretide_domain::{Datapoint, Order, Orders, Timestamp, WriteOutcome};
+use foretide_domain::{
+    Cause, Condition, Datapoint, HealthState, Order, Orders, Severity, Timestamp, Verdict,
+};
 use foretide_runtime::{GroupKey, Notice, What};
 use foretide_store::{Latest, Reader, Said, StoreError};
 use serde::Serialize;
@@ -18,11 +21,8 @@ use super::{Context, SCHEMA_VERSION, kept};
 
 /// Between two pictures of `--watch`.
 const PICTURE: Duration = Duration::from_secs(2);
-/// A look that is overdue by this much says that nobody looks: three looks of the usual interval.
-const SILENT_AFTER: Duration = Duration::from_secs(30);
-/// Ranks of groups without alarms: those that nobody means to look after come last.
-const RANK_WELL: u8 = 9;
-const RANK_REMOVED: u8 = 10;
+/// Groups of one process stop within this time of each other.
+const STOP_TOGETHER: Duration = Duration::from_secs(30);
 /// Indent of what belongs to a group.
 const INDENT: usize = 2;
 
@@ -63,15 +63,18 @@ fn watch(reader: &Reader, context: &mut Context<'_>) -> Result<(), Failure> {
     let mut screen = Screen::take(context.terminal.colour).map_err(cannot_draw)?;
     loop {
         stop.check()?;
-        let (width, _) = Screen::size();
+        let (width, height) = Screen::size();
         let groups = glances(reader, clock::now())?;
-        let drawn = lines(&groups, Some(width)).into_iter();
-        let drawn: Vec<Line> = drawn
-            .flat_map(|(look, text)| {
-                let lines = text.lines().map(|line| Line::of(look, line));
+        let each = groups.chunks(1).chain(groups.is_empty().then_some(&[][..]));
+        let blocks = each.map(|group| {
+            let drawn = lines(group, Some(width));
+            let drawn = drawn.iter().flat_map(|(look, text)| {
+                let lines = text.lines().map(|line| Line::of(*look, line));
                 lines.collect::<Vec<_>>()
-            })
-            .collect();
+            });
+            drawn.collect()
+        });
+        let drawn = fit(blocks.collect(), height);
         screen.show(&drawn).map_err(cannot_draw)?;
         match screen.key(PICTURE).map_err(cannot_draw)? {
             Some(Key::Interrupt) => return Err(Failure::silent(Exit::Interrupted)),
@@ -79,6 +82,24 @@ fn watch(reader: &Reader, context: &mut Context<'_>) -> Result<(), Failure> {
             _ => {}
         }
     }
+}
+
+/// As many whole blocks as fit into `height` lines, and how many groups are left out.
+fn fit(blocks: Vec<Vec<Line>>, height: usize) -> Vec<Line> {
+    let groups = blocks.len();
+    let mut shown = Vec::new();
+    for (index, block) in blocks.into_iter().enumerate() {
+        let is_last = index + 1 == groups;
+        // The line that says what is left out needs a place, but after the last group.
+        let room = height.saturating_sub(shown.len() + usize::from(!is_last));
+        if block.len() > room && index > 0 {
+            let left = groups - index;
+            shown.push(Line::of(Look::Dim, format!("{left} more not shown")));
+            break;
+        }
+        shown.extend(block);
+    }
+    shown
 }
 
 /// A group at a glance. What is not known is null.
@@ -89,6 +110,13 @@ struct Glance {
     group: String,
     mode: Option<String>,
     policy: Option<String>,
+    /// The worst state of its health, as `/metrics` names it.
+    health: &'static str,
+    /// `ok`, `notice`, `warning` or `critical`.
+    severity: Severity,
+    /// What stands against its health, the worst first, each with what to do.
+    conditions: Vec<String>,
+    /// Those of them that ask for action.
     alarms: Vec<String>,
     /// Since when nobody looks after it any more, where that is meant: others are looked after.
     removed_at: Option<String>,
@@ -107,9 +135,12 @@ struct Glance {
     decision: Option<String>,
     wrote_at: Option<String>,
     write: Option<String>,
-    /// Smaller is worse.
+    /// The health in words.
     #[serde(skip)]
-    rank: u8,
+    title: String,
+    /// The larger, the sooner it is shown.
+    #[serde(skip)]
+    rank: (Severity, Reverse<HealthState>),
 }
 
 fn glances(reader: &Reader, now: Timestamp) -> Result<Vec<Glance>, Failure> {
@@ -125,11 +156,16 @@ fn glances(reader: &Reader, now: Timestamp) -> Result<Vec<Glance>, Failure> {
     let alive = alive.max();
     let glances = found.iter().map(|(key, latest, stopped)| {
         // All of a run stop within moments. What others outlived was taken from the configuration.
-        let outlived = |at: &Timestamp| alive.is_some_and(|alive| alive.since(*at) > SILENT_AFTER);
+        let outlived = |at: &Timestamp| alive.is_some_and(|alive| alive.since(*at) > STOP_TOGETHER);
         glance(key, latest, stopped.filter(outlived), now)
     });
     let mut groups: Vec<Glance> = glances.collect();
-    groups.sort_by(|a, b| (a.rank, &a.account, &a.group).cmp(&(b.rank, &b.account, &b.group)));
+    // The worst first; those that nobody means to look after come last.
+    groups.sort_by(|a, b| {
+        let key = |it: &'_ Glance| (it.removed_at.is_some(), Reverse(it.rank));
+        let by_name = (&a.account, &a.group).cmp(&(&b.account, &b.group));
+        key(a).cmp(&key(b)).then(by_name)
+    });
     Ok(groups)
 }
 
@@ -161,10 +197,16 @@ fn glance(key: &GroupKey, latest: &Latest, removed: Option<Timestamp>, now: Time
     let group = reading.map(|(_, group)| group);
     let newest = state.and_then(|state| state.newest_point());
     let since = |at: Timestamp| now.since(at).as_secs();
-    let (rank, alarms) = match removed {
-        Some(_) => (RANK_REMOVED, Vec::new()),
-        None => alarms(latest, now),
+    let verdict = match removed {
+        Some(_) => Verdict::default(),
+        None => health(latest, now),
     };
+    let said = |it: &Condition| match it.cause.next_step() {
+        Some(step) => format!("{it}. Next step: {step}"),
+        None => it.to_string(),
+    };
+    let alarms = verdict.conditions().iter();
+    let alarms = alarms.filter(|it| it.severity > Severity::Notice).map(said);
     let text = |said: &Said| said.what.to_string();
     Glance {
         schema_version: SCHEMA_VERSION,
@@ -172,7 +214,11 @@ fn glance(key: &GroupKey, latest: &Latest, removed: Option<Timestamp>, now: Time
         group: key.name().to_owned(),
         mode: why.map(|why| why.mode.to_string()),
         policy: why.map(|why| why.policy.to_string()),
-        alarms,
+        health: verdict.state().name(),
+        title: verdict.state().to_string(),
+        severity: verdict.severity(),
+        conditions: verdict.conditions().iter().map(said).collect(),
+        alarms: alarms.collect(),
         removed_at: removed.map(|at| at.to_string()),
         orders: state
             .map(|state| orders(state.orders()))
@@ -194,7 +240,7 @@ fn glance(key: &GroupKey, latest: &Latest, removed: Option<Timestamp>, now: Time
         decision: latest.decision.as_ref().map(ToString::to_string),
         wrote_at: latest.write.as_ref().map(|said| said.at.to_string()),
         write: latest.write.as_ref().map(text),
-        rank,
+        rank: (verdict.severity(), Reverse(verdict.state())),
     }
 }
 
@@ -220,39 +266,13 @@ fn orders(orders: &Orders) -> Vec<String> {
         .collect()
 }
 
-/// What is wrong now, and how bad the worst of it is.
-fn alarms(latest: &Latest, now: Timestamp) -> (u8, Vec<String>) {
-    let mut found = Vec::new();
-    let Some((_, state)) = &latest.state else {
-        return (1, vec!["nothing is kept of it yet".to_owned()]);
-    };
-    if state.is_breaker_open() {
-        found.push((0, "launches fail or hang".to_owned()));
+/// The group's health as its state was saved last.
+fn health(latest: &Latest, now: Timestamp) -> Verdict {
+    if let Some((_, state)) = &latest.state {
+        return state.health(now);
     }
-    if state.is_stale() {
-        found.push((0, "no fresh data".to_owned()));
-    }
-    if state.is_predictor_failing() {
-        found.push((0, "the predictor does not answer".to_owned()));
-    }
-    let overdue = now.since(state.next_look());
-    if overdue > SILENT_AFTER {
-        found.push((1, format!("nobody looks, for {}", span(overdue.as_secs()))));
-    }
-    if let Some(Said {
-        what: What::Record(record),
-        ..
-    }) = &latest.write
-        && let foretide_domain::Record::Settled {
-            outcome: WriteOutcome::Failed(_),
-            ..
-        } = record
-    {
-        found.push((2, "the last write failed".to_owned()));
-    }
-    let worst = found.iter().map(|(rank, _)| *rank).min();
-    let worst = worst.unwrap_or(RANK_WELL);
-    (worst, found.into_iter().map(|(_, text)| text).collect())
+    let unread = [(Severity::Warning, Cause::NotRead)];
+    Verdict::new(unread, &Verdict::default(), now)
 }
 
 /// A block of lines a group, none wider than `width` unless a word is.
@@ -264,7 +284,8 @@ fn lines(groups: &[Glance], width: Option<usize>) -> Vec<(Look, String)> {
     for glance in groups {
         let known = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
         let (mode, policy) = (known(&glance.mode), known(&glance.policy));
-        let head = format!("{}/{}  {mode}, {policy}", glance.account, glance.group);
+        let (account, group, health) = (&glance.account, &glance.group, &glance.title);
+        let head = format!("{account}/{group}  {health}  {mode}, {policy}");
         let look = if glance.alarms.is_empty() {
             Look::Bold
         } else {
@@ -275,11 +296,14 @@ fn lines(groups: &[Glance], width: Option<usize>) -> Vec<(Look, String)> {
             let text = format!("{:INDENT$}no longer looked after since {at}", "");
             lines.push((Look::Dim, wrap(&text, width, 2 * INDENT)));
         }
-        for alarm in &glance.alarms {
-            lines.push((
-                Look::Alarm,
-                wrap(&format!("  ALARM {alarm}"), width, INDENT),
-            ));
+        for condition in &glance.conditions {
+            let (look, mark) = if glance.alarms.contains(condition) {
+                (Look::Alarm, "ALARM ")
+            } else {
+                (Look::Usual, "")
+            };
+            let text = format!("{:INDENT$}{mark}{condition}", "");
+            lines.push((look, wrap(&text, width, 2 * INDENT)));
         }
         for order in &glance.orders {
             let text = format!("{:INDENT$}{order}", "");
@@ -318,7 +342,8 @@ fn load(glance: &Glance) -> String {
     ) {
         (Some(cpu), Some(load), Some(age)) => {
             format!(
-                "CPU {cpu:.1} %, load {load:.0} instance-%, {} old",
+                "CPU {cpu:.1} %, load {:.2} busy instances, {} old",
+                load / 100.0,
                 span(age)
             )
         }
@@ -363,7 +388,11 @@ mod tests {
             group: "a-group-with-a-rather-long-name".into(),
             mode: Some("enforce".into()),
             policy: Some("forecast".into()),
-            alarms: vec!["no fresh data".into()],
+            health: "data_missing",
+            title: "data missing".into(),
+            severity: Severity::Critical,
+            conditions: vec!["data missing: there is no datapoint".into()],
+            alarms: vec!["data missing: there is no datapoint".into()],
             desired: Some(3),
             in_service: Some(2),
             pending: Some(1),
@@ -388,9 +417,9 @@ mod tests {
         );
         let text = text.join("\n");
         for part in [
-            "ALARM no fresh data",
+            "ALARM data missing: there is no datapoint",
             "desired 3: 2 in service, 1 pending, bounds 1..9",
-            "CPU 45.5 %, load 91 instance-%, 6 min old",
+            "CPU 45.5 %, load 0.91 busy instances, 6 min old",
             "no write yet",
         ] {
             assert!(text.contains(part), "{part} is not in\n{text}");
@@ -418,6 +447,16 @@ mod tests {
     }
 
     #[test]
+    fn what_does_not_fit_on_the_screen_is_counted() {
+        let block = |_| vec![Line::of(Look::Usual, "a"), Line::of(Look::Usual, "b")];
+        let blocks = || (0..5).map(block).collect::<Vec<_>>();
+        let shown = fit(blocks(), 7);
+        assert_eq!(shown.len(), 7);
+        assert_eq!(shown[6], Line::of(Look::Dim, "2 more not shown"));
+        assert_eq!(fit(blocks(), 10).len(), 10, "control: all of them fit");
+    }
+
+    #[test]
     fn a_group_of_which_nothing_is_kept_is_said_so() {
         let key = GroupKey::new("a", "web");
         let latest = Latest {
@@ -427,7 +466,8 @@ mod tests {
             alarm: None,
         };
         let glance = glance(&key, &latest, None, Timestamp::from_seconds(0));
-        assert_eq!(glance.alarms, ["nothing is kept of it yet"]);
+        assert_eq!(glance.health, "warming_up");
+        assert!(glance.alarms[0].starts_with("warming up: the group was not read yet"));
         assert_eq!(load(&glance), "no data");
     }
 }

@@ -21,10 +21,11 @@ pub(crate) struct RawNotify {
     /// File that holds the address instead.
     #[schemars(extend("format" = "path"))]
     pub(super) url_file: Option<PathBuf>,
-    /// What is told: `scaling` (a capacity was written), `at-max` (more is wanted than the
-    /// maximum), `stalled` (no fresh data, no look, or no answer from the predictor), `breaker`
-    /// (launches fail), `forecast` (its price is bounded since it earns too little), `fault` (a
-    /// defect of Foretide).
+    /// What is told: `scaling` (a capacity was written), `cannot-write` (desired capacity cannot be
+    /// set), `at-max` (more is needed than the maximum), `stalled` (no fresh data, no cycle, or no
+    /// answer from the predictor), `breaker` (launches fail), `budget` (the violation budget is
+    /// overspent), `forecast` (the forecast is no better than the baseline), `fault` (a defect of
+    /// Foretide).
     pub(super) events: Option<Vec<RawTopic>>,
     /// What is posted, as a Jinja template that makes JSON. Values: `text`, `event`, `state`
     /// (`happened`, `began`, `ended`), `group`, `time`, each written with its quotes; `slack(text)`
@@ -57,9 +58,11 @@ impl TryFrom<String> for WebhookAddress {
 #[schemars(inline)]
 pub(crate) enum RawTopic {
     Scaling,
+    CannotWrite,
     AtMax,
     Stalled,
     Breaker,
+    Budget,
     Forecast,
     Fault,
 }
@@ -68,9 +71,11 @@ impl From<RawTopic> for Topic {
     fn from(raw: RawTopic) -> Self {
         match raw {
             RawTopic::Scaling => Self::Scaling,
+            RawTopic::CannotWrite => Self::CannotWrite,
             RawTopic::AtMax => Self::AtMax,
             RawTopic::Stalled => Self::Stalled,
             RawTopic::Breaker => Self::Breaker,
+            RawTopic::Budget => Self::Budget,
             RawTopic::Forecast => Self::Forecast,
             RawTopic::Fault => Self::Fault,
         }

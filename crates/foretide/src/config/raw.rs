@@ -103,7 +103,7 @@ pub(crate) struct RawGroup {
     /// Role to assume for this group.
     pub(crate) role_arn: Option<String>,
     /// How metrics are collected: by the group's dimension, a constant number of metrics; or of
-    /// every instance, as the seed did, at a cost that grows with the group.
+    /// every instance, as the original did, at a cost that grows with the group.
     pub(crate) collect: Option<RawCollect>,
     /// Period of the instances' metrics: five minutes or one. Told by the points where none is
     /// named.

@@ -6,29 +6,27 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use foretide_domain::{Alarm, Decision, Record, Timestamp, WriteOutcome};
+use foretide_domain::{
+    Condition, HealthState, Record, Severity, Timestamp, Verdict, WriteOutcome, stalled,
+};
 use foretide_runtime::{Entry, GroupKey, Notice, What};
-
-/// A group that wanted more than its maximum is at peace once it did not for so long: a load that
-/// swings about the maximum is one condition and not one a minute.
-const AT_MAX_CALM: Duration = Duration::from_secs(600);
-/// A silence of so many intervals counts as a stalled loop: as many end a streak.
-const STALLED_INTERVALS: u32 = 3;
-/// Shorter silences are those of a slow answer, which has its own deadline.
-const STALLED_MIN: Duration = Duration::from_secs(60);
 
 /// What messages are about, as `notify.events` names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Topic {
     /// A new capacity was written.
     Scaling,
-    /// More is wanted than the group's maximum.
+    /// Desired capacity cannot be set, or setting it has no effect.
+    CannotWrite,
+    /// More is needed than the group's maximum.
     AtMax,
-    /// No fresh data, no look, or no answer from the predictor.
+    /// No fresh data, no cycle, or no answer from the predictor.
     Stalled,
     /// Launches fail.
     Breaker,
-    /// The forecast costs more than it is worth.
+    /// The violation budget is overspent.
+    Budget,
+    /// The forecast is no better than the baseline.
     Forecast,
     /// Foretide itself is at fault.
     Fault,
@@ -36,11 +34,13 @@ pub(crate) enum Topic {
 
 impl Topic {
     /// All of them.
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Scaling,
+        Self::CannotWrite,
         Self::AtMax,
         Self::Stalled,
         Self::Breaker,
+        Self::Budget,
         Self::Forecast,
         Self::Fault,
     ];
@@ -50,9 +50,11 @@ impl fmt::Display for Topic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Scaling => "scaling",
+            Self::CannotWrite => "cannot-write",
             Self::AtMax => "at-max",
             Self::Stalled => "stalled",
             Self::Breaker => "breaker",
+            Self::Budget => "budget",
             Self::Forecast => "forecast",
             Self::Fault => "fault",
         })
@@ -95,39 +97,41 @@ pub(crate) struct Message {
     pub(crate) what: String,
 }
 
-/// What can last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Condition {
-    AtMax,
-    DataStale,
-    LoopStalled,
-    Predictor,
-    Breaker,
-    Demoted,
+/// What a state of a group's health is about; none for those that tell nobody.
+const fn topic(state: HealthState) -> Option<Topic> {
+    Some(match state {
+        HealthState::Fault => Topic::Fault,
+        HealthState::CannotWrite => Topic::CannotWrite,
+        HealthState::LaunchesFailing => Topic::Breaker,
+        HealthState::Stalled | HealthState::DataMissing | HealthState::PredictorSilent => {
+            Topic::Stalled
+        }
+        HealthState::AtMaximum => Topic::AtMax,
+        HealthState::BudgetOverspent => Topic::Budget,
+        HealthState::Degraded => Topic::Forecast,
+        HealthState::WarmingUp | HealthState::Held | HealthState::Healthy => return None,
+    })
 }
 
-impl Condition {
-    const fn topic(self) -> Topic {
-        match self {
-            Self::AtMax => Topic::AtMax,
-            Self::DataStale | Self::LoopStalled | Self::Predictor => Topic::Stalled,
-            Self::Breaker => Topic::Breaker,
-            Self::Demoted => Topic::Forecast,
-        }
+/// Whether a condition tells somebody: those that are only to be known do not, but for a forecast
+/// that is no better than the baseline.
+fn tells(condition: &Condition) -> bool {
+    match condition.state() {
+        HealthState::CannotWrite => condition.severity == Severity::Critical,
+        HealthState::Degraded => true,
+        _ => condition.severity > Severity::Notice,
     }
 }
 
 /// What is known of one group.
 #[derive(Debug, Default)]
 struct Known {
-    /// Time between two looks.
+    /// Time between two cycles.
     interval: Duration,
     /// When anything was heard of it last.
     heard: Option<Timestamp>,
-    /// Conditions that hold.
-    holding: HashSet<Condition>,
-    /// When more than the maximum was wanted last.
-    wanted_more: Option<Timestamp>,
+    /// States whose beginning was told.
+    holding: HashSet<HealthState>,
     /// The decision that a write would come from.
     decided: Option<Arc<Entry>>,
 }
@@ -166,19 +170,25 @@ impl Watcher {
                 what,
             });
         };
-        let stood_still = known.holding.contains(&Condition::LoopStalled);
+        let stood_still = known.holding.contains(&HealthState::Stalled);
         if is_of_the_loop(&entry.what) {
             known.heard = Some(entry.at);
-            let what = || "looked at again".to_owned();
-            known
-                .end(Condition::LoopStalled, what)
-                .into_iter()
-                .for_each(&mut tell);
+            if known.holding.remove(&HealthState::Stalled) {
+                tell((Topic::Stalled, Phase::Ended, "checked again".to_owned()));
+            }
         }
         let said = match &entry.what {
-            What::Record(Record::Decided(decision)) => known.decided(entry, decision),
+            What::Record(Record::Decided(decision)) => {
+                if decision.desired.is_some() {
+                    known.decided = Some(Arc::clone(entry));
+                }
+                None
+            }
             What::Record(Record::Settled { outcome, .. }) => known.settled(entry, outcome),
-            What::Record(Record::Alarm(alarm)) => known.alarm(*alarm),
+            What::Record(Record::Health { verdict, ended }) => {
+                known.health(verdict, ended).into_iter().for_each(&mut tell);
+                None
+            }
             // Of a loop that was known to stand still the end was just told.
             What::Record(record @ Record::Gap { .. }) if !stood_still => {
                 Some((Topic::Stalled, Phase::Happened, record.to_string()))
@@ -196,26 +206,31 @@ impl Watcher {
     pub(crate) fn look(&mut self, now: Timestamp) -> Vec<Message> {
         let mut told = Vec::new();
         for (key, known) in &mut self.groups {
-            let limit = known.interval.saturating_mul(STALLED_INTERVALS);
-            let limit = limit.max(STALLED_MIN);
-            let Some(heard) = known.heard.filter(|heard| now.since(*heard) > limit) else {
-                continue;
-            };
-            let began = known.begin(Condition::LoopStalled, || {
-                format!("ALARM the loop has stalled: no look since {heard}")
-            });
-            if let Some((topic, phase, what)) = began {
-                let group = key.clone();
+            let condition = known
+                .heard
+                .and_then(|heard| stalled(heard, known.interval, now));
+            if let Some(condition) =
+                condition.filter(|_| known.holding.insert(HealthState::Stalled))
+            {
                 told.push(Message {
-                    topic,
-                    phase,
-                    group,
+                    topic: Topic::Stalled,
+                    phase: Phase::Began,
+                    group: key.clone(),
                     at: now,
-                    what,
+                    what: began(&condition),
                 });
             }
         }
         told
+    }
+}
+
+/// What is told of a condition that begins.
+fn began(condition: &Condition) -> String {
+    let (state, cause) = (condition.state(), &condition.cause);
+    match cause.next_step() {
+        Some(step) => format!("ALARM {state}: {cause}. Next step: {step}"),
+        None => format!("{state}: {cause}"),
     }
 }
 
@@ -230,41 +245,23 @@ const fn is_of_the_loop(what: &What) -> bool {
 }
 
 impl Known {
-    fn begin(&mut self, condition: Condition, what: impl FnOnce() -> String) -> Option<Said> {
-        let is_new = self.holding.insert(condition);
-        is_new.then(|| (condition.topic(), Phase::Began, what()))
-    }
-
-    fn end(&mut self, condition: Condition, what: impl FnOnce() -> String) -> Option<Said> {
-        let held = self.holding.remove(&condition);
-        held.then(|| (condition.topic(), Phase::Ended, what()))
-    }
-
-    fn decided(&mut self, entry: &Arc<Entry>, decision: &Decision) -> Option<Said> {
-        if decision.desired.is_some() {
-            self.decided = Some(Arc::clone(entry));
-        }
-        let why = &decision.explanation;
-        let max = why.inputs.bounds.max();
-        match why.proposal.desired {
-            Some(wanted) if wanted > max => {
-                self.wanted_more = Some(decision.at);
-                self.begin(Condition::AtMax, || {
-                    let rule = why.proposal.rule;
-                    format!("ALARM {wanted} instances are wanted, the maximum is {max}: {rule}")
-                })
+    /// States that began and states that ended. The begin of one may have been told before a
+    /// restart.
+    fn health(&mut self, verdict: &Verdict, ended: &[HealthState]) -> Vec<Said> {
+        let mut said = Vec::new();
+        for state in ended {
+            self.holding.remove(state);
+            if let Some(topic) = topic(*state) {
+                said.push((topic, Phase::Ended, format!("no longer: {state}")));
             }
-            // What is not known asks for nothing.
-            _ if why.inputs.fresh => {
-                let calm = self.wanted_more.map(|since| decision.at.since(since));
-                let what = || format!("no more than the maximum of {max} is wanted");
-                match calm {
-                    Some(calm) if calm >= AT_MAX_CALM => self.end(Condition::AtMax, what),
-                    _ => None,
-                }
-            }
-            _ => None,
         }
+        for condition in verdict.conditions().iter().filter(|it| tells(it)) {
+            let (state, topic) = (condition.state(), topic(condition.state()));
+            if let Some(topic) = topic.filter(|_| self.holding.insert(state)) {
+                said.push((topic, Phase::Began, began(condition)));
+            }
+        }
+        said
     }
 
     /// The decision's sentence says what was written and why.
@@ -277,34 +274,13 @@ impl Known {
             (Topic::Scaling, Phase::Happened, sentence)
         })
     }
-
-    fn alarm(&mut self, alarm: Alarm) -> Option<Said> {
-        let what = || alarm.to_string();
-        match alarm {
-            Alarm::BreakerOpened { .. } => self.begin(Condition::Breaker, what),
-            Alarm::BreakerClosed => Some(self.over(Condition::Breaker, what())),
-            Alarm::DataStale => self.begin(Condition::DataStale, what),
-            Alarm::DataFresh => Some(self.over(Condition::DataStale, what())),
-            Alarm::PredictorSilent => self.begin(Condition::Predictor, what),
-            Alarm::PredictorAnswers => Some(self.over(Condition::Predictor, what())),
-            Alarm::ForecastDemoted { .. } => self.begin(Condition::Demoted, what),
-            Alarm::ForecastRestored => Some(self.over(Condition::Demoted, what())),
-            Alarm::InvariantBroken { .. } => Some((Topic::Fault, Phase::Happened, what())),
-        }
-    }
-
-    /// An end that the controller records. Its begin may have been told before a restart.
-    fn over(&mut self, condition: Condition, what: String) -> Said {
-        self.holding.remove(&condition);
-        (condition.topic(), Phase::Ended, what)
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use foretide_domain::{
-        Bounds, Explanation, ForecastRule, Inputs, LifecycleCounts, Mode, Plan, PolicyKind,
-        Proposal, Rule, Staleness, SuspendedProcesses,
+        Bounds, Cause, Decision, Explanation, ForecastRule, Inputs, LifecycleCounts, Mode,
+        Obstacle, Plan, PolicyKind, Proposal, Rule, Staleness, SuspendedProcesses,
     };
 
     use super::*;
@@ -354,6 +330,7 @@ mod tests {
             orders: foretide_domain::Orders::default(),
             cooldown_left: Duration::ZERO,
             breaker_open: false,
+            health: foretide_domain::Verdict::default(),
         };
         Decision {
             at,
@@ -387,8 +364,18 @@ mod tests {
         entry(seconds, What::Record(Record::Settled { plan, outcome }))
     }
 
-    fn alarm(seconds: i64, alarm: Alarm) -> Arc<Entry> {
-        entry(seconds, What::Record(Record::Alarm(alarm)))
+    /// The verdict changes to `found`, after `before`.
+    fn health(
+        seconds: i64,
+        before: &Verdict,
+        found: Vec<(Severity, Cause)>,
+    ) -> (Verdict, Arc<Entry>) {
+        let verdict = Verdict::new(found, before, Timestamp::from_seconds(seconds));
+        let record = Record::Health {
+            ended: verdict.ended(before),
+            verdict: verdict.clone(),
+        };
+        (verdict, entry(seconds, What::Record(record)))
     }
 
     /// What is told of `entries`, in short.
@@ -412,7 +399,7 @@ mod tests {
         assert!(
             message
                 .what
-                .starts_with("scale out 2 -> 3: the forecast asks for it ["),
+                .starts_with("Scale out 2 → 3: the forecast asks for it. ["),
             "{message:?}"
         );
         let entries = [decided(10, Some(3)), settled(11, WriteOutcome::DryRun)];
@@ -423,89 +410,78 @@ mod tests {
     }
 
     #[test]
-    fn an_alarm_is_told_once_until_it_ends() {
-        let mut watcher = watcher();
-        let opened = |seconds| {
-            let retry_at = Timestamp::from_seconds(seconds + 300);
-            alarm(
-                seconds,
-                Alarm::BreakerOpened {
-                    failed_launches: 3,
-                    retry_at,
-                },
-            )
+    fn a_condition_is_told_once_until_it_ends() {
+        let retry_at = Timestamp::from_seconds(300);
+        let failing = Cause::LaunchesFail {
+            failed: 3,
+            message: Some("no capacity".to_owned()),
+            retry_at,
+            retrying: false,
         };
-        let entries = [
-            opened(0),
-            opened(300),
-            alarm(310, Alarm::DataStale),
-            alarm(600, Alarm::BreakerClosed),
-            opened(900),
-            alarm(910, Alarm::ForecastDemoted { cost_percent: 120 }),
-            alarm(920, Alarm::ForecastRestored),
-            alarm(930, Alarm::DataFresh),
-            alarm(932, Alarm::PredictorSilent),
-            alarm(934, Alarm::PredictorSilent),
-            alarm(936, Alarm::PredictorAnswers),
-            alarm(940, Alarm::InvariantBroken { invariant: 3 }),
-            entry(950, What::Notice(Notice::Failed)),
+        let at_maximum = |needed| Cause::AtMaximum { max: 5, needed };
+        let steps = [
+            (0, vec![(Severity::Critical, failing.clone())]),
+            (
+                10,
+                vec![
+                    (Severity::Critical, failing),
+                    (Severity::Critical, Cause::NoData),
+                ],
+            ),
+            (20, vec![(Severity::Critical, Cause::NoData)]),
+            (30, vec![(Severity::Critical, at_maximum(7))]),
+            (40, vec![(Severity::Critical, at_maximum(9))]),
+            (50, vec![(Severity::Notice, Cause::NotRead)]),
+            (60, vec![(Severity::Notice, Cause::NoBetterThanBaseline)]),
+            (70, vec![]),
         ];
+        let (mut before, mut entries) = (Verdict::default(), Vec::new());
+        for (seconds, found) in steps {
+            let (verdict, entry) = health(seconds, &before, found);
+            before = verdict;
+            entries.push(entry);
+        }
+        entries.push(entry(80, What::Notice(Notice::Failed)));
         assert_eq!(
-            told(&mut watcher, &entries),
+            told(&mut watcher(), &entries),
             [
                 "0 breaker began",
-                "310 stalled began",
-                "600 breaker ended",
-                "900 breaker began",
-                "910 forecast began",
-                "920 forecast ended",
-                "930 stalled ended",
-                "932 stalled began",
-                "936 stalled ended",
-                "940 fault happened",
-                "950 fault happened",
+                "10 stalled began",
+                "20 breaker ended",
+                "30 stalled ended",
+                "30 at-max began",
+                "50 at-max ended",
+                "60 forecast began",
+                "70 forecast ended",
+                "80 fault happened",
             ]
         );
     }
 
     #[test]
+    fn a_condition_is_told_with_its_reason_and_the_next_step() {
+        let obstacle = Cause::Obstacle(Obstacle::Policy { name: "cpu".into() });
+        let told = |severity| {
+            let found = vec![(severity, obstacle.clone())];
+            watcher().hear(&health(0, &Verdict::default(), found).1)
+        };
+        let messages = told(Severity::Critical);
+        let expected = "ALARM cannot write: nothing is written, because scaling policy `cpu` is \
+                        active on the group. Next step: delete or disable the scaling policy (`foretide doctor` prints the \
+                        command), or set allow_policies = [\"cpu\"]";
+        assert!(messages[0].what.starts_with(expected), "{messages:?}");
+        assert!(
+            told(Severity::Notice).is_empty(),
+            "a group that is only observed"
+        );
+    }
+
+    #[test]
     fn an_end_is_told_also_where_the_begin_was_before_a_restart() {
-        let told = told(&mut watcher(), &[alarm(0, Alarm::BreakerClosed)]);
-        assert_eq!(told, ["0 breaker ended"]);
-    }
-
-    #[test]
-    fn more_than_the_maximum_is_one_condition_until_it_is_calm() {
-        let mut watcher = watcher();
-        let mut entries = vec![decided(0, Some(5)), decided(10, Some(7))];
-        entries.extend((2..40).map(|look| {
-            let wanted = if look % 6 == 0 { Some(6) } else { None };
-            decided(10 * look, wanted)
-        }));
-        // Wanted last at 360 s.
-        entries.push(decided(950, None));
-        entries.push(decided(960, Some(4)));
-        entries.push(decided(970, Some(6)));
-        let messages: Vec<_> = entries.iter().flat_map(|it| watcher.hear(it)).collect();
-        let at: Vec<_> = messages.iter().map(|it| it.at.as_seconds()).collect();
-        assert_eq!(at, [10, 960, 970]);
-        assert_eq!(
-            messages[0].what,
-            "ALARM 7 instances are wanted, the maximum is 5: the forecast asks for it"
-        );
-    }
-
-    #[test]
-    fn without_data_nothing_is_known_of_what_is_wanted() {
-        let mut watcher = watcher();
-        let mut blind = decision(900, None);
-        blind.explanation.inputs.fresh = false;
-        let blind = entry(900, What::Record(Record::Decided(Box::new(blind))));
-        let entries = [decided(0, Some(7)), blind, decided(910, None)];
-        assert_eq!(
-            told(&mut watcher, &entries),
-            ["0 at-max began", "910 at-max ended"]
-        );
+        let found = vec![(Severity::Critical, Cause::NoData)];
+        let (before, _) = health(0, &Verdict::default(), found);
+        let (_, ended) = health(10, &before, Vec::new());
+        assert_eq!(told(&mut watcher(), &[ended]), ["10 stalled ended"]);
     }
 
     #[test]
@@ -514,10 +490,10 @@ mod tests {
         let at = Timestamp::from_seconds;
         assert!(watcher.look(at(1000)).is_empty(), "nothing is known of it");
         watcher.hear(&entry(0, What::Notice(Notice::Started { resumed: true })));
-        assert!(watcher.look(at(60)).is_empty());
+        assert!(watcher.look(at(30)).is_empty());
         // A notice made beside the loop shows nothing of it.
-        watcher.hear(&entry(55, What::Notice(Notice::Reconfigured)));
-        let stalled = watcher.look(at(61));
+        watcher.hear(&entry(25, What::Notice(Notice::Reconfigured)));
+        let stalled = watcher.look(at(31));
         assert_eq!(stalled.len(), 1);
         assert_eq!(stalled[0].phase, Phase::Began);
         assert!(watcher.look(at(90)).is_empty());
@@ -532,7 +508,8 @@ mod tests {
     #[test]
     fn of_other_groups_nothing_is_told() {
         let mut watcher = Watcher::default();
-        let entries = [alarm(0, Alarm::DataStale), decided(0, Some(9))];
+        let found = vec![(Severity::Critical, Cause::NoData)];
+        let entries = [health(0, &Verdict::default(), found).1, decided(0, Some(9))];
         assert!(told(&mut watcher, &entries).is_empty());
     }
 }

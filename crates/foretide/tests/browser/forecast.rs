@@ -10,8 +10,8 @@ use crate::report::{load, on_every_screen};
 /// Two charts, each with the lines of load, median and upper quantile, as wide as its place.
 const DRAWN: &str = "[...document.querySelectorAll('.chart')].length === 2
     && [...document.querySelectorAll('.chart')].every((chart) => {
-         const drawn = chart.querySelector('.main-svg');
-         const lines = [...chart.querySelectorAll('.scatterlayer .js-line')];
+         const drawn = chart.querySelector('.plot');
+         const lines = [...chart.querySelectorAll('.plot .line')];
          return drawn && Math.abs(drawn.clientWidth - chart.clientWidth) < 2
            && lines.length === 3 && lines.every((line) => line.getAttribute('d').length > 100);
        })";

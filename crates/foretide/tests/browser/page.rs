@@ -108,6 +108,49 @@ fn the_page_of_a_demo_moves_explains_and_fits_every_screen() {
     browser.is_quiet();
 }
 
+/// A moment in the address is shown in every card and tile, and what happens meanwhile changes
+/// none.
+#[test]
+fn a_moment_in_the_address_is_shown_everywhere_and_can_be_left() {
+    let Some(browser) = Browser::start("page-moment") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let demo = Demo::start(&folder, "127.0.0.1:0", &["--policy", "forecast"]);
+    browser.open(&demo.url());
+    browser.wait_for(SHOWN);
+    browser.wait_for("document.getElementById('clock').textContent > '2024-01-01 02:30'");
+    browser.open(&format!(
+        "{}#/g/demo?at=2024-01-01T01:00:00.000Z",
+        demo.url()
+    ));
+    browser.wait_for("document.querySelector('.group.then') !== null");
+    browser.wait_for("document.querySelector('.past').textContent.includes('2024-01-01 01:00')");
+    let told =
+        "[...document.querySelectorAll('.story p, .tiles dd, .lifecycle, .decision .sentence')]
+        .map((part) => part.textContent).join('|')";
+    browser.wait_for(&format!("({told}).includes('CPU')"));
+    browser.wait_for("document.querySelector('.tiles dt').textContent === 'CPU then'");
+    let then = browser.ask(&format!("return window.then = {told}"));
+    // The demo goes on for half an hour of its time.
+    browser.wait_for("document.getElementById('clock').textContent > '2024-01-01 03:10'");
+    assert_eq!(browser.ask(&format!("return {told}")), then);
+    let decided = browser.ask("return document.querySelector('.decision time').textContent");
+    assert!(
+        decided.as_str().unwrap().contains("2024-01-01 0"),
+        "{decided}"
+    );
+    assert!(!decided.as_str().unwrap().contains("01-01 03"), "{decided}");
+    browser.picture("moment");
+    // Control: without the moment the tiles are of now, and Back returns to it.
+    browser.ask("document.querySelector('.past button').click()");
+    browser.wait_for("document.querySelector('.tiles dt').textContent === 'CPU now'");
+    assert_eq!(browser.ask("return location.hash"), "#/g/demo");
+    browser.ask("history.back()");
+    browser.wait_for("document.querySelector('.tiles dt').textContent === 'CPU then'");
+    browser.is_quiet();
+}
+
 /// The picture in the README.
 #[test]
 fn most_of_a_day_shows_the_forecast_what_it_led_to_and_how_well_it_held() {

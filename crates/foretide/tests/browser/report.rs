@@ -58,7 +58,7 @@ fn report(folder: &TempDir) -> PathBuf {
 /// Every chart is drawn, and as wide as its place on the page.
 const DRAWN: &str = "[...document.querySelectorAll('.chart')].length === 2
     && [...document.querySelectorAll('.chart')].every((chart) => {
-         const drawn = chart.querySelector('.main-svg');
+         const drawn = chart.querySelector('.plot');
          return drawn && Math.abs(drawn.clientWidth - chart.clientWidth) < 2;
        })";
 
@@ -74,7 +74,7 @@ fn the_report_opens_offline_wide_and_narrow_light_and_dark() {
 }
 
 /// Every chart has the page's colour.
-const OF_ONE_COLOUR: &str = "[...document.querySelectorAll('.chart .main-svg:first-of-type')]
+const OF_ONE_COLOUR: &str = "[...document.querySelectorAll('.chart .plot')]
     .every((chart) => getComputedStyle(chart).backgroundColor
        === getComputedStyle(document.body).backgroundColor)";
 
@@ -128,10 +128,23 @@ fn the_report_shows_every_figure_and_takes_no_name_for_markup() {
     let swept = curves.contains(&&json!("forecast"));
     assert!(!swept, "policy forecast has no target to turn");
     assert_eq!(browser.ask(shown), json!([names, curves]));
-    let drawn = "return document.querySelectorAll('.chart')[0].data.slice(1).map((d) => d.name)";
-    assert_eq!(browser.ask(drawn), json!(names));
-    let drawn = "return document.querySelectorAll('.chart')[1].data.map((d) => d.name)";
-    assert_eq!(browser.ask(drawn), json!([curves, names].concat()));
+    let keys = |chart: u8| {
+        browser.ask(&format!(
+            "return [...document.querySelectorAll('.chart')[{chart}].querySelectorAll('.key')]
+               .map((key) => key.textContent.trim())"
+        ))
+    };
+    let needed = json!("needed");
+    assert_eq!(keys(0), json!([vec![&needed], names.clone()].concat()));
+    assert_eq!(keys(1), json!(names));
+    let drawn =
+        "return [...document.querySelectorAll('.chart')[1].querySelectorAll('.line')].length";
+    assert_eq!(browser.ask(drawn), json!(curves.len()));
+    let drawn =
+        "return document.querySelectorAll('.chart')[1].querySelectorAll('.plot .mark').length";
+    assert_eq!(browser.ask(drawn), json!(names.len()));
+    let size = std::fs::metadata(&path).unwrap().len();
+    assert!(size < 400_000, "{size} bytes");
     let command = browser.ask("return document.getElementById('command').textContent");
     assert_eq!(command, summary["command"]);
     let setup = browser.ask("return document.querySelector('dl').textContent");
@@ -158,7 +171,7 @@ fn a_chart_tells_its_values_under_the_pointer_and_zooms() {
     browser.open_file(&report(&folder));
     browser.wait_for(DRAWN);
     let place = browser.ask(
-        "const plot = document.querySelector('.chart .nsewdrag');
+        "const plot = document.querySelector('.chart .plot');
          plot.scrollIntoView({ block: 'center' });
          const { x, y, width, height } = plot.getBoundingClientRect();
          return [x, y, width, height]",
@@ -168,22 +181,17 @@ fn a_chart_tells_its_values_under_the_pointer_and_zooms() {
 
     let (x, y) = at(0.3);
     browser.point_at(x, y);
-    browser.wait_for("document.querySelector('.chart .hoverlayer .legend')");
-    let told = browser.ask("return document.querySelector('.chart .hoverlayer').textContent");
+    browser.wait_for("document.querySelector('.chart .when').textContent !== ''");
+    let told = browser.ask("return document.querySelector('.chart .legend').textContent");
     // Only now: a picture of the whole page may move it below the pointer.
     browser.picture("hover");
     let told = told.as_str().unwrap();
-    for part in [
-        "needed",
-        "forecast",
-        "in service",
-        "pending",
-        "Nov 16, 2023",
-    ] {
+    for part in ["needed", "forecast", "in service", "pending", "2023-11-16"] {
         assert!(told.contains(part), "{part} is not in {told}");
     }
 
-    let range = "document.querySelector('.chart').layout.xaxis.range.map((end) => +new Date(end))";
+    let range =
+        "['from', 'to'].map((end) => Number(document.querySelector('.chart').dataset[end]))";
     let span = |range: Value| {
         let ends: Vec<f64> = serde_json::from_value(range).unwrap();
         ends[1] - ends[0]
@@ -194,6 +202,25 @@ fn a_chart_tells_its_values_under_the_pointer_and_zooms() {
     let after = span(browser.ask(&format!("return {range}")));
     assert!((after / before - 0.25).abs() < 0.02, "{after} of {before}");
     browser.picture("zoomed");
+
+    // The same by keys: the cursor moves and says where it is, Escape shows all.
+    let press = |key: &str| {
+        browser.ask(&format!(
+            "const plot = document.querySelector('.chart .plot');
+             plot.focus();
+             plot.dispatchEvent(new KeyboardEvent('keydown', {{ key: '{key}', bubbles: true }}));
+             return plot.getAttribute('aria-valuetext')"
+        ))
+    };
+    press("Escape");
+    let all = span(browser.ask(&format!("return {range}")));
+    assert!(all > before, "{all} of {before}");
+    let first = press("Home");
+    let next = press("ArrowRight");
+    assert!(
+        first != next && next.as_str().unwrap().contains("in service"),
+        "{next}"
+    );
     browser.is_quiet();
 }
 

@@ -12,8 +12,8 @@ fn a_demo_ends_with_its_figures_and_leaves_its_records() {
     let room = Room::new();
     let out = room.done(&["demo", "--days", "1", "--set", "demo.price=0.096 USD/h"]);
     for part in [
-        "scale out",
-        "scale in",
+        "Scale out",
+        "Scale in",
         "violations",
         "target tracking",
         "optimum",

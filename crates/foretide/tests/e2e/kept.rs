@@ -8,12 +8,12 @@ use std::time::Duration;
 use foretide_control::ControllerConfig;
 use foretide_domain::{
     Bounds, BytesPerSecond, CallFailure, Class, Datapoint, FailureKind, Features, GroupState,
-    LifecycleCounts, Mode, Percent, Plan, PolicyKind, Prediction, Record, SuspendedProcesses,
-    Timestamp, WriteOutcome,
+    LifecycleCounts, Mode, Obstacle, Percent, Plan, PolicyKind, Prediction, Record,
+    SuspendedProcesses, Timestamp, WriteOutcome,
 };
 use foretide_runtime::{
     AnchoredClock, Answers, Batch, BoxFuture, Cloud, Entry, Fleet, GroupKey, GroupSetup,
-    HistoryAsk, HistoryPart, MetricsAsk, Obstacle, Predictor, Runtime, RuntimeSettings, What,
+    HistoryAsk, HistoryPart, MetricsAsk, Predictor, Runtime, RuntimeSettings, What,
 };
 use foretide_store::{Reader, Retention, Store};
 use serde_json::Value;
@@ -71,6 +71,7 @@ impl Cloud for Group {
                 suspended: SuspendedProcesses::default(),
                 refreshing: false,
                 launches: Vec::new(),
+                obstacles: Vec::new(),
             };
             let throttled = CallFailure {
                 kind: FailureKind::Throttled,
@@ -266,10 +267,10 @@ fn a_decision_is_explained_with_all_that_it_rests_on() {
     let explain = |more: &[&str]| room.done(&[&["explain", "web"][..], &STORE, more].concat());
     let text = explain(&["--at", "2026-11-23T00:00:09Z"]);
     for part in [
-        "scale out 2 -> 3: the model says scale_out (90 %)",
+        "Scale out 2 → 3: the model says scale_out (90 %).",
         "network_traffic",
         "all                        changed nothing",
-        "nothing: the policy got what it wanted",
+        "nothing: the policy got what it asked for",
         "desired 3: accepted",
     ] {
         assert!(text.contains(part), "{part} is not in\n{text}");
@@ -311,7 +312,7 @@ fn groups_are_shown_at_a_glance_also_in_sixty_columns() {
         .args(["status", STORE[0], STORE[1]]);
     let text = String::from_utf8(command.output().unwrap().stdout).unwrap();
     assert!(
-        text.starts_with("eu-west-1/web  enforce, classifier"),
+        text.starts_with("eu-west-1/web  stalled  enforce, classifier"),
         "{text}"
     );
     assert!(
@@ -340,7 +341,7 @@ fn a_group_that_was_taken_from_the_configuration_is_no_alarm() {
         alone["alarms"][0]
             .as_str()
             .unwrap()
-            .starts_with("nobody looks")
+            .starts_with("stalled: the group was not checked since")
     );
     let reader = Reader::open(&path).unwrap();
     let web = GroupKey::new("eu-west-1", "web");

@@ -10,7 +10,7 @@ use crate::Room;
 use crate::contract::assert_kept;
 use crate::crowd::{ask, assert_probed, assert_problem};
 
-/// The seed's request, as its documentation has it.
+/// The original's request, as its documentation has it.
 const BODY: &str =
     r#"{"features": [45.5, 60.2, 122.1, 35.6, 1200000000, 0.8, 0.92, "compute", "high"]}"#;
 

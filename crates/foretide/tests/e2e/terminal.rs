@@ -33,7 +33,7 @@ fn watch(room: &Room, size: [&str; 2], awaited: &str, keys: &str) -> (Option<i32
 #[test]
 fn the_view_shows_load_capacity_and_why_and_ends_by_a_key() {
     let room = Room::new();
-    let (code, shown) = watch(&room, ["80", "24"], "no forecast yet", "q");
+    let (code, shown) = watch(&room, ["80", "24"], "fallback", "q");
     assert_eq!(code, Some(0), "{shown}");
     for part in [
         "foretide demo",
@@ -53,7 +53,7 @@ fn the_view_shows_load_capacity_and_why_and_ends_by_a_key() {
 #[test]
 fn ctrl_c_gives_the_terminal_back_and_is_told_to_the_shell() {
     let room = Room::new();
-    let (code, shown) = watch(&room, ["80", "24"], "no forecast yet", r"\x03");
+    let (code, shown) = watch(&room, ["80", "24"], "fallback", r"\x03");
     assert_eq!(code, Some(130), "{shown}");
     for sequence in GIVEN_BACK {
         assert!(shown.contains(sequence), "{shown:?}");
@@ -64,7 +64,7 @@ fn ctrl_c_gives_the_terminal_back_and_is_told_to_the_shell() {
 #[test]
 fn to_the_end_by_a_key_on_a_narrow_terminal() {
     let room = Room::new();
-    let (code, shown) = watch(&room, ["40", "24"], "no forecast yet", "e");
+    let (code, shown) = watch(&room, ["40", "24"], "fallback", "e");
     assert_eq!(code, Some(0), "{shown}");
     let (_, figures) = shown.rsplit_once(GIVEN_BACK[1]).unwrap();
     assert!(figures.contains("violations"), "{figures:?}");

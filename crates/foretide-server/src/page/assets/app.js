@@ -1,6 +1,6 @@
 // Starts the page: the theme, the way from address to view, and the live rows.
 
-import { SEVERITY, clock, day, h, put, text } from "./dom.js";
+import { clock, day, h, put, text } from "./dom.js";
 import { Group } from "./group.js";
 import { Overview, link } from "./overview.js";
 import { follow, setToken } from "./stream.js";
@@ -24,14 +24,12 @@ const overview = new Overview();
 let group = null;
 let visited = false;
 
-function stalled(row, now) {
-  return row.looked_at_ms !== null && now - row.looked_at_ms > 3 * row.interval_ms + 5000;
-}
-
-/** The row's level, worse where the loop has fallen silent since. */
+/** The row's level, worse once the server's own limit for a silent loop has passed. */
 function judge(row, now) {
-  const level = row.health.level;
-  row.level = stalled(row, now) && SEVERITY[level] < SEVERITY.critical ? "critical" : level;
+  const { level, title, stalled_after_ms: limit } = row.health;
+  const stalled = limit !== null && now > limit && row.health.state !== "stalled";
+  row.level = stalled ? "critical" : level;
+  row.title = stalled ? "stalled" : title;
   return row;
 }
 
@@ -57,7 +55,7 @@ function heard(event) {
 
 /** Where there is one group, it is the page. */
 function route() {
-  const address = location.hash.match(/^#\/g\/([^?]+)/);
+  const address = location.hash.match(/^#\/g\/([^?]+)(?:\?at=(.*))?/);
   const only = state.groups.size === 1 && !visited && !location.hash ? [...state.groups.keys()][0] : null;
   visited = visited || state.groups.size > 0;
   const id = address ? decodeURIComponent(address[1]) : only;
@@ -66,6 +64,8 @@ function route() {
     if (group?.id !== id) group = new Group(id, state);
     put(main, group.node);
     group.head();
+    const moment = address?.[2] ? Date.parse(decodeURIComponent(address[2])) : NaN;
+    group.at(Number.isFinite(moment) ? moment : null);
     document.title = `${id} – Foretide`;
   } else if (state.fleet) {
     group = null;

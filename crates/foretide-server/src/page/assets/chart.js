@@ -4,11 +4,10 @@
 // that would carry it at the objective, so that a load above the capacity is a shortage.
 
 import { MISSING, clock, day, h, number, svg, text } from "./dom.js";
+import { areaOf, band, line, steps, timeTicks, valueTicks } from "./draw.js";
 
 const PAD = { left: 38, right: 12, top: 10, bottom: 44 };
 const LANE = 18;
-/** Steps between ticks, in milliseconds. */
-const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880].map((m) => m * 60000);
 
 const KEYS = [
   ["load", "Load", "load"],
@@ -229,8 +228,7 @@ export class Chart {
 
   grid(top, base) {
     const lines = svg("g", { class: "grid" });
-    const step = niceStep(top / 5);
-    for (let value = 0; value <= top; value += step) {
+    for (const value of valueTicks(0, top)) {
       const y = this.y(value);
       lines.append(
         svg("line", { x1: PAD.left, x2: PAD.left + this.inner, y1: y, y2: y }),
@@ -239,9 +237,8 @@ export class Chart {
     }
     const [from, to] = this.range;
     const room = Math.max(2, Math.floor(this.inner / 72));
-    const every = STEPS.find((ms) => (to - from) / ms <= room) ?? STEPS.at(-1);
     let dayShown = null;
-    for (let at = Math.ceil(from / every) * every; at <= to; at += every) {
+    for (const at of timeTicks(from, to, room)) {
       const x = this.x(at);
       lines.append(
         svg("line", { class: "tick", x1: x, x2: x, y1: base, y2: base + 4 }),
@@ -362,73 +359,4 @@ export class Chart {
     const said = KEYS.map(([name, label]) => `${label} ${values[name]}`).join(", ");
     this.plot.setAttribute("aria-valuetext", `${day(at)} ${clock(at)}: ${said}`);
   }
-}
-
-function niceStep(rough) {
-  const steps = [1, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1000, 2000, 5000, 10000];
-  return steps.find((step) => step >= rough) ?? rough;
-}
-
-const f = (n) => n.toFixed(1);
-
-function line(count, of, x, y) {
-  let d = "";
-  let open = false;
-  for (let i = 0; i < count; i += 1) {
-    const value = of(i);
-    if (value === null || value === undefined) open = false;
-    else {
-      d += `${open ? "L" : "M"}${f(x(i))} ${f(y(value))}`;
-      open = true;
-    }
-  }
-  return d;
-}
-
-function steps(count, of, edges, y) {
-  let d = "";
-  let before = null;
-  for (let i = 0; i < count; i += 1) {
-    const value = of(i);
-    if (value === null || value === undefined) {
-      before = null;
-      continue;
-    }
-    const [left, right] = edges(i);
-    if (before === null) d += `M${f(left)} ${f(y(value))}`;
-    else if (value !== before) d += `V${f(y(value))}`;
-    d += `H${f(right)}`;
-    before = value;
-  }
-  return d;
-}
-
-function areaOf(count, of, edges, y, floor) {
-  let d = "";
-  for (let i = 0; i < count; i += 1) {
-    const value = of(i);
-    if (value === null || value === undefined) continue;
-    const [left, right] = edges(i);
-    d += `M${f(left)} ${f(floor(i))}V${f(y(value))}H${f(right + 0.3)}V${f(floor(i))}Z`;
-  }
-  return d;
-}
-
-function band(count, low, high, x, y) {
-  let d = "";
-  let run = [];
-  const close = () => {
-    if (run.length > 1) {
-      const up = run.map((i, n) => `${n ? "L" : "M"}${f(x(i))} ${f(y(high(i)))}`).join("");
-      const down = run.reverse().map((i) => `L${f(x(i))} ${f(y(low(i)))}`).join("");
-      d += `${up}${down}Z`;
-    }
-    run = [];
-  };
-  for (let i = 0; i < count; i += 1) {
-    if (low(i) === null || high(i) === null) close();
-    else run.push(i);
-  }
-  close();
-  return d;
 }

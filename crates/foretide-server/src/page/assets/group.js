@@ -17,6 +17,8 @@ export class Group {
     this.range = 6 * HOUR;
     this.zoomed = null;
     this.moment = null;
+    /** The answer for the moment looked at. */
+    this.then = null;
     this.chart = new Chart({
       zoom: (from, to) => this.zoom(from, to),
       moment: (at) => this.inspect(at),
@@ -121,27 +123,43 @@ export class Group {
     }, Math.max(0, wait));
   }
 
+  /** The row that is shown: of now, or of the moment looked at. */
+  row() {
+    return this.moment === null ? this.state.groups.get(this.id) : this.then?.group;
+  }
+
   head() {
-    const row = this.state.groups.get(this.id);
+    const live = this.state.groups.get(this.id);
+    if (live) this.controls.show(live, this.state.fleet.controls);
+    const row = this.row();
     if (!row) return;
-    const now = this.state.now();
-    this.controls.show(row, this.state.fleet.controls);
-    put(this.level, badge(row.level));
+    const now = this.moment ?? this.state.now();
+    put(this.level, badge(row.level ?? row.health.level, row.title ?? row.health.title));
     const mode = row.dry_run ? `${row.mode}, dry run` : row.mode;
     const data = row.data_at_ms === null ? "no data yet" : `data ${span(now - row.data_at_ms)} old`;
-    const looked = row.looked_at_ms === null ? "not looked yet" : `looked ${span(now - row.looked_at_ms)} ago`;
+    const looked = row.looked_at_ms === null ? "not checked yet" : `checked ${span(Math.max(0, now - row.looked_at_ms))} ago`;
     put(this.chips, [`policy ${row.policy}`, `mode ${mode}`, data, looked].map((chip) => h("span", { class: "chip" }, chip)));
     text(this.parts.doing, row.story.doing);
-    if (this.moment === null) {
-      text(this.parts.why, row.story.why ?? "No decision yet.");
-      text(this.parts.next, row.story.next ?? `There is no forecast; it looks again every ${span(row.interval_ms)}.`);
-    }
-    text(this.parts.health, row.health.reasons.length ? row.health.reasons.map(upper).join(". ") + "." : "All is well: data is fresh, the budget holds.");
-    this.node.querySelector(".card.health").dataset.level = row.level;
+    text(this.parts.why, row.story.why ?? "No decision is known.");
+    text(this.parts.next, row.story.next ?? `There is no forecast; the group is checked every ${span(row.interval_ms)}.`);
+    this.healthy(row.health);
+    this.node.querySelector(".card.health").dataset.level = row.level ?? row.health.level;
+  }
+
+  /** Each condition with its reason, since when it holds, and what to do. */
+  healthy({ conditions }) {
+    if (!conditions.length) return text(this.parts.health, "Healthy: data is fresh, launches and writes work.");
+    return put(this.parts.health, conditions.map(({ reason, since_ms: since, next_step: step }) => h(
+      "span",
+      { class: "condition" },
+      `${upper(reason)}, since ${stamp(since)}.`,
+      step ? h("small", {}, ` ${upper(step)}.`) : null,
+    )));
   }
 
   show() {
     const { data } = this;
+    if (!data) return;
     this.head();
     this.chart.show(data, this.window(data.now_ms), this.moment);
     this.ranges.forEach((button, i) => button.setAttribute("aria-pressed", String(!this.zoomed && RANGES[i][1] === this.range)));
@@ -151,10 +169,12 @@ export class Group {
     if (this.moment === null) this.slider.value = String(data.now_ms);
     text(this.from, stamp(oldest));
     text(this.to, this.moment === null ? "live" : stamp(data.now_ms));
-    this.money(data);
-    this.lifecycle(data.group.capacity);
     this.happened(data.marks);
-    if (this.moment === null) this.explain(data.decision, "Last decision");
+    const shown = this.moment === null ? data : this.then;
+    if (!shown) return;
+    this.money(shown);
+    this.lifecycle(shown.group.capacity);
+    this.explain(shown.decision, this.moment === null ? "Last decision" : "Decision that stood then");
   }
 
   money({ group, accuracy }) {
@@ -166,7 +186,7 @@ export class Group {
     const tracking = [cost.instance_hours_beside_tracking, cost.tracking_instance_hours];
     const optimum = [cost.instance_hours_beside_optimum, cost.optimum_instance_hours];
     const tiles = [
-      ["CPU now", load.cpu_percent === null ? MISSING : `${number(load.cpu_percent, 1)} %`, `short above ${number(budget.objective_percent)} %`],
+      [this.moment === null ? "CPU now" : "CPU then", load.cpu_percent === null ? MISSING : `${number(load.cpu_percent, 1)} %`, `short above ${number(budget.objective_percent)} %`],
       ["Violation budget", budget.spent_ratio === null ? MISSING : `${percent(budget.spent_ratio, 0)} spent`, `short for ${number(budget.short_minutes)} min; ${number(budget.allowed_minutes, 1)} min in ${span(budget.window_minutes * 60000)} are allowed`, budget.spent_ratio],
       ["Forecast coverage, last week", covered ? percent(covered[1], 1) : MISSING, covered ? `of 90.0 % meant; ${percent(covered[4], 1)} of 99.6 %` : "no forecast has come due"],
       [`Cost, last ${span(cost.hours * HOUR)}`, money(cost.instance_hours), price ? `${number(cost.instance_hours, 1)} instance-hours` : "no price is configured"],
@@ -232,33 +252,45 @@ export class Group {
     this.load();
   }
 
-  async inspect(at) {
-    this.moment = at;
-    this.slider.value = String(at);
-    this.past.hidden = false;
-    text(this.backText, `What was known at ${stamp(at)}`);
-    const [from, to] = this.window(this.state.now());
-    if (at < from || at > to) this.zoomed = [at - (to - from) / 2, at + (to - from) / 2];
-    if (this.data) this.show();
-    const asked = at;
-    try {
-      const { decision } = await ask(`/api/v1/groups/${encodeURIComponent(this.id)}/at?time=${Math.round(at)}`);
-      if (this.moment !== asked) return;
-      this.explain(decision, "Decision that stood then");
-      const words = decision?.sentence.split(" [")[0];
-      text(this.parts.why, words ? upper(words) : "No decision of then is kept.");
-      text(this.parts.next, `As decided at ${stamp(decision?.at_ms)}.`);
-    } catch (error) {
-      text(this.backText, `What was known at ${stamp(at)} cannot be read: ${error.message}`);
-    }
-    if (this.zoomed) this.load();
+  /** Looks at a moment of the past and puts it into the address, where it can be shared. */
+  inspect(at) {
+    const address = `#/g/${encodeURIComponent(this.id)}?at=${new Date(Math.round(at)).toISOString()}`;
+    // A slider that is dragged makes one step back and not a hundred.
+    history[this.moment === null ? "pushState" : "replaceState"](null, "", address);
+    this.at(at);
   }
 
   live() {
-    this.moment = null;
-    this.zoomed = null;
-    this.past.hidden = true;
-    this.load();
+    if (this.moment !== null) history.pushState(null, "", `#/g/${encodeURIComponent(this.id)}`);
+    this.at(null);
+  }
+
+  /** Shows a moment in every card and tile; none is now. */
+  async at(moment) {
+    if (moment === this.moment) return;
+    this.moment = moment;
+    this.past.hidden = moment === null;
+    this.node.classList.toggle("then", moment !== null);
+    if (moment === null) {
+      this.then = null;
+      this.zoomed = null;
+      this.load();
+      return;
+    }
+    this.slider.value = String(moment);
+    text(this.backText, `What was known at ${stamp(moment)}`);
+    const [from, to] = this.window(this.state.now());
+    if (moment < from || moment > to) this.zoomed = [moment - (to - from) / 2, moment + (to - from) / 2];
+    this.show();
+    try {
+      const then = await ask(`/api/v1/groups/${encodeURIComponent(this.id)}/at?time=${Math.round(moment)}`);
+      if (this.moment !== moment) return;
+      this.then = then;
+    } catch (error) {
+      if (this.moment === moment) text(this.backText, `What was known at ${stamp(moment)} cannot be read: ${error.message}`);
+    }
+    this.show();
+    if (this.zoomed) this.load();
   }
 }
 

@@ -137,7 +137,7 @@ class Row {
 
   show(row) {
     this.row = row;
-    put(this.health, badge(row.level));
+    put(this.health, badge(row.level, row.title));
     text(this.doing, row.health.reasons[0] ?? row.story.doing);
     const { capacity, load, budget } = row;
     put(this.capacity, capacity ? capacityOf(capacity) : MISSING);

@@ -122,16 +122,25 @@ pub(crate) struct PolicySpec {
     pub(crate) name: String,
     /// Settings that differ from its defaults.
     pub(crate) settings: Vec<(String, f64)>,
-    /// As it was written.
+    /// The same as text.
     pub(crate) text: String,
+    /// The old name by which it was called.
+    pub(crate) renamed: Option<String>,
 }
+
+/// Names of earlier versions, with those of today. This version takes both.
+const OLD_NAMES: [(&str, &str); 1] = [("seed", "original")];
 
 impl FromStr for PolicySpec {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         let mut parts = text.trim().split(':');
-        let name = parts.next().unwrap_or_default().to_owned();
+        let written = parts.next().unwrap_or_default();
+        let name = match OLD_NAMES.iter().find(|(old, _)| *old == written) {
+            Some((_, now)) => (*now).to_owned(),
+            None => written.to_owned(),
+        };
         let setting = |part: &str| {
             let (key, value) = part.split_once('=')?;
             let value: f64 = value.trim().parse().ok()?;
@@ -140,10 +149,13 @@ impl FromStr for PolicySpec {
         let settings = parts
             .map(|part| setting(part).ok_or_else(|| format!("`{part}`: expected SETTING=NUMBER")))
             .collect::<Result<_, _>>()?;
+        // Tables and files have the name of today.
+        let settings_text = text.trim().strip_prefix(written).unwrap_or_default();
         Ok(Self {
+            text: format!("{name}{settings_text}"),
+            renamed: (name != written).then(|| written.to_owned()),
             name,
             settings,
-            text: text.trim().to_owned(),
         })
     }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::command::output::{cannot_create, whole};
 use crate::failure::{Exit, Failure};
-use crate::report::{file_name, render, write_csv};
+use foretide_report::{file_name, render, write_csv};
 
 use super::plan::Plan;
 use super::run::Results;

@@ -13,7 +13,8 @@ use crate::cli::ConfigFlags;
 use crate::command::input;
 use crate::config::{Config, Percentage};
 use crate::failure::{Exit, Failure};
-use crate::report::file_name;
+use crate::output::warn;
+use foretide_report::file_name;
 
 use super::args::{BacktestArgs, PolicySpec};
 
@@ -57,6 +58,16 @@ impl Plan {
         } else {
             args.policy.clone()
         };
+        for (old, spec) in specs
+            .iter()
+            .filter_map(|it| Some((it.renamed.as_ref()?, it)))
+        {
+            let name = &spec.name;
+            warn(&format!(
+                "policy `{old}` is called `{name}` now; this version takes both names\n\
+                 hint: --policy {name}"
+            ));
+        }
         let contenders = specs
             .iter()
             .map(|spec| Ok((spec.text.clone(), contender(spec, &own, &predict)?)))
@@ -146,6 +157,7 @@ fn predict(args: &BacktestArgs, config: &Config) -> Result<Arc<Predict<'static>>
 
 fn every_policy() -> Vec<PolicySpec> {
     let named = |name: &str| PolicySpec {
+        renamed: None,
         name: name.to_owned(),
         settings: Vec::new(),
         text: name.to_owned(),

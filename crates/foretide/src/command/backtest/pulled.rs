@@ -11,7 +11,7 @@ use crate::command::output::prepare;
 use crate::command::pull::{self, DAYS_KEPT, Found, PullArgs};
 use crate::command::{Context, input};
 use crate::failure::{Exit, Failure};
-use crate::report::file_name;
+use foretide_report::file_name;
 
 use super::args::{BacktestArgs, BootSpec};
 
@@ -224,6 +224,7 @@ mod tests {
             started: at(0),
             ended: at(*seconds),
             succeeded: true,
+            message: None,
         };
         Found {
             state: GroupState {
@@ -234,6 +235,7 @@ mod tests {
                 suspended: SuspendedProcesses::default(),
                 refreshing: false,
                 launches: (0..).zip(boots).map(launch).collect(),
+                obstacles: Vec::new(),
             },
             monitoring: Monitoring::Basic,
         }

@@ -5,7 +5,7 @@ use foretide_sim::{
 };
 
 use crate::clock::Stopwatch;
-use crate::report::{
+use foretide_report::{
     Curve, CurvePoint, PolicyFigures, SCHEMA_VERSION, SetupFigures, Summary, TimelineOf,
     TraceFigures,
 };

@@ -2,7 +2,7 @@
 
 use crate::command::Context;
 use crate::failure::Failure;
-use crate::report::{PolicyFigures, Summary, TraceFigures};
+use foretide_report::{PolicyFigures, Summary, TraceFigures};
 
 /// Columns of the table where it stands in one piece.
 const WIDTH: usize = 89;

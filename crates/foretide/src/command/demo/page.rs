@@ -142,6 +142,7 @@ impl Feed {
             suspended: SuspendedProcesses::default(),
             refreshing: false,
             launches: Vec::new(),
+            obstacles: Vec::new(),
         };
         self.board.read(&self.group, at, &group);
         let rows = self.tracking.rows();

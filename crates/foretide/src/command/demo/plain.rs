@@ -113,6 +113,7 @@ impl Lines {
             | Record::Observed(_)
             | Record::OutcomeSeen(_)
             | Record::MetricsLate { .. }
+            | Record::Health { .. }
             | Record::Gap { .. } => {}
         }
     }

@@ -81,8 +81,9 @@ pub(super) fn bounds(
     };
     let needed = (peak / each.get()).ceil();
     let told = format!(
-        "the peak of the last {hours} h that are known, {peak:.0} instance-%, wants {needed:.0} \
-         instances at {each}; bounds {bounds}"
+        "the peak of the last {hours} h with data was {:.2} busy instances, which needs \
+         {needed:.0} instances at {each}; bounds {bounds}",
+        peak / 100.0
     );
     let raise = |max: f64| {
         Command::of("aws autoscaling update-auto-scaling-group")
@@ -153,6 +154,7 @@ mod tests {
             deleting: false,
             warm_pool: false,
             weighted: false,
+            operator: None,
         }
     }
 
@@ -187,6 +189,7 @@ mod tests {
         let mut settings = GroupSettings::default();
         let weighted = GroupReading {
             weighted: true,
+            operator: None,
             ..reading(2, 4)
         };
         assert_eq!(weights(&settings, &weighted).severity, Severity::Fault);
@@ -202,6 +205,7 @@ mod tests {
             started: Timestamp::from_millis(0),
             ended: Timestamp::from_millis(seconds * 1000),
             succeeded,
+            message: None,
         };
         let found = |all: &[Launch]| launches("web", &settings, all).severity;
         assert_eq!(found(&[]), Severity::Fine);

@@ -6,7 +6,7 @@ use crate::chart::{Cell, buckets, draw, largest, mean};
 use crate::command::Context;
 use crate::command::output::whole;
 use crate::failure::{Exit, Failure};
-use crate::report::{ForecastSeries, render_forecast};
+use foretide_report::{ForecastSeries, render_forecast};
 
 use super::measure::{Horizon, Measured};
 

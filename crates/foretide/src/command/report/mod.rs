@@ -1,45 +1,30 @@
 //! `foretide report`: what the last days brought, from the store.
 
 mod args;
-mod days;
-mod figures;
-mod interval;
-mod page;
-mod text;
 
 use std::time::Duration;
 
 use foretide_control::Event;
 use foretide_domain::{Percent, Timestamp};
+use foretide_report::{
+    GroupReport, Recorded, Report, Terms, group_report, render_operations, render_text,
+};
 use foretide_runtime::{GroupKey, Notice, What};
 use foretide_sim::TargetTracking;
 use foretide_store::{Reader, Step, StoreError};
-use serde::Serialize;
 
 use crate::cli::ConfigFlags;
 use crate::clock;
 use crate::config::GroupSettings;
 use crate::failure::{Exit, Failure};
+use crate::terminal::wrap;
 
 use super::output::whole_at;
 use super::{Context, SCHEMA_VERSION, input, kept};
-use days::Terms;
-use figures::{GroupReport, Recorded};
-
 pub(crate) use args::ReportArgs;
 
 /// A day.
 const DAY: Duration = Duration::from_secs(86_400);
-
-/// The whole, as its JSON has it.
-#[derive(Clone, Debug, Serialize)]
-struct Report {
-    schema_version: u32,
-    foretide_version: &'static str,
-    from: String,
-    to: String,
-    groups: Vec<GroupReport>,
-}
 
 /// Runs it.
 pub(crate) fn run(
@@ -73,7 +58,7 @@ pub(crate) fn run(
         groups: groups.collect::<Result<_, _>>()?,
     };
     if let Some(path) = &args.html {
-        whole_at(path, page::render(&report).as_bytes())
+        whole_at(path, render_operations(&report).as_bytes())
             .map_err(|failure| failure.hint("--html FILE names another file"))?;
     }
     if args.json {
@@ -84,7 +69,7 @@ pub(crate) fn run(
         write!(
             context.out,
             "{}",
-            text::render(&report, context.terminal.wrap_at())
+            render_text(&report, context.terminal.wrap_at(), wrap)
         )?;
     }
     Ok(())
@@ -117,14 +102,14 @@ fn of_group(
         delay_s: seconds(controller.metric_delay),
         bounds: newest.map(|inputs| inputs.bounds),
     };
-    let days = days::of(&recorded.points, from, to, &terms);
     let price = settings.live.price.as_ref();
     let price = price.map(|price| (price.per_hour(), price.currency().to_owned()));
     let budget = controller.forecast.budget;
-    Ok(figures::report(
+    Ok(group_report(
         key.to_string(),
         &recorded,
-        days,
+        (from, to),
+        &terms,
         budget,
         price,
     ))

@@ -147,7 +147,7 @@ fn billed(wiring: &Wiring, key: &GroupKey, elapsed: Duration) -> Option<Notice> 
         calls: bill.total_calls(),
         metrics_requested: metrics.unwrap_or(0),
         usd: bill.usd(key.name()),
-        usd_per_month: bill.usd_per_month(key.name(), elapsed).unwrap_or(0.0),
+        usd_per_month: bill.usd_per_month(key.name(), elapsed),
     }))
 }
 

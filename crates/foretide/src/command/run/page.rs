@@ -283,7 +283,7 @@ fn calls(wiring: &Wiring, elapsed: Duration) -> (Vec<Calls>, Option<f64>) {
             throttled: Some(counts.throttled.get(operation).copied().unwrap_or(0)),
         }));
         let groups = counts.metrics_requested.keys();
-        let months = groups.filter_map(|group| counts.usd_per_month(group, elapsed));
+        let months = groups.map(|group| counts.usd_per_month(group, elapsed));
         bill += months.sum::<f64>();
     }
     (calls, (elapsed >= Duration::from_secs(60)).then_some(bill))

@@ -175,7 +175,7 @@ fn bounds_are_held_against_the_load_that_was_kept() {
     assert_eq!(code, 1, "{shown}");
     let said = flat(&shown);
     assert!(
-        said.contains("720 instance-%, wants 9 instances"),
+        said.contains("7.20 busy instances, which needs 9 instances"),
         "{shown}"
     );
     assert!(said.contains("--max-size 9"), "{shown}");

@@ -81,8 +81,8 @@ fn what_may_not_write_writes_nothing() {
         let room = Room::new();
         room.write("foretide.toml", quick(group, mode, "1s"));
         let mut run = Running::start(&room, &aws, args);
-        run.until("scale out 2 -> 3");
-        run.until("scale out 2 -> 3");
+        run.until("Scale out 2 → 3");
+        run.until("Scale out 2 → 3");
         let (status, printed) = run.stop("TERM");
         assert_eq!(status.code(), Some(0), "{printed}");
     }

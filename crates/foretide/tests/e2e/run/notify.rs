@@ -96,7 +96,7 @@ fn a_scale_out_is_told_and_the_address_is_shown_nowhere() {
     room.write("foretide.toml", told(&hook.url(), ""));
     let mut run = Running::start(&room, &aws, &["--listen", "127.0.0.1:0"]);
     run.until(&format!(
-        "notifications to {}: scaling, at-max",
+        "notifications to {}: scaling, cannot-write, at-max",
         hook.origin
     ));
     let page = page::address(&mut run);
@@ -105,7 +105,7 @@ fn a_scale_out_is_told_and_the_address_is_shown_nowhere() {
     assert_eq!(request, format!("POST /services/{SECRET} HTTP/1.1"));
     let text = body["text"].as_str().unwrap();
     assert!(
-        text.starts_with("eu-west-1/web: scale out 2 -&gt; 3: the model says"),
+        text.starts_with("eu-west-1/web: Scale out 2 → 3: the model says"),
         "{text}"
     );
     aws.emulator.set_demand("web", Demand::Constant(20.0));
@@ -114,7 +114,7 @@ fn a_scale_out_is_told_and_the_address_is_shown_nowhere() {
     while !hook.next().1["text"]
         .as_str()
         .unwrap()
-        .contains("scale in ")
+        .contains("Scale in ")
     {}
     let mut shown = Vec::new();
     for path in [

@@ -1,5 +1,5 @@
-//! The seed's two processes: the monitor asks a prediction service over HTTP, and holds while that
-//! fails.
+//! The original's two processes: the monitor asks a prediction service over HTTP, and holds while
+//! that fails.
 
 use foretide_emulator::{Demand, GroupSpec};
 
@@ -32,9 +32,9 @@ fn a_service_that_stops_is_noticed_and_so_is_its_return() {
     assert!(failed.contains("cannot be reached"), "{failed}");
     run.until("ALARM the predictor does not answer");
     for _ in 0..3 {
-        let held = run.until_first(&["PREDICTION", "web: hold at 2"]);
+        let held = run.until_first(&["PREDICTION", "web: Hold at 2"]);
         assert!(
-            held.contains("hold at 2: the predictor does not answer"),
+            held.contains("Hold at 2: the predictor does not answer"),
             "{held}"
         );
     }
@@ -46,7 +46,7 @@ fn a_service_that_stops_is_noticed_and_so_is_its_return() {
     assert!(metrics.contains(&format!("{gauge} 1")), "{metrics}");
     let status = room.done(&["status"]);
     assert!(
-        status.contains("ALARM the predictor does not answer"),
+        status.contains("ALARM predictor silent: the predictor does not answer"),
         "{status}"
     );
 

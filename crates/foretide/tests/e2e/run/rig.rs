@@ -86,7 +86,7 @@ pub(crate) fn busy(name: &str) -> GroupSpec {
     }
 }
 
-/// The configuration of one group, with the seed's times shortened.
+/// The configuration of one group, with the original's times shortened.
 pub(super) fn quick(name: &str, mode: &str, cooldown: &str) -> String {
     format!(
         "[group.{name}]\nmode = \"{mode}\"\npolicy = \"classifier\"\ninterval = \"1s\"\n\

@@ -18,17 +18,17 @@ const WHOLE: f64 = 0.9;
 
 /// What the comparison depends on.
 #[derive(Clone, Debug)]
-pub(super) struct Terms {
+pub struct Terms {
     /// Ratio above which the group counts as short.
-    pub(super) objective: f64,
+    pub objective: f64,
     /// What target tracking holds.
-    pub(super) tracking: TargetTracking,
+    pub tracking: TargetTracking,
     /// Time from launch to in service.
-    pub(super) lead_s: u32,
+    pub lead_s: u32,
     /// Time from the end of a period to its being visible.
-    pub(super) delay_s: u32,
+    pub delay_s: u32,
     /// The group's bounds; none where they are not known, and then nothing is simulated.
-    pub(super) bounds: Option<Bounds>,
+    pub bounds: Option<Bounds>,
 }
 
 /// One day. What is not known is null.

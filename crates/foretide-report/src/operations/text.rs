@@ -2,8 +2,6 @@
 
 use std::fmt::Write as _;
 
-use crate::terminal::wrap;
-
 use super::Report;
 use super::days::Day;
 use super::figures::{Action, ForecastFigures, GroupReport, Response, Scaling, Times};
@@ -13,8 +11,19 @@ const TABLE: usize = 74;
 /// Changes that are listed one by one, the newest; the JSON has all.
 const ACTIONS: usize = 10;
 
+/// Breaks a text into lines of a width, with an indent after the first.
+pub(super) type Wrap = fn(&str, Option<usize>, usize) -> String;
+
+/// How wide a line may be, and what breaks it.
+#[derive(Clone, Copy)]
+struct Room {
+    width: Option<usize>,
+    wrap: Wrap,
+}
+
 /// The whole report, no line wider than `width` unless a word is.
-pub(super) fn render(report: &Report, width: Option<usize>) -> String {
+pub(super) fn render(report: &Report, width: Option<usize>, wrap: Wrap) -> String {
+    let room = Room { width, wrap };
     let mut text = String::new();
     for (index, group) in report.groups.iter().enumerate() {
         if index > 0 {
@@ -25,16 +34,16 @@ pub(super) fn render(report: &Report, width: Option<usize>) -> String {
             &mut text,
             &format!("{heading}  {} to {}", report.from, report.to),
             0,
-            width,
+            room,
         );
         for said in sentences(group) {
-            line(&mut text, &said, 2, width);
+            line(&mut text, &said, 2, room);
         }
-        days(&mut text, &group.days, width);
+        days(&mut text, &group.days, room);
         let actions = &group.scaling.actions;
         let listed = actions.iter().rev().take(ACTIONS);
         for action in listed {
-            line(&mut text, &action_line(action), 2, width);
+            line(&mut text, &action_line(action), 2, room);
         }
         if actions.len() > ACTIONS {
             let more = actions.len() - ACTIONS;
@@ -42,16 +51,16 @@ pub(super) fn render(report: &Report, width: Option<usize>) -> String {
                 &mut text,
                 &format!("… and {more} changes before these"),
                 2,
-                width,
+                room,
             );
         }
     }
     text
 }
 
-fn line(text: &mut String, said: &str, indent: usize, width: Option<usize>) {
-    let room = width.map(|width| width.saturating_sub(indent).max(1));
-    for part in wrap(said, room, 0).lines() {
+fn line(text: &mut String, said: &str, indent: usize, room: Room) {
+    let width = room.width.map(|width| width.saturating_sub(indent).max(1));
+    for part in (room.wrap)(said, width, 0).lines() {
         // Writing to a string does not fail.
         writeln!(text, "{}{part}", " ".repeat(indent)).ok();
     }
@@ -242,15 +251,15 @@ pub(super) const HEADINGS: [&str; 8] = [
     "day", "data %", "used h", "track. h", "opt. h", "short %", "track. %", "CPU %",
 ];
 
-fn days(text: &mut String, days: &[Day], width: Option<usize>) {
-    if width.is_some_and(|width| width < TABLE) {
+fn days(text: &mut String, days: &[Day], room: Room) {
+    if room.width.is_some_and(|width| width < TABLE) {
         for day in days {
             let [date, data, used, tracking, optimum, short, _, cpu] = cells(day);
             let said = format!(
                 "{date}: data {data} %, used {used} h, tracking {tracking}, optimum {optimum}, \
                  short {short} %, CPU {cpu} %"
             );
-            line(text, &said, 2, width);
+            line(text, &said, 2, room);
         }
         return;
     }

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::sentence::GuardSentence;
+use super::sentence::Limit;
 use crate::{
-    Counterfactual, Decision, Features, ForecastFigures, ForecastKept, Guard, GuardStep, Inputs,
-    LoadSource, Memory, Orders, Pricing, Staleness,
+    Counterfactual, Decision, Features, ForecastFigures, ForecastKept, GuardStep, Inputs,
+    LoadSource, Memory, Orders, Pricing, Verdict,
 };
 
 /// A decision, its sentence and all that stands behind it.
@@ -51,7 +51,10 @@ impl Decision {
             section("remembered", remembered(&why.inputs)),
         ];
         if let Some(features) = &why.inputs.features {
-            sections.push(section("asked of the model", asked(features)));
+            sections.push(section(
+                "asked of the model",
+                asked(features, why.inputs.memory),
+            ));
         }
         if let Some(figures) = &why.inputs.forecast {
             sections.push(section("forecast", forecast(figures)));
@@ -63,6 +66,9 @@ impl Decision {
             let minimum = event.minimum.map(|least| format!(", at least {least}"));
             let text = format!("{}{}", event.name, minimum.unwrap_or_default());
             sections.push(section("calendar", vec![fact("event", text)]));
+        }
+        if !why.inputs.health.is_healthy() {
+            sections.push(section("health", health(&why.inputs.health)));
         }
         sections.push(section("policy", self.proposed()));
         sections.push(section("guard rails", self.guarded()));
@@ -91,8 +97,8 @@ impl Decision {
     fn guarded(&self) -> Vec<Fact> {
         let why = &self.explanation;
         let step = |GuardStep { guard, from, to }: &GuardStep| {
-            let says = GuardSentence(*guard, &why.inputs);
-            fact(guard, format!("{from} -> {to}: {says}"))
+            let says = Limit(*guard, &why.inputs);
+            fact(guard, format!("{from} → {to}: {says}"))
         };
         let mut facts: Vec<Fact> = why.steps.iter().map(step).collect();
         let others = if facts.is_empty() {
@@ -102,8 +108,8 @@ impl Decision {
         };
         facts.push(fact(others, "changed nothing"));
         let bound = match why.bound_by {
-            Some(guard) => format!("{guard}: {}", GuardSentence(guard, &why.inputs)),
-            None => "nothing: the policy got what it wanted".to_owned(),
+            Some(guard) => format!("{guard}: {}", Limit(guard, &why.inputs)),
+            None => "nothing: the policy got what it asked for".to_owned(),
         };
         facts.push(fact("bound by", bound));
         facts
@@ -117,7 +123,7 @@ impl Decision {
         vec![
             fact("desired", desired),
             fact("mode", self.explanation.mode),
-            fact("next look", self.next_look),
+            fact("next cycle", self.next_look),
         ]
     }
 }
@@ -182,12 +188,24 @@ fn measured(inputs: &Inputs) -> Vec<Fact> {
     ]
 }
 
+fn health(verdict: &Verdict) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    for condition in verdict.conditions() {
+        let what = format!("{} (since {})", condition.cause, condition.since);
+        facts.push(fact(condition.state(), what));
+        if let Some(step) = condition.cause.next_step() {
+            facts.push(fact("next step", step));
+        }
+    }
+    facts
+}
+
 fn remembered(inputs: &Inputs) -> Vec<Fact> {
     vec![
         fact(
             "streak",
             format!(
-                "{} votes over {} looks",
+                "{} votes in {} cycles",
                 inputs.streak_datapoints, inputs.streak
             ),
         ),
@@ -229,7 +247,7 @@ fn ordered(orders: &Orders) -> Vec<Fact> {
     [paused, pinned, mode].into_iter().flatten().collect()
 }
 
-fn asked(features: &Features) -> Vec<Fact> {
+fn asked(features: &Features, memory: Option<Memory>) -> Vec<Fact> {
     let Features {
         cpu_usage,
         memory_usage,
@@ -241,9 +259,13 @@ fn asked(features: &Features) -> Vec<Fact> {
         task_type,
         task_priority,
     } = features;
+    let estimated = match memory {
+        Some(Memory::Estimated(_)) => ", estimated from CPU",
+        _ => "",
+    };
     vec![
         fact("cpu_usage", format!("{cpu_usage} %")),
-        fact("memory_usage", format!("{memory_usage} %")),
+        fact("memory_usage", format!("{memory_usage} %{estimated}")),
         fact("network_traffic", format!("{network_traffic} MiB/s")),
         fact("power_consumption", format!("{power_consumption} W")),
         fact("num_executed_instructions", num_executed_instructions),
@@ -267,7 +289,7 @@ fn forecast(figures: &ForecastFigures) -> Vec<Fact> {
             if figures.own_model {
                 "of the group's own history"
             } else {
-                "of generated load"
+                "generic, trained on generated load"
             },
         ),
         fact(
@@ -303,9 +325,9 @@ fn past(history: Duration, reading: bool) -> String {
 fn chosen(figures: &ForecastFigures) -> Vec<Fact> {
     let level = |chance: f64| format!("{:.2} %", 100.0 * (1.0 - chance));
     let mut facts = vec![
-        fact("level", known(figures.short_chance.map(level))),
+        fact("certainty", known(figures.short_chance.map(level))),
         fact(
-            "chance of being short",
+            "chance of a violation",
             known(figures.short_chance.map(percent)),
         ),
     ];
@@ -317,7 +339,7 @@ fn chosen(figures: &ForecastFigures) -> Vec<Fact> {
         } => fact(
             "chosen by",
             format!(
-                "a budget of {} short, position {position} of at most {position_max}",
+                "a violation budget of {}, price step {position} of at most {position_max}",
                 percent(share)
             ),
         ),
@@ -326,9 +348,12 @@ fn chosen(figures: &ForecastFigures) -> Vec<Fact> {
             format!("stated prices, {short_per_instance:.1} to 1"),
         ),
     });
-    let price = format!("{:.2} instance-periods a short one", figures.price);
-    facts.push(fact("price", price));
-    facts.push(fact("price bounded", yes(figures.demoted)));
+    let price = format!(
+        "{:.2} instance-periods for a period in violation",
+        figures.price
+    );
+    facts.push(fact("risk price", price));
+    facts.push(fact("risk price bounded", yes(figures.demoted)));
     facts.push(fact("enough", format!("{}..{}", figures.low, figures.high)));
     facts.push(fact("load now needs", figures.need));
     facts
@@ -342,7 +367,7 @@ fn kept_facts(stretch: &str, kept: &ForecastKept) -> Vec<Fact> {
     });
     vec![
         fact(format!("covered, {stretch}"), known(coverage)),
-        fact(format!("short, {stretch}"), percent(kept.short)),
+        fact(format!("violation share, {stretch}"), percent(kept.short)),
     ]
 }
 
@@ -354,12 +379,13 @@ fn beside(figures: &ForecastFigures) -> Vec<Fact> {
         tracking,
         tracking_short,
     } = figures.against_tracking;
-    let mean =
-        |capacity: f64, short: f64| format!("{capacity:.1} on average, {} short", percent(short));
+    let mean = |capacity: f64, short: f64| {
+        format!("{capacity:.1} on average, {} in violation", percent(short))
+    };
     vec![
-        fact("target tracking now", figures.tracking),
-        fact("this, three days", mean(own, own_short)),
-        fact("tracking, three days", mean(tracking, tracking_short)),
+        fact("baseline now", figures.tracking),
+        fact("Foretide, three days", mean(own, own_short)),
+        fact("baseline, three days", mean(tracking, tracking_short)),
     ]
 }
 
@@ -377,43 +403,6 @@ fn yes(holds: bool) -> &'static str {
 
 fn seconds(span: Duration) -> String {
     format!("{} s", span.as_secs_f64())
-}
-
-impl fmt::Display for Staleness {
-    /// What is made of data as old as this.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Fresh => "wholly",
-            Self::Widened => "with widened quantiles: the next period is late",
-            Self::ScaleOutOnly => "with widened quantiles, and not to scale in by",
-            Self::Alarm => "not: stale or missing",
-        })
-    }
-}
-
-impl fmt::Display for Guard {
-    /// The guard rail's name.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Bounds => "bounds",
-            Self::Suspended => "suspended processes",
-            Self::Freshness => "freshness",
-            Self::Coverage => "coverage",
-            Self::UpperUtilisation => "upper utilisation",
-            Self::InstanceRefresh => "instance refresh",
-            Self::PendingLaunches => "pending launches",
-            Self::ProjectedUtilisation => "projected utilisation",
-            Self::Confidence => "confidence",
-            Self::Streak => "streak",
-            Self::Cooldown => "cooldown",
-            Self::Breaker => "breaker",
-            Self::WriteInFlight => "write in flight",
-            Self::WriteBackoff => "write back-off",
-            Self::Paused => "pause",
-            Self::Mode => "mode",
-            Self::Audit => "audit",
-        })
-    }
 }
 
 impl fmt::Display for Unfolded {
@@ -436,14 +425,15 @@ impl fmt::Display for Unfolded {
 mod tests {
     use super::*;
     use crate::{
-        Bounds, Class, ClassifierRule, EventFigures, Explanation, LifecycleCounts, Load, Mode,
-        Percent, Pinned, PolicyKind, Proposal, Rule, SuspendedProcesses, TaskPriority, TaskType,
-        Timestamp,
+        Bounds, CallFailure, Cause, Class, ClassifierRule, EventFigures, Explanation, FailureKind,
+        Guard, LifecycleCounts, Load, Mode, Obstacle, Percent, Pinned, PolicyKind, Proposal, Rule,
+        Severity, Staleness, SuspendedProcesses, TaskPriority, TaskType, Timestamp,
     };
 
     fn figures() -> ForecastFigures {
         ForecastFigures {
             ahead: Duration::from_secs(300),
+            objective: None,
             history: Duration::from_secs(36 * 3600),
             reading_history: true,
             quantiles: [70.0, 80.0, 90.0, 95.0, 99.0]
@@ -532,6 +522,7 @@ mod tests {
                 ..Orders::default()
             },
             breaker_open: false,
+            health: crate::Verdict::default(),
         }
     }
 
@@ -571,17 +562,17 @@ mod tests {
             "Terminate",
             "instance refresh           yes",
             "21.5 %",
-            "64 instance-%",
+            "0.65 busy instances",
             "75 % of the instances report",
             "33.0 %, estimated from CPU",
             "data age                   71 s",
-            "17 votes over 16 looks",
+            "17 votes in 16 cycles",
             "cooldown left              118 s",
             "breaker                    closed",
             "scale_in (87.5 %)",
             "1.5 MiB/s",
             "123456",
-            "load at 99.6 %             99 instance-%",
+            "load at 99.6 %             0.99 busy instances",
             "1.23 %",
             "history                    1.5 days, more is still being read",
             "41.50 instance-periods",
@@ -589,36 +580,157 @@ mod tests {
             "the load metric",
             "x1.25",
             "98.77 %",
-            "a budget of 0.50 % short, position 7 of at most 22",
+            "a violation budget of 0.50 %, price step 7 of at most 22",
             "19..20",
             "51.00 % of 50 %, 91.00 % of 90 %",
             "0.10 %",
             "0.20 %",
-            "21.5 on average, 0.30 % short",
-            "22.5 on average, 0.40 % short",
+            "21.5 on average, 0.30 % in violation",
+            "22.5 on average, 0.40 % in violation",
             "sale, at least 18",
             "17 until 2023-11-14T23:13:20Z, by anna",
         ] {
-            assert!(text.contains(part), "{part:?} is not in:\n{text}");
+            assert!(
+                words(&text).contains(&words(part)),
+                "{part:?} is not in:\n{text}"
+            );
         }
+    }
+
+    /// The words with one space between two: how wide a column is says nothing.
+    fn words(text: &str) -> String {
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
     #[test]
     fn the_policy_each_guard_step_and_what_bound_are_named() {
         let text = decision().unfold().to_string();
         assert!(
-            text.starts_with("1970-01-01T00:00:00Z hold at 3: "),
+            text.starts_with("1970-01-01T00:00:00Z Hold at 3, 2 would do: "),
             "{text}"
         );
         for part in [
             "rule                       the model asks for less",
             "wants                      2",
-            "cooldown                   2 -> 3: cooldown: 118 s left",
+            "cooldown                   2 → 3: cooldown, 118 s left",
             "all others                 changed nothing",
-            "bound by                   cooldown: cooldown: 118 s left",
+            "bound by                   cooldown: cooldown, 118 s left",
             "desired                    keeps 3",
         ] {
-            assert!(text.contains(part), "{part:?} is not in:\n{text}");
+            assert!(
+                words(&text).contains(&words(part)),
+                "{part:?} is not in:\n{text}"
+            );
         }
+    }
+
+    /// Every guard rail as the one that bound: the sentence, the line "bound by" and the JSON name
+    /// the same cause, and a fault of the world stands alone in the sentence.
+    #[test]
+    fn sentence_lines_and_json_name_the_same_cause_for_every_guard_rail() {
+        let guards = [
+            (Guard::Bounds, "the group's bounds are 1..9", "bounds"),
+            (Guard::Suspended, "process Launch is suspended", "suspended"),
+            (Guard::Freshness, "the newest datapoint is", "freshness"),
+            (
+                Guard::UpperUtilisation,
+                "CPU is at the upper bound",
+                "upper_utilisation",
+            ),
+            (
+                Guard::InstanceRefresh,
+                "an instance refresh",
+                "instance_refresh",
+            ),
+            (Guard::PendingLaunches, "still starting", "pending_launches"),
+            (Guard::Coverage, "of the instances report", "coverage"),
+            (
+                Guard::ProjectedUtilisation,
+                "with fewer, utilisation",
+                "projected_utilisation",
+            ),
+            (
+                Guard::Confidence,
+                "the model is not sure enough",
+                "confidence",
+            ),
+            (Guard::Streak, "the streak is too short", "streak"),
+            (Guard::Cooldown, "cooldown, 118 s left", "cooldown"),
+            (
+                Guard::Breaker,
+                "launches fail (AWS: \"no capacity\"); next try 1970-01-01T00:05:00Z",
+                "breaker",
+            ),
+            (
+                Guard::CannotWrite,
+                "scaling policy `cpu` is active",
+                "cannot_write",
+            ),
+            (
+                Guard::WriteInFlight,
+                "the answer to a write is outstanding",
+                "write_in_flight",
+            ),
+            (
+                Guard::WriteBackoff,
+                "AWS refused the last write: denied",
+                "write_backoff",
+            ),
+            (Guard::Paused, "an operator paused the group", "paused"),
+            (Guard::Mode, "the mode does not write this", "mode"),
+            (Guard::Audit, "the audit refused the plan", "audit"),
+        ];
+        for (guard, cause, name) in guards {
+            let mut decision = decision();
+            let why = &mut decision.explanation;
+            why.bound_by = Some(guard);
+            why.inputs.suspended.launch = guard == Guard::Suspended;
+            why.inputs.health = troubled();
+            let sentence = why.sentence();
+            assert!(sentence.contains(cause), "{guard}: {sentence}");
+            let faults = ["breaker", "cannot_write", "suspended", "freshness", "audit"];
+            let is_fault = faults.contains(&name) || name == "write_backoff";
+            assert_eq!(!sentence.contains("the model"), is_fault, "{sentence}");
+            let unfolded = decision.unfold();
+            let mut facts = unfolded.sections.iter().flat_map(|section| &section.facts);
+            let bound = facts.find(|fact| fact.label == "bound by").unwrap();
+            assert!(bound.text.contains(cause), "{guard}: {}", bound.text);
+            assert!(unfolded.sentence.starts_with(&sentence));
+            assert_eq!(serde_json::to_value(guard).unwrap(), name);
+        }
+    }
+
+    fn troubled() -> Verdict {
+        let failure = CallFailure {
+            kind: FailureKind::Denied,
+            detail: "no permission".to_owned(),
+        };
+        let obstacle = Obstacle::Policy { name: "cpu".into() };
+        let failing = Cause::LaunchesFail {
+            failed: 3,
+            message: Some("no capacity".into()),
+            retry_at: Timestamp::from_seconds(300),
+            retrying: false,
+        };
+        let found = [
+            failing,
+            Cause::Obstacle(obstacle),
+            Cause::WriteRefused { failure },
+        ];
+        let found = found.map(|cause| (Severity::Critical, cause));
+        Verdict::new(found, &Verdict::default(), Timestamp::from_seconds(0))
+    }
+
+    /// Where nothing bound, no cause is named.
+    #[test]
+    fn a_decision_that_nothing_bound_says_so() {
+        let mut decision = decision();
+        decision.explanation.bound_by = None;
+        decision.explanation.steps.clear();
+        let text = decision.unfold().to_string();
+        assert!(
+            text.contains("nothing: the policy got what it asked for"),
+            "{text}"
+        );
     }
 }

@@ -7,18 +7,20 @@ use foretide_sim::Timeline;
 
 /// The timeline of one policy on one trace.
 #[derive(Clone, Debug)]
-pub(crate) struct TimelineOf {
+pub struct TimelineOf {
     /// Index of the trace in the summary.
-    pub(crate) trace: usize,
-    pub(crate) policy: String,
+    pub trace: usize,
+    /// Name of the policy.
+    pub policy: String,
     /// What t = 0 is.
-    pub(crate) start: Timestamp,
-    pub(crate) timeline: Timeline,
+    pub start: Timestamp,
+    /// What the group was like.
+    pub timeline: Timeline,
 }
 
 /// Writes the rows as CSV: time, demand, in service, pending, desired, cpu (empty where nothing
 /// served).
-pub(crate) fn write_csv(of: &TimelineOf, out: &mut impl Write) -> io::Result<()> {
+pub fn write_csv(of: &TimelineOf, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "time,demand,in_service,pending,desired,cpu")?;
     for row in of.timeline.rows() {
         let at = Timestamp::from_seconds(of.start.as_seconds().saturating_add(row.at_s));
@@ -36,7 +38,7 @@ pub(crate) fn write_csv(of: &TimelineOf, out: &mut impl Write) -> io::Result<()>
 }
 
 /// A name that is safe as part of a file's name, whatever a trace or policy is called.
-pub(crate) fn file_name(name: &str) -> String {
+pub fn file_name(name: &str) -> String {
     let safe = |c: char| {
         if c.is_ascii_alphanumeric() || "-_.".contains(c) {
             c

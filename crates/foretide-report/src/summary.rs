@@ -6,106 +6,138 @@ use foretide_sim::{Case, Score, SweepPoint};
 use serde::Serialize;
 
 /// Raised when a field changes its meaning or goes; new fields do not raise it.
-pub(crate) const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 1;
 
 /// A whole backtest.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct Summary {
-    pub(crate) schema_version: u32,
+pub struct Summary {
+    /// Version of the form of this file.
+    pub schema_version: u32,
     /// Version of the program that made it.
-    pub(crate) foretide_version: &'static str,
+    pub foretide_version: &'static str,
     /// The command that makes it again.
-    pub(crate) command: String,
+    pub command: String,
     /// Violation share at which swept policies are compared.
-    pub(crate) violation_budget: f64,
+    pub violation_budget: f64,
     /// Price of one instance-hour.
-    pub(crate) price_usd_per_hour: f64,
-    pub(crate) traces: Vec<TraceFigures>,
+    pub price_usd_per_hour: f64,
+    /// A trace each.
+    pub traces: Vec<TraceFigures>,
 }
 
 /// One trace with everything that was run on it.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct TraceFigures {
-    pub(crate) name: String,
-    pub(crate) setup: SetupFigures,
+pub struct TraceFigures {
+    /// Its name.
+    pub name: String,
+    /// The simulated group.
+    pub setup: SetupFigures,
     /// Fewest instance-hours without violation and with perfect foresight.
-    pub(crate) optimum_hours: f64,
-    pub(crate) policies: Vec<PolicyFigures>,
+    pub optimum_hours: f64,
+    /// A policy each.
+    pub policies: Vec<PolicyFigures>,
     /// Policies whose knob was turned.
-    pub(crate) curves: Vec<Curve>,
+    pub curves: Vec<Curve>,
 }
 
 /// The simulated group.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct SetupFigures {
+pub struct SetupFigures {
     /// Load that one instance serves at 100 % CPU, in the trace's unit.
-    pub(crate) unit: f64,
-    pub(crate) min: u32,
-    pub(crate) max: u32,
+    pub unit: f64,
+    /// Least desired capacity.
+    pub min: u32,
+    /// Most desired capacity.
+    pub max: u32,
     /// Typical time from launch to service.
-    pub(crate) boot_s: u32,
-    pub(crate) delay_s: u32,
-    pub(crate) period_s: u32,
-    pub(crate) slo_utilisation: f64,
-    pub(crate) launch_failure_share: f64,
-    pub(crate) warmup_days: u32,
-    pub(crate) seed: u64,
+    pub boot_s: u32,
+    /// Time from the end of a period until it is visible, seconds.
+    pub delay_s: u32,
+    /// Length of a metric period, seconds.
+    pub period_s: u32,
+    /// Utilisation above which time is a violation, 0 to 1.
+    pub slo_utilisation: f64,
+    /// Share of launches that fail, 0 to 1.
+    pub launch_failure_share: f64,
+    /// Days at the begin that are not scored.
+    pub warmup_days: u32,
+    /// Seed of everything random.
+    pub seed: u64,
     /// Step of the trace.
-    pub(crate) step_s: u32,
+    pub step_s: u32,
     /// Days run, warm-up included.
-    pub(crate) days: f64,
+    pub days: f64,
     /// First row of what was run, RFC 3339.
-    pub(crate) from: String,
+    pub from: String,
 }
 
 /// One policy on one trace.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct PolicyFigures {
-    pub(crate) name: String,
-    pub(crate) parameters: BTreeMap<&'static str, f64>,
-    pub(crate) instance_hours: f64,
+pub struct PolicyFigures {
+    /// Its name.
+    pub name: String,
+    /// Its settings.
+    pub parameters: BTreeMap<&'static str, f64>,
+    /// Instance-hours paid for.
+    pub instance_hours: f64,
     /// Instance-hours ÷ optimum; null where the optimum is 0.
-    pub(crate) cost_ratio: Option<f64>,
-    pub(crate) cost_usd: f64,
-    pub(crate) violation_share: f64,
-    pub(crate) unserved_share: f64,
-    pub(crate) actions: u64,
-    pub(crate) theta_u: f64,
-    pub(crate) theta_o: f64,
-    pub(crate) tau_u: f64,
-    pub(crate) tau_o: f64,
-    pub(crate) instability: f64,
-    pub(crate) jitter: f64,
+    pub cost_ratio: Option<f64>,
+    /// Their price, US dollars.
+    pub cost_usd: f64,
+    /// Share of time above the objective, 0 to 1.
+    pub violation_share: f64,
+    /// Share of the load that was not served, 0 to 1.
+    pub unserved_share: f64,
+    /// Changes of desired capacity.
+    pub actions: u64,
+    /// Mean under-provisioning while short, instances.
+    pub theta_u: f64,
+    /// Mean over-provisioning while over, instances.
+    pub theta_o: f64,
+    /// Share of time short.
+    pub tau_u: f64,
+    /// Share of time over.
+    pub tau_o: f64,
+    /// Share of time in which capacity and need move apart.
+    pub instability: f64,
+    /// Changes of capacity minus changes of need, an hour.
+    pub jitter: f64,
     /// Time that the run took; null unless asked for, since it is the only figure that another run
     /// of the same command changes.
-    pub(crate) wall_s: Option<f64>,
+    pub wall_s: Option<f64>,
 }
 
 /// A policy at many settings of its knob.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct Curve {
-    pub(crate) name: String,
+pub struct Curve {
+    /// Its name.
+    pub name: String,
     /// Cost ratio at the violation budget; where no setting meets it, that of static peak capacity.
-    pub(crate) cost_ratio_at_budget: Option<f64>,
+    pub cost_ratio_at_budget: Option<f64>,
     /// Whether static peak capacity stands in.
-    pub(crate) is_static: bool,
-    pub(crate) points: Vec<CurvePoint>,
+    pub is_static: bool,
+    /// A setting each.
+    pub points: Vec<CurvePoint>,
 }
 
 /// One setting of the knob.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub(crate) struct CurvePoint {
+pub struct CurvePoint {
     /// Target utilisation, percent.
-    pub(crate) target: f64,
-    pub(crate) cost_ratio: f64,
-    pub(crate) violation_share: f64,
-    pub(crate) instance_hours: f64,
-    pub(crate) actions: u64,
+    pub target: f64,
+    /// Instance-hours over the optimum.
+    pub cost_ratio: f64,
+    /// Share of time above the objective, 0 to 1.
+    pub violation_share: f64,
+    /// Instance-hours paid for.
+    pub instance_hours: f64,
+    /// Changes of desired capacity.
+    pub actions: u64,
 }
 
 impl PolicyFigures {
     /// The figures of one run.
-    pub(crate) fn new(
+    pub fn new(
         name: String,
         parameters: Vec<(&'static str, f64)>,
         score: &Score,
@@ -134,7 +166,7 @@ impl PolicyFigures {
 
 impl SetupFigures {
     /// The setup of a case.
-    pub(crate) fn new(case: &Case) -> Self {
+    pub fn new(case: &Case) -> Self {
         let setup = case.setup();
         let trace = case.trace();
         Self {

@@ -18,21 +18,24 @@ const AROUND: Duration = Duration::from_secs(600);
 
 /// What was recorded of a group.
 #[derive(Debug, Default)]
-pub(super) struct Recorded {
-    pub(super) points: Vec<Datapoint>,
-    pub(super) decisions: Vec<Decision>,
-    pub(super) records: Vec<(Timestamp, Record)>,
+pub struct Recorded {
+    /// Periods seen.
+    pub points: Vec<Datapoint>,
+    /// Decisions made.
+    pub decisions: Vec<Decision>,
+    /// Everything else that the controller recorded.
+    pub records: Vec<(Timestamp, Record)>,
     /// Looks that took too long.
-    pub(super) overruns: u64,
+    pub overruns: u64,
     /// Times of the looks of the last day, from waking to deciding.
-    pub(super) looks: Vec<Duration>,
+    pub looks: Vec<Duration>,
     /// Times of its predictions, from the last reading to the answer.
-    pub(super) predictions: Vec<Duration>,
+    pub predictions: Vec<Duration>,
 }
 
 /// A group's report.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct GroupReport {
+pub struct GroupReport {
     pub(super) group: String,
     pub(super) mode: Option<String>,
     pub(super) policy: Option<String>,

@@ -1,11 +1,11 @@
-//! The seed's rules with an ideal model, which reads the class off the CPU.
+//! The original's rules with an ideal model, which reads the class off the CPU.
 
 use super::{Policy, View};
 use crate::STEP_S;
 
 /// One instance out at once, one in after many votes, a cooldown for both.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Seed {
+pub struct Original {
     /// Target utilisation, percent.
     pub target: f64,
     /// Distance from target, in percentage points, that asks for a change.
@@ -16,7 +16,7 @@ pub struct Seed {
     pub cooldown_s: u32,
 }
 
-impl Default for Seed {
+impl Default for Original {
     fn default() -> Self {
         Self {
             target: 50.0,
@@ -27,7 +27,7 @@ impl Default for Seed {
     }
 }
 
-impl Seed {
+impl Original {
     pub(super) fn parameters(&self) -> Vec<(&'static str, f64)> {
         vec![
             ("target", self.target),
@@ -47,7 +47,7 @@ impl Seed {
 }
 
 struct Scaler {
-    settings: Seed,
+    settings: Original,
     streak: u32,
     changed_s: Option<i64>,
 }
@@ -71,7 +71,7 @@ impl Policy for Scaler {
     fn decide(&mut self, view: &View<'_>) -> Option<u32> {
         debug_assert_eq!(view.at_s % STEP_S, 0, "a vote is counted once a step");
         let (cpu, _) = view.newest()?;
-        let Seed { target, band, .. } = self.settings;
+        let Original { target, band, .. } = self.settings;
         if cpu > target + band {
             self.streak = 0;
             if self.cool(view.at_s) {

@@ -82,9 +82,9 @@ const LEVELS = {
 };
 
 /** A sign, a word and a colour: none of them alone. */
-export function badge(level) {
+export function badge(level, title) {
   const [sign, word] = LEVELS[level] ?? LEVELS.notice;
-  return h("span", { class: `badge ${level}` }, h("span", { class: "sign", "aria-hidden": "true" }, sign), word);
+  return h("span", { class: `badge ${level}` }, h("span", { class: "sign", "aria-hidden": "true" }, sign), title ?? word);
 }
 
 export const SEVERITY = { ok: 0, notice: 1, warning: 2, critical: 3 };

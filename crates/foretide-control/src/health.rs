@@ -1,0 +1,235 @@
+//! The verdict of every cycle on the group's health: the only place where a state is judged.
+
+use std::time::Duration;
+
+use foretide_domain::{
+    Bounds, CallFailure, Cause, FailureKind, Mode, Obstacle, PolicyKind, Record, Severity,
+    Timestamp, Verdict, Violation,
+};
+use foretide_forecast::FIRST_FIT_DAYS;
+use serde::{Deserialize, Serialize};
+
+use crate::controller::Controller;
+use crate::forecasting::Forecasting;
+use crate::protocol::Effect;
+
+/// A broken invariant is shown for an hour: long enough to be seen, and it cannot be mended here.
+const BROKEN_SHOWN: Duration = Duration::from_secs(3600);
+/// "At maximum" ends once no more than the maximum was needed for ten minutes: demand near the
+/// maximum crosses it with every datapoint.
+const AT_MAXIMUM_CALM: Duration = Duration::from_secs(600);
+/// A group that was not read for three intervals cannot be read; one failed call is no condition.
+const UNREAD_INTERVALS: u32 = 3;
+
+/// What a verdict rests on beside the rest of the state.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Health {
+    /// The verdict of the newest cycle.
+    pub(crate) verdict: Verdict,
+    /// The group's interval. Zero in states of earlier versions.
+    pub(crate) interval: Duration,
+    /// When more than the maximum was needed last, and how much.
+    needed_more: Option<(Timestamp, u32)>,
+    /// The invariant that a plan broke last, and when.
+    broken: Option<(Timestamp, Violation)>,
+    /// Why the newest write failed; none where it was accepted.
+    write_failure: Option<CallFailure>,
+    /// Why the newest reading of the group failed; none where it succeeded.
+    group_failure: Option<CallFailure>,
+}
+
+/// What a decision says of the group's health.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Decided {
+    /// Instances that the policy wants; none where it wants what is.
+    pub(crate) wanted: Option<u32>,
+    pub(crate) bounds: Bounds,
+    /// Whether it rests on fresh data. Missing data needs nothing.
+    pub(crate) fresh: bool,
+    /// The invariant that its plan broke.
+    pub(crate) broken: Option<Violation>,
+}
+
+impl Health {
+    pub(crate) fn write_ended(&mut self, failure: Option<&CallFailure>) {
+        self.write_failure = failure.cloned();
+    }
+
+    pub(crate) fn group_read(&mut self, failure: Option<&CallFailure>) {
+        self.group_failure = failure.cloned();
+    }
+
+    fn note(&mut self, decided: &Decided, now: Timestamp) {
+        let more = decided
+            .wanted
+            .filter(|wanted| *wanted > decided.bounds.max());
+        match more {
+            Some(needed) => self.needed_more = Some((now, needed)),
+            None if decided.fresh => {
+                let calm = |(at, _): &mut (Timestamp, u32)| now.since(*at) >= AT_MAXIMUM_CALM;
+                self.needed_more.take_if(calm);
+            }
+            None => {}
+        }
+        if let Some(violation) = decided.broken {
+            self.broken = Some((now, violation));
+        }
+    }
+}
+
+type Found = Vec<(Severity, Cause)>;
+
+impl Controller {
+    /// Judges the group's health at the end of a cycle, with what was decided in it, and records
+    /// the verdict where it is another one.
+    pub(crate) fn judge(
+        &mut self,
+        decided: Option<Decided>,
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) {
+        if let Some(decided) = decided {
+            self.state.health.note(&decided, now);
+        }
+        let before = &self.state.health.verdict;
+        let verdict = Verdict::new(self.found(now), before, now);
+        if !verdict.is_same(before) {
+            effects.push(Effect::Record(Record::Health {
+                ended: verdict.ended(before),
+                verdict: verdict.clone(),
+            }));
+        }
+        self.state.health.verdict = verdict;
+        self.state.health.interval = self.config.interval;
+    }
+
+    fn found(&self, now: Timestamp) -> Found {
+        let mut found = Vec::new();
+        self.faults(now, &mut found);
+        self.writes(&mut found);
+        self.data(now, &mut found);
+        self.capacity(&mut found);
+        self.warming_up(&mut found);
+        self.orders(&mut found);
+        found
+    }
+
+    fn faults(&self, now: Timestamp, found: &mut Found) {
+        let broken = self.state.health.broken;
+        if let Some((_, violation)) = broken.filter(|(at, _)| now.since(*at) < BROKEN_SHOWN) {
+            found.push((Severity::Critical, Cause::InvariantBroken { violation }));
+        }
+    }
+
+    /// What keeps desired capacity from being set, and from having an effect.
+    fn writes(&self, found: &mut Found) {
+        // What is not written anyway is no alarm; it is to be known before the mode is changed.
+        let severity = match self.mode() {
+            Mode::Observe => Severity::Notice,
+            Mode::ScaleOutOnly | Mode::Enforce => Severity::Critical,
+        };
+        if let Some(reading) = &self.state.group {
+            let group = &reading.group;
+            let obstacles = group.obstacles.iter();
+            found.extend(obstacles.map(|obstacle| match obstacle {
+                // It is read within seconds of the start.
+                Obstacle::Unknown => (Severity::Notice, Cause::Obstacle(Obstacle::Unknown)),
+                known => (severity, Cause::Obstacle(known.clone())),
+            }));
+            if group.suspended.launch {
+                found.push((severity, Cause::LaunchSuspended));
+            }
+            if group.suspended.terminate {
+                found.push((severity.min(Severity::Warning), Cause::TerminateSuspended));
+            }
+        }
+        if let Some(failure) = &self.state.health.write_failure {
+            let severity = match failure.kind {
+                FailureKind::Denied | FailureKind::Rejected | FailureKind::NotFound => severity,
+                _ => severity.min(Severity::Warning),
+            };
+            let failure = failure.clone();
+            found.push((severity, Cause::WriteRefused { failure }));
+        }
+        found.extend(
+            self.state
+                .breaker
+                .cause()
+                .map(|it| (Severity::Critical, it)),
+        );
+    }
+
+    fn data(&self, now: Timestamp, found: &mut Found) {
+        let longest = self.config.interval.saturating_mul(UNREAD_INTERVALS);
+        let reading = self.state.group.as_ref();
+        let unread = reading.is_none_or(|reading| now.since(reading.at) > longest);
+        if let Some(failure) = self.state.health.group_failure.as_ref().filter(|_| unread) {
+            let failure = failure.clone();
+            found.push((Severity::Critical, Cause::GroupUnreadable { failure }));
+        }
+        if self.state.stale {
+            let newest = self.state.series.newest_load();
+            let cause = newest.map_or(Cause::NoData, |point| Cause::DataStale {
+                age: now.since(point.end()),
+            });
+            found.push((Severity::Critical, cause));
+        }
+        if self.state.predictor_failing {
+            found.push((Severity::Critical, Cause::PredictorSilent));
+        }
+    }
+
+    fn capacity(&self, found: &mut Found) {
+        let max = self.state.group.as_ref().map(|it| it.group.bounds.max());
+        if let (Some((_, needed)), Some(max)) = (self.state.health.needed_more, max) {
+            found.push((Severity::Critical, Cause::AtMaximum { max, needed }));
+        }
+        let output = self.forecasting.as_ref().and_then(|it| it.output.as_ref());
+        let law = self.state.law.as_ref().map(|saved| saved.law.config());
+        if let (Some(output), Some(law)) = (output, law) {
+            let (share, budget) = (output.week.short, law.budget_share);
+            if self.config.forecast.short_per_instance.is_none() && share > budget {
+                found.push((Severity::Warning, Cause::BudgetOverspent { share, budget }));
+            }
+            if output.standing.is_bounded() {
+                found.push((Severity::Notice, Cause::NoBetterThanBaseline));
+            }
+        }
+    }
+
+    fn warming_up(&self, found: &mut Found) {
+        let mut say = |cause| found.push((Severity::Notice, cause));
+        if self.state.group.is_none() && self.state.health.group_failure.is_none() {
+            say(Cause::NotRead);
+        }
+        if self.config.policy != PolicyKind::Forecast {
+            return;
+        }
+        let forecasting = self.forecasting.as_ref();
+        if let Some((parts_read, parts)) = forecasting.and_then(|it| it.backfill.progress()) {
+            say(Cause::ReadingHistory { parts_read, parts });
+        }
+        if forecasting.is_none_or(|it| !it.has_own_model()) && self.state.group.is_some() {
+            let history = forecasting.map_or(Duration::ZERO, Forecasting::history);
+            let needed = Duration::from_secs_f64(FIRST_FIT_DAYS * 86_400.0);
+            say(Cause::Learning { history, needed });
+        }
+    }
+
+    fn orders(&self, found: &mut Found) {
+        let orders = &self.state.orders;
+        if let Some(paused) = &orders.paused {
+            let (by, until) = (paused.by.clone(), paused.until);
+            found.push((Severity::Notice, Cause::Paused { by, until }));
+        }
+        if let Some(pinned) = &orders.pinned {
+            let (by, capacity, until) = (pinned.by.clone(), pinned.capacity, pinned.until);
+            let pinned = Cause::Pinned {
+                by,
+                capacity,
+                until,
+            };
+            found.push((Severity::Notice, pinned));
+        }
+    }
+}

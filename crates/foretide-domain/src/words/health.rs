@@ -1,0 +1,147 @@
+//! A group's health in words.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::{Cause, Condition, HealthState, Severity, Timestamp, Verdict};
+
+impl fmt::Display for HealthState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Fault => "fault of Foretide",
+            Self::CannotWrite => "cannot write",
+            Self::LaunchesFailing => "launches failing",
+            Self::Stalled => "stalled",
+            Self::DataMissing => "data missing",
+            Self::PredictorSilent => "predictor silent",
+            Self::AtMaximum => "at maximum",
+            Self::BudgetOverspent => "violation budget overspent",
+            Self::Degraded => "degraded",
+            Self::WarmingUp => "warming up",
+            Self::Held => "held by an operator",
+            Self::Healthy => "healthy",
+        })
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InvariantBroken { violation } => write!(
+                f,
+                "a plan broke invariant {} and was not written: {violation}",
+                violation.number()
+            ),
+            Self::Obstacle(obstacle) => write!(f, "nothing is written, because {obstacle}"),
+            Self::WriteRefused { failure } => write!(f, "AWS refused the last write: {failure}"),
+            Self::LaunchSuspended => {
+                f.write_str("process Launch is suspended: no instance is launched")
+            }
+            Self::TerminateSuspended => {
+                f.write_str("process Terminate is suspended: no instance is terminated")
+            }
+            Self::LaunchesFail { .. } => launches_fail(f, self),
+            Self::NotChecked { checked_at } => {
+                write!(f, "the group was not checked since {checked_at}")
+            }
+            Self::GroupUnreadable { failure } => write!(f, "the group cannot be read: {failure}"),
+            Self::DataStale { age } => {
+                write!(f, "the newest datapoint is {} s old", age.as_secs())
+            }
+            Self::NoData => f.write_str("there is no datapoint"),
+            Self::PredictorSilent => f.write_str("the predictor does not answer: capacity is held"),
+            Self::AtMaximum { max, needed } => {
+                write!(f, "{needed} instances are needed, the maximum is {max}")
+            }
+            Self::BudgetOverspent { share, budget } => write!(
+                f,
+                "above the objective for {:.2} % of the last 7 days (budget {:.2} %)",
+                100.0 * share,
+                100.0 * budget
+            ),
+            Self::NoBetterThanBaseline => f.write_str(
+                "the forecast costs more than baseline target tracking and serves no better: \
+                 its risk price is bounded",
+            ),
+            Self::NotRead => f.write_str("the group was not read yet"),
+            Self::ReadingHistory { parts_read, parts } => {
+                write!(f, "reading history: {parts_read} of {parts} parts are read")
+            }
+            Self::Learning { history, needed } => write!(
+                f,
+                "learning: {:.1} of {:.0} h of load are known; until then the model is generic",
+                hours(*history),
+                hours(*needed)
+            ),
+            Self::Paused { by, until } => paused(f, by, *until),
+            Self::Pinned {
+                by,
+                capacity,
+                until,
+            } => write!(f, "pinned to {capacity} by {by} until {until}"),
+        }
+    }
+}
+
+fn hours(span: Duration) -> f64 {
+    span.as_secs_f64() / 3600.0
+}
+
+fn launches_fail(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
+    let Cause::LaunchesFail {
+        failed,
+        message,
+        retry_at,
+        retrying,
+    } = cause
+    else {
+        return Ok(());
+    };
+    match failed {
+        0 => f.write_str("a launch does not end")?,
+        1 => f.write_str("a launch failed")?,
+        _ => write!(f, "{failed} launches failed in a row")?,
+    }
+    if let Some(message) = message {
+        write!(f, " (AWS: \"{message}\")")?;
+    }
+    if *retrying {
+        f.write_str(": growth is being tried again")
+    } else {
+        write!(f, ": no growth beyond what exists until {retry_at}")
+    }
+}
+
+fn paused(f: &mut fmt::Formatter<'_>, by: &str, until: Option<Timestamp>) -> fmt::Result {
+    write!(f, "paused by {by}")?;
+    if let Some(until) = until {
+        write!(f, " until {until}")?;
+    }
+    f.write_str(": nothing is written")
+}
+
+impl fmt::Display for Condition {
+    /// State, reason, and since when.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} (since {})", self.state(), self.cause, self.since)
+    }
+}
+
+impl fmt::Display for Verdict {
+    /// One line: the state, each reason, the first next step.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "health: {}", self.state())?;
+        for (index, condition) in self.conditions().iter().enumerate() {
+            let join = if index == 0 { ": " } else { "; " };
+            write!(f, "{join}{}", condition.cause)?;
+        }
+        let step = self
+            .conditions()
+            .first()
+            .and_then(|it| it.cause.next_step());
+        match step.filter(|_| self.severity() > Severity::Notice) {
+            Some(step) => write!(f, ". Next step: {step}"),
+            None => Ok(()),
+        }
+    }
+}

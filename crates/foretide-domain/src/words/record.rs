@@ -1,0 +1,127 @@
+//! Records and alarms in words, a line each.
+
+use std::fmt;
+
+use crate::{Alarm, HealthState, Outcome, Record, Verdict, WriteOutcome};
+
+impl fmt::Display for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Observed(point) => {
+                write!(f, "observed the period of {}: ", point.start)?;
+                match point.cpu {
+                    Some(cpu) => write!(f, "CPU {cpu} on {:.1} instances", point.instances),
+                    None => f.write_str("no CPU"),
+                }
+            }
+            Self::Decided(decision) => decision.fmt(f),
+            Self::Settled { plan, outcome } => {
+                write!(f, "desired {}: ", plan.desired)?;
+                match outcome {
+                    WriteOutcome::Accepted => f.write_str("accepted"),
+                    WriteOutcome::Moved { bounds, desired } => write!(
+                        f,
+                        "not written, the group has moved to desired {desired} in {bounds}"
+                    ),
+                    WriteOutcome::DryRun => f.write_str("not written, dry run"),
+                    WriteOutcome::Failed(failure) => write!(f, "failed, {failure}"),
+                }
+            }
+            Self::OutcomeSeen(Outcome::Reached { desired }) => {
+                write!(f, "in service as asked: {desired}")
+            }
+            Self::OutcomeSeen(Outcome::Partly {
+                desired,
+                in_service,
+            }) => {
+                write!(
+                    f,
+                    "in service after three lead times: {in_service} of {desired}"
+                )
+            }
+            Self::ForeignChange(change) => {
+                f.write_str("somebody else changed the group:")?;
+                if change.desired != change.desired_before {
+                    write!(
+                        f,
+                        " desired {} -> {}",
+                        change.desired_before, change.desired
+                    )?;
+                }
+                if change.bounds != change.bounds_before {
+                    write!(f, " bounds {} -> {}", change.bounds_before, change.bounds)?;
+                }
+                Ok(())
+            }
+            Self::Ordered { order, by } => write!(f, "ordered by {by}: {order}"),
+            Self::OrderEnded(order) => write!(f, "an order had its time: {order}"),
+            Self::CallFailed(failure) => write!(f, "call failed: {failure}"),
+            Self::MetricsLate {
+                delay,
+                metric_delay,
+            } => {
+                let (found, set) = (delay.as_secs(), metric_delay.as_secs());
+                write!(
+                    f,
+                    "metric_delay = \"{set}s\", but CloudWatch publishes this group's periods {found} \
+                     s after their end: metrics are read later; set metric_delay = \"{found}s\""
+                )
+            }
+            Self::Gap { since } => write!(f, "no cycle since {since}: the streak starts anew"),
+            Self::Alarm(alarm) => alarm.fmt(f),
+            Self::Health { verdict, ended } => health(f, verdict, ended),
+        }
+    }
+}
+
+fn health(f: &mut fmt::Formatter<'_>, verdict: &Verdict, ended: &[HealthState]) -> fmt::Result {
+    write!(f, "{verdict}")?;
+    for (index, state) in ended.iter().enumerate() {
+        let join = if index == 0 { " (over: " } else { ", " };
+        write!(f, "{join}{state}")?;
+    }
+    f.write_str(if ended.is_empty() { "" } else { ")" })
+}
+
+impl fmt::Display for Alarm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BreakerOpened {
+                failed_launches,
+                retry_at,
+            } => write!(
+                f,
+                "ALARM launches fail or hang ({failed_launches} failed in a row): \
+                 no growth beyond what exists until {retry_at}"
+            ),
+            Self::BreakerClosed => f.write_str("launches work again"),
+            Self::DataStale => f.write_str("ALARM no fresh data"),
+            Self::DataFresh => f.write_str("data is fresh again"),
+            Self::PredictorSilent => {
+                f.write_str("ALARM the predictor does not answer: capacity is held")
+            }
+            Self::PredictorAnswers => f.write_str("the predictor answers again"),
+            Self::ForecastDemoted { cost_percent } => write!(
+                f,
+                "the forecast costs {cost_percent} % of what target tracking would and does \
+                 not serve enough better: its price is bounded"
+            ),
+            Self::ForecastRestored => {
+                f.write_str("the forecast earns its cost again: its price is free")
+            }
+            Self::InvariantBroken {
+                invariant,
+                violation,
+            } => {
+                write!(
+                    f,
+                    "ALARM a plan broke invariant {invariant} and was not written"
+                )?;
+                match violation {
+                    Some(violation) => write!(f, ": {violation}"),
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+}

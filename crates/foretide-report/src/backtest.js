@@ -1,0 +1,136 @@
+// The report of a backtest: tables, capacity over time, cost against violation.
+
+import { h } from "./dom.js";
+import { HINT, fixed, read, share, table } from "./figures.js";
+import { Plot } from "./plot.js";
+
+const summary = read("summary");
+const series = read("series");
+
+// Okabe-Ito, the blue a little lighter: distinguishable with every common colour blindness, on white
+// and on black.
+const COLOURS = ["#1f83c4", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a6d3b", "#7f7f7f"];
+const DASHES = [null, "6 4", "2 3", "8 3 2 3", "12 4", "12 3 3 3"];
+
+// A policy looks the same in every chart of its trace, whatever else is drawn there.
+const look = (trace, name) => {
+  const place = trace.policies.findIndex((policy) => policy.name === name);
+  return { colour: COLOURS[place % COLOURS.length], dash: DASHES[place % DASHES.length], mark: place };
+};
+
+function capacityChart(data, trace) {
+  const time = (cell) => data.start_ms + 1000 * cell * data.step_s;
+  const x = data.needed.map((_, cell) => time(cell));
+  const until = time(data.needed.length);
+  const needed = { name: "needed", kind: "area", x, y: data.needed, colour: "#888888", until };
+  const policies = data.policies.map((policy, i) => ({
+    ...look(trace, policy.name),
+    name: policy.name,
+    kind: "step",
+    x,
+    y: policy.in_service,
+    until,
+    shown: i < 2,
+    says: (cell) => `${policy.in_service[cell]} in service, ${policy.pending[cell]} pending`,
+  }));
+  const first = data.start_ms + 86400e3 * trace.setup.warmup_days;
+  const last = Math.min(first + 2 * 86400e3, until);
+  return new Plot({
+    label: `Capacity needed and in service over time, trace ${trace.name}`,
+    series: [needed, ...policies],
+    x: { kind: "time", range: [first, last] },
+    y: { title: "instances" },
+  });
+}
+
+function costChart(trace) {
+  // Zero has no place on a logarithmic axis: it stands at the left edge, and is named there.
+  const least = 1e-3;
+  const place = (part) => Math.max(100 * part, least);
+  const says = (name, ratio, part) => `${name}: cost ratio ${fixed(ratio, 3)}, violation ${share(part, 3)}`;
+  const curves = trace.curves.map((curve) => ({
+    ...look(trace, curve.name),
+    name: curve.name,
+    key: false,
+    kind: "line",
+    x: curve.points.map((point) => place(point.violation_share)),
+    y: curve.points.map((point) => point.cost_ratio),
+    says: (i) => says(`${curve.name}, target ${curve.points[i].target} %`, curve.points[i].cost_ratio, curve.points[i].violation_share),
+  }));
+  const points = trace.policies.filter((policy) => policy.cost_ratio !== null).map((policy) => ({
+    ...look(trace, policy.name),
+    name: policy.name,
+    kind: "points",
+    x: [place(policy.violation_share)],
+    y: [policy.cost_ratio],
+    says: () => `cost ratio ${fixed(policy.cost_ratio, 3)}, violation ${share(policy.violation_share, 3)}`,
+  }));
+  // The far end of a curve costs many times the optimum; what is compared lies near the points.
+  const dearest = Math.max(1.5, ...trace.policies.map((policy) => policy.cost_ratio ?? 0));
+  return new Plot({
+    label: `Cost ratio against violation share, trace ${trace.name}`,
+    series: [...curves, ...points],
+    x: { kind: "log", range: [0.0008, 100], title: "violation, % of time", ticks: [least, 0.01, 0.1, 1, 10, 100], names: new Map([[least, "≤ 0.001"]]) },
+    y: { title: "cost ratio", from: 0.95, top: 1.1 * dearest },
+    rule: { x: 100 * summary.violation_budget, label: "budget" },
+  });
+}
+
+function policyTable(trace) {
+  const over = (part) => part > summary.violation_budget;
+  return table(
+    `Policies on trace ${trace.name}`,
+    ["policy", "cost ratio", "violation", "unserved", "instance-hours", "USD", "actions", "θU", "θO", "τU", "τO"],
+    trace.policies.map((p) => [
+      p.name, fixed(p.cost_ratio, 3), { text: share(p.violation_share), over: over(p.violation_share) },
+      share(p.unserved_share), fixed(p.instance_hours, 1), fixed(p.cost_usd, 2), fixed(p.actions, 0),
+      fixed(p.theta_u, 2), fixed(p.theta_o, 1), fixed(p.tau_u, 2), fixed(p.tau_o, 1),
+    ]),
+  );
+}
+
+function curveTable(trace) {
+  return [
+    h("h3", {}, `Cost ratio at ${share(summary.violation_budget, 1)} violation, knob turned in hindsight`),
+    table(
+      `Cost ratio at the violation budget, trace ${trace.name}`,
+      ["policy", "cost ratio"],
+      trace.curves.map((curve) => [curve.name, fixed(curve.cost_ratio_at_budget, 3) + (curve.is_static ? " (static)" : "")]),
+    ),
+  ];
+}
+
+function setup(trace) {
+  const s = trace.setup;
+  const facts = [
+    ["from", s.from], ["days", fixed(s.days, 1)], ["warm-up days", s.warmup_days], ["step", `${s.step_s} s`],
+    ["one instance serves", fixed(s.unit, 2)], ["bounds", `${s.min}..${s.max}`], ["boot", `${fixed(s.boot_s, 0)} s`],
+    ["metric delay", `${s.delay_s} s`], ["metric period", `${s.period_s} s`], ["objective", share(s.slo_utilisation, 0)],
+    ["optimum", `${fixed(trace.optimum_hours, 1)} instance-hours`], ["seed", s.seed],
+  ];
+  return h("dl", {}, facts.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, String(value)))));
+}
+
+const main = document.getElementById("traces");
+summary.traces.forEach((trace, i) => {
+  const data = series[i];
+  const thinned = data.cells > 1 ? ` Each point stands for ${data.cells} steps: the highest need, the fewest in service.` : "";
+  main.append(
+    h(
+      "section",
+      {},
+      h("h2", {}, trace.name),
+      setup(trace),
+      policyTable(trace),
+      h("h3", {}, "Capacity needed and in service"),
+      h("p", { class: "soft" }, HINT + thinned),
+      capacityChart(data, trace).node,
+      h("h3", {}, "Cost against violation"),
+      costChart(trace).node,
+      trace.curves.length ? curveTable(trace) : null,
+    ),
+  );
+});
+document.getElementById("command").textContent = summary.command;
+document.getElementById("made").textContent =
+  `Foretide ${summary.foretide_version}, summary schema ${summary.schema_version}. AWS predictive scaling is emulated from its public description.`;

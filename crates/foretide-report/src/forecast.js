@@ -1,0 +1,49 @@
+// The report of a forecast's accuracy: tables, and load with its quantiles over time.
+
+import { h, number } from "./dom.js";
+import { HINT, fixed, read, share, table } from "./figures.js";
+import { Plot } from "./plot.js";
+
+const summary = read("summary");
+const series = read("series");
+
+function accuracy(horizon) {
+  const figures = horizon.accuracy;
+  return [
+    h("p", {}, `${number(figures.forecasts)} forecasts, ${horizon.fits} fits. MASE ${fixed(figures.mase, 3)}, ` +
+      `WAPE ${fixed(figures.wape, 3)} (a day before: ${fixed(figures.wape_seasonal_naive, 3)}).`),
+    table(
+      `Accuracy ${horizon.ahead_s / 60} min ahead`,
+      ["level", "coverage", "where load rises", "pinball loss", "trees alone"],
+      summary.levels.map((level, k) => [
+        share(level, 1), share(figures.coverage[k]), share(figures.coverage_rising ? figures.coverage_rising[k] : null),
+        fixed(figures.pinball[k], 2), share(horizon.trees.coverage[k]),
+      ]),
+    ),
+  ];
+}
+
+function chart(of) {
+  const end = of.at_ms.at(-1) ?? 0;
+  const line = (name, y, colour, dash) => ({ name, kind: "line", x: of.at_ms, y, colour, dash });
+  return new Plot({
+    label: "Load, median and 99 % quantile over time",
+    series: [line("load", of.load, "#7f7f7f"), line("median", of.median, "#1f83c4"), line("99 %", of.upper, "#d55e00", "2 3")],
+    // The newest two days at first.
+    x: { kind: "time", range: [Math.max(of.at_ms[0] ?? 0, end - 2 * 86400e3), end] },
+    y: { title: "instance-%" },
+  });
+}
+
+const main = document.getElementById("horizons");
+main.append(h("p", {}, `${summary.trace}; one instance serves ${fixed(summary.unit, 2)} at 100 %`));
+summary.horizons.forEach((horizon, index) => {
+  const of = series[index];
+  const thinned = of.cells > 1 ? ` Each point stands for ${of.cells} periods: the highest of each line.` : "";
+  main.append(
+    h("h2", {}, `${horizon.ahead_s / 60} min ahead (boot ${horizon.boot_s} s)`),
+    ...accuracy(horizon),
+    h("p", { class: "soft" }, `The newest two days. ${HINT}${thinned}`),
+    chart(of).node,
+  );
+});

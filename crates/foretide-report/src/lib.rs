@@ -1,0 +1,23 @@
+//! What a backtest, a forecast and the last days of operation come to: figures, and pages that open
+//! offline.
+//!
+//! A page is a rendering of figures that also go out as JSON; it computes none of its own. All
+//! pages use one template engine and one chart.
+
+mod backtest;
+mod forecast;
+mod operations;
+mod page;
+mod summary;
+mod thin;
+mod timeline;
+
+pub use backtest::render;
+pub use forecast::{ForecastSeries, render_forecast};
+pub use operations::{
+    GroupReport, Recorded, Report, Terms, group_report, render_operations, render_text,
+};
+pub use summary::{
+    Curve, CurvePoint, PolicyFigures, SCHEMA_VERSION, SetupFigures, Summary, TraceFigures,
+};
+pub use timeline::{TimelineOf, file_name, write_csv};

@@ -1,0 +1,57 @@
+//! `foretide report`: what the last days brought.
+
+mod days;
+mod figures;
+mod interval;
+mod page;
+mod text;
+
+use foretide_domain::Timestamp;
+use serde::Serialize;
+
+pub use days::Terms;
+pub use figures::{GroupReport, Recorded};
+
+/// The whole, as its JSON has it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// Version of the form of this file.
+    pub schema_version: u32,
+    /// Version of the program that made it.
+    pub foretide_version: &'static str,
+    /// First moment that counts, RFC 3339.
+    pub from: String,
+    /// The moment up to which it counts.
+    pub to: String,
+    /// A group each.
+    pub groups: Vec<GroupReport>,
+}
+
+/// The report of `group` on what was `recorded` of it between two moments. `budget` is the
+/// violation budget, 0 to 1; `price` that of an instance-hour with its currency.
+pub fn group_report(
+    group: String,
+    recorded: &Recorded,
+    (from, to): (Timestamp, Timestamp),
+    terms: &Terms,
+    budget: f64,
+    price: Option<(f64, String)>,
+) -> GroupReport {
+    let days = days::of(&recorded.points, from, to, terms);
+    figures::report(group, recorded, days, budget, price)
+}
+
+/// The report as a page: one file that opens offline, without a script.
+pub fn render_operations(report: &Report) -> String {
+    page::render(report)
+}
+
+/// The report for a terminal; `wrap` breaks a text into lines of a width, with an indent after the
+/// first.
+pub fn render_text(
+    report: &Report,
+    width: Option<usize>,
+    wrap: fn(&str, Option<usize>, usize) -> String,
+) -> String {
+    text::render(report, width, wrap)
+}
