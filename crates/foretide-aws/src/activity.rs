@@ -45,7 +45,8 @@ impl LaunchActivity {
     fn failure(&self) -> Option<String> {
         let failed = self.end.is_some_and(|end| !end.succeeded);
         let message = self.status_message.as_ref().filter(|_| failed)?;
-        Some(message.chars().take(MESSAGE_MAX).collect())
+        let shown = |c: char| if c.is_control() { ' ' } else { c };
+        Some(message.chars().take(MESSAGE_MAX).map(shown).collect())
     }
 
     /// The launch, where it has ended.
@@ -186,6 +187,25 @@ mod tests {
             (None, launch_id("a-1"))
         );
         assert!(!launch.launch().unwrap().succeeded);
+    }
+
+    #[test]
+    fn a_launch_that_failed_has_awss_message_without_control_characters() {
+        let status = |status_message: &str, succeeded| {
+            let launch = LaunchActivity {
+                status_message: Some(status_message.to_owned()),
+                ..read(&activity("Launching a new EC2 instance: i-0abc", "Failed")).unwrap()
+            };
+            let end = launch.end.map(|end| ActivityEnd { succeeded, ..end });
+            LaunchActivity { end, ..launch }.launch().unwrap().message
+        };
+        assert_eq!(
+            status("no\n\u{1b}[2J room", false).as_deref(),
+            Some("no  [2J room")
+        );
+        assert_eq!(status("fine", true), None, "control: it succeeded");
+        let long = status(&"x".repeat(9000), false).unwrap();
+        assert_eq!(long.len(), MESSAGE_MAX);
     }
 
     #[test]

@@ -53,8 +53,8 @@ impl Controller {
     /// A controller that goes on from `snapshot`, and its first effects. The state may also be one
     /// that was kept later, at `Effect::Save`.
     ///
-    /// `config` must be valid. A write whose answer had not come is taken for carried out, so that
-    /// the cooldown holds.
+    /// `config` must be valid. A write without an answer counts as carried out, so that the
+    /// cooldown holds.
     pub fn resume(
         config: ControllerConfig,
         snapshot: Snapshot,

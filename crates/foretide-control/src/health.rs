@@ -18,6 +18,9 @@ const BROKEN_SHOWN: Duration = Duration::from_secs(3600);
 /// "At maximum" ends once no more than the maximum was needed for ten minutes: demand near the
 /// maximum crosses it with every datapoint.
 const AT_MAXIMUM_CALM: Duration = Duration::from_secs(600);
+/// Policies are read within a minute or two of the start, also of a thousand groups. What is not known
+/// after five minutes keeps the group from being scaled and is an alarm.
+const WRITERS_UNKNOWN: Duration = Duration::from_secs(300);
 /// A group that was not read for three intervals cannot be read; one failed call is no condition.
 const UNREAD_INTERVALS: u32 = 3;
 
@@ -106,7 +109,7 @@ impl Controller {
     fn found(&self, now: Timestamp) -> Found {
         let mut found = Vec::new();
         self.faults(now, &mut found);
-        self.writes(&mut found);
+        self.writes(now, &mut found);
         self.data(now, &mut found);
         self.capacity(&mut found);
         self.warming_up(&mut found);
@@ -122,7 +125,7 @@ impl Controller {
     }
 
     /// What keeps desired capacity from being set, and from having an effect.
-    fn writes(&self, found: &mut Found) {
+    fn writes(&self, now: Timestamp, found: &mut Found) {
         // What is not written anyway is no alarm; it is to be known before the mode is changed.
         let severity = match self.mode() {
             Mode::Observe => Severity::Notice,
@@ -132,7 +135,7 @@ impl Controller {
             let group = &reading.group;
             let obstacles = group.obstacles.iter();
             found.extend(obstacles.map(|obstacle| match obstacle {
-                // It is read within seconds of the start.
+                Obstacle::Unknown if self.stays_unknown(now) => (severity, Cause::WritersUnknown),
                 Obstacle::Unknown => (Severity::Notice, Cause::Obstacle(Obstacle::Unknown)),
                 known => (severity, Cause::Obstacle(known.clone())),
             }));
@@ -159,6 +162,16 @@ impl Controller {
         );
     }
 
+    /// Whether it has been unknown for too long who else sets desired capacity.
+    fn stays_unknown(&self, now: Timestamp) -> bool {
+        let mut before = self.state.health.verdict.conditions().iter();
+        before.any(|known| match known.cause {
+            Cause::WritersUnknown => true,
+            Cause::Obstacle(Obstacle::Unknown) => now.since(known.since) >= WRITERS_UNKNOWN,
+            _ => false,
+        })
+    }
+
     fn data(&self, now: Timestamp, found: &mut Found) {
         let longest = self.config.interval.saturating_mul(UNREAD_INTERVALS);
         let reading = self.state.group.as_ref();
@@ -181,7 +194,10 @@ impl Controller {
 
     fn capacity(&self, found: &mut Found) {
         let max = self.state.group.as_ref().map(|it| it.group.bounds.max());
-        if let (Some((_, needed)), Some(max)) = (self.state.health.needed_more, max) {
+        // A maximum that was raised since is enough.
+        if let (Some((_, needed)), Some(max)) = (self.state.health.needed_more, max)
+            && needed > max
+        {
             found.push((Severity::Critical, Cause::AtMaximum { max, needed }));
         }
         let output = self.forecasting.as_ref().and_then(|it| it.output.as_ref());

@@ -233,6 +233,7 @@ impl World {
             "obstacle" => {
                 group.obstacles = match value {
                     "none" => Vec::new(),
+                    "unknown" => vec![Obstacle::Unknown],
                     "weights" => vec![Obstacle::Weights],
                     "operator" => vec![Obstacle::Operator {
                         principal: "eks.amazonaws.com".to_owned(),

@@ -75,6 +75,8 @@ pub enum Cause {
     },
     /// Somebody else sets desired capacity, or it does not count instances.
     Obstacle(Obstacle),
+    /// For minutes it could not be read who else sets desired capacity.
+    WritersUnknown,
     /// AWS refused the last write.
     WriteRefused {
         /// What AWS answered.
@@ -228,6 +230,7 @@ impl Cause {
             // Nobody has said yet that there is one.
             Self::Obstacle(Obstacle::Unknown) => HealthState::WarmingUp,
             Self::Obstacle(_)
+            | Self::WritersUnknown
             | Self::WriteRefused { .. }
             | Self::LaunchSuspended
             | Self::TerminateSuspended => HealthState::CannotWrite,
@@ -265,6 +268,9 @@ impl Cause {
             }
             Self::Obstacle(Obstacle::Operator { .. }) => {
                 "scale the group by its operator; Foretide can only observe it"
+            }
+            Self::WritersUnknown => {
+                "allow autoscaling:DescribePolicies; `foretide doctor` shows AWS's answer"
             }
             Self::WriteRefused { .. } => "`foretide doctor --prove-write` tries the permission",
             Self::LaunchSuspended | Self::TerminateSuspended => {

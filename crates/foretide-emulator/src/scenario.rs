@@ -80,6 +80,8 @@ pub struct GroupSpec {
     pub warm_pool: Option<u32>,
     /// Whether an instance refresh is shown as under way.
     pub refreshing: bool,
+    /// Principal of the AWS service that operates the group: changes by anybody else are refused.
+    pub operator: Option<String>,
     /// Weight shown for each instance.
     pub weight: Option<u32>,
     /// Points that differ from what the group serves.
@@ -111,6 +113,7 @@ impl Default for GroupSpec {
             scheduled_actions: Vec::new(),
             warm_pool: None,
             refreshing: false,
+            operator: None,
             weight: None,
             scripted: Vec::new(),
         }

@@ -33,6 +33,9 @@ impl fmt::Display for Cause {
                 violation.number()
             ),
             Self::Obstacle(obstacle) => write!(f, "nothing is written, because {obstacle}"),
+            Self::WritersUnknown => f.write_str(
+                "nothing is written, because the group's scaling policies cannot be read",
+            ),
             Self::WriteRefused { failure } => write!(f, "AWS refused the last write: {failure}"),
             Self::LaunchSuspended => {
                 f.write_str("process Launch is suspended: no instance is launched")

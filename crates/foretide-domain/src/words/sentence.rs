@@ -79,7 +79,8 @@ impl fmt::Display for Sentence<'_> {
     }
 }
 
-/// Whether the guard rail stands for a fault of the world, which is told first and alone.
+/// Whether the guard rail holds because of a fault outside Foretide. The sentence then names the
+/// fault in place of the policy's reason.
 const fn is_fault(guard: Guard) -> bool {
     matches!(
         guard,
@@ -323,7 +324,8 @@ fn breaker(f: &mut fmt::Formatter<'_>, inputs: &Inputs) -> fmt::Result {
 }
 
 fn cannot_write(f: &mut fmt::Formatter<'_>, inputs: &Inputs) -> fmt::Result {
-    let obstacle = causes(inputs).find(|cause| matches!(cause, Cause::Obstacle(_)));
+    let stands = |cause: &&Cause| matches!(cause, Cause::Obstacle(_) | Cause::WritersUnknown);
+    let obstacle = causes(inputs).find(stands);
     match obstacle {
         Some(cause) => write!(f, "{cause}"),
         None => f.write_str("nothing can be written"),

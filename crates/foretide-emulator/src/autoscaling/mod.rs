@@ -53,6 +53,10 @@ pub(crate) fn call(
             let desired =
                 desired.ok_or_else(|| ApiError::validation("DesiredCapacity is required"))?;
             let group = named(state, form, now)?;
+            if let Some(operator) = &group.spec.operator {
+                let message = format!("the group can be changed by its operator {operator} only");
+                return Err(ApiError::new(403, "AccessDenied", message));
+            }
             group.set_desired(desired, form.flag("HonorCooldown"), now)?;
             Ok(envelope(action, "", number))
         }

@@ -90,6 +90,8 @@ pub(super) struct AutoScalingGroup {
     warm_pool_configuration: Option<WarmPoolConfiguration>,
     #[serde(skip_serializing_if = "Option::is_none")]
     warm_pool_size: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    operator: Option<Operator>,
 }
 
 impl AutoScalingGroup {
@@ -133,8 +135,19 @@ impl AutoScalingGroup {
             new_instances_protected_from_scale_in: false,
             warm_pool_configuration: spec.warm_pool.map(|_| WarmPoolConfiguration::default()),
             warm_pool_size: spec.warm_pool,
+            operator: spec
+                .operator
+                .clone()
+                .map(|principal| Operator { principal }),
         }
     }
+}
+
+/// The AWS service that alone may change a group.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Operator {
+    principal: String,
 }
 
 #[derive(Debug, Serialize)]

@@ -1,7 +1,7 @@
 //! The adapter over the official SDK reads and writes the emulated group as it would a real one.
 
 use foretide_aws::{Collect, LoadMetric, MetricOptions, Monitoring, Stat};
-use foretide_domain::{Bounds, FailureKind, Mode, Percent, Plan, WriteOutcome};
+use foretide_domain::{Bounds, FailureKind, Mode, Obstacle, Percent, Plan, WriteOutcome};
 use foretide_emulator::{Demand, GroupSpec, Metric, PolicySpec, ScheduledActionSpec, Scripted};
 
 use crate::rig::{Rig, web};
@@ -76,12 +76,51 @@ async fn failing_launches_are_told_as_such() {
     rig.pass(70);
     let state = rig.read(&collector, "web").await;
     assert!(!state.launches.is_empty() && state.launches.iter().all(|launch| !launch.succeeded));
+    let message = state.launches[0].message.as_deref();
+    assert!(message.is_some_and(|text| text.len() > 10), "{message:?}");
     let activities = rig
         .clients
         .read_launches("web", rig.emulator.start())
         .await
         .unwrap();
     assert!(activities.iter().any(|one| one.status_message.is_some()));
+}
+
+/// An operated group is known as such by its first reading, and refuses what anybody else sets.
+#[tokio::test]
+async fn a_group_with_an_operator_says_so_and_refuses_every_change() {
+    let principal = "ecs.amazonaws.com";
+    let operated = Rig::of(GroupSpec {
+        operator: Some(principal.to_owned()),
+        ..web()
+    })
+    .await;
+    let collector = operated.collector("web", MetricOptions::default());
+    operated.read(&collector, "web").await;
+    collector.refresh_facts(operated.now()).await;
+    let obstacles = operated.read(&collector, "web").await.obstacles;
+    let principal = principal.to_owned();
+    assert_eq!(obstacles, [Obstacle::Operator { principal }]);
+    let outcome = operated
+        .clients
+        .set_desired("web", plan(3, 2), Mode::Enforce)
+        .await;
+    let WriteOutcome::Failed(failure) = outcome else {
+        panic!("{outcome:?}");
+    };
+    assert_eq!(failure.kind, FailureKind::Denied);
+
+    let free = Rig::of(web()).await;
+    let collector = free.collector("web", MetricOptions::default());
+    assert_eq!(
+        free.read(&collector, "web").await.obstacles,
+        [Obstacle::Unknown]
+    );
+    collector.refresh_facts(free.now()).await;
+    assert!(
+        free.read(&collector, "web").await.obstacles.is_empty(),
+        "control"
+    );
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ pub(crate) struct RawNotify {
     /// File that holds the address instead.
     #[schemars(extend("format" = "path"))]
     pub(super) url_file: Option<PathBuf>,
-    /// What is told: `scaling` (a capacity was written), `cannot-write` (desired capacity cannot be
+    /// Events that send a message: `scaling` (a capacity was written), `cannot-write` (desired capacity cannot be
     /// set), `at-max` (more is needed than the maximum), `stalled` (no fresh data, no cycle, or no
     /// answer from the predictor), `breaker` (launches fail), `budget` (the violation budget is
     /// overspent), `forecast` (the forecast is no better than the baseline), `fault` (a defect of

@@ -225,7 +225,7 @@ impl Watcher {
     }
 }
 
-/// What is told of a condition that begins.
+/// The text of the message for a condition that begins: state, reason, next step.
 fn began(condition: &Condition) -> String {
     let (state, cause) = (condition.state(), &condition.cause);
     match cause.next_step() {

@@ -124,7 +124,7 @@ pub(crate) struct PolicySpec {
     pub(crate) settings: Vec<(String, f64)>,
     /// The same as text.
     pub(crate) text: String,
-    /// The old name by which it was called.
+    /// The old name of the policy, where the command line had that.
     pub(crate) renamed: Option<String>,
 }
 
