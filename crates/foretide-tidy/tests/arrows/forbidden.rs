@@ -36,7 +36,8 @@ pub(crate) const RULES: &[Rule] = &[
     Rule {
         what: "the AWS SDK",
         matches: is_aws_sdk,
-        place: Where::OnlyIn(&["foretide-aws", "foretide"]),
+        // Configuration names the adapter's own settings, so that nothing converts them again.
+        place: Where::OnlyIn(&["foretide-aws", "foretide-config", "foretide"]),
         why: "adapters are replaceable: one crate knows the SDK",
     },
     Rule {

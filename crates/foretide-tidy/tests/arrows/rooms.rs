@@ -25,17 +25,16 @@ pub(crate) const ARROWS: &[Arrow<'_>] = &[
     ("foretide-store", &["foretide-runtime"]),
     ("foretide-chart", &[]),
     ("foretide-server", &["foretide-runtime", "foretide-chart"]),
+    ("foretide-notify", &["foretide-server"]),
+    (
+        "foretide-config",
+        &["foretide-aws", "foretide-store", "foretide-notify"],
+    ),
     ("foretide-emulator", &["foretide-sim"]),
     ("foretide-report", &["foretide-sim", "foretide-chart"]),
     (
         "foretide",
-        &[
-            "foretide-aws",
-            "foretide-store",
-            "foretide-server",
-            "foretide-emulator",
-            "foretide-report",
-        ],
+        &["foretide-emulator", "foretide-config", "foretide-report"],
     ),
     ("foretide-tidy", &[]),
 ];

@@ -1,9 +1,9 @@
 //! `foretide config`: the default file, the schema, the reference, the limits, and a check.
 
 use crate::cli::{ConfigCommand, ConfigFlags};
-use crate::config;
 use crate::failure::{Exit, Failure};
 use crate::limits;
+use foretide_config as config;
 
 use super::{Context, input};
 

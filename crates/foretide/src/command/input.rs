@@ -9,11 +9,11 @@ use foretide_server::Token;
 use foretide_sim::{CaseError, ReadOptions, Trace, TraceError, read_trace};
 
 use crate::cli::ConfigFlags;
-use crate::config::{Config, FILE_VARIABLE, GroupSettings, Problems, Sources, masked};
 use crate::failure::{Exit, Failure};
 use crate::file;
 use crate::output::warn;
 use crate::shell::Command;
+use foretide_config::{Config, FILE_VARIABLE, GroupSettings, Problems, Sources, masked};
 
 /// Read where no file is named, if it is there.
 const FILE_HERE: &str = "foretide.toml";

@@ -7,8 +7,8 @@ use foretide_runtime::GroupKey;
 use foretide_store::{Reader, StoreError};
 
 use crate::cli::ConfigFlags;
-use crate::config::Span;
 use crate::failure::{Exit, Failure};
+use foretide_config::Span;
 
 use super::input;
 

@@ -5,7 +5,8 @@ use foretide_domain::{CallFailure, FailureKind};
 use crate::cli::{ConfigFlags, NotifyCommand};
 use crate::clock;
 use crate::failure::{Exit, Failure};
-use crate::notify::Fields;
+use crate::outlet;
+use foretide_notify::Fields;
 
 use super::{Context, input};
 
@@ -17,7 +18,7 @@ pub(crate) fn run(
 ) -> Result<(), Failure> {
     let NotifyCommand::Test = command;
     let config = input::load(&input::sources(flags)?.0)?;
-    let Some(outlet) = config.notify.outlet()? else {
+    let Some(outlet) = outlet::configured(&config.notify)? else {
         return Err(Failure::new(Exit::Config, "no webhook is configured").hint(
             "notify.url in foretide.toml, $FORETIDE_NOTIFY__URL, or a file that holds it: \
                  notify.url_file",

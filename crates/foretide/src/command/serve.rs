@@ -4,8 +4,8 @@ use foretide_server::{ServeConfig, ServeError, Server};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::{ConfigFlags, ServeArgs};
-use crate::config::{ServeSettings, Sources};
 use crate::failure::{Exit, Failure};
+use foretide_config::{ServeSettings, Sources};
 
 use super::{Context, input};
 

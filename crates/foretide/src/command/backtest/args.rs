@@ -6,7 +6,7 @@ use std::str::FromStr;
 use clap::Args;
 use foretide_sim::Boot;
 
-use crate::config::{Percentage, Span};
+use foretide_config::{Percentage, Span};
 
 /// `foretide backtest`.
 #[derive(Clone, Debug, Args)]

@@ -11,9 +11,9 @@ use foretide_sim::{Case, Contender, Driven, Peer, Predict, Setup};
 
 use crate::cli::ConfigFlags;
 use crate::command::input;
-use crate::config::{Config, Percentage};
 use crate::failure::{Exit, Failure};
 use crate::output::warn;
+use foretide_config::{Config, Percentage};
 use foretide_report::file_name;
 
 use super::args::{BacktestArgs, PolicySpec};

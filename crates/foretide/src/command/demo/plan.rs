@@ -9,8 +9,8 @@ use foretide_sim::{Boot, Case, Setup, Trace, Workload};
 
 use crate::cli::{ConfigFlags, DemoArgs};
 use crate::command::input;
-use crate::config::{Config, DemoSettings, Key, Price, Sources};
 use crate::failure::{Exit, Failure};
+use foretide_config::{Config, DemoSettings, Key, Price, Sources};
 
 /// Name of the simulated group where none of the configuration is taken.
 const GROUP: &str = "demo";

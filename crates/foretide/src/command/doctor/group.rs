@@ -5,8 +5,8 @@ use std::time::Duration;
 use foretide_aws::GroupReading;
 use foretide_domain::{Datapoint, Launch, PolicyKind};
 
-use crate::config::GroupSettings;
 use crate::shell::Command;
+use foretide_config::GroupSettings;
 
 use super::finding::Finding;
 

@@ -10,10 +10,10 @@ use std::time::Duration;
 use foretide_store::Reader;
 
 use crate::command::input::{self, EXPOSED_WHY, Exposed};
-use crate::config::{Config, RunSettings};
 use crate::failure::Failure;
 use crate::file;
 use crate::shell::Command;
+use foretide_config::{Config, RunSettings};
 
 use super::finding::Finding;
 

@@ -21,10 +21,10 @@ use foretide_store::Reader;
 
 use crate::cli::ConfigFlags;
 use crate::clock;
-use crate::config::{Config, GroupSettings};
 use crate::connect::{Connection, check_credentials, connect};
 use crate::failure::{Exit, Failure};
 use crate::shell::Command;
+use foretide_config::{Config, GroupSettings};
 
 use super::{Context, input};
 use finding::{Finding, Severity, exit};

@@ -6,7 +6,7 @@ use foretide_server::RemotePredictor;
 use tokio::time::timeout;
 
 use crate::command::input;
-use crate::config::GroupSettings;
+use foretide_config::GroupSettings;
 
 use super::finding::Finding;
 

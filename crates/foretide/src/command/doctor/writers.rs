@@ -2,8 +2,8 @@
 
 use foretide_aws::{ScalingPolicyFact, ScheduledActionFact};
 
-use crate::config::GroupSettings;
 use crate::shell::{Command, toml_string};
+use foretide_config::GroupSettings;
 
 use super::finding::Finding;
 

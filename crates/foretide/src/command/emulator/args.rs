@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::config::Span;
+use foretide_config::Span;
 
 /// `foretide emulator`.
 #[derive(Debug, Args)]

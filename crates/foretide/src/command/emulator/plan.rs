@@ -8,9 +8,9 @@ use foretide_emulator::{Demand, GroupSpec, Scenario};
 use foretide_sim::{Case, Setup};
 
 use crate::command::input;
-use crate::config::Span;
 use crate::failure::{Exit, Failure};
 use crate::file;
+use foretide_config::Span;
 
 use super::args::EmulatorArgs;
 

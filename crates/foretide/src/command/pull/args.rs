@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::config::Span;
+use foretide_config::Span;
 
 /// The longest that CloudWatch keeps anything, in days.
 pub(crate) const DAYS_KEPT: u32 = 455;

@@ -16,9 +16,9 @@ use foretide_domain::{CallFailure, FailureKind, GroupState, MetricsQuery, Timest
 
 use crate::cli::ConfigFlags;
 use crate::clock;
-use crate::config::{LiveSettings, Span};
 use crate::connect::{Connection, check_credentials, connect};
 use crate::failure::{Exit, Failure};
+use foretide_config::{LiveSettings, Span};
 
 use super::{Context, input};
 use partial::{Head, Partial};

@@ -9,8 +9,8 @@ use foretide_control::METRICS_EVERY;
 use foretide_domain::CallFailure;
 use foretide_runtime::{Costs, GroupKey, Notice, Runtime};
 
-use crate::config::{Config, GroupSettings};
-use crate::notify::{NotifySettings, Outlet};
+use foretide_config::{Config, GroupSettings};
+use foretide_notify::{NotifySettings, Outlet};
 
 use super::fleet::Wiring;
 

@@ -11,9 +11,9 @@ use foretide_server::{PredictorUrl, RemotePredictor};
 use tokio::task::JoinSet;
 
 use crate::command::input;
-use crate::config::{Config, GroupSettings, Reach};
 use crate::connect::{Connection, check_credentials, connect};
 use crate::failure::{Exit, Failure};
+use foretide_config::{Config, GroupSettings, Reach};
 
 use super::predictor::{InProcess, Remote};
 

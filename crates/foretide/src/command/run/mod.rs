@@ -19,10 +19,11 @@ use tokio::time::{Instant, interval, interval_at};
 
 use crate::cli::{ConfigFlags, RunArgs};
 use crate::clock::SteadyClock;
-use crate::config::{Config, GroupSettings, RunSettings};
 use crate::failure::{Exit, Failure};
-use crate::notify::Notifier;
+use crate::outlet;
 use crate::shell::Command;
+use foretide_config::{Config, GroupSettings, RunSettings};
+use foretide_notify::Notifier;
 
 use super::{Context, input};
 use fleet::Wiring;
@@ -176,7 +177,7 @@ async fn look_after(
     // Listened for before anything is announced: who reads the lines may stop the process.
     let mut signals = Signals::listen()?;
     let mut wiring = Wiring::default().renewed(&config, args.dry_run).await?;
-    let outlet = config.notify.outlet()?;
+    let outlet = outlet::configured(&config.notify)?;
     let clock: Arc<dyn Clock> = Arc::new(SteadyClock::start());
     let opened = if args.no_page {
         Ok(None)
@@ -290,7 +291,7 @@ async fn renewed(
     notifier: &Notifier,
 ) -> Result<(Wiring, Notice), Failure> {
     let config = configured(args, flags)?;
-    let outlet = config.notify.outlet()?;
+    let outlet = outlet::configured(&config.notify)?;
     let next = wiring.renewed(&config, args.dry_run).await?;
     let fleet = next.fleet.clone().unwrap_or_default();
     let reloaded = runtime.reload(fleet).await;

@@ -23,16 +23,16 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// Where messages go, and what they look like.
 #[derive(Debug)]
-pub(crate) struct Outlet {
+pub struct Outlet {
     /// The address.
-    pub(crate) webhook: Webhook,
+    pub webhook: Webhook,
     /// The body.
-    pub(crate) template: Template,
+    pub template: Template,
 }
 
 impl Outlet {
     /// Sends one message, with a few tries; the status of the answer that took it.
-    pub(crate) async fn send(&self, fields: &Fields) -> Result<u16, CallFailure> {
+    pub async fn send(&self, fields: &Fields) -> Result<u16, CallFailure> {
         let body = self.template.body(fields).map_err(|error| CallFailure {
             kind: FailureKind::Rejected,
             detail: format!("the template {error}"),

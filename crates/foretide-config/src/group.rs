@@ -11,51 +11,51 @@ use super::quantity::Price;
 
 /// Settings of one group.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct GroupSettings {
+pub struct GroupSettings {
     /// Settings of its controller.
-    pub(crate) controller: ControllerConfig,
+    pub controller: ControllerConfig,
     /// The real group and what is read of it.
-    pub(crate) live: LiveSettings,
+    pub live: LiveSettings,
 }
 
 /// How a real group is reached, read and written.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct LiveSettings {
+pub struct LiveSettings {
     /// Name of the Auto Scaling group; the table's where none is given.
-    pub(crate) asg: Option<String>,
+    pub asg: Option<String>,
     /// Where it is.
-    pub(crate) reach: Reach,
+    pub reach: Reach,
     /// How its metrics are collected.
-    pub(crate) collect: Collect,
+    pub collect: Collect,
     /// Period of the instances' metrics; none to learn it.
-    pub(crate) monitoring: Option<Monitoring>,
+    pub monitoring: Option<Monitoring>,
     /// Whether the agent's memory is read.
-    pub(crate) memory: bool,
+    pub memory: bool,
     /// Time in service before an instance's metrics count.
-    pub(crate) warm_up: Duration,
+    pub warm_up: Duration,
     /// A metric of the load itself.
-    pub(crate) load: Option<LoadMetric>,
+    pub load: Option<LoadMetric>,
     /// What an instance costs an hour, for what is shown.
-    pub(crate) price: Option<Price>,
+    pub price: Option<Price>,
     /// The group whose history this one goes on from.
-    pub(crate) history_from: Option<String>,
+    pub history_from: Option<String>,
     /// Policies that may stay active beside Foretide.
-    pub(crate) allow_policies: Vec<String>,
+    pub allow_policies: Vec<String>,
     /// Whether weights other than 1 are accepted.
-    pub(crate) allow_weights: bool,
+    pub allow_weights: bool,
     /// The prediction service asked instead of the model in this process.
-    pub(crate) predictor: Option<PredictorUrl>,
+    pub predictor: Option<PredictorUrl>,
     /// File with the token that it wants.
-    pub(crate) predictor_token_file: Option<PathBuf>,
+    pub predictor_token_file: Option<PathBuf>,
 }
 
 /// Which connection a group is reached through: groups that agree share one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Reach {
+pub struct Reach {
     /// Region; none takes the SDK's chain.
-    pub(crate) region: Option<String>,
+    pub region: Option<String>,
     /// Role to assume.
-    pub(crate) role_arn: Option<String>,
+    pub role_arn: Option<String>,
 }
 
 impl Default for LiveSettings {
@@ -81,12 +81,12 @@ impl Default for LiveSettings {
 
 impl LiveSettings {
     /// Name of the Auto Scaling group of the table `name`.
-    pub(crate) fn asg_name<'a>(&'a self, name: &'a str) -> &'a str {
+    pub fn asg_name<'a>(&'a self, name: &'a str) -> &'a str {
         self.asg.as_deref().unwrap_or(name)
     }
 
     /// What is to be collected of the group of the table `name`.
-    pub(crate) fn collect_settings(&self, name: &str) -> CollectSettings {
+    pub fn collect_settings(&self, name: &str) -> CollectSettings {
         CollectSettings {
             group: self.asg_name(name).to_owned(),
             metrics: self.metric_options(),
@@ -95,7 +95,7 @@ impl LiveSettings {
     }
 
     /// What is asked of its metrics.
-    pub(crate) fn metric_options(&self) -> MetricOptions {
+    pub fn metric_options(&self) -> MetricOptions {
         MetricOptions {
             collect: self.collect,
             memory: self.memory,

@@ -12,18 +12,18 @@ use super::resolve::set;
 
 /// Settings of the page's listener.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct PageSettings {
+pub struct PageSettings {
     /// Where browsers find the page.
-    pub(crate) public_origin: Option<Origin>,
+    pub public_origin: Option<Origin>,
     /// Connections of one peer at a time.
-    pub(crate) connections_per_peer: usize,
+    pub connections_per_peer: usize,
     /// Peers that the bound of one peer exempts.
-    pub(crate) trusted_proxies: Vec<Network>,
+    pub trusted_proxies: Vec<Network>,
 }
 
 impl PageSettings {
     /// As that of `RunSettings`.
-    pub(crate) fn changed(&self, next: &Self) -> Vec<&'static str> {
+    pub fn changed(&self, next: &Self) -> Vec<&'static str> {
         let keys = [
             (
                 "page.public_origin",
@@ -60,21 +60,21 @@ pub(crate) struct RawPage {
     /// Where browsers find the page if a proxy stands before it: scheme, host and port, such as
     /// `https://foretide.example.com`. The page there may give orders, and requests may carry its
     /// name in `Host`.
-    pub(crate) public_origin: Option<PageOrigin>,
+    pub public_origin: Option<PageOrigin>,
     /// Connections of one peer at a time, IPv6 peers counted by /64. A further one takes the place
     /// of the peer's own; if all of these are busy, only `/health` and `/ready` are answered. Does
     /// not apply on loopback.
-    pub(crate) connections_per_peer: Option<usize>,
+    pub connections_per_peer: Option<usize>,
     /// Addresses or networks (`10.0.0.0/8`) of proxies, which `connections_per_peer` does not bind.
     /// `X-Forwarded-For` is not read.
-    pub(crate) trusted_proxies: Option<Vec<Proxy>>,
+    pub trusted_proxies: Option<Vec<Proxy>>,
 }
 
 /// The origin of a page, checked where it is read.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
 #[schemars(with = "String")]
-pub(crate) struct PageOrigin(pub(crate) Origin);
+pub(crate) struct PageOrigin(pub Origin);
 
 impl TryFrom<String> for PageOrigin {
     type Error = InvalidOrigin;
@@ -88,7 +88,7 @@ impl TryFrom<String> for PageOrigin {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
 #[schemars(with = "String")]
-pub(crate) struct Proxy(pub(crate) Network);
+pub(crate) struct Proxy(pub Network);
 
 impl TryFrom<String> for Proxy {
     type Error = InvalidNetwork;

@@ -12,11 +12,11 @@ const WINDOW: Duration = Duration::from_secs(3600);
 
 /// Messages in any hour, for scaling and for alarms each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Limits {
+pub struct Limits {
     /// Of one group.
-    pub(crate) group: u32,
+    pub group: u32,
     /// Of all groups together.
-    pub(crate) all: u32,
+    pub all: u32,
 }
 
 /// What is counted together: one group, or all where none is named; alarms or not.
@@ -36,11 +36,11 @@ struct Flow {
 
 /// Messages that were kept back and are told of now.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct KeptBack {
+pub struct KeptBack {
     /// Of which group; none where the limit for all was the one.
-    pub(crate) group: Option<GroupKey>,
+    pub group: Option<GroupKey>,
     /// How many.
-    pub(crate) count: u64,
+    pub count: u64,
 }
 
 /// Counts.

@@ -10,14 +10,14 @@ use super::limit::KeptBack;
 use super::message::{Message, Phase, Topic};
 
 /// What Slack, and who takes what Slack takes, understands.
-pub(crate) const DEFAULT: &str = r#"{"text": {{ slack(text) }} }"#;
+pub const DEFAULT: &str = r#"{"text": {{ slack(text) }} }"#;
 
 /// Bounds time and memory of one body; the default template takes some tens.
 const FUEL: u64 = 20_000;
 
 /// Why a text is no template. Never shows more than the template itself.
 #[derive(Debug, Error)]
-pub(crate) enum NoTemplate {
+pub enum NoTemplate {
     /// It cannot be read, or names what is not there.
     #[error("{0}")]
     Jinja(String),
@@ -30,17 +30,17 @@ pub(crate) enum NoTemplate {
 
 /// The values that a template may name, all of them text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Fields {
+pub struct Fields {
     /// One line that says all.
-    pub(crate) text: String,
+    pub text: String,
     /// Name of the topic; `suppressed` of a line on messages kept back, `test` of a test.
-    pub(crate) event: String,
+    pub event: String,
     /// `happened`, `began` or `ended`.
-    pub(crate) state: String,
+    pub state: String,
     /// `account/name`; empty where it is of the whole process.
-    pub(crate) group: String,
+    pub group: String,
     /// When, RFC 3339.
-    pub(crate) time: String,
+    pub time: String,
 }
 
 /// A line on what was kept back before it.
@@ -50,7 +50,7 @@ fn more(count: u64) -> String {
 
 impl Fields {
     /// Those of `message`, before which `kept_back` were not sent.
-    pub(crate) fn of(message: &Message, kept_back: u64) -> Self {
+    pub fn of(message: &Message, kept_back: u64) -> Self {
         let mut text = format!("{}: {}", message.group, message.what);
         if kept_back > 0 {
             text = format!("{text}; {}", more(kept_back));
@@ -65,7 +65,7 @@ impl Fields {
     }
 
     /// Those of a line on what was kept back.
-    pub(crate) fn of_kept_back(kept_back: &KeptBack, at: Timestamp) -> Self {
+    pub fn of_kept_back(kept_back: &KeptBack, at: Timestamp) -> Self {
         let group = kept_back.group.as_ref().map(ToString::to_string);
         let about = group.as_deref().unwrap_or("all groups");
         Self {
@@ -78,7 +78,7 @@ impl Fields {
     }
 
     /// Those of a test.
-    pub(crate) fn of_test(at: Timestamp) -> Self {
+    pub fn of_test(at: Timestamp) -> Self {
         Self {
             text: "Foretide sends its notifications here: this is a test".to_owned(),
             event: "test".to_owned(),
@@ -91,14 +91,14 @@ impl Fields {
 
 /// A template that was tried.
 #[derive(Debug)]
-pub(crate) struct Template {
+pub struct Template {
     environment: Environment<'static>,
     source: String,
 }
 
 impl Template {
     /// Reads `source` and tries it on messages with all that can come from outside.
-    pub(crate) fn new(source: &str) -> Result<Self, NoTemplate> {
+    pub fn new(source: &str) -> Result<Self, NoTemplate> {
         let mut environment = Environment::new();
         environment.set_auto_escape_callback(|_| AutoEscape::Json);
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -117,7 +117,7 @@ impl Template {
     }
 
     /// The body for `fields`.
-    pub(crate) fn body(&self, fields: &Fields) -> Result<Vec<u8>, NoTemplate> {
+    pub fn body(&self, fields: &Fields) -> Result<Vec<u8>, NoTemplate> {
         let Fields {
             text,
             event,

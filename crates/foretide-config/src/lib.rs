@@ -29,49 +29,49 @@ use foretide_aws::AwsConfig;
 use foretide_server::{DEFAULT_CONNECTIONS_PER_PEER, DEFAULT_MAX_CONNECTIONS, HostName, Network};
 use foretide_store::LogFormat;
 
-pub(crate) use file_mode::FileMode;
-pub(crate) use group::{GroupSettings, LiveSettings, Reach};
-pub(crate) use key::Key;
-pub(crate) use layer::FILE_VARIABLE;
-pub(crate) use page::PageSettings;
-pub(crate) use problem::{Problems, masked};
-pub(crate) use quantity::{Percentage, Price, Span};
-pub(crate) use reference::reference;
+pub use file_mode::FileMode;
+pub use group::{GroupSettings, LiveSettings, Reach};
+pub use key::Key;
+pub use layer::FILE_VARIABLE;
+pub use page::PageSettings;
+pub use problem::{Problems, masked};
+pub use quantity::{Percentage, Price, Span};
+pub use reference::reference;
 
-use crate::notify::NotifySettings;
+use foretide_notify::NotifySettings;
 
 use layer::Layers;
 use problem::Source;
 
 /// The default file: every key, commented.
-pub(crate) const DEFAULT_FILE: &str = include_str!("../../config/default.toml");
+pub const DEFAULT_FILE: &str = include_str!("../config/default.toml");
 
 /// The whole configuration, checked.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Config {
+pub struct Config {
     /// The model file; the built-in model where none is named.
-    pub(crate) model: Option<PathBuf>,
+    pub model: Option<PathBuf>,
     /// What groups inherit.
-    pub(crate) defaults: GroupSettings,
+    pub defaults: GroupSettings,
     /// The groups by name.
-    pub(crate) groups: BTreeMap<String, GroupSettings>,
+    pub groups: BTreeMap<String, GroupSettings>,
     /// How AWS is reached.
-    pub(crate) aws: AwsConfig,
+    pub aws: AwsConfig,
     /// The autoscaler's process.
-    pub(crate) run: RunSettings,
+    pub run: RunSettings,
     /// The listener of its page.
-    pub(crate) page: PageSettings,
+    pub page: PageSettings,
     /// Who is told what happens.
-    pub(crate) notify: NotifySettings,
+    pub notify: NotifySettings,
     /// The prediction service.
-    pub(crate) serve: ServeSettings,
+    pub serve: ServeSettings,
     /// The demo.
-    pub(crate) demo: DemoSettings,
+    pub demo: DemoSettings,
 }
 
 impl Config {
     /// The settings of the Auto Scaling group `name`.
-    pub(crate) fn of_asg(&self, name: &str) -> &GroupSettings {
+    pub fn of_asg(&self, name: &str) -> &GroupSettings {
         let mut groups = self.groups.iter();
         let found = groups.find(|(table, group)| group.live.asg_name(table) == name);
         found.map_or(&self.defaults, |(_, group)| group)
@@ -80,34 +80,34 @@ impl Config {
 
 /// Settings of the autoscaler's process.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct RunSettings {
+pub struct RunSettings {
     /// Folder of the journal and of the files rendered from it.
-    pub(crate) output: PathBuf,
+    pub output: PathBuf,
     /// How lines of the log are written.
-    pub(crate) log_format: LogFormat,
+    pub log_format: LogFormat,
     /// Permissions of log and metrics files when they are made.
-    pub(crate) file_mode: FileMode,
+    pub file_mode: FileMode,
     /// Address and port of the page; none takes the default one, where it is free.
-    pub(crate) listen: Option<SocketAddr>,
+    pub listen: Option<SocketAddr>,
     /// File with the page's bearer token.
-    pub(crate) token_file: Option<PathBuf>,
+    pub token_file: Option<PathBuf>,
     /// Names accepted in `Host` and `Origin`.
-    pub(crate) hosts: Vec<HostName>,
+    pub hosts: Vec<HostName>,
     /// Whether the page takes orders.
-    pub(crate) controls: bool,
+    pub controls: bool,
 }
 
 impl RunSettings {
     /// The page's address where none is given.
-    pub(crate) const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+    pub const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
     /// The journal's file.
-    pub(crate) fn store(&self) -> PathBuf {
+    pub fn store(&self) -> PathBuf {
         self.output.join("foretide.db")
     }
 
     /// Keys whose settings are others in `next`. A process takes all of them at its start alone.
-    pub(crate) fn changed(&self, next: &Self) -> Vec<&'static str> {
+    pub fn changed(&self, next: &Self) -> Vec<&'static str> {
         let keys = [
             ("run.output", self.output != next.output),
             ("run.log_format", self.log_format != next.log_format),
@@ -124,46 +124,46 @@ impl RunSettings {
 
 /// Settings of the prediction service.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ServeSettings {
+pub struct ServeSettings {
     /// Address and port.
-    pub(crate) listen: SocketAddr,
+    pub listen: SocketAddr,
     /// File with the bearer token.
-    pub(crate) token_file: Option<PathBuf>,
+    pub token_file: Option<PathBuf>,
     /// Listen beyond loopback without a token.
-    pub(crate) allow_remote: bool,
+    pub allow_remote: bool,
     /// Names accepted in `Host`.
-    pub(crate) hosts: Vec<HostName>,
+    pub hosts: Vec<HostName>,
     /// Connections served at a time.
-    pub(crate) max_connections: usize,
+    pub max_connections: usize,
     /// Connections of one peer at a time.
-    pub(crate) connections_per_peer: usize,
+    pub connections_per_peer: usize,
     /// Peers that the bound of one peer exempts.
-    pub(crate) trusted_proxies: Vec<Network>,
+    pub trusted_proxies: Vec<Network>,
     /// Limit for the head of a request.
-    pub(crate) header_timeout: Duration,
+    pub header_timeout: Duration,
     /// Limit for the body of a request.
-    pub(crate) body_timeout: Duration,
+    pub body_timeout: Duration,
     /// Limit for requests in flight at the end.
-    pub(crate) shutdown_grace: Duration,
+    pub shutdown_grace: Duration,
 }
 
 /// Settings of the demo.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct DemoSettings {
+pub struct DemoSettings {
     /// Seed of the generated load.
-    pub(crate) seed: u64,
+    pub seed: u64,
     /// Its length.
-    pub(crate) days: u32,
+    pub days: u32,
     /// Smallest desired capacity.
-    pub(crate) capacity_min: u32,
+    pub capacity_min: u32,
     /// Largest desired capacity.
-    pub(crate) capacity_max: u32,
+    pub capacity_max: u32,
     /// Time from launch to service.
-    pub(crate) boot: Duration,
+    pub boot: Duration,
     /// Ratio above which demand counts as a violation.
-    pub(crate) slo_utilisation: f64,
+    pub slo_utilisation: f64,
     /// Price of an instance-hour.
-    pub(crate) price: Option<Price>,
+    pub price: Option<Price>,
 }
 
 impl Default for RunSettings {
@@ -213,7 +213,7 @@ impl Default for DemoSettings {
 
 /// Where a configuration comes from.
 #[derive(Debug, Default)]
-pub(crate) struct Sources {
+pub struct Sources {
     file: Option<(Rc<Source>, PathBuf)>,
     variables: Vec<(String, String)>,
     flags: Vec<(String, String, String)>,
@@ -221,21 +221,21 @@ pub(crate) struct Sources {
 
 impl Sources {
     /// Adds the text of the file at `path`; paths in it are relative to its folder.
-    pub(crate) fn file(&mut self, path: &Path, text: String) {
+    pub fn file(&mut self, path: &Path, text: String) {
         let name = path.display().to_string();
         let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
         self.file = Some((Rc::new(Source { name, text }), folder));
     }
 
     /// Adds environment variables; those that are not Foretide's are passed over.
-    pub(crate) fn variables(&mut self, variables: impl Iterator<Item = (String, String)>) {
+    pub fn variables(&mut self, variables: impl Iterator<Item = (String, String)>) {
         self.variables.extend(variables);
         // The environment has no order; messages do.
         self.variables.sort();
     }
 
     /// Adds a flag that sets `key`.
-    pub(crate) fn flag(&mut self, flag: &str, key: &str, value: &dyn fmt::Display) {
+    pub fn flag(&mut self, flag: &str, key: &str, value: &dyn fmt::Display) {
         let value = value.to_string();
         self.flags.push((flag.to_owned(), key.to_owned(), value));
     }
@@ -244,7 +244,7 @@ impl Sources {
     ///
     /// # Errors
     /// Everything that is wrong.
-    pub(crate) fn load(&self) -> Result<Config, Problems> {
+    pub fn load(&self) -> Result<Config, Problems> {
         let tree = schema::tree();
         let mut layers = Layers::default();
         if let Some((source, folder)) = &self.file {
@@ -259,7 +259,7 @@ impl Sources {
 }
 
 /// The JSON schema, with the defaults noted.
-pub(crate) fn json_schema() -> serde_json::Value {
+pub fn json_schema() -> serde_json::Value {
     schema::json(&default_table())
 }
 

@@ -23,24 +23,24 @@ pub(crate) enum Node {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Table {
     /// What it is for.
-    pub(crate) description: String,
+    pub description: String,
     /// The keys it knows.
-    pub(crate) keys: BTreeMap<String, Node>,
+    pub keys: BTreeMap<String, Node>,
     /// What stands below a key that the user names.
-    pub(crate) any: Option<Box<Node>>,
+    pub any: Option<Box<Node>>,
 }
 
 /// A setting.
 #[derive(Clone, Debug)]
 pub(crate) struct Leaf {
     /// What it is for.
-    pub(crate) description: String,
+    pub description: String,
     /// How it is written.
-    pub(crate) kind: Kind,
+    pub kind: Kind,
     /// The values it may have, where they are few.
-    pub(crate) allowed: Vec<String>,
+    pub allowed: Vec<String>,
     /// Name of its format: `duration`, `percentage`, `price`, `path`.
-    pub(crate) format: Option<String>,
+    pub format: Option<String>,
 }
 
 /// How a setting is written.

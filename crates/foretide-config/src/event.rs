@@ -22,7 +22,7 @@ const EXPECTED: &str = "expected NAME WHEN for SPAN [xFACTOR | learned] [min N],
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
 #[schemars(with = "String")]
-pub(crate) struct Event(pub(crate) CalendarEvent);
+pub(crate) struct Event(pub CalendarEvent);
 
 impl TryFrom<String> for Event {
     type Error = String;

@@ -9,16 +9,16 @@ use thiserror::Error;
 
 /// A configuration file as read.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Source {
+pub struct Source {
     /// Its name for people.
-    pub(crate) name: String,
+    pub name: String,
     /// Its text.
-    pub(crate) text: String,
+    pub text: String,
 }
 
 /// Where a setting was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
+pub enum Place {
     /// In a file.
     File {
         /// The file.
@@ -34,17 +34,17 @@ pub(crate) enum Place {
 
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Problem {
+pub struct Problem {
     /// What, with the full name of the key.
-    pub(crate) what: String,
+    pub what: String,
     /// Where; none where no place is to blame.
-    pub(crate) place: Option<Place>,
+    pub place: Option<Place>,
     /// What to do about it.
-    pub(crate) hint: Option<String>,
+    pub hint: Option<String>,
 }
 
 impl Problem {
-    pub(crate) fn new(what: impl Into<String>, place: Place) -> Self {
+    pub fn new(what: impl Into<String>, place: Place) -> Self {
         Self {
             what: what.into(),
             place: Some(place),
@@ -52,7 +52,7 @@ impl Problem {
         }
     }
 
-    pub(crate) fn with_hint(mut self, hint: Option<String>) -> Self {
+    pub fn with_hint(mut self, hint: Option<String>) -> Self {
         self.hint = hint;
         self
     }
@@ -60,7 +60,7 @@ impl Problem {
 
 /// Everything that is wrong with a configuration, in order of place; never empty.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub(crate) struct Problems(pub(crate) Vec<Problem>);
+pub struct Problems(pub Vec<Problem>);
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -99,7 +99,7 @@ impl fmt::Display for Place {
 
 /// `text` without what may be secret in a URL: what follows its host, and a name before that.
 /// Messages show lines as they stand, and the key of a secret may be the one that is misspelt.
-pub(crate) fn masked(text: &str) -> Cow<'_, str> {
+pub fn masked(text: &str) -> Cow<'_, str> {
     const SCHEME_END: &str = "://";
     if !text.contains(SCHEME_END) {
         return text.into();

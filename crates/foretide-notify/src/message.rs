@@ -13,7 +13,7 @@ use foretide_runtime::{Entry, GroupKey, Notice, What};
 
 /// What messages are about, as `notify.events` names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Topic {
+pub enum Topic {
     /// A new capacity was written.
     Scaling,
     /// Desired capacity cannot be set, or setting it has no effect.
@@ -34,7 +34,7 @@ pub(crate) enum Topic {
 
 impl Topic {
     /// All of them.
-    pub(crate) const ALL: [Self; 8] = [
+    pub const ALL: [Self; 8] = [
         Self::Scaling,
         Self::CannotWrite,
         Self::AtMax,
@@ -63,7 +63,7 @@ impl fmt::Display for Topic {
 
 /// Whether a message tells of a moment, or of a condition's begin or end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Phase {
+pub enum Phase {
     /// It happened.
     Happened,
     /// It holds from now on.
@@ -84,17 +84,17 @@ impl fmt::Display for Phase {
 
 /// What is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Message {
+pub struct Message {
     /// About what.
-    pub(crate) topic: Topic,
+    pub topic: Topic,
     /// Moment, begin or end.
-    pub(crate) phase: Phase,
+    pub phase: Phase,
     /// Of which group.
-    pub(crate) group: GroupKey,
+    pub group: GroupKey,
     /// When.
-    pub(crate) at: Timestamp,
+    pub at: Timestamp,
     /// What, in the words of the log.
-    pub(crate) what: String,
+    pub what: String,
 }
 
 /// What a state of a group's health is about; none for those that tell nobody.

@@ -12,15 +12,15 @@ use serde::de::{self, Deserialize, Deserializer, Visitor};
 
 /// A length of time: `180s`, `5m`, `1h30m`, `250ms`, `2d`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Span(pub(crate) Duration);
+pub struct Span(pub Duration);
 
 /// A share of a whole, in percent: `80%`. May be above 100.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Percentage(f64);
+pub struct Percentage(f64);
 
 /// What one instance costs an hour: `0.096 USD/h`.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Price {
+pub struct Price {
     amount: f64,
     currency: String,
 }
@@ -43,19 +43,19 @@ impl MinutePrice {
 
 impl Percentage {
     /// The number before the sign.
-    pub(crate) const fn percent(self) -> f64 {
+    pub const fn percent(self) -> f64 {
         self.0
     }
 
     /// The same as a ratio.
-    pub(crate) const fn ratio(self) -> f64 {
+    pub const fn ratio(self) -> f64 {
         self.0 / 100.0
     }
 }
 
 impl Price {
     /// What `instance_hours` cost, in the price's currency.
-    pub(crate) fn of(&self, instance_hours: f64) -> Cost<'_> {
+    pub fn of(&self, instance_hours: f64) -> Cost<'_> {
         Cost {
             amount: self.amount * instance_hours,
             currency: &self.currency,
@@ -63,19 +63,19 @@ impl Price {
     }
 
     /// What one instance costs an hour, in the price's currency.
-    pub(crate) const fn per_hour(&self) -> f64 {
+    pub const fn per_hour(&self) -> f64 {
         self.amount
     }
 
     /// The currency.
-    pub(crate) fn currency(&self) -> &str {
+    pub fn currency(&self) -> &str {
         &self.currency
     }
 }
 
 /// An amount of money.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Cost<'a> {
+pub struct Cost<'a> {
     amount: f64,
     currency: &'a str,
 }
@@ -95,7 +95,7 @@ impl fmt::Display for Price {
 
 /// A text that is no quantity of the kind wanted: what was expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct NoQuantity(&'static str);
+pub struct NoQuantity(&'static str);
 
 impl fmt::Display for NoQuantity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

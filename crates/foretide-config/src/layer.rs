@@ -17,20 +17,20 @@ use super::schema::{Kind, Leaf, Node, Table, nearest};
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Setting {
     /// Its name.
-    pub(crate) key: Key,
+    pub key: Key,
     /// Its value, which the schema allows.
-    pub(crate) value: toml::Value,
+    pub value: toml::Value,
     /// Where it was made.
-    pub(crate) place: Place,
+    pub place: Place,
 }
 
 /// Settings so far, and what is wrong with them.
 #[derive(Debug, Default)]
 pub(crate) struct Layers {
     /// In rising precedence.
-    pub(crate) settings: Vec<Setting>,
+    pub settings: Vec<Setting>,
     /// In order of place.
-    pub(crate) problems: Vec<Problem>,
+    pub problems: Vec<Problem>,
 }
 
 impl Layers {
@@ -190,7 +190,7 @@ impl Layers {
 }
 
 /// The variable that names the file itself.
-pub(crate) const FILE_VARIABLE: &str = "FORETIDE_CONFIG";
+pub const FILE_VARIABLE: &str = "FORETIDE_CONFIG";
 
 /// Kubernetes sets such variables in every pod beside a service named `foretide`.
 fn is_of_kubernetes(name: &str) -> bool {

@@ -6,7 +6,7 @@ use foretide_server::{InvalidWebhookUrl, WebhookUrl};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::notify::{NotifySettings, Template, Topic};
+use foretide_notify::{NotifySettings, Template, Topic};
 
 use super::checks::{Broken, broken};
 use super::resolve::set;
@@ -56,7 +56,7 @@ impl TryFrom<String> for WebhookAddress {
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[schemars(inline)]
-pub(crate) enum RawTopic {
+pub enum RawTopic {
     Scaling,
     CannotWrite,
     AtMax,

@@ -12,11 +12,11 @@ const ALLOWED: u32 = 0o664;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
 #[schemars(with = "String")]
-pub(crate) struct FileMode(u32);
+pub struct FileMode(u32);
 
 impl FileMode {
     /// As the system takes them.
-    pub(crate) const fn bits(self) -> u32 {
+    pub const fn bits(self) -> u32 {
         self.0
     }
 }

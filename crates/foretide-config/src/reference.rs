@@ -21,7 +21,7 @@ JSON schema for editors, and `foretide config check [FILE]` says what is wrong w
 ";
 
 /// The reference.
-pub(crate) fn reference() -> String {
+pub fn reference() -> String {
     let tree = schema::tree();
     let mut text = String::from(HEAD);
     section(&mut text, &tree, &Key::default(), &default_table());

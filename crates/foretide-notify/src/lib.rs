@@ -13,28 +13,25 @@ mod sender;
 mod template;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use foretide_runtime::{Clock, Entry, GroupKey, Notice};
-use foretide_server::{Webhook, WebhookUrl};
+use foretide_server::{NoCertificates, Webhook, WebhookUrl};
+use thiserror::Error;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{interval, timeout};
 
-pub(crate) use limit::Limits;
-pub(crate) use message::Topic;
-pub(crate) use sender::Outlet;
-pub(crate) use template::{DEFAULT as DEFAULT_TEMPLATE, Fields, Template};
+pub use limit::Limits;
+pub use message::Topic;
+pub use sender::Outlet;
+pub use template::{DEFAULT as DEFAULT_TEMPLATE, Fields, NoTemplate, Template};
 
 use limit::Limiter;
 use message::{Message, Watcher};
 use sender::{Sender, Tally, count};
-
-use crate::failure::{Exit, Failure};
-use crate::file;
 
 /// Messages that may wait for their turn. A webhook that hangs takes a minute for each, so more
 /// would be older than an hour when they arrive.
@@ -48,17 +45,17 @@ const LAST_MESSAGES: Duration = Duration::from_millis(500);
 
 /// What is told and where to, as it is configured.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct NotifySettings {
+pub struct NotifySettings {
     /// The address.
-    pub(crate) url: Option<WebhookUrl>,
+    pub url: Option<WebhookUrl>,
     /// The file that holds it.
-    pub(crate) url_file: Option<std::path::PathBuf>,
+    pub url_file: Option<std::path::PathBuf>,
     /// What is told.
-    pub(crate) events: BTreeSet<Topic>,
+    pub events: BTreeSet<Topic>,
     /// The body.
-    pub(crate) template: String,
+    pub template: String,
     /// How much is told.
-    pub(crate) limits: Limits,
+    pub limits: Limits,
 }
 
 impl Default for NotifySettings {
@@ -74,33 +71,30 @@ impl Default for NotifySettings {
 }
 
 impl NotifySettings {
-    /// The webhook; none where none is configured.
-    pub(crate) fn outlet(&self) -> Result<Option<Outlet>, Failure> {
-        let url = match (&self.url, &self.url_file) {
-            (Some(url), _) => url.clone(),
-            (None, Some(path)) => read_url(path)?,
-            (None, None) => return Ok(None),
-        };
-        let webhook = Webhook::new(url).map_err(|error| Failure::of(Exit::Unavailable, &error))?;
-        let template = Template::new(&self.template);
-        let template = template.map_err(|error| Failure::of(Exit::Config, &error))?;
-        Ok(Some(Outlet { webhook, template }))
+    /// Where messages to the address `url` go, with the body of these settings.
+    pub fn outlet(&self, url: WebhookUrl) -> Result<Outlet, OutletError> {
+        Ok(Outlet {
+            webhook: Webhook::new(url).map_err(OutletError::Webhook)?,
+            template: Template::new(&self.template).map_err(OutletError::Template)?,
+        })
     }
 
     /// What is told, for a person.
-    pub(crate) fn topics(&self) -> String {
+    pub fn topics(&self) -> String {
         let names: Vec<String> = self.events.iter().map(ToString::to_string).collect();
         names.join(", ")
     }
 }
 
-/// The address that the file holds; line ends around it are the editor's.
-fn read_url(path: &Path) -> Result<WebhookUrl, Failure> {
-    let text = file::text(path, file::WEBHOOK_ADDRESS)?;
-    text.trim().parse().map_err(|error| {
-        let what = format!("{} holds no address of a webhook", path.display());
-        Failure::new(Exit::Config, what).because(&error)
-    })
+/// Why nothing can be sent.
+#[derive(Debug, Error)]
+pub enum OutletError {
+    /// The connection cannot be prepared.
+    #[error(transparent)]
+    Webhook(NoCertificates),
+    /// The body is no template.
+    #[error(transparent)]
+    Template(NoTemplate),
 }
 
 /// What changes at a reload.
@@ -112,7 +106,7 @@ struct Renewed {
 
 /// Notifications of a run.
 #[derive(Debug)]
-pub(crate) struct Notifier {
+pub struct Notifier {
     outlet: watch::Sender<Option<Arc<Outlet>>>,
     renew: mpsc::UnboundedSender<Renewed>,
     notices: mpsc::Receiver<Notice>,
@@ -122,7 +116,7 @@ pub(crate) struct Notifier {
 
 impl Notifier {
     /// Tells what `live` tells, of `groups` with their times between two looks.
-    pub(crate) fn start(
+    pub fn start(
         settings: &NotifySettings,
         outlet: Option<Outlet>,
         groups: &BTreeMap<GroupKey, Duration>,
@@ -165,7 +159,7 @@ impl Notifier {
     }
 
     /// Goes on with these from now on.
-    pub(crate) fn renew(
+    pub fn renew(
         &self,
         settings: &NotifySettings,
         outlet: Option<Outlet>,
@@ -178,7 +172,7 @@ impl Notifier {
     }
 
     /// What the journal is to be told of the notifications themselves.
-    pub(crate) async fn notice(&mut self) -> Notice {
+    pub async fn notice(&mut self) -> Notice {
         match self.notices.recv().await {
             Some(notice) => notice,
             None => std::future::pending().await,
@@ -186,12 +180,12 @@ impl Notifier {
     }
 
     /// What became of the messages so far, by name.
-    pub(crate) fn outcomes(&self) -> [(&'static str, u64); 4] {
+    pub fn outcomes(&self) -> [(&'static str, u64); 4] {
         self.tally.outcomes()
     }
 
     /// Waits for the last messages, for a bounded time; whether all that was to be sent was.
-    pub(crate) async fn finish(self) -> bool {
+    pub async fn finish(self) -> bool {
         let ended = timeout(LAST_MESSAGES, self.sending).await;
         matches!(ended, Ok(Ok(())))
     }
@@ -295,6 +289,9 @@ impl Teller {
 
 #[cfg(test)]
 mod tests {
+    use foretide_domain::Timestamp;
+    use foretide_runtime::AnchoredClock;
+
     use super::*;
 
     fn teller(with_outlet: bool) -> (Teller, mpsc::Receiver<Notice>, mpsc::Receiver<Fields>) {
@@ -317,7 +314,7 @@ mod tests {
             queue,
             tally: Arc::default(),
             notices: say,
-            clock: Arc::new(crate::clock::SteadyClock::start()),
+            clock: Arc::new(AnchoredClock::at(Timestamp::from_seconds(0))),
             overflowing: false,
             behind: false,
         };

@@ -7,29 +7,30 @@ pub(crate) const PREFIX: &str = "FORETIDE_";
 
 /// The way to a setting through the tables.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Key(Vec<String>);
+pub struct Key(Vec<String>);
 
 impl Key {
     /// The setting `name` below this table.
-    pub(crate) fn child(&self, name: &str) -> Self {
+    #[must_use]
+    pub fn child(&self, name: &str) -> Self {
         let mut parts = self.0.clone();
         parts.push(name.into());
         Self(parts)
     }
 
     /// Names from the outermost table to the setting.
-    pub(crate) fn parts(&self) -> &[String] {
+    pub fn parts(&self) -> &[String] {
         &self.0
     }
 
     /// The environment variable that sets it.
-    pub(crate) fn variable(&self) -> String {
+    pub fn variable(&self) -> String {
         let parts: Vec<String> = self.0.iter().map(|part| upper(part)).collect();
         format!("{PREFIX}{}", parts.join("__"))
     }
 
     /// Reads a dotted name; a part in double quotes may hold dots.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let mut parts = vec![String::new()];
         let mut quoted = false;
         for c in text.chars() {
