@@ -21,11 +21,11 @@ pub(crate) struct RawNotify {
     /// File that holds the address instead.
     #[schemars(extend("format" = "path"))]
     pub(super) url_file: Option<PathBuf>,
-    /// Events that send a message: `scaling` (a capacity was written), `cannot-write` (desired capacity cannot be
-    /// set), `at-max` (more is needed than the maximum), `stalled` (no fresh data, no cycle, or no
-    /// answer from the predictor), `breaker` (launches fail), `budget` (the violation budget is
-    /// overspent), `forecast` (the forecast is no better than the baseline), `fault` (a defect of
-    /// Foretide).
+    /// Events that send a message: `scaling` (a capacity was written), `cannot-write` (desired
+    /// capacity cannot be set), `at-max` (more is needed than the maximum), `stalled` (no fresh
+    /// data, no cycle, or no answer from the predictor), `breaker` (launches fail), `budget` (the
+    /// violation budget is overspent), `forecast` (the forecast is no better than the baseline),
+    /// `fault` (a defect of Foretide).
     pub(super) events: Option<Vec<RawTopic>>,
     /// What is posted, as a Jinja template that makes JSON. Values: `text`, `event`, `state`
     /// (`happened`, `began`, `ended`), `group`, `time`, each written with its quotes; `slack(text)`

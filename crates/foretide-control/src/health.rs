@@ -18,8 +18,8 @@ const BROKEN_SHOWN: Duration = Duration::from_secs(3600);
 /// "At maximum" ends once no more than the maximum was needed for ten minutes: demand near the
 /// maximum crosses it with every datapoint.
 const AT_MAXIMUM_CALM: Duration = Duration::from_secs(600);
-/// Policies are read within a minute or two of the start, also of a thousand groups. What is not known
-/// after five minutes keeps the group from being scaled and is an alarm.
+/// Policies are read within a minute or two of the start, also of a thousand groups. Policies still
+/// unread after five minutes keep the group from being scaled, so that is an alarm.
 const WRITERS_UNKNOWN: Duration = Duration::from_secs(300);
 /// A group that was not read for three intervals cannot be read; one failed call is no condition.
 const UNREAD_INTERVALS: u32 = 3;
