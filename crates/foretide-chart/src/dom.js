@@ -67,9 +67,9 @@ export function percent(share, digits = 1) {
 }
 
 /** A difference of costs as a person says it. */
-export function against(own, other) {
-  if (own === null || own === undefined || !other) return MISSING;
-  const share = own / other - 1;
+export function against(ratio) {
+  if (ratio === null || ratio === undefined) return MISSING;
+  const share = ratio - 1;
   if (Math.abs(share) < 0.005) return "the same";
   return `${Math.abs(share * 100).toFixed(0)} % ${share < 0 ? "less" : "more"}`;
 }

@@ -27,7 +27,7 @@ const HISTORY: Duration = Duration::from_secs(2 * 3600);
 /// Periods read again with every new one: their values may still have changed.
 const REREAD_PERIODS: u32 = 2;
 /// A silence of more than this many intervals ends the streak.
-const GAP_INTERVALS: u32 = 3;
+pub(crate) const GAP_INTERVALS: u32 = 3;
 
 /// The controller of one group.
 #[derive(Clone, Debug)]
@@ -407,6 +407,7 @@ impl Controller {
         self.notice_lateness(now);
         self.notice_schedule(now);
         self.end_orders(now, effects);
+        self.count_hours(now);
         self.decide(now, effects);
     }
 

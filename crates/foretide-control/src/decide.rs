@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use foretide_domain::{
-    Alarm, Decision, EventFigures, Explanation, Guard, GuardStep, Inputs, Mode, Plan, PolicyKind,
-    Proposal, Record, Timestamp, Verdict,
+    Alarm, Decision, EventFigures, Explanation, Guard, GuardStep, Hours, Inputs, Mode, Plan,
+    PolicyKind, Proposal, Record, Timestamp, Verdict,
 };
 
 use crate::audit::{AuditInput, audit};
@@ -54,6 +54,9 @@ impl Controller {
         let mut explanation = explain(&facts, proposal, guarded);
         self.judge(Some(decided), now, effects);
         explanation.inputs.health = self.state.health.verdict.clone();
+        explanation.inputs.hours = self.state.hours.hours();
+        explanation.inputs.week = self.state.hours.week();
+        explanation.inputs.baseline = self.state.hours.baseline_now();
         let decision = Decision {
             at: now,
             desired: (capacity != desired).then_some(capacity),
@@ -232,6 +235,9 @@ fn inputs(facts: &Facts<'_>, steps: &[GuardStep]) -> Inputs {
         orders: facts.orders.clone(),
         breaker_open: facts.breaker_cap.is_some(),
         health: Verdict::default(),
+        hours: Hours::default(),
+        week: Hours::default(),
+        baseline: None,
     }
 }
 

@@ -378,7 +378,6 @@ impl Forecasting {
             low: output.low,
             high: output.high,
             need: output.need,
-            tracking: output.tracking,
             kept: [kept(&output.day), kept(&output.week)],
             against_tracking: Counterfactual {
                 own: output.means.own,

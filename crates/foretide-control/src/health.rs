@@ -201,15 +201,15 @@ impl Controller {
             found.push((Severity::Critical, Cause::AtMaximum { max, needed }));
         }
         let output = self.forecasting.as_ref().and_then(|it| it.output.as_ref());
-        let law = self.state.law.as_ref().map(|saved| saved.law.config());
-        if let (Some(output), Some(law)) = (output, law) {
-            let (share, budget) = (output.week.short, law.budget_share);
-            if self.config.forecast.short_per_instance.is_none() && share > budget {
-                found.push((Severity::Warning, Cause::BudgetOverspent { share, budget }));
-            }
-            if output.standing.is_bounded() {
-                found.push((Severity::Notice, Cause::NoBetterThanBaseline));
-            }
+        let budget = self.config.forecast.budget;
+        let share = self.state.hours.week().violation_share();
+        if let Some(share) = share.filter(|share| *share > budget)
+            && self.config.forecast.short_per_instance.is_none()
+        {
+            found.push((Severity::Warning, Cause::BudgetOverspent { share, budget }));
+        }
+        if output.is_some_and(|output| output.standing.is_bounded()) {
+            found.push((Severity::Notice, Cause::NoBetterThanBaseline));
         }
     }
 

@@ -22,6 +22,7 @@ mod golden;
 mod group_reading;
 mod guard;
 mod health;
+mod hours;
 mod lead_time;
 mod learning;
 mod load;

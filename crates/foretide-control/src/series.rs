@@ -75,6 +75,11 @@ impl Series {
         self.points.back().map(|point| point.start)
     }
 
+    /// All datapoints, the oldest first.
+    pub(crate) fn points(&self) -> impl Iterator<Item = &Datapoint> {
+        self.points.iter()
+    }
+
     /// The newest datapoint of any kind.
     pub(crate) fn newest(&self) -> Option<&Datapoint> {
         self.points.back()

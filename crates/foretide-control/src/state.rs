@@ -14,6 +14,7 @@ use crate::breaker::Breaker;
 use crate::calendar::Learned;
 use crate::config::ControllerConfig;
 use crate::health::Health;
+use crate::hours::HoursLedger;
 use crate::lead_time::LeadTime;
 use crate::load::PerInstance;
 use crate::look::Question;
@@ -73,6 +74,9 @@ pub struct SavedState {
     /// The verdict on the group's health, and what it rests on.
     #[serde(default)]
     pub(crate) health: Health,
+    /// Instance-hours and time in violation since the group is held in its present mode.
+    #[serde(default)]
+    pub(crate) hours: HoursLedger,
     /// Something happened that the next look must decide on even without a new datapoint.
     pub(crate) decide_anyway: bool,
 }
@@ -160,6 +164,7 @@ impl SavedState {
             late: (Staleness::Fresh, 0),
             scheduled: 0,
             health: Health::default(),
+            hours: HoursLedger::default(),
             decide_anyway: true,
         }
     }
@@ -237,6 +242,7 @@ impl SavedState {
         for at in times.into_iter().chain(known).flatten() {
             *at = (*at).min(now);
         }
+        self.hours.forget_the_future(now);
         let too_far = |until: &mut Timestamp| until.since(now) > BACKOFF_MAX;
         self.write_backoff_until.take_if(too_far);
         let period = self.series.newest().map_or(LONGEST_PERIOD, |it| it.period);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Bounds, Class, Features, LifecycleCounts, Load, Memory, Mode, Orders, Percent,
+    Bounds, Class, Features, Hours, LifecycleCounts, Load, Memory, Mode, Orders, Percent,
     SuspendedProcesses, Verdict,
 };
 
@@ -96,6 +96,17 @@ pub struct Inputs {
     /// The group's health when it was decided. Empty in decisions of earlier versions.
     #[serde(default, skip_serializing_if = "Verdict::is_healthy")]
     pub health: Verdict,
+    /// Instance-hours and time in violation since the group is held in its present mode. Empty in
+    /// decisions of earlier versions.
+    #[serde(default, skip_serializing_if = "Hours::is_unknown")]
+    pub hours: Hours,
+    /// The same of the last seven days of UTC, today included.
+    #[serde(default, skip_serializing_if = "Hours::is_unknown")]
+    pub week: Hours,
+    /// Instances that the baseline, target tracking on the same load, runs now. None before the
+    /// first period.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<u32>,
 }
 
 /// How far data is trusted, the older it is the less. Policy `forecast` goes down every step, the
@@ -237,8 +248,6 @@ pub struct ForecastFigures {
     pub high: u32,
     /// Capacity that the load now needs.
     pub need: u32,
-    /// Capacity that target tracking would hold.
-    pub tracking: u32,
     /// What came of forecasts and budget over about a day, and about a week.
     pub kept: [ForecastKept; 2],
     /// Mean capacity and share of time short, of this policy and of target tracking on the same

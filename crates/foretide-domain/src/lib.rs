@@ -11,6 +11,7 @@ mod explanation;
 mod features;
 mod group;
 mod health;
+mod hours;
 mod obstacle;
 mod order;
 mod plan;
@@ -32,6 +33,7 @@ pub use explanation::{
 pub use features::{Class, Features, Prediction, TaskPriority, TaskType, UnknownCategory};
 pub use group::{Bounds, BoundsError, GroupState, Launch, LifecycleCounts, SuspendedProcesses};
 pub use health::{Cause, Condition, HealthState, Severity, Verdict, stalled, stalled_after};
+pub use hours::Hours;
 pub use obstacle::Obstacle;
 pub use order::{Order, OrderedMode, Orders, Paused, Pinned};
 pub use plan::{HistoryQuery, MetricsQuery, Plan};

@@ -331,6 +331,9 @@ mod tests {
             cooldown_left: Duration::ZERO,
             breaker_open: false,
             health: foretide_domain::Verdict::default(),
+            hours: foretide_domain::Hours::default(),
+            week: foretide_domain::Hours::default(),
+            baseline: None,
         };
         Decision {
             at,

@@ -15,7 +15,7 @@ mod timeline;
 pub use backtest::render;
 pub use forecast::{ForecastSeries, render_forecast};
 pub use operations::{
-    GroupReport, Recorded, Report, Terms, group_report, render_operations, render_text,
+    GroupReport, REPORT_VERSION, Recorded, Report, group_report, render_operations, render_text,
 };
 pub use summary::{
     Curve, CurvePoint, PolicyFigures, SCHEMA_VERSION, SetupFigures, Summary, TraceFigures,

@@ -37,8 +37,7 @@ mod webhook;
 
 pub use auth::{InvalidToken, Token};
 pub use board::{
-    Board, Calls, Clock, Counterfactual, GroupFacts, Limits, Looked, Mark, MarkKind, Price,
-    StoreHealth,
+    Board, Calls, Clock, GroupFacts, Limits, Looked, Mark, MarkKind, Price, StoreHealth,
 };
 pub use client::NoCertificates;
 pub use config::{

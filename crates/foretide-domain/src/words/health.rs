@@ -68,11 +68,19 @@ impl fmt::Display for Cause {
             ),
             Self::NotRead => f.write_str("the group was not read yet"),
             Self::ReadingHistory { parts_read, parts } => {
-                write!(f, "reading history: {parts_read} of {parts} parts are read")
+                write!(
+                    f,
+                    "reading history from CloudWatch: {parts_read} of {parts} requests are answered"
+                )
             }
+            Self::Learning { history, needed } if history >= needed => f.write_str(
+                "learning: the group's own model is being fitted; until then the forecast uses the \
+                 generic model",
+            ),
             Self::Learning { history, needed } => write!(
                 f,
-                "learning: {:.1} of {:.0} h of load are known; until then the model is generic",
+                "learning: {:.1} of {:.0} h of load are known; until then the forecast uses the \
+                 generic model",
                 hours(*history),
                 hours(*needed)
             ),
@@ -109,9 +117,12 @@ fn launches_fail(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
         write!(f, " (AWS: \"{message}\")")?;
     }
     if *retrying {
-        f.write_str(": growth is being tried again")
+        f.write_str(": scale-out is being tried again")
     } else {
-        write!(f, ": no growth beyond what exists until {retry_at}")
+        write!(
+            f,
+            ": no scale-out beyond the running instances until {retry_at}"
+        )
     }
 }
 

@@ -1,6 +1,7 @@
 //! Everything that is said in words: one rendering serves log, terminal and page.
 
 mod health;
+mod hours;
 mod names;
 mod record;
 mod sentence;

@@ -18,10 +18,10 @@ impl fmt::Display for Staleness {
     /// What is made of data as old as this.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Fresh => "wholly",
+            Self::Fresh => "fully",
             Self::Widened => "with widened quantiles: the next period is late",
-            Self::ScaleOutOnly => "with widened quantiles, and not to scale in by",
-            Self::Alarm => "not: stale or missing",
+            Self::ScaleOutOnly => "with widened quantiles, and not for scale-in",
+            Self::Alarm => "no: it is stale or missing",
         })
     }
 }
@@ -33,7 +33,7 @@ impl fmt::Display for Guard {
             Self::Bounds => "bounds",
             Self::Suspended => "suspended processes",
             Self::Freshness => "freshness",
-            Self::Coverage => "coverage",
+            Self::Coverage => "reporting share",
             Self::UpperUtilisation => "upper utilisation",
             Self::InstanceRefresh => "instance refresh",
             Self::PendingLaunches => "pending launches",

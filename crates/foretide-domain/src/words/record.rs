@@ -54,7 +54,7 @@ impl fmt::Display for Record {
                 Ok(())
             }
             Self::Ordered { order, by } => write!(f, "ordered by {by}: {order}"),
-            Self::OrderEnded(order) => write!(f, "an order had its time: {order}"),
+            Self::OrderEnded(order) => write!(f, "an order has ended: {order}"),
             Self::CallFailed(failure) => write!(f, "call failed: {failure}"),
             Self::MetricsLate {
                 delay,
@@ -77,10 +77,10 @@ impl fmt::Display for Record {
 fn health(f: &mut fmt::Formatter<'_>, verdict: &Verdict, ended: &[HealthState]) -> fmt::Result {
     write!(f, "{verdict}")?;
     for (index, state) in ended.iter().enumerate() {
-        let join = if index == 0 { " (over: " } else { ", " };
+        let join = if index == 0 { "; ended: " } else { ", " };
         write!(f, "{join}{state}")?;
     }
-    f.write_str(if ended.is_empty() { "" } else { ")" })
+    Ok(())
 }
 
 impl fmt::Display for Alarm {
@@ -92,7 +92,7 @@ impl fmt::Display for Alarm {
             } => write!(
                 f,
                 "ALARM launches fail or hang ({failed_launches} failed in a row): \
-                 no growth beyond what exists until {retry_at}"
+                 no scale-out beyond the running instances until {retry_at}"
             ),
             Self::BreakerClosed => f.write_str("launches work again"),
             Self::DataStale => f.write_str("ALARM no fresh data"),
@@ -103,12 +103,12 @@ impl fmt::Display for Alarm {
             Self::PredictorAnswers => f.write_str("the predictor answers again"),
             Self::ForecastDemoted { cost_percent } => write!(
                 f,
-                "the forecast costs {cost_percent} % of what target tracking would and does \
-                 not serve enough better: its price is bounded"
+                "the forecast costs {cost_percent} % of the baseline and serves no better: its risk \
+                 price is bounded"
             ),
-            Self::ForecastRestored => {
-                f.write_str("the forecast earns its cost again: its price is free")
-            }
+            Self::ForecastRestored => f.write_str(
+                "the forecast is better than the baseline again: its risk price is free",
+            ),
             Self::InvariantBroken {
                 invariant,
                 violation,

@@ -6,9 +6,10 @@
 use std::cmp::Ordering;
 use std::fmt;
 
+use super::hours::span;
 use crate::{
-    Cause, ClassifierRule, Decision, Explanation, ForecastFigures, ForecastRule, Guard, Inputs,
-    Pricing, Rule, Staleness, TrackingRule, whole_instances,
+    Cause, Class, ClassifierRule, Decision, Explanation, ForecastFigures, ForecastRule, Guard,
+    Hours, Inputs, Pricing, Rule, Staleness, TrackingRule, whole_instances,
 };
 
 impl Explanation {
@@ -44,6 +45,15 @@ impl fmt::Display for Decision {
     }
 }
 
+/// The class in words.
+const fn answer(class: Class) -> &'static str {
+    match class {
+        Class::ScaleOut => "scale out",
+        Class::ScaleIn => "scale in",
+        Class::Hold => "hold",
+    }
+}
+
 struct Sentence<'a>(&'a Explanation);
 
 impl fmt::Display for Sentence<'_> {
@@ -60,7 +70,7 @@ impl fmt::Display for Sentence<'_> {
         match wanted {
             Some(1) if capacity == 0 => f.write_str(", 1 is wanted: ")?,
             Some(wanted) if wanted > capacity => write!(f, ", {wanted} are wanted: ")?,
-            Some(wanted) => write!(f, ", {wanted} would do: ")?,
+            Some(wanted) => write!(f, ", {wanted} would be enough: ")?,
             None => f.write_str(": ")?,
         }
         match why.bound_by {
@@ -69,9 +79,11 @@ impl fmt::Display for Sentence<'_> {
             None => write!(f, "{}", Reason(why))?,
         }
         match inputs.staleness {
-            Staleness::Widened => f.write_str("; the next datapoint is late, so more is kept")?,
+            Staleness::Widened => {
+                f.write_str("; the next datapoint is late, so the forecast is made wider")?;
+            }
             Staleness::ScaleOutOnly => {
-                f.write_str("; the data is too old to scale in by")?;
+                f.write_str("; the data is too old to scale in")?;
             }
             Staleness::Fresh | Staleness::Alarm => {}
         }
@@ -105,7 +117,8 @@ impl fmt::Display for Reason<'_> {
                 write!(f, "{}", why.proposal.rule)
             }
             (Rule::Classifier(_), _, Some((class, confidence))) => {
-                write!(f, "the model says {class} ({:.0} %)", confidence * 100.0)
+                let (class, sure) = (answer(class), 100.0 * confidence);
+                write!(f, "the model answers \"{class}\" ({sure:.1} % sure)")
             }
             (Rule::Forecast(rule), Some(figures), _) => forecast(f, rule, why, figures),
             (rule, _, _) => write!(f, "{rule}"),
@@ -127,9 +140,9 @@ fn forecast(
             match (figures.median_need(), figures.short_chance) {
                 (Some(need), Some(chance)) => write!(
                     f,
-                    "in {minutes} min the load should need {}, at worst {} ({} certain)",
+                    "in {minutes} min the load should need {}; {} with {} certainty",
                     counted(need, "instance"),
-                    figures.high.max(need),
+                    enough(figures.high.max(need)),
                     certainty(chance)
                 ),
                 _ => write!(f, "{}", why.proposal.rule),
@@ -157,13 +170,13 @@ fn forecast(
         }
         ForecastRule::Surplus if spare > 0 => write!(
             f,
-            "{} been spare for longer than relaunching would cost",
-            have(spare)
+            "keeping the {} has cost as much as relaunching would",
+            counted(spare, "spare instance")
         ),
         ForecastRule::Waiting if spare > 0 => write!(
             f,
-            "{} been spare, but not for as long as relaunching would cost",
-            have(spare)
+            "keeping the {} has not yet cost as much as relaunching would",
+            counted(spare, "spare instance")
         ),
         _ => write!(f, "{}", why.proposal.rule),
     }
@@ -186,16 +199,16 @@ fn certainty(chance: f64) -> String {
     }
 }
 
-fn counted(count: u32, what: &str) -> String {
+pub(super) fn counted(count: u32, what: &str) -> String {
     match count {
         1 => format!("1 {what}"),
         count => format!("{count} {what}s"),
     }
 }
 
-fn have(instances: u32) -> String {
-    let have = if instances == 1 { "has" } else { "have" };
-    format!("{} {have}", counted(instances, "instance"))
+fn enough(instances: u32) -> String {
+    let are = if instances == 1 { "is" } else { "are" };
+    format!("{instances} {are} enough")
 }
 
 impl fmt::Display for Rule {
@@ -209,7 +222,7 @@ impl fmt::Display for Rule {
                 ClassifierRule::NoAnswer => "the predictor does not answer",
             },
             Self::Forecast(rule) => match rule {
-                ForecastRule::NoNewPoint => "no datapoint came since the last decision",
+                ForecastRule::NoNewPoint => "there is no new datapoint",
                 ForecastRule::Tracking => {
                     "fallback target tracking decides, because there is no forecast yet"
                 }
@@ -218,10 +231,10 @@ impl fmt::Display for Rule {
                 ForecastRule::Surge => "CPU is saturated, so the true demand is unknown",
                 ForecastRule::Band => "capacity is within the range that the forecast asks for",
                 ForecastRule::Surplus => {
-                    "instances have been spare for longer than relaunching would cost"
+                    "keeping the spare instances has cost as much as relaunching would"
                 }
                 ForecastRule::Waiting => {
-                    "instances have been spare, but not for as long as relaunching would cost"
+                    "keeping the spare instances has not yet cost as much as relaunching would"
                 }
                 ForecastRule::Scheduled => "a known event needs it",
                 ForecastRule::Late => "no new datapoint comes, and the load may have grown",
@@ -258,7 +271,7 @@ impl fmt::Display for Limit<'_> {
             Guard::Freshness => match inputs.data_age {
                 Some(age) if !inputs.staleness.is_alarm() => write!(
                     f,
-                    "the newest datapoint is {} s old, too old to scale in by",
+                    "the newest datapoint is {} s old, too old to scale in",
                     age.as_secs()
                 ),
                 Some(age) => write!(f, "the newest datapoint is {} s old: stale", age.as_secs()),
@@ -286,7 +299,7 @@ impl fmt::Display for Limit<'_> {
             Guard::Confidence => f.write_str("the model is not sure enough"),
             Guard::Streak => write!(
                 f,
-                "the streak is too short: {} in {}",
+                "too few votes in a row to scale in: {} in {}",
                 counted(inputs.streak_datapoints, "vote"),
                 counted(inputs.streak, "cycle")
             ),
@@ -362,48 +375,54 @@ impl fmt::Display for Figures<'_> {
             write!(f, " · event \"{}\"", event.name)?;
         }
         if let Some(figures) = &inputs.forecast {
-            write!(f, " · {}", ForecastFacts(figures))?;
+            write!(f, "{}", ForecastFacts(figures, &inputs.week))?;
+        }
+        if let Some(baseline) = inputs.baseline {
+            write!(f, " · baseline target tracking would run {baseline}")?;
         }
         write!(f, " · bounds {}", inputs.bounds)
     }
 }
 
-struct ForecastFacts<'a>(&'a ForecastFigures);
+/// Figures of the forecast, and the hours of the last seven days.
+struct ForecastFacts<'a>(&'a ForecastFigures, &'a Hours);
 
 impl fmt::Display for ForecastFacts<'_> {
-    /// The forecast, how far it is trusted and why, and what the baseline would run.
+    /// The forecast, how far it is trusted and why; each figure after a dot.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(figures) = self;
+        let Self(figures, week) = self;
         if let Some([median, .., upper]) = figures.quantiles {
             let minutes = figures.ahead.as_secs() / 60;
-            write!(f, "in {minutes} min {median}, at worst {upper} (99.6 %)")?;
+            write!(
+                f,
+                " · load in {minutes} min: median {median}, 99.6 % quantile {upper}"
+            )?;
             if figures.uplift > 1.0 {
-                write!(f, ", ×{:.2} for the event", figures.uplift)?;
+                write!(f, ", × {:.2} for the event", figures.uplift)?;
             }
-            f.write_str(" · ")?;
         }
         if let Some(chance) = figures.short_chance {
-            write!(f, "certainty {}", certainty(chance))?;
+            write!(f, " · certainty {}", certainty(chance))?;
             match figures.pricing {
                 Pricing::Budget { share, .. } => {
-                    let [_, week] = figures.kept;
-                    write!(
-                        f,
-                        " · violations {:.2} % of the last 7 days, budget {:.2} %",
-                        100.0 * week.short,
-                        100.0 * share
-                    )?;
+                    f.write_str(" · violations ")?;
+                    if let Some(share) = week.violation_share() {
+                        write!(f, "{:.2} % of the last 7 days", 100.0 * share)?;
+                    } else {
+                        let (violation, known) = (span(week.violation_s), span(week.known_s));
+                        write!(f, "{violation} in {known} of data")?;
+                    }
+                    write!(f, ", budget {:.2} %", 100.0 * share)?;
                 }
                 Pricing::Prices { .. } => f.write_str(" by the stated prices")?,
             }
             if figures.demoted {
                 f.write_str(", risk price bounded")?;
             }
-            f.write_str(" · ")?;
         }
         if figures.reading_history {
-            f.write_str("reading history · ")?;
+            f.write_str(" · reading history")?;
         }
-        write!(f, "baseline target tracking would run {}", figures.tracking)
+        Ok(())
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::sentence::Limit;
+use super::sentence::{Limit, counted};
 use crate::{
     Counterfactual, Decision, Features, ForecastFigures, ForecastKept, GuardStep, Inputs,
     LoadSource, Memory, Orders, Pricing, Verdict,
@@ -59,6 +59,9 @@ impl Decision {
         if let Some(figures) = &why.inputs.forecast {
             sections.push(section("forecast", forecast(figures)));
         }
+        if !why.inputs.week.is_empty() {
+            sections.push(section("last 7 days", hours(&why.inputs)));
+        }
         if !why.inputs.orders.is_empty() {
             sections.push(section("orders", ordered(&why.inputs.orders)));
         }
@@ -84,7 +87,7 @@ impl Decision {
         let why = &self.explanation;
         let wanted = why.proposal.desired;
         let wants = wanted.map_or_else(
-            || format!("{}, what is", why.inputs.desired),
+            || format!("{}, as it is", why.inputs.desired),
             |wanted| wanted.to_string(),
         );
         vec![
@@ -132,7 +135,7 @@ fn section(title: &'static str, facts: Vec<Fact>) -> Section {
     Section { title, facts }
 }
 
-fn fact(label: impl fmt::Display, text: impl fmt::Display) -> Fact {
+pub(super) fn fact(label: impl fmt::Display, text: impl fmt::Display) -> Fact {
     Fact {
         label: label.to_string(),
         text: text.to_string(),
@@ -180,11 +183,11 @@ fn measured(inputs: &Inputs) -> Vec<Fact> {
             "on instances",
             known(inputs.instances.map(|count| format!("{count:.1}"))),
         ),
-        fact("coverage", known(inputs.coverage.map(share))),
+        fact("reporting share", known(inputs.coverage.map(share))),
         fact("memory", known(memory)),
         fact("data age", known(inputs.data_age.map(seconds))),
         fact("fresh", yes(inputs.fresh)),
-        fact("trusted", inputs.staleness),
+        fact("data trusted", inputs.staleness),
     ]
 }
 
@@ -205,8 +208,9 @@ fn remembered(inputs: &Inputs) -> Vec<Fact> {
         fact(
             "streak",
             format!(
-                "{} votes in {} cycles",
-                inputs.streak_datapoints, inputs.streak
+                "{} in {}",
+                counted(inputs.streak_datapoints, "vote"),
+                counted(inputs.streak, "cycle")
             ),
         ),
         fact("cooldown left", seconds(inputs.cooldown_left)),
@@ -313,11 +317,7 @@ fn forecast(figures: &ForecastFigures) -> Vec<Fact> {
 
 fn past(history: Duration, reading: bool) -> String {
     let days = history.as_secs_f64() / 86_400.0;
-    let more = if reading {
-        ", more is still being read"
-    } else {
-        ""
-    };
+    let more = if reading { ", more is being read" } else { "" };
     format!("{days:.1} days{more}")
 }
 
@@ -349,13 +349,16 @@ fn chosen(figures: &ForecastFigures) -> Vec<Fact> {
         ),
     });
     let price = format!(
-        "{:.2} instance-periods for a period in violation",
+        "a period in violation costs as much as {:.2} instances for a period",
         figures.price
     );
     facts.push(fact("risk price", price));
     facts.push(fact("risk price bounded", yes(figures.demoted)));
-    facts.push(fact("enough", format!("{}..{}", figures.low, figures.high)));
-    facts.push(fact("load now needs", figures.need));
+    facts.push(fact(
+        "enough instances",
+        format!("{}..{}", figures.low, figures.high),
+    ));
+    facts.push(fact("needed now at the objective", figures.need));
     facts
 }
 
@@ -366,8 +369,11 @@ fn kept_facts(stretch: &str, kept: &ForecastKept) -> Vec<Fact> {
         told.collect::<Vec<_>>().join(", ")
     });
     vec![
-        fact(format!("covered, {stretch}"), known(coverage)),
-        fact(format!("violation share, {stretch}"), percent(kept.short)),
+        fact(format!("forecast coverage, {stretch}"), known(coverage)),
+        fact(
+            format!("violations charged to the risk price, {stretch}"),
+            percent(kept.short),
+        ),
     ]
 }
 
@@ -382,11 +388,23 @@ fn beside(figures: &ForecastFigures) -> Vec<Fact> {
     let mean = |capacity: f64, short: f64| {
         format!("{capacity:.1} on average, {} in violation", percent(short))
     };
+    // Before the first comparison there are no means.
+    if own <= 0.0 {
+        return Vec::new();
+    }
     vec![
-        fact("baseline now", figures.tracking),
-        fact("Foretide, three days", mean(own, own_short)),
-        fact("baseline, three days", mean(tracking, tracking_short)),
+        fact("Foretide, mean of about three days", mean(own, own_short)),
+        fact(
+            "baseline, mean of about three days",
+            mean(tracking, tracking_short),
+        ),
     ]
+}
+
+fn hours(inputs: &Inputs) -> Vec<Fact> {
+    let mut facts = vec![fact("baseline now", known(inputs.baseline))];
+    facts.extend(inputs.week.facts());
+    facts
 }
 
 fn percent(share: f64) -> String {
@@ -426,8 +444,8 @@ mod tests {
     use super::*;
     use crate::{
         Bounds, CallFailure, Cause, Class, ClassifierRule, EventFigures, Explanation, FailureKind,
-        Guard, LifecycleCounts, Load, Mode, Obstacle, Percent, Pinned, PolicyKind, Proposal, Rule,
-        Severity, Staleness, SuspendedProcesses, TaskPriority, TaskType, Timestamp,
+        Guard, Hours, LifecycleCounts, Load, Mode, Obstacle, Percent, Pinned, PolicyKind, Proposal,
+        Rule, Severity, Staleness, SuspendedProcesses, TaskPriority, TaskType, Timestamp,
     };
 
     fn figures() -> ForecastFigures {
@@ -454,7 +472,6 @@ mod tests {
             low: 19,
             high: 20,
             need: 14,
-            tracking: 15,
             kept: [0.001, 0.002].map(|short| ForecastKept {
                 coverage: Some([0.51, 0.91, 0.98, 0.995, 0.9999]),
                 short,
@@ -523,6 +540,17 @@ mod tests {
             },
             breaker_open: false,
             health: crate::Verdict::default(),
+            hours: Hours::default(),
+            week: Hours {
+                known_s: 2 * 86_400,
+                used_instance_s: 3600 * 51,
+                baseline_instance_s: 3600 * 102,
+                optimum_instance_s: 3600 * 34,
+                violation_s: 840,
+                baseline_violation_s: 1740,
+                ..Hours::new(Timestamp::from_seconds(1_700_000_000))
+            },
+            baseline: Some(19),
         }
     }
 
@@ -563,7 +591,7 @@ mod tests {
             "instance refresh           yes",
             "21.5 %",
             "0.65 busy instances",
-            "75 % of the instances report",
+            "reporting share 75 % of the instances report",
             "33.0 %, estimated from CPU",
             "data age                   71 s",
             "17 votes in 16 cycles",
@@ -574,8 +602,8 @@ mod tests {
             "123456",
             "load at 99.6 %             0.99 busy instances",
             "1.23 %",
-            "history                    1.5 days, more is still being read",
-            "41.50 instance-periods",
+            "history                    1.5 days, more is being read",
+            "as much as 41.50 instances for a period",
             "181 s",
             "the load metric",
             "x1.25",
@@ -589,6 +617,14 @@ mod tests {
             "22.5 on average, 0.40 % in violation",
             "sale, at least 18",
             "17 until 2023-11-14T23:13:20Z, by anna",
+            "baseline now 19",
+            "counted since 2023-11-14T22:13:20Z",
+            "used 51.0 instance-hours",
+            "baseline 102.0 instance-hours",
+            "hindsight optimum 34.0 instance-hours",
+            "used / baseline 50 %",
+            "in violation 14 min",
+            "violation share 0.49 %",
         ] {
             assert!(
                 words(&text).contains(&words(part)),
@@ -606,7 +642,7 @@ mod tests {
     fn the_policy_each_guard_step_and_what_bound_are_named() {
         let text = decision().unfold().to_string();
         assert!(
-            text.starts_with("1970-01-01T00:00:00Z Hold at 3, 2 would do: "),
+            text.starts_with("1970-01-01T00:00:00Z Hold at 3, 2 would be enough: "),
             "{text}"
         );
         for part in [
@@ -654,7 +690,7 @@ mod tests {
                 "the model is not sure enough",
                 "confidence",
             ),
-            (Guard::Streak, "the streak is too short", "streak"),
+            (Guard::Streak, "too few votes in a row", "streak"),
             (Guard::Cooldown, "cooldown, 118 s left", "cooldown"),
             (
                 Guard::Breaker,

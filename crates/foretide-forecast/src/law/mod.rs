@@ -21,4 +21,5 @@ pub use ledger::Kept;
 pub(crate) use live_error::LiveError;
 pub use price::Price;
 pub use state::{LawState, TRACKING_MINUTES};
+pub use tracking::Baseline;
 pub use types::{Binding, Forecast, LawConfig, LawInputs, LawOutput, Pricing, ShadowMeans};

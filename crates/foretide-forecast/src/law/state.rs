@@ -9,7 +9,7 @@ use super::curve::Curve;
 use super::ledger::Ledger;
 use super::live_error::LiveError;
 use super::price::{Price, cheapest, instances, newsvendor};
-use super::tracking::{Shadow, Tracking};
+use super::tracking::{Baseline, Tracking};
 use super::types::{Binding, LawConfig, LawInputs, LawOutput, Pricing};
 use crate::normal;
 
@@ -51,7 +51,7 @@ pub struct LawState {
     /// Highest load of each of the last 168 hours, the newest last.
     peaks: VecDeque<f64>,
     tracking: Tracking,
-    shadow: Option<Shadow>,
+    shadow: Option<Baseline>,
 }
 
 impl LawState {
@@ -269,7 +269,7 @@ impl LawState {
         let step = i64::from(self.config.grid.step_minutes());
         let lead = u64::from(2 + self.config.boot_minutes).div_ceil(step.unsigned_abs().max(1));
         self.shadow
-            .get_or_insert_with(|| Shadow::new(self.tracking.begun_anew(), inputs.desired))
+            .get_or_insert_with(|| self.tracking.baseline(inputs.desired))
             .step(load, self.config.objective, lead, inputs.bounds)
     }
 

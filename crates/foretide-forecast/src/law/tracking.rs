@@ -1,5 +1,5 @@
-//! Target tracking: what decides in the first hour, and the counterfactual that the law is held
-//! against.
+//! Target tracking: the fallback that decides in the first hour, and the baseline that a group is
+//! compared with.
 
 use std::collections::VecDeque;
 
@@ -27,9 +27,9 @@ impl Tracking {
         }
     }
 
-    /// The same rule without anything seen.
-    pub(crate) const fn begun_anew(&self) -> Self {
-        Self::new(self.target, self.settings)
+    /// The baseline under the same rule, begun at `desired` instances.
+    pub(crate) fn baseline(&self, desired: u32) -> Baseline {
+        Baseline::new(self.target, self.settings, desired)
     }
 
     /// Goes by another target and other settings from now on.
@@ -60,10 +60,10 @@ impl Tracking {
     }
 }
 
-/// A group under target tracking that is fed the observed load: cost and violations that the
-/// reactive rule would have had.
+/// The baseline: a simulated group under target tracking that is fed the observed load. It shows
+/// the instances and violations that the reactive rule would have had.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Shadow {
+pub struct Baseline {
     tracking: Tracking,
     desired: u32,
     in_service: u32,
@@ -72,10 +72,11 @@ pub(crate) struct Shadow {
     period: u64,
 }
 
-impl Shadow {
-    pub(crate) fn new(tracking: Tracking, desired: u32) -> Self {
+impl Baseline {
+    /// A group of `desired` instances in service. `target` is the utilisation aimed at, in percent.
+    pub fn new(target: f64, settings: TargetTracking, desired: u32) -> Self {
         Self {
-            tracking,
+            tracking: Tracking::new(target, settings),
             desired,
             in_service: desired.max(1),
             coming: VecDeque::new(),
@@ -83,19 +84,25 @@ impl Shadow {
         }
     }
 
-    /// Periods without data: what is launched comes, nothing is decided.
-    pub(crate) fn pass_over(&mut self, missed: u32) {
+    /// Instances in service or launching.
+    pub const fn running(&self) -> u32 {
+        self.desired
+    }
+
+    /// Periods without data: launches under way arrive, nothing is decided.
+    pub fn pass_over(&mut self, missed: u32) {
         self.period += u64::from(missed);
     }
 
     /// Goes by another target and other settings from now on.
-    pub(crate) fn aim_at(&mut self, target: f64, settings: TargetTracking) {
+    pub fn aim_at(&mut self, target: f64, settings: TargetTracking) {
         self.tracking.aim_at(target, settings);
     }
 
-    /// One period at `load`; returns instances in service and whether utilisation exceeded
-    /// `objective`. A launch serves `lead` periods later. `bounds` are those of the group.
-    pub(crate) fn step(
+    /// One period at `load`, in instance-percent; returns instances in service and whether
+    /// utilisation exceeded `objective`, in percent. A launch serves `lead` periods later. `bounds`
+    /// are those of the group.
+    pub fn step(
         &mut self,
         load: f64,
         objective: f64,
@@ -150,7 +157,7 @@ mod tests {
         };
         let mut fallback = tracking();
         fallback.aim_at(50.0, slow);
-        let mut baseline = Shadow::new(fallback.begun_anew(), 4);
+        let mut baseline = fallback.baseline(4);
         let (mut decided, mut served) = (Vec::new(), Vec::new());
         for _ in 0..20 {
             fallback.observe(100.0);
@@ -163,7 +170,7 @@ mod tests {
 
     #[test]
     fn the_shadow_follows_a_step_after_its_lead_and_comes_back() {
-        let mut shadow = Shadow::new(tracking(), 4);
+        let mut shadow = tracking().baseline(4);
         let mut seen = Vec::new();
         for t in 0..60 {
             let load = if (10..30).contains(&t) { 400.0 } else { 200.0 };
@@ -177,7 +184,7 @@ mod tests {
 
     #[test]
     fn the_shadow_keeps_to_the_bounds_of_the_group() {
-        let mut shadow = Shadow::new(tracking(), 4);
+        let mut shadow = tracking().baseline(4);
         let mut seen = |load: f64| (0..60).map(|_| shadow.step(load, 80.0, 5, (3, 6)).0).last();
         assert_eq!(seen(2_000.0), Some(6));
         assert_eq!(seen(10.0), Some(3));

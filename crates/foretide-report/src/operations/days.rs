@@ -1,35 +1,15 @@
-//! Instance-hours and shortness by day: as they were, as target tracking would have had them on the
-//! recorded load, and the fewest that would have done. Only time with data counts, in all three.
-//!
-//! Hours are those in service; boots are in none of the three but where the optimum relaunches.
+//! Instance-hours and violations by day: the differences of the counts that decisions carry.
+//! Nothing is counted anew here.
 
 use std::collections::BTreeMap;
 
-use foretide_domain::{Bounds, Datapoint, Load, Timestamp};
-use foretide_sim::{Boot, Case, Contender as _, Peer, Setup, TargetTracking, Timeline, Trace};
+use foretide_domain::{Datapoint, Decision, Hours, Load, Percent, Timestamp};
 use serde::Serialize;
 
 /// A day in milliseconds.
 const DAY_MS: i64 = 86_400_000;
-/// Load that one instance serves at 100 % CPU, in instance-percent.
-const INSTANCE: f64 = 100.0;
 /// A day counts as whole from this share of its time with data on: a restart costs some periods.
 const WHOLE: f64 = 0.9;
-
-/// What the comparison depends on.
-#[derive(Clone, Debug)]
-pub struct Terms {
-    /// Ratio above which the group counts as short.
-    pub objective: f64,
-    /// What target tracking holds.
-    pub tracking: TargetTracking,
-    /// Time from launch to in service.
-    pub lead_s: u32,
-    /// Time from the end of a period to its being visible.
-    pub delay_s: u32,
-    /// The group's bounds; none where they are not known, and then nothing is simulated.
-    pub bounds: Option<Bounds>,
-}
 
 /// One day. What is not known is null.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -38,19 +18,19 @@ pub(super) struct Day {
     pub(super) date: String,
     /// Share of what the report has of the day that there are data of.
     pub(super) covered: f64,
-    /// Hours with data.
+    /// What was counted of it.
     #[serde(skip)]
-    pub(super) known_hours: f64,
-    /// Instance-hours as they were.
-    pub(super) hours: Option<f64>,
-    /// Those of target tracking on the same load.
-    pub(super) tracking_hours: Option<f64>,
-    /// The fewest without violation, in hindsight.
-    pub(super) optimum_hours: Option<f64>,
-    /// Share of the time with data that utilisation was above the objective.
-    pub(super) short: Option<f64>,
-    /// The same of target tracking.
-    pub(super) tracking_short: Option<f64>,
+    pub(super) counted: Hours,
+    /// Instance-hours that the group ran.
+    pub(super) used_instance_hours: Option<f64>,
+    /// Those of the baseline.
+    pub(super) baseline_instance_hours: Option<f64>,
+    /// Those of the hindsight optimum.
+    pub(super) optimum_instance_hours: Option<f64>,
+    /// Time in violation, seconds.
+    pub(super) violation_s: Option<u64>,
+    /// The same of the baseline.
+    pub(super) baseline_violation_s: Option<u64>,
     /// Mean CPU of the instances.
     pub(super) cpu_percent: Option<f64>,
 }
@@ -58,215 +38,144 @@ pub(super) struct Day {
 impl Day {
     /// Whether it stands for a whole day.
     pub(super) fn is_whole(&self) -> bool {
-        self.known_hours >= WHOLE * 24.0
+        self.counted.known_s as f64 >= WHOLE * 86_400.0
     }
 }
 
-/// Sums over one day, in seconds.
+/// What one day comes to.
 #[derive(Clone, Debug, Default)]
 struct Sums {
+    hours: Hours,
+    /// Seconds with a load.
     time: f64,
-    own: f64,
-    own_short: f64,
+    /// Instance-seconds that reported.
+    reporting: f64,
+    /// Instance-percent times seconds.
     busy: f64,
-    simulated: f64,
-    simulated_short: f64,
-    /// Load of every cell with data.
-    cells: Vec<f64>,
 }
 
-/// The days from that of `from` to that of `to`, each with what `points` have of it.
-pub(super) fn of(points: &[Datapoint], from: Timestamp, to: Timestamp, terms: &Terms) -> Vec<Day> {
-    let points: Vec<(&Datapoint, f64)> = points
-        .iter()
-        .filter_map(|point| Some((point, point.load().map(Load::get)?)))
-        .collect();
+/// The days from that of `from` to that of `to`. `before` is the count of the newest decision
+/// before `from`.
+pub(super) fn of(
+    points: &[Datapoint],
+    before: Option<Hours>,
+    decisions: &[Decision],
+    (from, to): (Timestamp, Timestamp),
+) -> Vec<Day> {
     let mut days: BTreeMap<i64, Sums> = (day_of(from)..=day_of(to))
         .map(|day| (day, Sums::default()))
         .collect();
-    let step_s = points
-        .iter()
-        .map(|(point, _)| point.period.as_secs())
-        .min()
-        .and_then(|step| u32::try_from(step).ok())
-        .filter(|step| *step > 0);
-    let simulated = step_s.and_then(|step_s| simulate(&points, step_s, terms));
-    let mut replay = simulated
-        .as_ref()
-        .map(|timeline| Replay::new(timeline, terms));
-    let Some((first, _)) = points.first() else {
-        return days
-            .iter()
-            .map(|(day, sums)| finished(*day, sums, (from, to), None, terms))
-            .collect();
-    };
-    for (point, load) in &points {
-        let Some(sums) = days.get_mut(&day_of(point.start)) else {
+    for point in points {
+        let Some(load) = point.load().map(Load::get) else {
             continue;
         };
-        let seconds = point.period.as_secs_f64();
-        let cpu = point.cpu.map_or(0.0, foretide_domain::Percent::get);
-        sums.time += seconds;
-        sums.own += seconds * point.instances;
-        sums.busy += seconds * load;
-        sums.own_short += if cpu > 100.0 * terms.objective {
-            seconds
-        } else {
-            0.0
-        };
-        let cells = point.period.as_secs() / u64::from(step_s.unwrap_or(60));
-        sums.cells.extend((0..cells).map(|_| *load));
-        if let Some(replay) = &mut replay {
-            let since = point.start.since(first.start).as_secs_f64();
-            let (served, short) = replay.within(since, since + seconds);
-            sums.simulated += served;
-            sums.simulated_short += short;
+        if let Some(sums) = days.get_mut(&day_of(point.start)) {
+            let seconds = point.period.as_secs_f64();
+            sums.time += seconds;
+            sums.reporting += seconds * point.instances;
+            sums.busy += seconds * load;
         }
     }
-    let step_s = step_s.filter(|_| simulated.is_some());
+    for stretch in stretches(before, decisions, from) {
+        let end = Timestamp::from_millis(stretch.until.as_millis() - 1);
+        if let Some(sums) = days.get_mut(&day_of(end)) {
+            if sums.hours.is_empty() {
+                sums.hours = stretch;
+            } else {
+                sums.hours.add(&stretch);
+            }
+        }
+    }
     days.iter()
-        .map(|(day, sums)| finished(*day, sums, (from, to), step_s, terms))
+        .map(|(day, sums)| finished(*day, sums, (from, to)))
         .collect()
+}
+
+/// What each decision counted more than the one before.
+fn stretches(
+    before: Option<Hours>,
+    decisions: &[Decision],
+    from: Timestamp,
+) -> impl Iterator<Item = Hours> {
+    let mut newest = before;
+    decisions.iter().filter_map(move |decision| {
+        let hours = decision.explanation.inputs.hours;
+        if hours.is_empty() {
+            return None;
+        }
+        let known = newest.replace(hours);
+        // How much of a count that began before the report came before it is not known.
+        let known = known.or((hours.since < from).then_some(hours));
+        let stretch = known.map_or(hours, |known| hours.after(&known));
+        (!stretch.is_empty()).then_some(stretch)
+    })
 }
 
 fn day_of(at: Timestamp) -> i64 {
     at.as_millis().div_euclid(DAY_MS)
 }
 
-fn finished(
-    day: i64,
-    sums: &Sums,
-    (from, to): (Timestamp, Timestamp),
-    step_s: Option<u32>,
-    terms: &Terms,
-) -> Day {
+fn finished(day: i64, sums: &Sums, (from, to): (Timestamp, Timestamp)) -> Day {
     let start = Timestamp::from_millis(day * DAY_MS);
     let end = Timestamp::from_millis((day + 1) * DAY_MS);
     // The last day is under way, or cut off.
     let asked_s = to.min(end).since(from.max(start)).as_secs_f64().max(1.0);
-    let date = start.to_string().chars().take(10).collect();
-    if sums.time <= 0.0 {
-        return Day {
-            date,
-            ..Day::default()
-        };
-    }
-    let share = |seconds: f64| Some(seconds / sums.time);
-    let simulated = |value: f64| step_s.map(|_| value);
+    let hours = &sums.hours;
+    let counted = |seconds: u64| (!hours.is_empty()).then_some(seconds);
     Day {
-        date,
+        date: start.to_string().chars().take(10).collect(),
         covered: (sums.time / asked_s).min(1.0),
-        known_hours: sums.time / 3600.0,
-        hours: Some(sums.own / 3600.0),
-        tracking_hours: simulated(sums.simulated / 3600.0),
-        optimum_hours: step_s.and_then(|step_s| optimum(start, &sums.cells, step_s, terms)),
-        short: share(sums.own_short),
-        tracking_short: simulated(sums.simulated_short / sums.time),
-        cpu_percent: (sums.own > 0.0).then(|| sums.busy / sums.own),
+        counted: *hours,
+        used_instance_hours: hours.used(),
+        baseline_instance_hours: hours.baseline(),
+        optimum_instance_hours: hours.optimum(),
+        violation_s: counted(hours.violation_s),
+        baseline_violation_s: counted(hours.baseline_violation_s),
+        cpu_percent: (sums.reporting > 0.0).then(|| sums.busy / sums.reporting),
     }
 }
 
-fn setup(terms: &Terms, step_s: u32, initial: u32) -> Option<Setup> {
-    Some(Setup {
-        unit: Some(INSTANCE),
-        boot: Boot::Constant {
-            seconds: terms.lead_s,
-        },
-        delay_s: terms.delay_s,
-        period_s: step_s,
-        slo_utilisation: terms.objective,
-        initial,
-        ..Setup::new(terms.bounds?)
+/// What was counted on all days together.
+pub(super) fn total(days: &[Day]) -> Hours {
+    let mut counted = days
+        .iter()
+        .map(|day| day.counted)
+        .filter(|it| !it.is_empty());
+    let first = counted.next().unwrap_or_default();
+    counted.fold(first, |mut total, day| {
+        total.add(&day);
+        total
     })
 }
 
-fn optimum(start: Timestamp, cells: &[f64], step_s: u32, terms: &Terms) -> Option<f64> {
-    let trace = Trace::new("day", start, step_s, cells.to_vec()).ok()?;
-    let case = Case::new(trace, setup(terms, step_s, 1)?).ok()?;
-    Some(case.optimum_hours())
-}
-
-/// Target tracking on the whole load; where it is not known, the last value stands, as everywhere.
-fn simulate(points: &[(&Datapoint, f64)], step_s: u32, terms: &Terms) -> Option<Timeline> {
-    let (first, _) = points.first()?;
-    let mut demand: Vec<f64> = Vec::new();
-    let mut held = 0.0;
-    for (point, load) in points {
-        let since = point.start.since(first.start).as_secs() / u64::from(step_s);
-        let cell = usize::try_from(since)
-            .ok()
-            .filter(|cell| *cell < foretide_sim::MAX_CELLS)?;
-        let cells = usize::try_from(point.period.as_secs() / u64::from(step_s)).ok()?;
-        demand.resize(cell.max(demand.len()), held);
-        demand.resize((cell + cells).max(demand.len()), *load);
-        held = *load;
-    }
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a mean number of instances; the cast saturates"
-    )]
-    let initial = first.instances.round() as u32;
-    let trace = Trace::new("recorded", first.start, step_s, demand).ok()?;
-    let case = Case::new(trace, setup(terms, step_s, initial)?).ok()?;
-    let mut timeline = Timeline::default();
-    Peer::TargetTracking(terms.tracking.clone()).run(&case, Some(&mut timeline));
-    Some(timeline)
-}
-
-/// Walks a simulation once, in order of time.
-struct Replay<'t> {
-    timeline: &'t Timeline,
-    row: usize,
-    capacity_at_objective: f64,
-}
-
-impl<'t> Replay<'t> {
-    fn new(timeline: &'t Timeline, terms: &Terms) -> Self {
-        Self {
-            timeline,
-            row: 0,
-            capacity_at_objective: INSTANCE * terms.objective,
-        }
-    }
-
-    /// Instance-seconds in service and seconds short between two times.
-    fn within(&mut self, from_s: f64, to_s: f64) -> (f64, f64) {
-        let rows = self.timeline.rows();
-        let begins = |row: usize| rows.get(row).map_or(f64::INFINITY, |it| it.at_s as f64);
-        while begins(self.row + 1) <= from_s {
-            self.row += 1;
-        }
-        let (mut served, mut short, mut at) = (0.0, 0.0, self.row);
-        while let Some(row) = rows.get(at).filter(|row| (row.at_s as f64) < to_s) {
-            let seconds = begins(at + 1).min(to_s) - begins(at).max(from_s);
-            let in_service = f64::from(row.in_service);
-            served += seconds * in_service;
-            short += if row.demand > self.capacity_at_objective * in_service {
-                seconds
-            } else {
-                0.0
-            };
-            at += 1;
-        }
-        (served, short)
-    }
+/// Mean CPU of all instances over all days.
+pub(super) fn mean_cpu(points: &[Datapoint]) -> Option<f64> {
+    let shown = points.iter().filter(|point| point.cpu.is_some());
+    let (busy, reporting) = shown.fold((0.0, 0.0), |(busy, reporting), point| {
+        let instance_s = point.period.as_secs_f64() * point.instances;
+        let cpu = point.cpu.map_or(0.0, Percent::get);
+        (busy + cpu * instance_s, reporting + instance_s)
+    });
+    (reporting > 0.0).then(|| busy / reporting)
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use foretide_domain::Percent;
-
+    use super::super::made::decision;
     use super::*;
 
     /// 2026-11-23T00:00:00Z.
     const START: i64 = 1_795_392_000;
 
+    fn at(minute: i64) -> Timestamp {
+        Timestamp::from_seconds(START + 60 * minute)
+    }
+
     fn point(minute: i64, cpu: f64, instances: f64) -> Datapoint {
         Datapoint {
-            start: Timestamp::from_seconds(START + 60 * minute),
+            start: at(minute),
             period: Duration::from_secs(60),
             cpu: Percent::new(cpu),
             instances,
@@ -277,107 +186,74 @@ mod tests {
         }
     }
 
-    fn terms() -> Terms {
-        Terms {
-            objective: 0.8,
-            tracking: TargetTracking::default(),
-            lead_s: 180,
-            delay_s: 60,
-            bounds: Bounds::new(1, 20).ok(),
+    /// `minutes` of a count since `since`: four instances, the baseline five, the optimum two.
+    fn counted(since: i64, minutes: u64) -> Hours {
+        Hours {
+            until: at(since).plus(Duration::from_secs(60 * minutes)),
+            known_s: 60 * minutes,
+            used_instance_s: 240 * minutes,
+            baseline_instance_s: 300 * minutes,
+            optimum_instance_s: 120 * minutes,
+            violation_s: minutes,
+            baseline_violation_s: 2 * minutes,
+            ..Hours::new(at(since))
         }
     }
 
-    fn days(points: &[Datapoint], count: i64) -> Vec<Day> {
-        let from = Timestamp::from_seconds(START);
-        let to = from.plus(Duration::from_secs(
-            86_400 * u64::try_from(count).unwrap() - 1,
-        ));
-        of(points, from, to, &terms())
+    fn decisions(counts: &[Hours]) -> Vec<Decision> {
+        counts.iter().map(|hours| decision(*hours)).collect()
     }
 
-    #[track_caller]
-    fn near(found: Option<f64>, expected: f64) {
-        assert!(
-            (found.unwrap() - expected).abs() < 1e-9,
-            "{found:?} is not {expected}"
-        );
+    fn days(before: Option<Hours>, counts: &[Hours], count: i64) -> Vec<Day> {
+        let (from, to) = (at(0), at(1440 * count - 1));
+        of(&[], before, &decisions(counts), (from, to))
     }
 
     #[test]
-    fn a_steady_day_has_the_sums_by_hand_and_a_day_without_data_has_none() {
-        // 160 instance-%: four of them at target tracking's 50 %, two at 80 %.
-        let steady: Vec<_> = (0..1440).map(|minute| point(minute, 40.0, 4.0)).collect();
-        let days = days(&steady, 2);
-        let [first, second] = &days[..] else {
-            panic!("{days:?}")
-        };
-        assert_eq!(
-            (first.date.as_str(), first.is_whole()),
-            ("2026-11-23", true)
-        );
-        near(Some(first.covered), 1.0);
-        near(Some(first.known_hours), 24.0);
-        near(first.hours, 96.0);
-        near(first.tracking_hours, 96.0);
-        near(first.optimum_hours, 48.0);
-        near(first.short, 0.0);
-        near(first.tracking_short, 0.0);
-        near(first.cpu_percent, 40.0);
-        let missing = Day {
-            date: "2026-11-24".to_owned(),
-            ..Day::default()
-        };
-        assert_eq!(*second, missing);
+    fn a_day_is_what_its_decisions_counted_more_than_those_before() {
+        // Begun an hour before midnight; one count at midnight, two on the day, one the day after.
+        let counts = [60, 660, 1500, 1560].map(|minutes| counted(-60, minutes));
+        let days = days(Some(counted(-60, 30)), &counts, 2);
+        let used: Vec<_> = days.iter().map(|day| day.used_instance_hours).collect();
+        assert_eq!(used, [Some(4.0 * 24.0), Some(4.0)]);
+        assert_eq!(days[0].baseline_instance_hours, Some(5.0 * 24.0));
+        assert_eq!(days[0].violation_s, Some(1440));
+        assert!(days[0].is_whole() && !days[1].is_whole());
     }
 
     #[test]
-    fn only_time_with_data_counts_in_all_three() {
-        // Twelve hours with data: six idle at 10 %, a gap, six above the objective.
-        let idle = (0..360).map(|minute| point(minute, 40.0, 1.0));
-        let busy = (1080..1440).map(|minute| point(minute, 90.0, 2.0));
-        let points: Vec<_> = idle.chain(busy).collect();
-        let days = days(&points, 1);
-        let [day] = &days[..] else { panic!("{days:?}") };
-        near(Some(day.known_hours), 12.0);
-        assert!(!day.is_whole());
-        near(day.hours, 6.0 + 12.0);
-        near(day.short, 0.5);
-        near(day.cpu_percent, (6.0 * 40.0 + 12.0 * 90.0) / 18.0);
-        // 180 instance-% at 50 % wants four; three points and a boot late.
-        let tracking = day.tracking_hours.unwrap();
-        assert!((29.0..30.0).contains(&tracking), "{tracking}");
-        let short = day.tracking_short.unwrap();
-        assert!(short > 0.0 && short < 0.03, "{short}");
-        // One, then three at 80 %.
-        near(day.optimum_hours, 6.0 + 18.0);
+    fn a_count_begun_anew_is_added_and_one_without_a_start_is_not_guessed() {
+        let counts = [counted(0, 60), counted(120, 30)];
+        assert_eq!(days(None, &counts, 1)[0].used_instance_hours, Some(6.0));
+        // Ten days old when first seen: what of it fell on this day is not known.
+        let counts = [counted(-14_400, 14_460), counted(-14_400, 14_520)];
+        assert_eq!(days(None, &counts, 1)[0].used_instance_hours, Some(4.0));
+    }
+
+    #[test]
+    fn a_day_without_data_is_missing_and_not_zero() {
+        let days = days(None, &[counted(0, 600)], 2);
+        assert_eq!(days[1].date, "2026-11-24");
+        let unknown = (
+            days[1].used_instance_hours,
+            days[1].violation_s,
+            days[1].cpu_percent,
+        );
+        assert_eq!(unknown, (None, None, None));
     }
 
     /// A report at eight in the morning has eight hours of today, and all of them.
     #[test]
     fn of_the_day_under_way_what_has_passed_is_asked_for() {
         let points: Vec<_> = (0..240).map(|minute| point(minute, 40.0, 4.0)).collect();
-        let from = Timestamp::from_seconds(START);
-        let [day] = &of(&points, from, from.plus(Duration::from_hours(8)), &terms())[..] else {
+        let to = at(480);
+        let [day] = &of(&points, None, &[], (at(0), to))[..] else {
             panic!("one day was asked for")
         };
-        near(Some(day.covered), 0.5);
-        near(Some(day.known_hours), 4.0);
-        assert!(!day.is_whole());
-    }
-
-    #[test]
-    fn without_bounds_nothing_is_simulated() {
-        let points = [point(0, 40.0, 2.0)];
-        let from = Timestamp::from_seconds(START);
-        let unknown = Terms {
-            bounds: None,
-            ..terms()
-        };
-        let days = of(&points, from, from, &unknown);
+        assert!((day.covered - 0.5).abs() < 1e-9, "{day:?}");
         assert_eq!(
-            (days[0].tracking_hours, days[0].optimum_hours),
-            (None, None)
+            (day.cpu_percent, mean_cpu(&points)),
+            (Some(40.0), Some(40.0))
         );
-        near(days[0].hours, 2.0 / 60.0);
     }
 }

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use foretide_domain::{
-    Datapoint, Decision, Load, Outcome, Percent, Record, Timestamp, WriteOutcome,
+    Datapoint, Decision, Hours, Load, Outcome, Percent, Record, Timestamp, WriteOutcome,
 };
 use foretide_forecast::{Accuracy, LEVELS, Matured, Scores, pinball};
 use serde::Serialize;
 
-use super::days::Day;
+use super::days::{self, Day};
 use super::interval::{self, Interval};
 
 /// How long before and after a change its load is looked at.
@@ -23,6 +23,8 @@ pub struct Recorded {
     pub points: Vec<Datapoint>,
     /// Decisions made.
     pub decisions: Vec<Decision>,
+    /// The count of hours in the newest decision before them.
+    pub hours_before: Option<Hours>,
     /// Everything else that the controller recorded.
     pub records: Vec<(Timestamp, Record)>,
     /// Looks that took too long.
@@ -40,9 +42,12 @@ pub struct GroupReport {
     pub(super) mode: Option<String>,
     pub(super) policy: Option<String>,
     pub(super) currency: Option<String>,
-    pub(super) totals: Totals,
-    /// Instance-hours a day that target tracking would have had more, over the whole days.
-    pub(super) saved_hours_a_day: Option<Interval>,
+    pub(super) hours: Option<Counted>,
+    pub(super) days_without_data: usize,
+    /// Mean CPU of the instances over all days.
+    pub(super) cpu_percent: Option<f64>,
+    /// Instance-hours a day that the baseline would have run more, over the whole days.
+    pub(super) saved_instance_hours_a_day: Option<Interval>,
     /// Percentage points that mean CPU has moved a day, by least squares over the days with data.
     pub(super) cpu_trend_points_a_day: Option<f64>,
     pub(super) scaling: Scaling,
@@ -51,23 +56,30 @@ pub struct GroupReport {
     pub(super) days: Vec<Day>,
 }
 
-/// Sums over all time with data.
+/// Instance-hours and time in violation of all days together. Of seven days up to now, these are
+/// the numbers of the page. Ratios and shares are null below a day of data.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub(super) struct Totals {
-    pub(super) days: usize,
-    pub(super) days_without_data: usize,
-    pub(super) hours: Option<f64>,
-    pub(super) tracking_hours: Option<f64>,
-    pub(super) optimum_hours: Option<f64>,
-    pub(super) cost: Option<f64>,
-    pub(super) tracking_cost: Option<f64>,
+pub(super) struct Counted {
+    /// When the count begins.
+    pub(super) since: String,
+    /// Time with data, seconds.
+    pub(super) known_s: u64,
+    pub(super) too_early: bool,
+    pub(super) used_instance_hours: Option<f64>,
+    pub(super) baseline_instance_hours: Option<f64>,
+    pub(super) optimum_instance_hours: Option<f64>,
+    /// Used ÷ baseline.
+    pub(super) against_baseline: Option<f64>,
+    /// Used ÷ hindsight optimum.
+    pub(super) against_optimum: Option<f64>,
+    pub(super) violation_s: u64,
+    pub(super) violation_share: Option<f64>,
+    pub(super) baseline_violation_s: u64,
+    /// Share of the time that may be in violation.
+    pub(super) violation_budget: f64,
+    pub(super) used_cost: Option<f64>,
+    pub(super) baseline_cost: Option<f64>,
     pub(super) optimum_cost: Option<f64>,
-    /// Share of the time that utilisation was above the objective.
-    pub(super) short: Option<f64>,
-    pub(super) tracking_short: Option<f64>,
-    /// Share of the time that it may be.
-    pub(super) budget: f64,
-    pub(super) cpu_percent: Option<f64>,
 }
 
 /// What was written, and what came of it.
@@ -146,15 +158,17 @@ pub(super) fn report(
     let (amount, currency) = price.unzip();
     let saved = days.iter().filter(|day| day.is_whole());
     let saved: Vec<f64> = saved
-        .filter_map(|day| Some(day.tracking_hours? - day.hours?))
+        .filter_map(|day| Some(day.baseline_instance_hours? - day.used_instance_hours?))
         .collect();
     GroupReport {
         group,
         mode: newest.map(|why| why.mode.to_string()),
         policy: newest.map(|why| why.policy.to_string()),
         currency,
-        totals: totals(&days, budget, amount),
-        saved_hours_a_day: interval::of(&saved),
+        hours: counted(&days::total(&days), budget, amount),
+        days_without_data: days.iter().filter(|day| day.covered <= 0.0).count(),
+        cpu_percent: days::mean_cpu(&recorded.points),
+        saved_instance_hours_a_day: interval::of(&saved),
         cpu_trend_points_a_day: trend(&days),
         scaling: scaling(recorded),
         forecast: forecast(recorded),
@@ -167,37 +181,25 @@ pub(super) fn report(
     }
 }
 
-fn totals(days: &[Day], budget: f64, price: Option<f64>) -> Totals {
-    let known = || days.iter().filter(|day| day.hours.is_some());
-    let sum = |of: fn(&Day) -> Option<f64>| {
-        let all: Option<Vec<f64>> = known().map(of).collect();
-        all.filter(|all| !all.is_empty())
-            .map(|all| all.iter().sum::<f64>())
-    };
-    // By time with data, so that a day of an hour counts as one.
-    let time = sum(|day| Some(day.known_hours));
-    let mean = |of: fn(&Day) -> Option<f64>| Some(sum(of)? / time.filter(|time| *time > 0.0)?);
-    let hours = sum(|day| day.hours);
-    let (tracking, optimum) = (sum(|day| day.tracking_hours), sum(|day| day.optimum_hours));
+fn counted(hours: &Hours, budget: f64, price: Option<f64>) -> Option<Counted> {
     let cost = |hours: Option<f64>| Some(hours? * price?);
-    let busy = sum(|day| Some(day.cpu_percent.unwrap_or(0.0) * day.hours?));
-    Totals {
-        days: days.len(),
-        days_without_data: days.len() - known().count(),
-        hours,
-        tracking_hours: tracking,
-        optimum_hours: optimum,
-        cost: cost(hours),
-        tracking_cost: cost(tracking),
-        optimum_cost: cost(optimum),
-        short: mean(|day| Some(day.short? * day.known_hours)),
-        tracking_short: mean(|day| Some(day.tracking_short? * day.known_hours)),
-        budget,
-        cpu_percent: busy
-            .zip(hours)
-            .filter(|(_, hours)| *hours > 0.0)
-            .map(|(busy, hours)| busy / hours),
-    }
+    (!hours.is_empty()).then(|| Counted {
+        since: hours.since.to_string(),
+        known_s: hours.known_s,
+        too_early: hours.is_too_early(),
+        used_instance_hours: hours.used(),
+        baseline_instance_hours: hours.baseline(),
+        optimum_instance_hours: hours.optimum(),
+        against_baseline: hours.against_baseline(),
+        against_optimum: hours.against_optimum(),
+        violation_s: hours.violation_s,
+        violation_share: hours.violation_share(),
+        baseline_violation_s: hours.baseline_violation_s,
+        violation_budget: budget,
+        used_cost: cost(hours.used()),
+        baseline_cost: cost(hours.baseline()),
+        optimum_cost: cost(hours.optimum()),
+    })
 }
 
 /// Slope by least squares; none of fewer than three days, which any noise gives a trend.
@@ -359,40 +361,43 @@ mod tests {
 
     use super::*;
 
-    fn day(hours: f64, tracking: f64, covered: f64, short: f64) -> Day {
+    fn day(used: f64, baseline: f64, covered: f64) -> Day {
         Day {
             date: "2026-11-23".to_owned(),
             covered,
-            known_hours: 24.0 * covered,
-            hours: Some(hours),
-            tracking_hours: Some(tracking),
-            optimum_hours: Some(hours / 2.0),
-            short: Some(short),
-            tracking_short: Some(0.0),
+            used_instance_hours: Some(used),
+            baseline_instance_hours: Some(baseline),
+            counted: Hours {
+                known_s: if covered < 1.0 { 43_200 } else { 86_400 },
+                used_instance_s: if covered < 1.0 { 24 * 3600 } else { 48 * 3600 },
+                baseline_instance_s: if covered < 1.0 { 36 * 3600 } else { 60 * 3600 },
+                violation_s: 324,
+                ..Hours::new(Timestamp::from_seconds(5))
+            },
             cpu_percent: Some(40.0),
+            ..Day::default()
         }
     }
 
     #[test]
-    fn totals_are_the_sums_and_a_missing_day_is_said_and_not_zero() {
-        let days = vec![
-            day(48.0, 60.0, 1.0, 0.01),
-            Day::default(),
-            day(24.0, 36.0, 0.5, 0.04),
-        ];
+    fn hours_are_the_sums_of_the_days_and_a_missing_day_is_said() {
+        let days = vec![day(48.0, 60.0, 1.0), Day::default(), day(24.0, 36.0, 0.5)];
         let price = Some((0.5, "USD".to_owned()));
         let report = report("a/web".to_owned(), &Recorded::default(), days, 0.005, price);
-        let totals = &report.totals;
-        assert_eq!((totals.days, totals.days_without_data), (3, 1));
+        assert_eq!(report.days_without_data, 1);
+        let counted = report.hours.unwrap();
+        assert_eq!(counted.used_instance_hours, Some(72.0));
+        assert_eq!(counted.against_baseline, Some(0.75));
         assert_eq!(
-            (totals.hours, totals.tracking_hours),
-            (Some(72.0), Some(96.0))
+            (counted.known_s, counted.violation_share),
+            (129_600, Some(0.005))
         );
-        assert_eq!((totals.cost, totals.optimum_cost), (Some(36.0), Some(18.0)));
-        let short = totals.short.unwrap();
-        assert!((short - (0.01 + 0.04 * 0.5) / 1.5).abs() < 1e-12, "{short}");
         assert_eq!(
-            report.saved_hours_a_day, None,
+            (counted.used_cost, counted.baseline_cost),
+            (Some(36.0), Some(48.0))
+        );
+        assert_eq!(
+            report.saved_instance_hours_a_day, None,
             "one whole day shows no spread"
         );
         assert!(report.forecast.is_none() && report.response.look.is_none());
@@ -403,9 +408,8 @@ mod tests {
     fn nothing_recorded_is_nothing_told() {
         let days = vec![Day::default(); 2];
         let report = report("a/web".to_owned(), &Recorded::default(), days, 0.005, None);
-        assert_eq!(report.totals.hours, None);
-        assert_eq!(report.totals.cost, None);
-        assert_eq!(report.totals.short, None);
+        assert_eq!(report.hours, None);
+        assert_eq!((report.days_without_data, report.cpu_percent), (2, None));
         assert_eq!(report.scaling, Scaling::default());
     }
 
@@ -465,7 +469,7 @@ mod tests {
     fn a_trend_needs_three_whole_days() {
         let with = |cpu: f64| Day {
             cpu_percent: Some(cpu),
-            ..day(24.0, 24.0, 1.0, 0.0)
+            ..day(24.0, 24.0, 1.0)
         };
         assert_eq!(trend(&[with(40.0), with(50.0)]), None);
         let gap = Day::default();

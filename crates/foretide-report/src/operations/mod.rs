@@ -3,13 +3,17 @@
 mod days;
 mod figures;
 mod interval;
+#[cfg(test)]
+mod made;
 mod page;
 mod text;
 
 use foretide_domain::Timestamp;
 use serde::Serialize;
 
-pub use days::Terms;
+/// Version of the report's JSON; grows when a reader of the old form would be misled.
+pub const REPORT_VERSION: u32 = 2;
+
 pub use figures::{GroupReport, Recorded};
 
 /// The whole, as its JSON has it.
@@ -33,11 +37,15 @@ pub fn group_report(
     group: String,
     recorded: &Recorded,
     (from, to): (Timestamp, Timestamp),
-    terms: &Terms,
     budget: f64,
     price: Option<(f64, String)>,
 ) -> GroupReport {
-    let days = days::of(&recorded.points, from, to, terms);
+    let days = days::of(
+        &recorded.points,
+        recorded.hours_before,
+        &recorded.decisions,
+        (from, to),
+    );
     figures::report(group, recorded, days, budget, price)
 }
 

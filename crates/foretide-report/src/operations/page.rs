@@ -80,7 +80,13 @@ fn table(label: &str, headings: &[&str], rows: impl Iterator<Item = Vec<String>>
 
 /// Instance-hours a day: three bars, and a word where there is no data.
 fn chart(days: &[Day]) -> Markup {
-    let bars = |day: &Day| [day.hours, day.tracking_hours, day.optimum_hours];
+    let bars = |day: &Day| {
+        [
+            day.used_instance_hours,
+            day.baseline_instance_hours,
+            day.optimum_instance_hours,
+        ]
+    };
     let top = days.iter().flat_map(bars).flatten().fold(0.0, f64::max);
     if top <= 0.0 {
         return html! {};
@@ -90,7 +96,7 @@ fn chart(days: &[Day]) -> Markup {
     html! {
         p {
             span.patch.own {} " used " span.patch.baseline {} " baseline target tracking "
-            span.patch.optimum {} " optimum; instance-hours a day, at most " (format!("{top:.1}"))
+            span.patch.optimum {} " hindsight optimum; instance-hours a day, at most " (format!("{top:.1}"))
         }
         div.scroll tabindex="0" role="region" aria-label="Instance-hours a day" {
             svg.bars role="img" aria-label="Instance-hours a day" viewBox=(size) width=(width) {
@@ -99,7 +105,7 @@ fn chart(days: &[Day]) -> Markup {
                     @for (place, hours) in bars(day).into_iter().enumerate() {
                         @if let Some(hours) = hours { (bar(day, left, place, hours, top)) }
                     }
-                    @if day.hours.is_none() { text x=(left + 24.0) y=(HEIGHT - 4.0) { "no data" } }
+                    @if day.covered <= 0.0 { text x=(left + 24.0) y=(HEIGHT - 4.0) { "no data" } }
                     @let date = day.date.get(5..).unwrap_or_default();
                     text x=(left + 24.0) y=(HEIGHT + 12.0) { (date) }
                 }
@@ -131,7 +137,7 @@ mod tests {
         let days = vec![Day {
             date: "2026-11-23".to_owned(),
             covered: 1.0,
-            hours: Some(24.0),
+            used_instance_hours: Some(24.0),
             ..Day::default()
         }];
         let group = report(name.to_owned(), &Recorded::default(), days, 0.005, None);
@@ -145,6 +151,6 @@ mod tests {
         assert!(!page.contains("<script"), "{page}");
         let shown = "a/&lt;script&gt;alert('1')&lt;/script&gt;&quot; &amp; co";
         assert!(page.contains(shown), "{page}");
-        assert!(page.contains("target tracking: not simulated"), "{page}");
+        assert!(page.contains("none are counted yet"), "{page}");
     }
 }

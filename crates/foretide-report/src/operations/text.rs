@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::Report;
 use super::days::Day;
-use super::figures::{Action, ForecastFigures, GroupReport, Response, Scaling, Times};
+use super::figures::{Action, Counted, ForecastFigures, GroupReport, Response, Scaling, Times};
 
 /// Columns that the table of days takes.
 const TABLE: usize = 74;
@@ -78,82 +78,93 @@ pub(super) fn head(group: &GroupReport) -> String {
 
 /// What there is to say, a sentence each.
 pub(super) fn sentences(group: &GroupReport) -> Vec<String> {
-    let totals = &group.totals;
     let mut said = Vec::new();
-    if totals.days_without_data > 0 {
-        let (missing, all) = (totals.days_without_data, totals.days);
+    let (missing, all) = (group.days_without_data, group.days.len());
+    if missing > 0 {
         said.push(format!(
-            "no data: {missing} of {all} days; they count nowhere"
+            "no data on {missing} of {all} days; these days count nowhere"
         ));
     }
-    let Some(hours) = totals.hours else {
-        return said;
-    };
-    let money = |hours: f64, cost: Option<f64>| match (cost, &group.currency) {
-        (Some(cost), Some(currency)) => format!("{hours:.1} instance-hours, {cost:.2} {currency}"),
-        _ => format!("{hours:.1} instance-hours"),
-    };
-    said.push(format!("used: {}", money(hours, totals.cost)));
-    said.push(match totals.tracking_hours {
-        None => "target tracking: not simulated, bounds or load are not known".to_owned(),
-        Some(other) => format!(
-            "target tracking, simulated on this load: {}{}",
-            money(other, totals.tracking_cost),
-            ratio(hours, other, " of it used")
-        ),
-    });
-    if let Some(optimum) = totals.optimum_hours {
-        said.push(format!(
-            "optimum, in hindsight: {}{}",
-            money(optimum, totals.optimum_cost),
-            ratio(hours, optimum, " of it used")
-        ));
+    match &group.hours {
+        Some(counted) => said.extend(hours(group, counted)),
+        None => said.push("instance-hours: none are counted yet".to_owned()),
     }
-    said.push(match group.saved_hours_a_day {
+    said.push(match group.saved_instance_hours_a_day {
         Some(saved) => format!(
-            "saved a day against target tracking: {:.1} instance-hours, with 95 % between {:.1} and \
-             {:.1} (t interval over {} whole days)",
+            "saved a day against the baseline: {:.1} instance-hours; 95 % confidence interval \
+             {:.1} to {:.1} (Student's t, {} whole days)",
             saved.mean, saved.low, saved.high, saved.days
         ),
-        None => "saved a day: no interval, it takes two whole days".to_owned(),
+        None => "saved a day against the baseline: too early, two whole days are needed".to_owned(),
     });
-    said.extend(shortness(group));
     said.extend(utilisation(group));
     said.push(scaling(&group.scaling));
-    said.push(
-        group
-            .forecast
-            .as_ref()
-            .map_or_else(|| "forecast: none has come due".to_owned(), forecast),
-    );
+    said.push(group.forecast.as_ref().map_or_else(
+        || "forecast: no forecast period has passed yet".to_owned(),
+        forecast,
+    ));
     said.extend(response(&group.response));
     said
 }
 
-fn ratio(part: f64, whole: f64, of: &str) -> String {
-    if whole > 0.0 {
-        format!(", {:.0} %{of}", 100.0 * part / whole)
-    } else {
-        String::new()
-    }
-}
-
-fn shortness(group: &GroupReport) -> Option<String> {
-    let totals = &group.totals;
-    let short = 100.0 * totals.short?;
-    let budget = 100.0 * totals.budget;
-    let spent = ratio(short, budget, " spent");
-    let other = totals.tracking_short;
-    let other = other.map_or_else(String::new, |other| {
-        format!("; target tracking {:.2} %", 100.0 * other)
+/// The count of all days: of the last seven, the numbers that the page shows as well.
+fn hours(group: &GroupReport, counted: &Counted) -> Vec<String> {
+    let money = |hours: Option<f64>, cost: Option<f64>| {
+        let hours = hours.unwrap_or_default();
+        match (cost, &group.currency) {
+            (Some(cost), Some(currency)) => {
+                format!("{hours:.1} instance-hours, {cost:.2} {currency}")
+            }
+            _ => format!("{hours:.1} instance-hours"),
+        }
+    };
+    let of = |ratio: Option<f64>, of: &str| {
+        ratio.map_or_else(String::new, |ratio| {
+            format!("; Foretide used {:.0} % of {of}", 100.0 * ratio)
+        })
+    };
+    let minutes = |seconds: u64| seconds / 60;
+    let budget = 100.0 * counted.violation_budget;
+    let share = counted.violation_share.map_or_else(String::new, |share| {
+        format!(
+            ", {:.2} % of the time (budget {budget:.2} %)",
+            100.0 * share
+        )
     });
-    Some(format!(
-        "short: {short:.2} % of the time, budget {budget} %{spent}{other}"
-    ))
+    let mut said = vec![format!(
+        "counted since {}: {:.1} h with data",
+        counted.since,
+        counted.known_s as f64 / 3600.0
+    )];
+    if counted.too_early {
+        said.push("shares and comparisons: too early, 24 h with data are needed".to_owned());
+    }
+    said.extend([
+        format!(
+            "used: {}",
+            money(counted.used_instance_hours, counted.used_cost)
+        ),
+        format!(
+            "baseline, target tracking on the same load: {}{}",
+            money(counted.baseline_instance_hours, counted.baseline_cost),
+            of(counted.against_baseline, "that")
+        ),
+        format!(
+            "hindsight optimum: {}{}",
+            money(counted.optimum_instance_hours, counted.optimum_cost),
+            of(counted.against_optimum, "that")
+        ),
+        format!(
+            "in violation: {} min{share}; the baseline {} min",
+            minutes(counted.violation_s),
+            minutes(counted.baseline_violation_s)
+        ),
+    ]);
+    said
 }
 
 fn utilisation(group: &GroupReport) -> Option<String> {
-    let cpu = group.totals.cpu_percent?;
+    let cpu = group.cpu_percent?;
     let trend = group.cpu_trend_points_a_day;
     let trend = trend.map_or_else(String::new, |points| {
         // Neither +0.00 nor -0.00.
@@ -230,34 +241,35 @@ fn response(response: &Response) -> Option<String> {
 
 /// The cells of a day; what is not known is a dash.
 pub(super) fn cells(day: &Day) -> [String; 8] {
-    let number = |value: Option<f64>, digits: usize| {
-        value.map_or_else(|| "-".to_owned(), |value| format!("{value:.digits$}"))
+    let number =
+        |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.1}"));
+    let minutes = |seconds: Option<u64>| {
+        seconds.map_or_else(|| "-".to_owned(), |seconds| (seconds / 60).to_string())
     };
-    let percent = |share: Option<f64>| number(share.map(|share| 100.0 * share), 2);
     [
         day.date.clone(),
         format!("{:.0}", 100.0 * day.covered),
-        number(day.hours, 1),
-        number(day.tracking_hours, 1),
-        number(day.optimum_hours, 1),
-        percent(day.short),
-        percent(day.tracking_short),
-        number(day.cpu_percent, 1),
+        number(day.used_instance_hours),
+        number(day.baseline_instance_hours),
+        number(day.optimum_instance_hours),
+        minutes(day.violation_s),
+        minutes(day.baseline_violation_s),
+        number(day.cpu_percent),
     ]
 }
 
 /// What stands over them.
 pub(super) const HEADINGS: [&str; 8] = [
-    "day", "data %", "used h", "track. h", "opt. h", "short %", "track. %", "CPU %",
+    "day", "data %", "used h", "base. h", "opt. h", "viol. m", "base. m", "CPU %",
 ];
 
 fn days(text: &mut String, days: &[Day], room: Room) {
     if room.width.is_some_and(|width| width < TABLE) {
         for day in days {
-            let [date, data, used, tracking, optimum, short, _, cpu] = cells(day);
+            let [date, data, used, baseline, optimum, violation, _, cpu] = cells(day);
             let said = format!(
-                "{date}: data {data} %, used {used} h, tracking {tracking}, optimum {optimum}, \
-                 short {short} %, CPU {cpu} %"
+                "{date}: data {data} %, used {used} h, baseline {baseline}, hindsight optimum \
+                 {optimum}, in violation {violation} min, CPU {cpu} %"
             );
             line(text, &said, 2, room);
         }

@@ -9,7 +9,6 @@ use foretide_domain::{GroupState, Record, Timestamp};
 use tokio::sync::watch;
 
 use super::marks::{Mark, MarkKind};
-use super::slots::Counterfactual;
 use super::system::{Calls, StoreHealth, System};
 use super::track::{GroupFacts, Limits, Looked, Track};
 
@@ -86,11 +85,6 @@ impl Board {
     /// A look at a group ended.
     pub fn looked(&self, group: &str, looked: Looked) {
         self.update(group, |track| track.looked = Some(looked));
-    }
-
-    /// What others would hold at `at`.
-    pub fn counterfactual(&self, group: &str, at: Timestamp, other: Counterfactual) {
-        self.update(group, |track| track.slots.counterfactual(at, other));
     }
 
     /// Something else to be marked: an operator's order, a notice of the runtime.

@@ -15,12 +15,11 @@ mod track;
 
 pub use groups::{Board, Clock};
 pub use marks::{Mark, MarkKind};
-pub use slots::Counterfactual;
 pub use system::{Calls, StoreHealth};
 pub use track::{GroupFacts, Limits, Looked, Price};
 
 pub(crate) use groups::lock;
 pub(crate) use slots::{LEVELS, SLOT, Slot};
-pub(crate) use sums::{DAY_SLOTS, Sums, instances_for};
+pub(crate) use sums::instances_for;
 pub(crate) use system::System;
 pub(crate) use track::{GUARDS, Tally, Track};

@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use foretide_domain::{Bounds, Datapoint, Percent, Timestamp};
+use foretide_domain::{Bounds, Datapoint, Timestamp};
 
-use super::sums::{DAY_SLOTS, PEAK_SLOTS, Peak, Sums};
+use super::sums::{PEAK_SLOTS, Peak};
 
 /// The levels of the forecast's quantiles, as explanations carry them.
 pub(crate) const LEVELS: [f64; 5] = [0.5, 0.9, 0.97, 0.99, 0.996];
@@ -14,15 +14,6 @@ pub(crate) const SLOT: Duration = Duration::from_secs(60);
 const SLOT_MS: i64 = 60_000;
 /// A forecast further ahead than this is no forecast of a boot; the farthest time that makes slots.
 const AHEAD_MAX_SLOTS: i64 = 24 * 60;
-
-/// What other ways of scaling would hold at one moment.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counterfactual {
-    /// Instances that reactive target tracking would pay for.
-    pub tracking: Option<u32>,
-    /// Instances that perfect foresight would pay for.
-    pub optimum: Option<u32>,
-}
 
 /// One minute of a group; what is not known is none.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -35,61 +26,32 @@ pub(crate) struct Slot {
     pub(crate) desired: Option<u32>,
     pub(crate) in_service: Option<u32>,
     pub(crate) pending: Option<u32>,
-    pub(crate) terminating: Option<u32>,
     pub(crate) bounds: Option<(u32, u32)>,
     /// What was forecast for this minute, before it came: load at [`LEVELS`].
     pub(crate) forecast: Option<[f32; LEVELS.len()]>,
-    pub(crate) tracking: Option<u32>,
-    pub(crate) optimum: Option<u32>,
-}
-
-impl Slot {
-    /// Instances that are paid for.
-    pub(crate) fn paid(&self) -> Option<u32> {
-        let serving = self.in_service?;
-        Some(serving + self.pending.unwrap_or(0) + self.terminating.unwrap_or(0))
-    }
+    /// Instances that the baseline ran.
+    pub(crate) baseline: Option<u32>,
 }
 
 /// A ring of minutes without holes: a minute of which nothing is known is an empty slot.
 ///
-/// Sums of the last day and peaks follow every change, so that who asks for them passes over no
-/// minutes.
+/// Peaks follow every change, so that who asks for them passes over no minutes.
 #[derive(Clone, Debug)]
 pub(crate) struct Slots {
     first: i64,
     ring: VecDeque<Slot>,
     most: usize,
-    /// What the day is judged by, percent.
-    objective: f64,
-    /// Of the newest [`DAY_SLOTS`] slots.
-    day: Sums,
     /// Of every [`PEAK_SLOTS`] minutes since 1970 that the ring has one of.
     peaks: VecDeque<Peak>,
 }
 
 impl Slots {
-    pub(crate) fn new(most: usize, objective: Percent) -> Self {
+    pub(crate) fn new(most: usize) -> Self {
         Self {
             first: 0,
             ring: VecDeque::new(),
             most: most.max(1),
-            objective: objective.get(),
-            day: Sums::default(),
             peaks: VecDeque::new(),
-        }
-    }
-
-    /// Judges by another objective from now on, the past as well.
-    pub(crate) fn judge_by(&mut self, objective: Percent) {
-        self.objective = objective.get();
-        self.sum_day();
-    }
-
-    fn sum_day(&mut self) {
-        self.day = Sums::default();
-        for slot in self.ring.iter().rev().take(DAY_SLOTS) {
-            self.day.add(slot, self.objective);
         }
     }
 
@@ -99,20 +61,14 @@ impl Slots {
         let Some(index) = self.make(minute(at)) else {
             return;
         };
-        let within_day = self.ring.len() - index <= DAY_SLOTS;
         let Some(slot) = self.ring.get_mut(index) else {
             return;
         };
         let before = *slot;
         change(slot);
-        if *slot == before {
-            return;
+        if *slot != before {
+            self.find_peak(minute(at));
         }
-        if within_day {
-            self.day.remove(&before, self.objective);
-            self.day.add(slot, self.objective);
-        }
-        self.find_peak(minute(at));
     }
 
     /// The place of a minute's slot.
@@ -134,7 +90,6 @@ impl Slots {
             // After so long a silence nothing of what is kept would stay.
             self.ring.clear();
             self.peaks.clear();
-            self.day = Sums::default();
             self.first = minute;
         }
         while self.first + len(&self.ring) <= minute {
@@ -146,17 +101,12 @@ impl Slots {
         usize::try_from(minute - self.first).ok()
     }
 
-    /// An empty slot adds nothing, but it takes the place of the oldest of the day.
     fn append(&mut self) {
         let minute = self.first + len(&self.ring);
         if self.ring.is_empty() || minute.rem_euclid(PEAK_SLOTS) == 0 {
             self.peaks.push_back(Peak::default());
         }
         self.ring.push_back(Slot::default());
-        let left = self.ring.len().checked_sub(DAY_SLOTS + 1);
-        if let Some(slot) = left.and_then(|index| self.ring.get(index)) {
-            self.day.remove(slot, self.objective);
-        }
     }
 
     fn prepend(&mut self) {
@@ -168,12 +118,8 @@ impl Slots {
     }
 
     fn drop_first(&mut self) {
-        let Some(slot) = self.ring.pop_front() else {
+        if self.ring.pop_front().is_none() {
             return;
-        };
-        // One that is older than a day has left the sums before.
-        if self.ring.len() < DAY_SLOTS {
-            self.day.remove(&slot, self.objective);
         }
         self.first += 1;
         if self.first.rem_euclid(PEAK_SLOTS) == 0 {
@@ -193,11 +139,6 @@ impl Slots {
         if let Some(peak) = index.and_then(|index| self.peaks.get_mut(index)) {
             *peak = found;
         }
-    }
-
-    /// Sums over the newest [`DAY_SLOTS`] slots.
-    pub(crate) fn day(&self) -> Sums {
-        self.day
     }
 
     /// The newest peaks, at most so many, the oldest first.
@@ -234,24 +175,20 @@ impl Slots {
     pub(crate) fn capacity(
         &mut self,
         at: Timestamp,
-        (desired, in_service, pending, terminating): (u32, u32, u32, u32),
+        (desired, in_service, pending): (u32, u32, u32),
         bounds: Bounds,
     ) {
         self.change(at, |slot| {
             slot.desired = Some(desired);
             slot.in_service = Some(in_service);
             slot.pending = Some(pending);
-            slot.terminating = Some(terminating);
             slot.bounds = Some((bounds.min(), bounds.max()));
         });
     }
 
-    /// Notes what others would hold at `at`.
-    pub(crate) fn counterfactual(&mut self, at: Timestamp, other: Counterfactual) {
-        self.change(at, |slot| {
-            slot.tracking = other.tracking.or(slot.tracking);
-            slot.optimum = other.optimum.or(slot.optimum);
-        });
+    /// Notes what the baseline runs at `at`.
+    pub(crate) fn baseline(&mut self, at: Timestamp, running: u32) {
+        self.change(at, |slot| slot.baseline = Some(running));
     }
 
     /// The slots up to the minute of `at`, included.
@@ -267,7 +204,6 @@ impl Slots {
         if !until.ring.is_empty() {
             until.find_peak(until.first + len(&until.ring) - 1);
         }
-        until.sum_day();
         until
     }
 
@@ -275,11 +211,6 @@ impl Slots {
     pub(crate) fn data_until(&self) -> Option<Timestamp> {
         let newest = self.iter().rev().find(|(_, slot)| slot.cpu.is_some());
         newest.map(|(at, _)| at.plus(SLOT))
-    }
-
-    /// Slots that are kept, at most.
-    pub(crate) fn most(&self) -> usize {
-        self.most
     }
 
     /// When the oldest slot starts.
@@ -335,6 +266,7 @@ fn single(value: f64) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use foretide_domain::Percent;
     use proptest::prelude::*;
 
     use super::*;
@@ -344,7 +276,7 @@ mod tests {
     }
 
     fn slots(most: usize) -> Slots {
-        Slots::new(most, Percent::new(80.0).unwrap())
+        Slots::new(most)
     }
 
     impl Slots {
@@ -398,17 +330,14 @@ mod tests {
     enum Told {
         Observed(Option<f64>, u64),
         Capacity(u32, u32),
-        Counterfactual(Option<u32>, Option<u32>),
-        Objective(f64),
+        Baseline(u32),
     }
 
     fn told() -> impl Strategy<Value = Told> {
-        let count = || prop::option::of(0..9_u32);
         prop_oneof![
             (prop::option::of(0.0..100.0), 1..9_u64).prop_map(|(cpu, m)| Told::Observed(cpu, m)),
             (0..9_u32, 0..9_u32).prop_map(|(serving, pending)| Told::Capacity(serving, pending)),
-            (count(), count()).prop_map(|(a, b)| Told::Counterfactual(a, b)),
-            (1.0..99.0).prop_map(Told::Objective),
+            (0..9_u32).prop_map(Told::Baseline),
         ]
     }
 
@@ -426,13 +355,10 @@ mod tests {
                 demand: None,
             }),
             Told::Capacity(serving, pending) => {
-                let capacity = (serving + pending, serving, pending, 0);
+                let capacity = (serving + pending, serving, pending);
                 slots.capacity(at, capacity, Bounds::new(0, 20).unwrap());
             }
-            Told::Counterfactual(tracking, optimum) => {
-                slots.counterfactual(at, Counterfactual { tracking, optimum });
-            }
-            Told::Objective(percent) => slots.judge_by(Percent::new(percent).unwrap()),
+            Told::Baseline(running) => slots.baseline(at, running),
         }
     }
 
@@ -444,7 +370,7 @@ mod tests {
     proptest! {
         /// Whatever is told, in whatever order: as if all minutes were passed over anew.
         #[test]
-        fn sums_and_peaks_that_follow_are_those_made_anew(
+        fn peaks_that_follow_are_those_made_anew(
             most in prop_oneof![1..40_usize, 1430..1450_usize, 2880..2881_usize],
             from in -30..30_i64,
             story in prop::collection::vec((strides(), told()), 1..80),
@@ -454,11 +380,6 @@ mod tests {
             for (stride, told) in story {
                 minute += stride;
                 tell(&mut slots, minute, &told);
-                let mut day = Sums::default();
-                for slot in slots.ring.iter().rev().take(DAY_SLOTS) {
-                    day.add(slot, slots.objective);
-                }
-                prop_assert_eq!(slots.day(), day);
             }
             let mut peaks: Vec<(i64, Vec<&Slot>)> = Vec::new();
             for (at, slot) in slots.iter() {

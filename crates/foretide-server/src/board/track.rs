@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use foretide_domain::{
-    Cause, Decision, GroupState, Guard, LifecycleCounts, Load, Mode, Orders, Percent, PolicyKind,
-    Record, Severity, Timestamp, Verdict, WriteOutcome, stalled, stalled_after,
+    Cause, Decision, GroupState, Guard, Hours, LifecycleCounts, Load, Mode, Orders, Percent,
+    PolicyKind, Record, Severity, Timestamp, Verdict, WriteOutcome, stalled, stalled_after,
 };
 
 use crate::view::Cached;
 
 use super::marks::Mark;
-use super::slots::{Counterfactual, LEVELS, Slots};
+use super::slots::{LEVELS, Slots};
 
 /// How much of each group is kept in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,9 +69,9 @@ pub struct GroupFacts {
     pub policy: PolicyKind,
     /// Time between two looks.
     pub interval: Duration,
-    /// Utilisation above which the group counts as short.
+    /// Utilisation above which the group is in violation.
     pub objective: Percent,
-    /// Share of time, 0 to 1, that it may be short.
+    /// Share of time, 0 to 1, that it may be in violation.
     pub budget: f64,
     /// Price of an instance-hour, where known.
     pub price: Option<Price>,
@@ -166,7 +166,7 @@ impl Track {
     pub(crate) fn new(facts: GroupFacts, limits: Limits) -> Self {
         let slots = usize::try_from(limits.hours.max(1)).unwrap_or(1) * 60;
         Self {
-            slots: Slots::new(slots, facts.objective),
+            slots: Slots::new(slots),
             facts,
             limits,
             marks: VecDeque::new(),
@@ -186,9 +186,6 @@ impl Track {
 
     /// Takes what the group is configured to be now.
     pub(crate) fn set_facts(&mut self, facts: GroupFacts) {
-        if facts.objective != self.facts.objective {
-            self.slots.judge_by(facts.objective);
-        }
         self.facts = facts;
     }
 
@@ -209,10 +206,9 @@ impl Track {
         let LifecycleCounts {
             in_service,
             pending,
-            terminating,
             ..
         } = reading.counts;
-        let capacity = (reading.desired, in_service, pending, terminating);
+        let capacity = (reading.desired, in_service, pending);
         self.slots.capacity(reading.at, capacity, reading.bounds);
         if self.reading.is_none_or(|known| known.at <= reading.at) {
             self.reading = Some(reading);
@@ -318,16 +314,14 @@ impl Track {
             terminate_suspended: inputs.suspended.terminate,
             refreshing: inputs.refreshing,
         });
-        if let (Some(figures), Some(newest)) = (inputs.forecast, self.newest) {
-            if let Some(quantiles) = figures.quantiles {
-                let target = newest.plus(figures.ahead);
-                self.slots.foresee(target, quantiles.map(Load::get));
-            }
-            let other = Counterfactual {
-                tracking: Some(figures.tracking),
-                optimum: None,
-            };
-            self.slots.counterfactual(newest, other);
+        if let (Some(figures), Some(newest)) = (inputs.forecast, self.newest)
+            && let Some(quantiles) = figures.quantiles
+        {
+            let target = newest.plus(figures.ahead);
+            self.slots.foresee(target, quantiles.map(Load::get));
+        }
+        if let (Some(running), Some(newest)) = (inputs.baseline, self.newest) {
+            self.slots.baseline(newest, running);
         }
         if decision.desired.is_some() {
             if explanation.bound_by == Some(Guard::Mode)
@@ -349,6 +343,19 @@ impl Track {
     pub(crate) fn mode(&self) -> Mode {
         let ordered = self.orders.mode.as_ref();
         ordered.map_or(self.facts.mode, |ordered| ordered.mode)
+    }
+
+    /// Instance-hours and time in violation since the group is held in its present mode, as of the
+    /// newest decision.
+    pub(crate) fn hours(&self) -> Hours {
+        let decision = self.decision();
+        decision.map_or_else(Hours::default, |known| known.explanation.inputs.hours)
+    }
+
+    /// The same of the last seven days.
+    pub(crate) fn week(&self) -> Hours {
+        let decision = self.decision();
+        decision.map_or_else(Hours::default, |known| known.explanation.inputs.week)
     }
 
     /// The newest decision.

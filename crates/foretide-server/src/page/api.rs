@@ -22,8 +22,8 @@ use crate::view::{
 /// So far back a decision is looked for before the moment asked about: a controller decides at
 /// least with every datapoint.
 const MOMENT_BACK: std::time::Duration = std::time::Duration::from_secs(3600);
-/// What budget and cost are counted over.
-const DAY: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
+/// What the small chart of a row looks back on.
+const SPARK: std::time::Duration = std::time::Duration::from_secs(6 * 3600);
 /// Longest stretch of history read at once: a week of one group's records are some 100 MB.
 const HISTORY_MAX: std::time::Duration = std::time::Duration::from_secs(7 * 24 * 3600);
 
@@ -213,7 +213,7 @@ async fn then(
     at: Timestamp,
     decision: Option<Arc<foretide_domain::Decision>>,
 ) -> Result<Track, Problem> {
-    let from = at.minus(DAY);
+    let from = at.minus(SPARK);
     let in_memory = lock(track).slots.start().is_some_and(|kept| kept <= from);
     if in_memory || app.page.history.is_none() {
         return Ok(lock(track).as_of(at, decision));

@@ -4,13 +4,13 @@
 //! message and no time becomes a label.
 
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::header::{CONTENT_TYPE, HeaderValue};
 use axum::http::{Response, StatusCode};
-use foretide_domain::{Guard, HealthState, Timestamp, Verdict};
+use foretide_domain::{Guard, HealthState};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{
@@ -21,10 +21,10 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 
+use super::group_metrics::{COUNTERS, GAUGES, Group};
 use super::routes::App;
-use crate::board::{Board, Calls, GUARDS, LEVELS, StoreHealth, System, Tally, Track, lock};
+use crate::board::{Board, Calls, GUARDS, LEVELS, StoreHealth, System};
 use crate::problem::Problem;
-use crate::view::{GroupRow, cached};
 
 const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 /// Names of the outcomes that a tally counts.
@@ -67,224 +67,6 @@ struct Snapshot {
     groups: Vec<Group>,
     system: System,
 }
-
-/// A group as of one moment.
-#[derive(Debug)]
-struct Group {
-    row: Arc<GroupRow>,
-    tally: Tally,
-    /// Of about a day, and of about a week.
-    coverage: [Option<[f64; LEVELS.len()]>; 2],
-    forecast: Option<[f64; LEVELS.len()]>,
-    age: Option<f64>,
-    overruns: Option<u64>,
-    prediction: Option<f64>,
-    health: Verdict,
-}
-
-impl Group {
-    fn of(track: &Mutex<Track>, now: Timestamp) -> Self {
-        let mut track = lock(track);
-        let row = cached(&mut track, now).row;
-        let figures = track
-            .decision()
-            .and_then(|known| known.explanation.inputs.forecast);
-        let quantiles = figures.and_then(|figures| figures.quantiles);
-        Self {
-            tally: track.tally,
-            coverage: track.coverage(),
-            forecast: quantiles.map(|loads| loads.map(|load| load.get() / 100.0)),
-            age: track.data_at.map(|at| now.since(at).as_secs_f64()),
-            overruns: track.looked.map(|looked| looked.overruns),
-            prediction: track
-                .looked
-                .and_then(|looked| looked.prediction)
-                .map(|took| took.as_secs_f64()),
-            health: track.health(now),
-            row,
-        }
-    }
-
-    fn labels(&self) -> [(&'static str, &str); 2] {
-        let account = self.row.account.as_deref().unwrap_or_default();
-        [("account", account), ("group", &self.row.name)]
-    }
-
-    fn with<'a>(&'a self, name: &'static str, value: &'a str) -> [(&'static str, &'a str); 3] {
-        let [account, group] = self.labels();
-        [account, group, (name, value)]
-    }
-}
-
-type Gauge = (&'static str, &'static str, fn(&Group) -> Option<f64>);
-
-/// One value a group; what is missing is left out.
-const GAUGES: [Gauge; 24] = [
-    (
-        "foretide_group_desired_instances",
-        "Desired capacity",
-        |group| capacity(group, |known| known.desired),
-    ),
-    (
-        "foretide_group_in_service_instances",
-        "Instances that serve",
-        |group| capacity(group, |known| known.in_service),
-    ),
-    (
-        "foretide_group_pending_instances",
-        "Instances that are starting",
-        |group| capacity(group, |known| known.pending),
-    ),
-    (
-        "foretide_group_standby_instances",
-        "Instances set aside",
-        |group| capacity(group, |known| known.standby),
-    ),
-    (
-        "foretide_group_terminating_instances",
-        "Instances on their way out",
-        |group| capacity(group, |known| known.terminating),
-    ),
-    (
-        "foretide_group_min_instances",
-        "Lower bound of desired capacity",
-        |group| capacity(group, |known| known.min),
-    ),
-    (
-        "foretide_group_max_instances",
-        "Upper bound of desired capacity",
-        |group| capacity(group, |known| known.max),
-    ),
-    (
-        "foretide_group_at_max",
-        "1 while more instances are needed than the maximum",
-        |group| {
-            let known = group.row.capacity.as_ref();
-            flag(known.map(|_| group.health.is_in(HealthState::AtMaximum)))
-        },
-    ),
-    (
-        "foretide_group_load_instances",
-        "Instances that the load keeps fully busy",
-        |group| {
-            group
-                .row
-                .load
-                .load_instance_percent
-                .map(|load| load / 100.0)
-        },
-    ),
-    (
-        "foretide_group_needed_instances",
-        "Instances that carry the load at the objective",
-        |group| group.row.load.need_instances.map(f64::from),
-    ),
-    (
-        "foretide_group_cpu_ratio",
-        "CPU utilisation of the newest period",
-        |group| group.row.load.cpu_percent.map(|cpu| cpu / 100.0),
-    ),
-    (
-        "foretide_group_forecast_ahead_seconds",
-        "Time ahead that is forecast",
-        |group| group.row.load.forecast_ahead_s.map(|ahead| ahead as f64),
-    ),
-    (
-        "foretide_group_short_ratio",
-        "Share of the last day's minutes that were short",
-        |group| group.row.budget.short_share,
-    ),
-    (
-        "foretide_group_short_allowed_ratio",
-        "Share of time that may be short",
-        |group| Some(group.row.budget.allowed_share),
-    ),
-    (
-        "foretide_group_budget_spent_ratio",
-        "Short minutes of the last day over those it allows",
-        |group| group.row.budget.spent_ratio,
-    ),
-    (
-        "foretide_group_data_age_seconds",
-        "Time since the end of the newest period",
-        |group| group.age,
-    ),
-    (
-        "foretide_group_data_stale",
-        "1 while data is too old to act on",
-        |group| {
-            let known = group.row.data_fresh;
-            flag(known.map(|_| group.health.is_in(HealthState::DataMissing)))
-        },
-    ),
-    (
-        "foretide_group_looked_timestamp_seconds",
-        "When the group was looked at last",
-        |group| group.row.looked_at_ms.map(|at| at as f64 / 1000.0),
-    ),
-    (
-        "foretide_group_interval_seconds",
-        "Time between two looks",
-        |group| Some(group.row.interval_ms as f64 / 1000.0),
-    ),
-    (
-        "foretide_group_look_duration_seconds",
-        "How long the last look took",
-        |group| group.row.look_took_ms.map(|took| took as f64 / 1000.0),
-    ),
-    (
-        "foretide_group_prediction_duration_seconds",
-        "How long the model took last",
-        |group| group.prediction,
-    ),
-    (
-        "foretide_group_breaker_open",
-        "1 while launches fail and growth is held",
-        |group| flag(Some(group.health.is_in(HealthState::LaunchesFailing))),
-    ),
-    (
-        "foretide_group_predictor_failing",
-        "1 while the predictor does not answer and capacity is held",
-        |group| flag(Some(group.health.is_in(HealthState::PredictorSilent))),
-    ),
-    (
-        "foretide_group_health_level",
-        "0 ok, 1 notice, 2 warning, 3 critical",
-        |group| Some(f64::from(group.health.severity() as u8)),
-    ),
-];
-
-fn capacity(group: &Group, of: fn(&crate::view::Capacity) -> u32) -> Option<f64> {
-    group
-        .row
-        .capacity
-        .as_ref()
-        .map(|known| f64::from(of(known)))
-}
-
-fn flag(holds: Option<bool>) -> Option<f64> {
-    holds.map(|holds| f64::from(u8::from(holds)))
-}
-
-type Counter = (&'static str, &'static str, fn(&Group) -> Option<u64>);
-
-const COUNTERS: [Counter; 3] = [
-    (
-        "foretide_group_look_overruns",
-        "Looks that took too long",
-        |group| group.overruns,
-    ),
-    (
-        "foretide_group_write_failures",
-        "Writes that failed",
-        |group| Some(group.tally.writes_failed),
-    ),
-    (
-        "foretide_group_call_failures",
-        "Readings and predictions that failed",
-        |group| Some(group.tally.calls_failed),
-    ),
-];
 
 impl Collector for Snapshot {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {

@@ -6,6 +6,7 @@
 
 mod api;
 mod assets;
+mod group_metrics;
 mod guard;
 mod hub;
 mod metrics;

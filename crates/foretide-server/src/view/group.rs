@@ -56,7 +56,7 @@ pub(crate) struct Series {
     pub(crate) pending: Vec<Option<u32>>,
     pub(crate) min: Vec<Option<u32>>,
     pub(crate) max: Vec<Option<u32>>,
-    pub(crate) tracking_instances: Vec<Option<u32>>,
+    pub(crate) baseline_instances: Vec<Option<u32>>,
     /// The levels of `forecast_instances`.
     pub(crate) forecast_levels: [f64; LEVELS.len()],
     /// What was forecast for the bucket before it came, at each level, in instances.
@@ -162,7 +162,7 @@ impl Series {
             .push(slots().filter_map(|slot| slot.pending).max());
         self.min.push(last(|slot| slot.bounds.map(|(min, _)| min)));
         self.max.push(last(|slot| slot.bounds.map(|(_, max)| max)));
-        self.tracking_instances.push(last(|slot| slot.tracking));
+        self.baseline_instances.push(last(|slot| slot.baseline));
         let forecast = slots()
             .filter_map(|slot| slot.forecast)
             .reduce(|a, b| std::array::from_fn(|level| a[level].max(b[level])));

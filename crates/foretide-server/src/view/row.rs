@@ -1,10 +1,10 @@
 //! One group at a glance: a row of the overview and the head of the group's page.
 
-use foretide_domain::Timestamp;
+use foretide_domain::{Hours, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::board::{DAY_SLOTS, LEVELS, Slot, Sums, Track, instances_for};
+use crate::board::{LEVELS, Slot, Track, instances_for};
 
 use super::health::{Health, health};
 use super::story::{Story, story};
@@ -27,7 +27,7 @@ pub(crate) struct GroupRow {
     pub(crate) capacity: Option<Capacity>,
     pub(crate) load: LoadNow,
     pub(crate) budget: Budget,
-    pub(crate) cost: Cost,
+    pub(crate) hours: HoursView,
     /// Need and in service of the last six hours, for a small chart.
     pub(crate) spark: Spark,
     pub(crate) decided_at_ms: Option<i64>,
@@ -84,45 +84,46 @@ pub(crate) struct LoadNow {
     pub(crate) forecast_need_instances: Option<[u32; LEVELS.len()]>,
 }
 
-/// How often the group was short, against how often it may be.
+/// Time in violation against the violation budget.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(crate) struct Budget {
-    /// Utilisation above which it counts as short, percent.
+    /// Utilisation above which the group is in violation, percent.
     pub(crate) objective_percent: f64,
-    /// Share of time that it may be short, 0 to 1.
+    /// Share of time that it may be in violation, 0 to 1.
     pub(crate) allowed_share: f64,
-    /// Share of the minutes with data within the last day in which it was.
-    pub(crate) short_share: Option<f64>,
-    /// Minutes that are looked back on, a day or what is kept of it.
-    pub(crate) window_minutes: usize,
-    /// Minutes with data among them.
-    pub(crate) minutes: usize,
-    /// Minutes among them in which it was short.
-    pub(crate) short_minutes: usize,
-    /// Minutes in which it may be short within a whole window.
-    pub(crate) allowed_minutes: f64,
-    /// The former over the latter: 1 is all of it.
+    /// Share of the last 7 days that it was: that of `hours`. Null below a day of data.
+    pub(crate) violation_share: Option<f64>,
+    /// The former ÷ the latter: 1 is all of the budget.
     pub(crate) spent_ratio: Option<f64>,
-    pub(crate) short_now: Option<bool>,
+    pub(crate) violation_now: Option<bool>,
     pub(crate) need_instances: Option<u32>,
 }
 
-/// What the last day cost, against what it would have cost otherwise. What is compared is counted
-/// over the minutes in which both are known.
+/// Instance-hours and time in violation of the last seven days of UTC, today included; since
+/// Foretide holds the group in its present mode, where that is later. All are of the same periods:
+/// those with data.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]
-pub(crate) struct Cost {
-    pub(crate) instance_hours: Option<f64>,
-    /// Of reactive target tracking on the same load.
-    pub(crate) tracking_instance_hours: Option<f64>,
-    /// Of perfect foresight.
+pub(crate) struct HoursView {
+    /// When the count begins; null before the first period.
+    pub(crate) since_ms: Option<i64>,
+    /// Time with data.
+    pub(crate) known_s: u64,
+    /// Less than a day of data: ratios and shares are null.
+    pub(crate) too_early: bool,
+    pub(crate) used_instance_hours: Option<f64>,
+    /// Of the baseline: target tracking on the same load.
+    pub(crate) baseline_instance_hours: Option<f64>,
+    /// Of the hindsight optimum.
     pub(crate) optimum_instance_hours: Option<f64>,
-    /// The first of these over the time in which target tracking's is known.
-    pub(crate) instance_hours_beside_tracking: Option<f64>,
-    /// The first of these over the time in which that of perfect foresight is known.
-    pub(crate) instance_hours_beside_optimum: Option<f64>,
+    /// Used ÷ baseline.
+    pub(crate) against_baseline: Option<f64>,
+    /// Used ÷ hindsight optimum.
+    pub(crate) against_optimum: Option<f64>,
+    pub(crate) violation_s: u64,
+    pub(crate) violation_share: Option<f64>,
+    pub(crate) baseline_violation_s: u64,
     pub(crate) price_per_instance_hour: Option<f64>,
     pub(crate) currency: Option<String>,
-    pub(crate) hours: f64,
 }
 
 /// Columns of the small chart.
@@ -167,8 +168,8 @@ fn orders(track: &Track) -> OrdersView {
 /// The row as of `now`.
 pub(crate) fn row(track: &Track, now: Timestamp) -> GroupRow {
     let load = load(track);
-    let day = track.slots.day();
-    let budget = budget(&day, track, &load);
+    let hours = track.week();
+    let budget = budget(&hours, track, &load);
     let facts = &track.facts;
     let decision = track.decision();
     GroupRow {
@@ -190,7 +191,7 @@ pub(crate) fn row(track: &Track, now: Timestamp) -> GroupRow {
             standby: reading.counts.standby,
             terminating: reading.counts.terminating,
         }),
-        cost: cost(&day, track),
+        hours: hours_view(&hours, track),
         spark: spark(track),
         decided_at_ms: decision.map(|decision| decision.at.as_millis()),
         next_look_ms: decision.map(|decision| decision.next_look.as_millis()),
@@ -229,37 +230,36 @@ fn load(track: &Track) -> LoadNow {
     }
 }
 
-fn budget(day: &Sums, track: &Track, load: &LoadNow) -> Budget {
+fn budget(hours: &Hours, track: &Track, load: &LoadNow) -> Budget {
     let objective = track.facts.objective.get();
     let allowed = track.facts.budget;
-    let window = track.slots.most().min(DAY_SLOTS);
-    let allowed_minutes = allowed * window as f64;
-    let known = day.minutes > 0;
+    let share = hours.violation_share();
     Budget {
         objective_percent: objective,
         allowed_share: allowed,
-        short_share: known.then(|| day.short as f64 / day.minutes as f64),
-        spent_ratio: (known && allowed_minutes > 0.0).then(|| day.short as f64 / allowed_minutes),
-        window_minutes: window,
-        minutes: day.minutes,
-        short_minutes: day.short,
-        allowed_minutes,
-        short_now: load.cpu_percent.map(|cpu| cpu > objective),
+        violation_share: share,
+        spent_ratio: share.filter(|_| allowed > 0.0).map(|share| share / allowed),
+        violation_now: load.cpu_percent.map(|cpu| cpu > objective),
         need_instances: load.need_instances,
     }
 }
 
-fn cost(day: &Sums, track: &Track) -> Cost {
+fn hours_view(hours: &Hours, track: &Track) -> HoursView {
     let price = track.facts.price.as_ref();
-    Cost {
-        instance_hours: day.paid.instance_hours(),
-        tracking_instance_hours: day.tracking.instance_hours(),
-        instance_hours_beside_tracking: day.beside.instance_hours(),
-        instance_hours_beside_optimum: day.beside_optimum.instance_hours(),
-        optimum_instance_hours: day.optimum.instance_hours(),
+    HoursView {
+        since_ms: (!hours.is_empty()).then(|| hours.since.as_millis()),
+        known_s: hours.known_s,
+        too_early: hours.is_too_early(),
+        used_instance_hours: hours.used(),
+        baseline_instance_hours: hours.baseline(),
+        optimum_instance_hours: hours.optimum(),
+        against_baseline: hours.against_baseline(),
+        against_optimum: hours.against_optimum(),
+        violation_s: hours.violation_s,
+        violation_share: hours.violation_share(),
+        baseline_violation_s: hours.baseline_violation_s,
         price_per_instance_hour: price.map(|price| price.amount),
         currency: price.map(|price| price.currency.clone()),
-        hours: day.paid.hours(),
     }
 }
 

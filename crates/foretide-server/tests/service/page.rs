@@ -9,8 +9,9 @@ use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, ORIGIN};
 use axum::http::{Request, StatusCode};
 use foretide_domain::{
     Bounds, Cause, Counterfactual, Datapoint, Decision, Explanation, ForecastFigures, ForecastKept,
-    ForecastRule, GroupState, Inputs, LifecycleCounts, Load, LoadSource, Mode, Percent, PolicyKind,
-    Pricing, Proposal, Record, Rule, Severity, Staleness, SuspendedProcesses, Timestamp, Verdict,
+    ForecastRule, GroupState, Hours, Inputs, LifecycleCounts, Load, LoadSource, Mode, Percent,
+    PolicyKind, Pricing, Proposal, Record, Rule, Severity, Staleness, SuspendedProcesses,
+    Timestamp, Verdict,
 };
 use foretide_server::{
     Answer as Later, Board, Calls, GroupFacts, History, Limits, Looked, Page, ServeConfig,
@@ -171,6 +172,9 @@ fn decided() -> Record {
         orders: foretide_domain::Orders::default(),
         breaker_open: false,
         health: Verdict::default(),
+        hours: foretide_domain::Hours::default(),
+        week: foretide_domain::Hours::default(),
+        baseline: None,
     };
     Record::Decided(Box::new(Decision {
         at: at(-400),
@@ -219,7 +223,6 @@ fn figures() -> ForecastFigures {
         },
         short_chance: Some(0.01),
         need: 2,
-        tracking: 3,
         demoted: false,
         history: Duration::from_secs(86_400),
         reading_history: false,
@@ -294,8 +297,9 @@ async fn what_is_missing_is_null_and_no_metric() {
         assert_eq!(row[missing], Value::Null, "{missing}");
     }
     assert_eq!(row["load"]["cpu_percent"], Value::Null);
-    assert_eq!(row["budget"]["short_share"], Value::Null);
-    assert_eq!(row["cost"]["instance_hours"], Value::Null);
+    assert_eq!(row["budget"]["violation_share"], Value::Null);
+    assert_eq!(row["hours"]["used_instance_hours"], Value::Null);
+    assert_eq!(row["hours"]["since_ms"], Value::Null);
     assert_eq!(answer["decision"], Value::Null);
     board.record("web", at(0), &observed(2, None, 2.0));
     let answer = get(page(Arc::clone(&board)), &path_of("web")).await.json();
@@ -306,8 +310,52 @@ async fn what_is_missing_is_null_and_no_metric() {
     assert!(!text.contains("foretide_group_cpu_ratio{"), "{text}");
 }
 
+/// Page, API and metrics print the count of the newest decision: below a day of data without a
+/// share.
 #[tokio::test]
-async fn load_need_shortage_and_the_maximum_are_told() {
+async fn hours_are_those_of_the_newest_decision_and_have_no_share_below_a_day() {
+    let board = board(&["web"]);
+    board.read("web", at(-5), &group(4, 3));
+    let hours = |known_s| Hours {
+        known_s,
+        used_instance_s: 3600 * 60,
+        baseline_instance_s: 3600 * 80,
+        optimum_instance_s: 3600 * 48,
+        violation_s: 864,
+        ..Hours::new(at(-100_000))
+    };
+    let mut newest = decided();
+    let mut record = |hours| {
+        if let Record::Decided(decision) = &mut newest {
+            decision.explanation.inputs.hours = hours;
+            decision.explanation.inputs.week = hours;
+        }
+        board.record("web", at(-60), &newest);
+    };
+    record(hours(86_399));
+    let row = get(page(Arc::clone(&board)), &path_of("web")).await.json()["group"].clone();
+    assert_eq!(row["hours"]["too_early"], true);
+    assert_eq!(row["hours"]["used_instance_hours"], 60.0);
+    assert_eq!(row["hours"]["against_baseline"], Value::Null);
+    assert_eq!(row["budget"]["spent_ratio"], Value::Null);
+    record(hours(86_400));
+    let row = get(page(Arc::clone(&board)), &path_of("web")).await.json()["group"].clone();
+    assert_eq!(row["hours"]["since_ms"], at(-100_000).as_millis());
+    assert_eq!(row["hours"]["against_baseline"], 0.75);
+    assert_eq!(row["hours"]["against_optimum"], 1.25);
+    assert_eq!(row["hours"]["violation_share"], 0.01);
+    let metrics = get(page(board), "/metrics").await;
+    let text = String::from_utf8(metrics.bytes).unwrap();
+    for line in [
+        "foretide_group_used_instance_seconds_total{account=\"main\",group=\"web\"} 216000",
+        "foretide_group_violation_seconds_total{account=\"main\",group=\"web\"} 864",
+    ] {
+        assert!(text.contains(line), "{line} is not in:\n{text}");
+    }
+}
+
+#[tokio::test]
+async fn load_need_violation_and_the_maximum_are_told() {
     let board = board(&["calm", "web"]);
     board.read("calm", at(-5), &group(2, 2));
     board.read("web", at(-5), &group(4, 3));
@@ -331,11 +379,7 @@ async fn load_need_shortage_and_the_maximum_are_told() {
     );
     // 4 instances at 100 % are 5 at 80 %.
     assert_eq!(row["load"]["need_instances"], 5);
-    let share = row["budget"]["short_share"].as_f64().unwrap();
-    assert!((share - 2.0 / 3.0).abs() < 1e-9, "{share}");
-    // Two minutes of the 7.2 that 0.5 % of a day are.
-    let spent = row["budget"]["spent_ratio"].as_f64().unwrap();
-    assert!((spent - 2.0 / 7.2).abs() < 1e-9, "{spent}");
+    assert_eq!(row["budget"]["violation_now"], true);
     let reasons = row["health"]["reasons"].to_string();
     let reason = "5 instances are needed, the maximum is 4";
     assert!(reasons.contains(reason), "{reasons}");

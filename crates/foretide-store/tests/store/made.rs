@@ -134,6 +134,9 @@ fn inputs(before: u32, class: Class) -> Inputs {
         orders: foretide_domain::Orders::default(),
         breaker_open: false,
         health: foretide_domain::Verdict::default(),
+        hours: foretide_domain::Hours::default(),
+        week: foretide_domain::Hours::default(),
+        baseline: None,
     }
 }
 

@@ -16,7 +16,7 @@ fn a_demo_ends_with_its_figures_and_leaves_its_records() {
         "Scale in",
         "violations",
         "target tracking",
-        "optimum",
+        "hindsight optimum",
         "USD",
     ] {
         assert!(out.contains(part), "{part:?} is not in:\n{out}");
@@ -89,7 +89,7 @@ fn target_tracking_equals_the_policy_it_is_compared_with() {
     };
     assert_eq!(
         figures("target-tracking"),
-        figures("reactive target tracking")
+        figures("baseline target tracking")
     );
 }
 

@@ -1,8 +1,6 @@
 //! `foretide report` on a store that the runtime has written.
 
-use foretide_domain::{PolicyKind, Timestamp};
-use foretide_runtime::GroupKey;
-use foretide_store::Reader;
+use foretide_domain::PolicyKind;
 use serde_json::Value;
 
 use crate::Room;
@@ -19,49 +17,55 @@ fn report(room: &Room, more: &[&str]) -> String {
 #[test]
 fn the_figures_are_those_of_the_records_and_a_missing_day_is_said() {
     let room = Room::new();
-    let path = recorded(&room, PolicyKind::Classifier);
+    recorded(&room, PolicyKind::Classifier);
     let settings = room
         .read("foretide.toml")
         .replacen('\n', "\nprice = \"0.1 USD/h\"\n", 1);
     room.write("foretide.toml", settings);
     let json: Value = serde_json::from_str(&report(&room, &["--json"])).unwrap();
-    assert_eq!(json["schema_version"], 1);
+    assert_eq!(json["schema_version"], 2);
     let group = &json["groups"][0];
     assert_eq!(group["group"], "eu-west-1/web");
     let [missing, before, day] = &group["days"].as_array().unwrap()[..] else {
         panic!("{group}");
     };
-    let unknown = (&missing["date"], &missing["hours"], &missing["short"]);
-    assert_eq!(unknown, (&"2026-11-21".into(), &Value::Null, &Value::Null));
-    let reader = Reader::open(&path).unwrap();
-    let key = GroupKey::new("eu-west-1", "web");
-    let ever = (
-        Timestamp::from_millis(i64::MIN),
-        Timestamp::from_millis(i64::MAX),
+    let unknown = (
+        &missing["date"],
+        &missing["used_instance_hours"],
+        &missing["violation_s"],
     );
-    let points = reader.observations(&key, ever.0, ever.1).unwrap();
-    let midnight: Timestamp = "2026-11-23T00:00:00Z".parse().unwrap();
-    let sum = |early: bool| {
-        let of_day = points
-            .iter()
-            .filter(|point| (point.start < midnight) == early);
-        of_day.map(|point| point.instances / 60.0).sum::<f64>()
-    };
-    for (day, expected) in [(before, sum(true)), (day, sum(false))] {
-        let found = day["hours"].as_f64().unwrap();
-        assert!(
-            expected > 0.0 && (found - expected).abs() < 1e-9,
-            "{found}: {expected}"
-        );
+    assert_eq!(unknown, (&"2026-11-21".into(), &Value::Null, &Value::Null));
+    assert_eq!(
+        before["used_instance_hours"],
+        Value::Null,
+        "before the start"
+    );
+    // The numbers are those that the newest decision carries, which page and `explain` show.
+    let explained = room.done(&[&["explain", "web", "--json"][..], &STORE].concat());
+    let newest: Value = serde_json::from_str(explained.lines().last().unwrap()).unwrap();
+    let inputs = &newest["decision"]["explanation"]["inputs"];
+    let hours = &group["hours"];
+    for (name, counted) in [
+        ("used_instance_hours", "used_instance_s"),
+        ("baseline_instance_hours", "baseline_instance_s"),
+        ("optimum_instance_hours", "optimum_instance_s"),
+    ] {
+        let expected = inputs["week"][counted].as_u64().unwrap() as f64 / 3600.0;
+        assert!(expected > 0.0, "{inputs}");
+        assert_eq!(hours[name].as_f64(), Some(expected), "{name}");
+        assert_eq!(day[name], hours[name], "{name}");
     }
-    let hours = sum(true) + sum(false);
-    let totals = &group["totals"];
-    assert_eq!(totals["days_without_data"], 1);
-    let cost = totals["cost"].as_f64().unwrap();
-    assert!((cost - 0.1 * hours).abs() < 1e-9);
-    assert!(totals["tracking_hours"].as_f64().unwrap() > 0.0);
-    assert!(totals["optimum_hours"].as_f64().unwrap() > 0.0);
-    assert_eq!(group["saved_hours_a_day"], Value::Null);
+    assert_eq!(hours["violation_s"], inputs["week"]["violation_s"]);
+    assert_eq!(hours["known_s"], inputs["hours"]["known_s"]);
+    assert_eq!(
+        (&hours["too_early"], &hours["against_baseline"]),
+        (&true.into(), &Value::Null)
+    );
+    let used = hours["used_instance_hours"].as_f64().unwrap();
+    let cost = hours["used_cost"].as_f64().unwrap();
+    assert!((cost - 0.1 * used).abs() < 1e-9);
+    assert_eq!(group["days_without_data"], 1);
+    assert_eq!(group["saved_instance_hours_a_day"], Value::Null);
     let scaling = &group["scaling"];
     assert!(scaling["out"].as_u64() > Some(0), "{scaling}");
     let actions = scaling["actions"].as_array().unwrap().len() as u64;
@@ -74,7 +78,8 @@ fn the_figures_are_those_of_the_records_and_a_missing_day_is_said() {
 
     let text = report(&room, &[]);
     for part in [
-        "no data: 1 of 3 days",
+        "no data on 1 of 3 days",
+        "too early",
         "USD",
         "scaling: ",
         "2026-11-22",

@@ -15,7 +15,7 @@ const KEYS = [
   ["in_service", "In service", "serving"],
   ["pending", "Starting", "starting"],
   ["desired", "Desired", "desired"],
-  ["tracking", "Target tracking", "tracking"],
+  ["baseline", "Baseline", "baseline"],
 ];
 
 const SHAPES = {
@@ -216,8 +216,8 @@ export class Chart {
 
   top(series) {
     let most = 2;
-    const tracking = this.hidden.has("tracking") ? [] : series.tracking_instances;
-    for (const column of [series.load_instances, series.in_service, series.desired, tracking]) {
+    const baseline = this.hidden.has("baseline") ? [] : series.baseline_instances;
+    for (const column of [series.load_instances, series.in_service, series.desired, baseline]) {
       for (const value of column) if (value > most) most = value;
     }
     if (!this.hidden.has("forecast")) {
@@ -282,7 +282,7 @@ export class Chart {
       parts.push(svg("path", { class: "short-area", d: areaOf(times.length, short, (i) => [x(i), this.x(times[i] + width)], this.y, (i) => this.y(series.in_service[i])) }));
     }
     for (const bound of ["min", "max"]) parts.push(svg("path", { class: "bound", d: step((i) => series[bound][i]) }));
-    if (shown("tracking")) parts.push(svg("path", { class: "tracking-line", d: step((i) => series.tracking_instances[i]) }));
+    if (shown("baseline")) parts.push(svg("path", { class: "baseline-line", d: step((i) => series.baseline_instances[i]) }));
     if (shown("in_service")) parts.push(svg("path", { class: "serving-line", d: step((i) => series.in_service[i]) }));
     if (shown("desired")) parts.push(svg("path", { class: "desired-line", d: step((i) => series.desired[i]) }));
     if (shown("load")) parts.push(svg("path", { class: "load-line", d: line(times.length, (i) => series.load_instances[i], middle, this.y) }));
@@ -349,7 +349,7 @@ export class Chart {
       in_service: of("in_service"),
       pending: of("pending"),
       desired: of("desired"),
-      tracking: of("tracking_instances"),
+      baseline: of("baseline_instances"),
     };
     for (const [name, { value }] of this.keys) text(value, values[name]);
     const at = series.at_ms[index];

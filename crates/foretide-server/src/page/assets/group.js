@@ -178,20 +178,24 @@ export class Group {
   }
 
   money({ group, accuracy }) {
-    const { budget, cost, load } = group;
+    const { budget, hours, load } = group;
     const covered = accuracy.coverage_week;
-    const price = cost.price_per_instance_hour;
-    const money = (hours) => (price && hours !== null ? `${number(hours * price, 2)} ${cost.currency}` : `${number(hours, 1)} instance-hours`);
-    const both = (paid, other) => `${price ? number(paid * price, 2) : number(paid, 1)} against ${money(other)} in the minutes known for both`;
-    const tracking = [cost.instance_hours_beside_tracking, cost.tracking_instance_hours];
-    const optimum = [cost.instance_hours_beside_optimum, cost.optimum_instance_hours];
+    const price = hours.price_per_instance_hour;
+    const used = hours.used_instance_hours;
+    const money = (of) => (price && of !== null ? `${number(of * price, 2)} ${hours.currency}` : `${number(of, 1)} instance-hours`);
+    const both = (other) => `${price ? number(used * price, 2) : number(used, 1)} against ${money(other)}`;
+    // Below a day of data there are hours, and no share of them.
+    const early = (share) => (hours.too_early ? "too early" : share);
+    const wait = `a share needs a day of data; ${span(hours.known_s * 1000)} so far`;
+    const violation = `${span(hours.violation_s * 1000)} in violation, the baseline ${span(hours.baseline_violation_s * 1000)}`;
+    const since = hours.since_ms === null ? "not counted yet" : `since ${stamp(hours.since_ms)}, ${span(hours.known_s * 1000)} of data`;
     const tiles = [
-      [this.moment === null ? "CPU now" : "CPU then", load.cpu_percent === null ? MISSING : `${number(load.cpu_percent, 1)} %`, `short above ${number(budget.objective_percent)} %`],
-      ["Violation budget", budget.spent_ratio === null ? MISSING : `${percent(budget.spent_ratio, 0)} spent`, `short for ${number(budget.short_minutes)} min; ${number(budget.allowed_minutes, 1)} min in ${span(budget.window_minutes * 60000)} are allowed`, budget.spent_ratio],
+      [this.moment === null ? "CPU now" : "CPU then", load.cpu_percent === null ? MISSING : `${number(load.cpu_percent, 1)} %`, `in violation above ${number(budget.objective_percent)} %`],
+      ["Violation budget", early(`${percent(budget.spent_ratio, 0)} spent`), hours.too_early ? `${violation}; ${wait}` : `${percent(budget.violation_share, 2)} of the time, ${percent(budget.allowed_share, 2)} is allowed; ${violation}`, budget.spent_ratio],
       ["Forecast coverage, last week", covered ? percent(covered[1], 1) : MISSING, covered ? `of 90.0 % meant; ${percent(covered[4], 1)} of 99.6 %` : "no forecast has come due"],
-      [`Cost, last ${span(cost.hours * HOUR)}`, money(cost.instance_hours), price ? `${number(cost.instance_hours, 1)} instance-hours` : "no price is configured"],
-      ["Against target tracking", against(...tracking), tracking[1] === null ? "not known under this policy" : both(...tracking)],
-      ["Against the optimum", optimum[1] ? `× ${(optimum[0] / optimum[1]).toFixed(2)}` : MISSING, optimum[1] === null ? "no load is known" : both(...optimum)],
+      ["Used", used === null ? MISSING : money(used), price && used !== null ? `${number(used, 1)} instance-hours ${since}` : since],
+      ["Against the baseline", early(against(hours.against_baseline)), hours.too_early ? wait : both(hours.baseline_instance_hours)],
+      ["Against the hindsight optimum", early(`× ${number(hours.against_optimum, 2)}`), hours.too_early ? wait : both(hours.optimum_instance_hours)],
     ];
     put(this.figures, tiles.map(([name, value, note, meter]) => h(
       "div",

@@ -8,14 +8,9 @@ const COLUMNS = [
   ["capacity", "Capacity", (row) => row.capacity?.in_service ?? -1],
   ["load", "Needs", (row) => row.load.need_instances ?? -1],
   ["budget", "Budget spent", (row) => row.budget.spent_ratio ?? -1],
-  ["cost", "Against target tracking", (row) => saved(row) ?? -9],
+  ["cost", "Against the baseline", (row) => row.hours.against_baseline ?? -9],
   ["data", "Data age", (row) => -(row.data_at_ms ?? 0)],
 ];
-
-const saved = (row) => {
-  const { instance_hours_beside_tracking: own, tracking_instance_hours: other } = row.cost;
-  return own && other ? own / other : null;
-};
 
 export const link = (id) => `#/g/${encodeURIComponent(id)}`;
 
@@ -87,13 +82,15 @@ export class Overview {
     const rows = [...state.groups.values()];
     const count = (test) => rows.filter(test).length;
     const sum = (of) => rows.reduce((total, row) => total + (of(row) ?? 0), 0);
-    const beside = sum((row) => (row.cost.tracking_instance_hours ? row.cost.instance_hours_beside_tracking : 0));
+    // Groups with a day of data: the same rows on both sides.
+    const counted = (name) => sum((row) => (row.hours.too_early ? 0 : row.hours[name]));
+    const baseline = counted("baseline_instance_hours");
     const tiles = [
       ["Groups", number(rows.length)],
       ["Need attention", number(count((row) => SEVERITY[row.level] >= SEVERITY.warning))],
       ["In service", number(sum((row) => row.capacity?.in_service))],
       ["Starting", number(sum((row) => row.capacity?.pending))],
-      ["Cost against target tracking", against(beside || null, sum((row) => row.cost.tracking_instance_hours))],
+      ["Against the baseline", baseline ? against(counted("used_instance_hours") / baseline) : "too early"],
     ];
     if (state.fleet.bill_usd_per_month !== null) {
       tiles.push(["Calls of AWS a month", `${number(state.fleet.bill_usd_per_month, 2)} USD`]);
@@ -128,7 +125,7 @@ class Row {
     this.capacity = h("td", { class: "c-capacity", "data-label": "In service" });
     this.load = h("td", { class: "c-load", "data-label": "Needs" });
     this.budget = h("td", { class: "c-budget", "data-label": "Budget spent" });
-    this.cost = h("td", { class: "c-cost", "data-label": "Against target tracking" });
+    this.cost = h("td", { class: "c-cost", "data-label": "Against the baseline" });
     this.data = h("td", { class: "c-data", "data-label": "Data age" });
     this.spark = h("td", { class: "c-spark" });
     const name = h("th", { scope: "row", class: "c-name" }, h("a", { href: link(row.id) }, row.id), this.doing);
@@ -144,8 +141,7 @@ class Row {
     const later = load.forecast_need_instances;
     text(this.load, `${number(load.need_instances)}${later ? ` → ${later[0]}–${later[4]}` : ""}`);
     text(this.budget, percent(budget.spent_ratio, 0));
-    const { instance_hours_beside_tracking: own, tracking_instance_hours: other } = row.cost;
-    text(this.cost, against(own, other));
+    text(this.cost, row.hours.too_early ? "too early" : against(row.hours.against_baseline));
     put(this.spark, spark(row.spark));
   }
 

@@ -14,7 +14,7 @@ pub(crate) mod screen;
 mod summary;
 
 use foretide_domain::{Record, Timestamp};
-use foretide_sim::{Contender, Peer, Score, Simulation, Step, Timeline};
+use foretide_sim::{Contender, Peer, Score, Simulation, Step};
 
 use crate::cli::{ConfigFlags, DemoArgs};
 use crate::failure::{Exit, Failure};
@@ -97,12 +97,12 @@ pub(crate) fn run(
         writeln!(context.out, "left before the end: no figures")?;
         return Ok(());
     }
-    let tracking = target_tracking(&plan, None);
+    let tracking = target_tracking(&plan);
     summary::print(&plan, &simulation.score(), &tracking, &records, context)
 }
 
 /// What target tracking would have made of the same load.
-fn target_tracking(plan: &Plan, timeline: Option<&mut Timeline>) -> Score {
+fn target_tracking(plan: &Plan) -> Score {
     let settings = &plan.config.target_tracking;
     let peer = Peer::TargetTracking(foretide_sim::TargetTracking {
         target: plan.config.target_utilisation.get(),
@@ -110,5 +110,5 @@ fn target_tracking(plan: &Plan, timeline: Option<&mut Timeline>) -> Score {
         points_in: settings.in_points,
         band_in: settings.in_band,
     });
-    peer.run(&plan.case, timeline)
+    peer.run(&plan.case, None)
 }

@@ -8,10 +8,8 @@ use std::time::Duration;
 use foretide_domain::{
     Bounds, GroupState, LifecycleCounts, Percent, Record, SuspendedProcesses, Timestamp,
 };
-use foretide_server::{
-    Board, Counterfactual, GroupFacts, Limits, Page, Price, ServeConfig, ServeError,
-};
-use foretide_sim::{STEP_S, Step, Timeline};
+use foretide_server::{Board, GroupFacts, Limits, Page, Price, ServeConfig, ServeError};
+use foretide_sim::{STEP_S, Step};
 
 use crate::cli::DemoArgs;
 use crate::command::page::{Hosted, NoPage};
@@ -31,9 +29,6 @@ pub(crate) struct Feed {
     group: String,
     start: Timestamp,
     bounds: Bounds,
-    needs: Vec<(i64, u32)>,
-    tracking: Timeline,
-    at: [usize; 2],
     hosted: Hosted,
 }
 
@@ -104,8 +99,6 @@ impl Feed {
             ..ServeConfig::default()
         };
         let hosted = Hosted::start(config, page)?;
-        let mut tracking = Timeline::default();
-        super::target_tracking(plan, Some(&mut tracking));
         Ok(Self {
             hosted,
             board,
@@ -113,9 +106,6 @@ impl Feed {
             group: plan.group.clone(),
             start,
             bounds: case.setup().bounds,
-            needs: needs(plan),
-            tracking,
-            at: [0; 2],
         })
     }
 
@@ -145,26 +135,6 @@ impl Feed {
             obstacles: Vec::new(),
         };
         self.board.read(&self.group, at, &group);
-        let rows = self.tracking.rows();
-        let [tracking, need] = &mut self.at;
-        while rows
-            .get(*tracking + 1)
-            .is_some_and(|row| row.at_s <= step.at_s)
-        {
-            *tracking += 1;
-        }
-        while self
-            .needs
-            .get(*need + 1)
-            .is_some_and(|(at_s, _)| *at_s <= step.at_s)
-        {
-            *need += 1;
-        }
-        let other = Counterfactual {
-            tracking: rows.get(*tracking).map(|row| row.in_service + row.pending),
-            optimum: self.needs.get(*need).map(|(_, need)| *need),
-        };
-        self.board.counterfactual(&self.group, at, other);
     }
 
     fn time(&self, at_s: i64) -> Timestamp {
@@ -196,17 +166,4 @@ fn facts(plan: &Plan) -> GroupFacts {
         }),
         dry_run: false,
     }
-}
-
-/// Where the need changes, and to what.
-fn needs(plan: &Plan) -> Vec<(i64, u32)> {
-    let case = &plan.case;
-    let steps = (0..case.steps()).map(|step| (step * STEP_S, case.at(step * STEP_S).1));
-    let mut needs: Vec<(i64, u32)> = Vec::new();
-    for (at_s, need) in steps {
-        if needs.last().is_none_or(|(_, known)| *known != need) {
-            needs.push((at_s, need));
-        }
-    }
-    needs
 }

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use foretide_domain::{Record, Timestamp};
+use foretide_domain::{Hours, Record, Timestamp};
 use serde::Serialize;
 
 use crate::failure::{Exit, Failure};
@@ -31,6 +31,8 @@ pub(crate) struct Records {
     out: BufWriter<File>,
     lines: u64,
     failed: Option<io::Error>,
+    /// As the newest decision has them.
+    hours: Hours,
 }
 
 impl Records {
@@ -53,12 +55,16 @@ impl Records {
             group: group.into(),
             lines: 0,
             failed: None,
+            hours: Hours::default(),
             path,
         })
     }
 
     /// Adds a record.
     pub(crate) fn add(&mut self, at: Timestamp, record: &Record) {
+        if let Record::Decided(decision) = record {
+            self.hours = decision.explanation.inputs.hours;
+        }
         if self.failed.is_some() {
             return;
         }
@@ -74,6 +80,11 @@ impl Records {
             Ok(()) => self.lines += 1,
             Err(error) => self.failed = Some(error),
         }
+    }
+
+    /// Instance-hours and time in violation as the newest decision has them.
+    pub(crate) fn hours(&self) -> Hours {
+        self.hours
     }
 
     /// Tells a failure, once.

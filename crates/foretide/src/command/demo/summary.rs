@@ -28,7 +28,7 @@ pub(crate) fn print(
 ) -> Result<(), Failure> {
     let rows = [
         row(plan, &plan.config.policy.to_string(), score),
-        row(plan, "reactive target tracking", tracking),
+        row(plan, "baseline target tracking", tracking),
         optimum(plan, score),
     ];
     if context.terminal.is_interactive {
@@ -55,6 +55,15 @@ pub(crate) fn print(
     writeln!(
         context.out,
         "violation: demand above {slo:.0} % of capacity"
+    )?;
+    let counted = format!(
+        "as counted from CloudWatch's periods, on page and report: {}",
+        records.hours()
+    );
+    writeln!(
+        context.out,
+        "{}",
+        wrap(&counted, context.terminal.wrap_at(), 2)
     )?;
     writeln!(context.out, "records: {} in", records.count())?;
     writeln!(context.out, "  {}", records.path().display())?;
@@ -97,7 +106,7 @@ fn optimum(plan: &Plan, score: &Score) -> Row {
     };
     cells(
         plan,
-        "optimum, with foresight",
+        "hindsight optimum",
         "0.00 %".into(),
         &best,
         "-".into(),

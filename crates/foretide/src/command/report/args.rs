@@ -12,10 +12,10 @@ Examples:
   foretide report web --days 30 --html report.html
   foretide report --json > report.json
 
-Days are those of UTC, the last one up to now. Against target tracking: simulated on the recorded load,
-at the group's target_utilisation and lead_time. Against the optimum: the fewest instances that would
-have done, in hindsight. `price` in a group's table makes costs of hours. The JSON is described in
-docs/report.md.")]
+Days are those of UTC; the last one ends now. Hours and time in violation are those that every decision
+records: what the group ran, what target tracking would have run on the same load (the baseline), and
+the fewest instances that would have kept the objective (the hindsight optimum). `price` in a group's
+table turns hours into costs. docs/report.md describes the JSON.")]
 pub(crate) struct ReportArgs {
     /// The group, or account/group [default: all of the store]
     #[arg(value_name = "GROUP")]

@@ -5,12 +5,11 @@ mod args;
 use std::time::Duration;
 
 use foretide_control::Event;
-use foretide_domain::{Percent, Timestamp};
+use foretide_domain::{Decision, Timestamp};
 use foretide_report::{
-    GroupReport, Recorded, Report, Terms, group_report, render_operations, render_text,
+    GroupReport, REPORT_VERSION, Recorded, Report, group_report, render_operations, render_text,
 };
 use foretide_runtime::{GroupKey, Notice, What};
-use foretide_sim::TargetTracking;
 use foretide_store::{Reader, Step, StoreError};
 
 use crate::cli::ConfigFlags;
@@ -20,7 +19,7 @@ use crate::terminal::wrap;
 use foretide_config::GroupSettings;
 
 use super::output::whole_at;
-use super::{Context, SCHEMA_VERSION, input, kept};
+use super::{Context, input, kept};
 pub(crate) use args::ReportArgs;
 
 /// A day.
@@ -51,7 +50,7 @@ pub(crate) fn run(
         of_group(&reader, key, settings, (from, to)).map_err(|error| kept::failed(&error))
     });
     let report = Report {
-        schema_version: SCHEMA_VERSION,
+        schema_version: REPORT_VERSION,
         foretide_version: env!("CARGO_PKG_VERSION"),
         from: from.to_string(),
         to: to.to_string(),
@@ -87,29 +86,13 @@ fn of_group(
     (from, to): (Timestamp, Timestamp),
 ) -> Result<GroupReport, StoreError> {
     let recorded = recorded(reader, key, from, to)?;
-    let controller = &settings.controller;
-    let seconds = |span: Duration| u32::try_from(span.as_secs()).unwrap_or(u32::MAX);
-    let newest = recorded.decisions.last().map(|it| &it.explanation.inputs);
-    let terms = Terms {
-        objective: controller.forecast.objective.get() / 100.0,
-        tracking: TargetTracking {
-            target: Percent::get(controller.target_utilisation),
-            points_out: controller.target_tracking.out_points,
-            points_in: controller.target_tracking.in_points,
-            band_in: controller.target_tracking.in_band,
-        },
-        lead_s: seconds(controller.lead_time),
-        delay_s: seconds(controller.metric_delay),
-        bounds: newest.map(|inputs| inputs.bounds),
-    };
     let price = settings.live.price.as_ref();
     let price = price.map(|price| (price.per_hour(), price.currency().to_owned()));
-    let budget = controller.forecast.budget;
+    let budget = settings.controller.forecast.budget;
     Ok(group_report(
         key.to_string(),
         &recorded,
         (from, to),
-        &terms,
         budget,
         price,
     ))
@@ -121,9 +104,12 @@ fn recorded(
     from: Timestamp,
     to: Timestamp,
 ) -> Result<Recorded, StoreError> {
+    let before = from.minus(Duration::from_millis(1));
+    let hours = |decision: Decision| decision.explanation.inputs.hours;
     let mut recorded = Recorded {
         points: reader.observations(key, from, to)?,
         decisions: reader.decisions(key, from, to)?,
+        hours_before: reader.decision_at(key, before)?.map(hours),
         ..Recorded::default()
     };
     for said in reader.said(Some(key), from, to)? {

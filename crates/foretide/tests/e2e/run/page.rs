@@ -80,7 +80,7 @@ fn the_page_shows_a_live_group_and_what_was_before_a_restart() {
     assert!(scaled_out(&group), "{}", group["marks"]);
     assert_eq!(group["group"]["capacity"]["desired"], 3);
     assert_eq!(group["group"]["mode"], "enforce");
-    assert_eq!(group["group"]["cost"]["price_per_instance_hour"], 0.1);
+    assert_eq!(group["group"]["hours"]["price_per_instance_hour"], 0.1);
     assert!(group["group"]["load"]["cpu_percent"].is_number(), "{group}");
     assert!(group["decision"]["sections"].as_array().unwrap().len() >= 4);
     let (status, ready) = get(&page, "/ready");

@@ -1,0 +1,57 @@
+//! A decision made for tests.
+
+use std::time::Duration;
+
+use foretide_domain::{
+    Bounds, Decision, Explanation, Hours, Inputs, LifecycleCounts, Mode, Orders, PolicyKind,
+    Proposal, Rule, Staleness, SuspendedProcesses, TrackingRule, Verdict,
+};
+
+/// A decision to hold that carries `hours`.
+pub(super) fn decision(hours: Hours) -> Decision {
+    let inputs = Inputs {
+        desired: 4,
+        bounds: Bounds::new(1, 9).unwrap(),
+        counts: LifecycleCounts::default(),
+        group_age: Duration::ZERO,
+        suspended: SuspendedProcesses::default(),
+        refreshing: false,
+        cpu: None,
+        load: None,
+        instances: None,
+        data_age: None,
+        fresh: true,
+        staleness: Staleness::Fresh,
+        coverage: None,
+        memory: None,
+        features: None,
+        forecast: None,
+        event: None,
+        class: None,
+        streak: 0,
+        streak_datapoints: 0,
+        cooldown_left: Duration::ZERO,
+        orders: Orders::default(),
+        breaker_open: false,
+        health: Verdict::default(),
+        hours,
+        week: Hours::default(),
+        baseline: None,
+    };
+    Decision {
+        at: hours.until,
+        desired: None,
+        next_look: hours.until,
+        explanation: Explanation {
+            mode: Mode::Enforce,
+            policy: PolicyKind::TargetTracking,
+            inputs,
+            proposal: Proposal {
+                desired: None,
+                rule: Rule::TargetTracking(TrackingRule::Between),
+            },
+            steps: Vec::new(),
+            bound_by: None,
+        },
+    }
+}

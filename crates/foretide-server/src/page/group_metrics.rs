@@ -1,0 +1,263 @@
+//! What the metrics say of one group: a gauge or a counter each.
+
+use std::sync::{Arc, Mutex};
+
+use foretide_domain::{HealthState, Hours, Timestamp, Verdict};
+
+use crate::board::{LEVELS, Tally, Track, lock};
+use crate::view::{GroupRow, cached};
+
+/// A group as of one moment.
+#[derive(Debug)]
+pub(super) struct Group {
+    pub(super) row: Arc<GroupRow>,
+    pub(super) tally: Tally,
+    /// Of about a day, and of about a week.
+    pub(super) coverage: [Option<[f64; LEVELS.len()]>; 2],
+    pub(super) forecast: Option<[f64; LEVELS.len()]>,
+    pub(super) age: Option<f64>,
+    pub(super) overruns: Option<u64>,
+    pub(super) prediction: Option<f64>,
+    pub(super) health: Verdict,
+    pub(super) hours: Hours,
+}
+
+impl Group {
+    pub(super) fn of(track: &Mutex<Track>, now: Timestamp) -> Self {
+        let mut track = lock(track);
+        let row = cached(&mut track, now).row;
+        let figures = track
+            .decision()
+            .and_then(|known| known.explanation.inputs.forecast);
+        let quantiles = figures.and_then(|figures| figures.quantiles);
+        Self {
+            tally: track.tally,
+            coverage: track.coverage(),
+            forecast: quantiles.map(|loads| loads.map(|load| load.get() / 100.0)),
+            age: track.data_at.map(|at| now.since(at).as_secs_f64()),
+            overruns: track.looked.map(|looked| looked.overruns),
+            prediction: track
+                .looked
+                .and_then(|looked| looked.prediction)
+                .map(|took| took.as_secs_f64()),
+            health: track.health(now),
+            hours: track.hours(),
+            row,
+        }
+    }
+
+    pub(super) fn labels(&self) -> [(&'static str, &str); 2] {
+        let account = self.row.account.as_deref().unwrap_or_default();
+        [("account", account), ("group", &self.row.name)]
+    }
+
+    pub(super) fn with<'a>(
+        &'a self,
+        name: &'static str,
+        value: &'a str,
+    ) -> [(&'static str, &'a str); 3] {
+        let [account, group] = self.labels();
+        [account, group, (name, value)]
+    }
+}
+
+pub(super) type Gauge = (&'static str, &'static str, fn(&Group) -> Option<f64>);
+
+/// One value a group; what is missing is left out.
+pub(super) const GAUGES: [Gauge; 24] = [
+    (
+        "foretide_group_desired_instances",
+        "Desired capacity",
+        |group| capacity(group, |known| known.desired),
+    ),
+    (
+        "foretide_group_in_service_instances",
+        "Instances that serve",
+        |group| capacity(group, |known| known.in_service),
+    ),
+    (
+        "foretide_group_pending_instances",
+        "Instances that are starting",
+        |group| capacity(group, |known| known.pending),
+    ),
+    (
+        "foretide_group_standby_instances",
+        "Instances set aside",
+        |group| capacity(group, |known| known.standby),
+    ),
+    (
+        "foretide_group_terminating_instances",
+        "Instances on their way out",
+        |group| capacity(group, |known| known.terminating),
+    ),
+    (
+        "foretide_group_min_instances",
+        "Lower bound of desired capacity",
+        |group| capacity(group, |known| known.min),
+    ),
+    (
+        "foretide_group_max_instances",
+        "Upper bound of desired capacity",
+        |group| capacity(group, |known| known.max),
+    ),
+    (
+        "foretide_group_at_max",
+        "1 while more instances are needed than the maximum",
+        |group| {
+            let known = group.row.capacity.as_ref();
+            flag(known.map(|_| group.health.is_in(HealthState::AtMaximum)))
+        },
+    ),
+    (
+        "foretide_group_load_instances",
+        "Instances that the load keeps fully busy",
+        |group| {
+            group
+                .row
+                .load
+                .load_instance_percent
+                .map(|load| load / 100.0)
+        },
+    ),
+    (
+        "foretide_group_needed_instances",
+        "Instances that carry the load at the objective",
+        |group| group.row.load.need_instances.map(f64::from),
+    ),
+    (
+        "foretide_group_cpu_ratio",
+        "CPU utilisation of the newest period",
+        |group| group.row.load.cpu_percent.map(|cpu| cpu / 100.0),
+    ),
+    (
+        "foretide_group_forecast_ahead_seconds",
+        "Time ahead that is forecast",
+        |group| group.row.load.forecast_ahead_s.map(|ahead| ahead as f64),
+    ),
+    (
+        "foretide_group_violation_ratio",
+        "Share of time in violation; left out below a day of data",
+        |group| group.row.budget.violation_share,
+    ),
+    (
+        "foretide_group_violation_budget_ratio",
+        "Share of time that may be in violation",
+        |group| Some(group.row.budget.allowed_share),
+    ),
+    (
+        "foretide_group_budget_spent_ratio",
+        "Share of time in violation over the violation budget",
+        |group| group.row.budget.spent_ratio,
+    ),
+    (
+        "foretide_group_data_age_seconds",
+        "Time since the end of the newest period",
+        |group| group.age,
+    ),
+    (
+        "foretide_group_data_stale",
+        "1 while data is too old to act on",
+        |group| {
+            let known = group.row.data_fresh;
+            flag(known.map(|_| group.health.is_in(HealthState::DataMissing)))
+        },
+    ),
+    (
+        "foretide_group_looked_timestamp_seconds",
+        "When the group was looked at last",
+        |group| group.row.looked_at_ms.map(|at| at as f64 / 1000.0),
+    ),
+    (
+        "foretide_group_interval_seconds",
+        "Time between two looks",
+        |group| Some(group.row.interval_ms as f64 / 1000.0),
+    ),
+    (
+        "foretide_group_look_duration_seconds",
+        "How long the last look took",
+        |group| group.row.look_took_ms.map(|took| took as f64 / 1000.0),
+    ),
+    (
+        "foretide_group_prediction_duration_seconds",
+        "How long the model took last",
+        |group| group.prediction,
+    ),
+    (
+        "foretide_group_breaker_open",
+        "1 while launches fail and growth is held",
+        |group| flag(Some(group.health.is_in(HealthState::LaunchesFailing))),
+    ),
+    (
+        "foretide_group_predictor_failing",
+        "1 while the predictor does not answer and capacity is held",
+        |group| flag(Some(group.health.is_in(HealthState::PredictorSilent))),
+    ),
+    (
+        "foretide_group_health_level",
+        "0 ok, 1 notice, 2 warning, 3 critical",
+        |group| Some(f64::from(group.health.severity() as u8)),
+    ),
+];
+
+fn capacity(group: &Group, of: fn(&crate::view::Capacity) -> u32) -> Option<f64> {
+    group
+        .row
+        .capacity
+        .as_ref()
+        .map(|known| f64::from(of(known)))
+}
+
+fn flag(holds: Option<bool>) -> Option<f64> {
+    holds.map(|holds| f64::from(u8::from(holds)))
+}
+
+pub(super) type Counter = (&'static str, &'static str, fn(&Group) -> Option<u64>);
+
+/// Those of hours begin anew when the mode changes.
+pub(super) const COUNTERS: [Counter; 9] = [
+    (
+        "foretide_group_known_seconds",
+        "Time with data in the present mode: what the next five are counted over",
+        |group| Some(group.hours.known_s),
+    ),
+    (
+        "foretide_group_used_instance_seconds",
+        "Instance-seconds that the group ran, in service or pending",
+        |group| Some(group.hours.used_instance_s),
+    ),
+    (
+        "foretide_group_baseline_instance_seconds",
+        "Instance-seconds that target tracking on the same load would have run",
+        |group| Some(group.hours.baseline_instance_s),
+    ),
+    (
+        "foretide_group_optimum_instance_seconds",
+        "Instance-seconds of the fewest instances that keep the load at the objective",
+        |group| Some(group.hours.optimum_instance_s),
+    ),
+    (
+        "foretide_group_violation_seconds",
+        "Time above the objective",
+        |group| Some(group.hours.violation_s),
+    ),
+    (
+        "foretide_group_baseline_violation_seconds",
+        "Time that target tracking on the same load would have been above the objective",
+        |group| Some(group.hours.baseline_violation_s),
+    ),
+    (
+        "foretide_group_look_overruns",
+        "Looks that took too long",
+        |group| group.overruns,
+    ),
+    (
+        "foretide_group_write_failures",
+        "Writes that failed",
+        |group| Some(group.tally.writes_failed),
+    ),
+    (
+        "foretide_group_call_failures",
+        "Readings and predictions that failed",
+        |group| Some(group.tally.calls_failed),
+    ),
+];
