@@ -171,12 +171,12 @@ fn forecast(
         ForecastRule::Surplus if spare > 0 => write!(
             f,
             "keeping the {} has cost as much as relaunching would",
-            counted(spare, "spare instance")
+            spares(spare)
         ),
         ForecastRule::Waiting if spare > 0 => write!(
             f,
             "keeping the {} has not yet cost as much as relaunching would",
-            counted(spare, "spare instance")
+            spares(spare)
         ),
         _ => write!(f, "{}", why.proposal.rule),
     }
@@ -203,6 +203,13 @@ pub(super) fn counted(count: u32, what: &str) -> String {
     match count {
         1 => format!("1 {what}"),
         count => format!("{count} {what}s"),
+    }
+}
+
+fn spares(instances: u32) -> String {
+    match instances {
+        1 => "spare instance".to_owned(),
+        instances => format!("{instances} spare instances"),
     }
 }
 
