@@ -1,14 +1,12 @@
 //! `foretide replay`: recorded events through today's code and settings, and what differs.
 
-mod engine;
-
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use foretide_control::ControllerConfig;
 use foretide_domain::{Decision, Guard, Timestamp};
 use foretide_runtime::GroupKey;
-use foretide_store::{Reader, Step};
+use foretide_store::{Reader, Step, replay};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -17,7 +15,6 @@ use crate::clock;
 use crate::failure::{Exit, Failure};
 
 use super::{Context, SCHEMA_VERSION, input, kept};
-use engine::Replay;
 
 /// Differences that are printed; all of them are in `--json`.
 const SHOWN_MAX: usize = 50;
@@ -79,7 +76,7 @@ pub(crate) fn run(
     let recorded = recorded.map_err(|error| kept::failed(&error))?;
     let model = input::model(config.model.as_deref())?;
     let past = |from, to| reader.observations(&group, from, to).unwrap_or_default();
-    let replayed = Replay::new(today, &recorded, &model, &past).run(&steps);
+    let replayed = replay(today, &recorded, &model, &past, &steps);
     let within = |decision: &Decision| from <= decision.at && decision.at < to;
     let replayed: Vec<Decision> = replayed.into_iter().filter(within).collect();
     let report = Report {

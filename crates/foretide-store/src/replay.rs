@@ -16,13 +16,27 @@ use foretide_domain::{
     Timestamp, WriteOutcome,
 };
 use foretide_runtime::Checkpoint;
-use foretide_store::Step;
+
+use crate::read::Step;
 
 /// Periods observed from a time, included, to a time, excluded.
 type Observed<'a> = dyn Fn(Timestamp, Timestamp) -> Vec<Datapoint> + 'a;
 
+/// The decisions of a controller with the settings `today` on the recorded `steps`, the first of
+/// which is a checkpoint. `recorded` are the decisions of then; `model` answers what was not asked
+/// then, and `past` has the observations kept.
+pub fn replay(
+    today: &ControllerConfig,
+    recorded: &[Decision],
+    model: &Model,
+    past: &Observed<'_>,
+    steps: &[(Timestamp, Step)],
+) -> Vec<Decision> {
+    Replay::new(today, recorded, model, past).run(steps)
+}
+
 /// A replay under way.
-pub(super) struct Replay<'a> {
+struct Replay<'a> {
     control: Option<ControlLoop>,
     then: Then<'a>,
 }
@@ -57,7 +71,7 @@ struct Open {
 }
 
 impl<'a> Replay<'a> {
-    pub(super) fn new(
+    fn new(
         today: &'a ControllerConfig,
         recorded: &'a [Decision],
         model: &'a Model,
@@ -84,7 +98,7 @@ impl<'a> Replay<'a> {
     }
 
     /// The decisions that `steps` lead to; the first step is a checkpoint.
-    pub(super) fn run(mut self, steps: &'a [(Timestamp, Step)]) -> Vec<Decision> {
+    fn run(mut self, steps: &'a [(Timestamp, Step)]) -> Vec<Decision> {
         for (index, (at, step)) in steps.iter().enumerate() {
             self.then.to_come = steps.get(index + 1..).unwrap_or_default();
             match step {
