@@ -2,7 +2,6 @@
 //!
 //! Invariant: the only crate where all others meet, and the only one that reads the clock.
 
-mod chart;
 mod cli;
 mod clock;
 mod command;

@@ -2,10 +2,10 @@
 
 use std::collections::VecDeque;
 
+use foretide_chart::blocks::{self, Cell};
 use foretide_domain::{Bounds, Record, Timestamp};
 use foretide_sim::{STEP_S, Score, Step};
 
-use crate::chart::{self, Cell};
 use crate::terminal::wrap;
 
 use super::plan::Plan;
@@ -159,11 +159,11 @@ impl View {
         // A window that is not yet full fills from the left, at its final scale.
         let most = usize::try_from(WINDOW_S / STEP_S).unwrap_or(usize::MAX);
         let drawn = (width * load.len()).div_ceil(most).min(width);
-        let load = chart::buckets(&load, drawn, chart::largest);
-        let capacity = chart::buckets(&capacity, drawn, chart::mean);
+        let load = blocks::buckets(&load, drawn, blocks::largest);
+        let capacity = blocks::buckets(&capacity, drawn, blocks::mean);
         let tops = load.iter().chain(&capacity).flatten().copied();
         let top = tops.fold(1.0, f64::max).ceil();
-        let cells = chart::draw(&load, &capacity, top, rows);
+        let cells = blocks::draw(&load, &capacity, top, rows);
         let scale = |row: usize| match row {
             0 => format!("{top:>4.0} "),
             row if row + 1 == rows => format!("{:>4} ", 0),

@@ -1,28 +1,32 @@
 //! The figures at the end of a backtest, for a person at a terminal.
 
-use crate::command::Context;
-use crate::failure::Failure;
-use foretide_report::{PolicyFigures, Summary, TraceFigures};
+use std::io::{self, Write};
+
+use crate::summary::{PolicyFigures, Summary, TraceFigures};
 
 /// Columns of the table where it stands in one piece.
 const WIDTH: usize = 89;
 
-/// Prints a table a trace.
-pub(crate) fn print(summary: &Summary, context: &mut Context<'_>) -> Result<(), Failure> {
+/// Prints a table a trace, in blocks where `width` columns do not hold it.
+pub fn print_backtest(
+    summary: &Summary,
+    width: Option<usize>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     for figures in &summary.traces {
         let setup = &figures.setup;
-        writeln!(context.out, "\n{}", figures.name)?;
+        writeln!(out, "\n{}", figures.name)?;
         writeln!(
-            context.out,
+            out,
             "  {:.1} days, {} of them warm-up; optimum {:.1} instance-hours",
             setup.days, setup.warmup_days, figures.optimum_hours
         )?;
-        if context.terminal.width() >= WIDTH || context.terminal.wrap_at().is_none() {
-            wide(figures, context)?;
+        if width.is_none_or(|width| width >= WIDTH) {
+            wide(figures, out)?;
         } else {
-            narrow(figures, context)?;
+            narrow(figures, out)?;
         }
-        at_budget(summary, figures, context)?;
+        at_budget(summary, figures, out)?;
     }
     Ok(())
 }
@@ -47,7 +51,7 @@ fn cells(policy: &PolicyFigures) -> [(&'static str, String); 6] {
     ]
 }
 
-fn wide(figures: &TraceFigures, context: &mut Context<'_>) -> Result<(), Failure> {
+fn wide(figures: &TraceFigures, out: &mut dyn Write) -> io::Result<()> {
     let longest = figures
         .policies
         .iter()
@@ -56,42 +60,38 @@ fn wide(figures: &TraceFigures, context: &mut Context<'_>) -> Result<(), Failure
     let name_width = longest.unwrap_or(0).max(15);
     for (index, policy) in figures.policies.iter().enumerate() {
         if index == 0 {
-            write!(context.out, "  {:<name_width$}", "")?;
+            write!(out, "  {:<name_width$}", "")?;
             for (head, _) in cells(policy) {
-                write!(context.out, "{head:>12}")?;
+                write!(out, "{head:>12}")?;
             }
-            writeln!(context.out)?;
+            writeln!(out)?;
         }
-        write!(context.out, "  {:<name_width$}", policy.name)?;
+        write!(out, "  {:<name_width$}", policy.name)?;
         for (_, cell) in cells(policy) {
-            write!(context.out, "{cell:>12}")?;
+            write!(out, "{cell:>12}")?;
         }
-        writeln!(context.out)?;
+        writeln!(out)?;
     }
     Ok(())
 }
 
-fn narrow(figures: &TraceFigures, context: &mut Context<'_>) -> Result<(), Failure> {
+fn narrow(figures: &TraceFigures, out: &mut dyn Write) -> io::Result<()> {
     for policy in &figures.policies {
-        writeln!(context.out, "  {}", policy.name)?;
+        writeln!(out, "  {}", policy.name)?;
         for (head, cell) in cells(policy) {
-            writeln!(context.out, "    {head:<12}{cell:>14}")?;
+            writeln!(out, "    {head:<12}{cell:>14}")?;
         }
     }
     Ok(())
 }
 
-fn at_budget(
-    summary: &Summary,
-    figures: &TraceFigures,
-    context: &mut Context<'_>,
-) -> Result<(), Failure> {
+fn at_budget(summary: &Summary, figures: &TraceFigures, out: &mut dyn Write) -> io::Result<()> {
     if figures.curves.is_empty() {
         return Ok(());
     }
     let budget = 100.0 * summary.violation_budget;
     writeln!(
-        context.out,
+        out,
         "  cost ratio at {budget} % violation, knob turned in hindsight"
     )?;
     for curve in &figures.curves {
@@ -99,7 +99,7 @@ fn at_budget(
             .cost_ratio_at_budget
             .map_or("-".to_owned(), |ratio| format!("{ratio:.3}"));
         let note = if curve.is_static { "  (static)" } else { "" };
-        writeln!(context.out, "    {:<16}{ratio:>10}{note}", curve.name)?;
+        writeln!(out, "    {:<16}{ratio:>10}{note}", curve.name)?;
     }
     Ok(())
 }

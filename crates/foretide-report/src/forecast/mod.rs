@@ -1,27 +1,35 @@
-//! `forecast.html`: how good a forecast was.
+//! How good a forecast was: measured, printed, and as `forecast.html`.
+
+mod measure;
+mod text;
 
 use maud::html;
 use serde::Serialize;
 
-use super::page::{page, scripts};
-use super::thin;
+use crate::page::{page, scripts};
+use crate::thin;
 
-const SCRIPT: &str = include_str!("forecast.js");
+pub use measure::{Horizon, LoadHistory, MeasureError, Measured, Seen, measure};
+pub use text::print_forecast;
+
+/// The level whose quantile charts show as a line: 99 %.
+const SHOWN: usize = 3;
+
+const SCRIPT: &str = include_str!("../forecast.js");
 /// Points that all horizons of a page may have together: four numbers each, some 30 bytes, so that
 /// the page stays below 400 KB.
 const POINTS_MAX: usize = 9_000;
 
 /// What a page draws of one horizon, in instance-percent; a value of each column a period.
-#[derive(Debug, Serialize)]
-pub struct ForecastSeries {
+struct Series {
     /// Start of the period, milliseconds since 1970.
-    pub at_ms: Vec<i64>,
+    at_ms: Vec<i64>,
     /// The load.
-    pub load: Vec<f64>,
+    load: Vec<f64>,
     /// The median forecast for it.
-    pub median: Vec<f64>,
+    median: Vec<f64>,
     /// The 99 % quantile forecast for it.
-    pub upper: Vec<f64>,
+    upper: Vec<f64>,
 }
 
 /// The same with so few points that a page holds them.
@@ -35,17 +43,15 @@ struct Thinned {
     upper: Vec<f64>,
 }
 
-/// The page of `summary`, with a chart of each of `series`.
+/// The page of `measured`, with a chart of each horizon.
 ///
 /// # Errors
 /// Where the figures cannot be written as JSON.
-pub fn render_forecast(
-    summary: &impl Serialize,
-    series: &[ForecastSeries],
-) -> Result<String, serde_json::Error> {
-    let points_max = POINTS_MAX / series.len().max(1);
-    let series: Vec<Thinned> = series.iter().map(|it| thinned(it, points_max)).collect();
-    let scripts = scripts(summary, &series, SCRIPT)?;
+pub fn render_forecast(measured: &Measured) -> Result<String, serde_json::Error> {
+    let points_max = POINTS_MAX / measured.horizons.len().max(1);
+    let horizons = measured.horizons.iter().map(series);
+    let drawn: Vec<Thinned> = horizons.map(|it| thinned(&it, points_max)).collect();
+    let scripts = scripts(measured, &drawn, SCRIPT)?;
     let body = html! {
         header {
             h1 { "Foretide forecast" }
@@ -66,7 +72,7 @@ pub fn render_forecast(
     Ok(page("Foretide forecast", &body, Some(&scripts)))
 }
 
-fn thinned(series: &ForecastSeries, points_max: usize) -> Thinned {
+fn thinned(series: &Series, points_max: usize) -> Thinned {
     let cells = thin::cells(series.at_ms.len(), points_max);
     let highest = |column: &[f64]| {
         let most = |part: &[f64]| part.iter().copied().fold(0.0, f64::max);
@@ -78,5 +84,22 @@ fn thinned(series: &ForecastSeries, points_max: usize) -> Thinned {
         load: highest(&series.load),
         median: highest(&series.median),
         upper: highest(&series.upper),
+    }
+}
+
+fn series(horizon: &Horizon) -> Series {
+    let column = |of: fn(&Seen) -> f64| {
+        let rounded = |seen| (10.0 * of(seen)).round() / 10.0;
+        horizon.seen.iter().map(rounded).collect()
+    };
+    Series {
+        at_ms: horizon
+            .seen
+            .iter()
+            .map(|seen| seen.at.as_millis())
+            .collect(),
+        load: column(|seen| seen.load),
+        median: column(|seen| seen.quantiles[0]),
+        upper: column(|seen| seen.quantiles[SHOWN]),
     }
 }

@@ -5,7 +5,7 @@ const EIGHTHS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇'
 
 /// A cell of a chart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Cell {
+pub enum Cell {
     /// Part of a bar, in eighths of the row.
     Bar(usize),
     /// The line, above the bar.
@@ -16,7 +16,7 @@ pub(crate) enum Cell {
 
 impl Cell {
     /// How it looks without colour.
-    pub(crate) const fn symbol(self) -> char {
+    pub const fn symbol(self) -> char {
         match self {
             Self::Bar(eighths) => EIGHTHS[if eighths > 8 { 8 } else { eighths }],
             Self::Line => '─',
@@ -27,11 +27,7 @@ impl Cell {
 
 /// Puts `values` into `columns` buckets of equal length and takes `of` each; none where a bucket is
 /// empty, which happens only with fewer values than columns.
-pub(crate) fn buckets(
-    values: &[f64],
-    columns: usize,
-    of: impl Fn(&[f64]) -> f64,
-) -> Vec<Option<f64>> {
+pub fn buckets(values: &[f64], columns: usize, of: impl Fn(&[f64]) -> f64) -> Vec<Option<f64>> {
     let columns_wanted = columns.max(1);
     (0..columns_wanted)
         .map(|column| {
@@ -44,12 +40,12 @@ pub(crate) fn buckets(
 }
 
 /// The largest of `values`; 0 of none.
-pub(crate) fn largest(values: &[f64]) -> f64 {
+pub fn largest(values: &[f64]) -> f64 {
     values.iter().copied().fold(0.0, f64::max)
 }
 
 /// The mean of `values`; 0 of none.
-pub(crate) fn mean(values: &[f64]) -> f64 {
+pub fn mean(values: &[f64]) -> f64 {
     if values.is_empty() {
         0.0
     } else {
@@ -59,12 +55,7 @@ pub(crate) fn mean(values: &[f64]) -> f64 {
 
 /// Draws `bars` and, where given, a `line` in `rows` rows of a scale from 0 to `top`; the first row
 /// is the uppermost.
-pub(crate) fn draw(
-    bars: &[Option<f64>],
-    line: &[Option<f64>],
-    top: f64,
-    rows: usize,
-) -> Vec<Vec<Cell>> {
+pub fn draw(bars: &[Option<f64>], line: &[Option<f64>], top: f64, rows: usize) -> Vec<Vec<Cell>> {
     let scale = if top > 0.0 {
         (rows * 8) as f64 / top
     } else {

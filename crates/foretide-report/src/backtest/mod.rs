@@ -1,15 +1,19 @@
 //! `report.html` of a backtest.
 
+mod text;
+
 use foretide_sim::Case;
 use maud::{Markup, html};
 use serde::Serialize;
 
-use super::page::{page, scripts};
-use super::summary::Summary;
-use super::thin;
-use super::timeline::TimelineOf;
+use crate::page::{page, scripts};
+use crate::summary::Summary;
+use crate::thin;
+use crate::timeline::TimelineOf;
 
-const SCRIPT: &str = include_str!("backtest.js");
+pub use text::print_backtest;
+
+const SCRIPT: &str = include_str!("../backtest.js");
 /// Numbers that all series of a page may have together: as text some 4 bytes each, so that the page
 /// stays below 400 KB.
 const NUMBERS_MAX: usize = 60_000;
