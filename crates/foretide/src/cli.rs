@@ -12,8 +12,8 @@ use crate::command::emulator::EmulatorArgs;
 use crate::command::forecast::ForecastArgs;
 use crate::command::pull::PullArgs;
 use crate::command::report::ReportArgs;
-use crate::failure::EXIT_CODES;
-use crate::shell;
+use foretide_terminal::EXIT_CODES;
+use foretide_terminal::shell;
 
 /// Predictive horizontal autoscaling for EC2 Auto Scaling groups.
 #[derive(Debug, Parser)]

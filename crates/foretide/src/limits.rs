@@ -9,7 +9,7 @@ use foretide_server::{MAX_BATCH_ROWS, ServeConfig};
 use foretide_sim::MAX_CELLS;
 use foretide_store::Retention;
 
-use crate::file::{self, Kind};
+use foretide_files::{self as file, Kind};
 
 const HEAD: &str = "\
 # Limits

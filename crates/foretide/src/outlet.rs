@@ -4,8 +4,8 @@ use std::path::Path;
 
 use foretide_notify::{NotifySettings, Outlet, OutletError};
 
-use crate::failure::{Exit, Failure};
-use crate::file;
+use foretide_files as file;
+use foretide_terminal::{Exit, Failure};
 
 /// The webhook; none where none is configured.
 ///

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
-use crate::failure::{Exit, Failure};
+use foretide_terminal::{Exit, Failure};
 
 const INTERRUPTED: usize = 1;
 const TERMINATED: usize = 2;

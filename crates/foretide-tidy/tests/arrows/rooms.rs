@@ -32,9 +32,19 @@ pub(crate) const ARROWS: &[Arrow<'_>] = &[
     ),
     ("foretide-emulator", &["foretide-sim"]),
     ("foretide-report", &["foretide-sim", "foretide-chart"]),
+    ("foretide-terminal", &[]),
+    (
+        "foretide-files",
+        &["foretide-terminal", "foretide-server", "foretide-sim"],
+    ),
     (
         "foretide",
-        &["foretide-emulator", "foretide-config", "foretide-report"],
+        &[
+            "foretide-emulator",
+            "foretide-config",
+            "foretide-report",
+            "foretide-files",
+        ],
     ),
     ("foretide-tidy", &[]),
 ];

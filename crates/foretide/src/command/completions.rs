@@ -4,7 +4,7 @@ use clap::CommandFactory as _;
 use clap_complete::generate;
 
 use crate::cli::{Cli, CompletionsArgs};
-use crate::failure::Failure;
+use foretide_terminal::Failure;
 
 use super::Context;
 

@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use crate::cli::{ConfigFlags, ExplainArgs};
 use crate::clock;
-use crate::failure::{Exit, Failure};
-use crate::shell::{visible, visible_lines};
-use crate::terminal::wrap;
+use foretide_terminal::shell::{visible, visible_lines};
+use foretide_terminal::wrap;
+use foretide_terminal::{Exit, Failure};
 
 use super::{Context, SCHEMA_VERSION, kept};
 

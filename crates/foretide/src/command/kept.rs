@@ -7,8 +7,8 @@ use foretide_runtime::GroupKey;
 use foretide_store::{Reader, StoreError};
 
 use crate::cli::ConfigFlags;
-use crate::failure::{Exit, Failure};
 use foretide_config::Span;
+use foretide_terminal::{Exit, Failure};
 
 use super::input;
 

@@ -25,7 +25,7 @@ mod page;
 
 use std::io::Write;
 
-use crate::terminal::Terminal;
+use foretide_terminal::Terminal;
 
 /// Version of what `--json` prints, `docs/json.md`. Raised where a field changes its meaning or
 /// goes.

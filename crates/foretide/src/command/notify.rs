@@ -4,9 +4,9 @@ use foretide_domain::{CallFailure, FailureKind};
 
 use crate::cli::{ConfigFlags, NotifyCommand};
 use crate::clock;
-use crate::failure::{Exit, Failure};
 use crate::outlet;
 use foretide_notify::Fields;
+use foretide_terminal::{Exit, Failure};
 
 use super::{Context, input};
 

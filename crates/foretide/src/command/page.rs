@@ -8,7 +8,7 @@ use std::time::Duration;
 use foretide_server::{Page, ServeConfig, ServeError, Server};
 use tokio::sync::oneshot;
 
-use crate::failure::{Exit, Failure};
+use foretide_terminal::{Exit, Failure};
 
 /// A page that is served until this is dropped.
 #[derive(Debug)]

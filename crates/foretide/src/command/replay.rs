@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::cli::{ConfigFlags, ReplayArgs};
 use crate::clock;
-use crate::failure::{Exit, Failure};
+use foretide_terminal::{Exit, Failure};
 
 use super::{Context, SCHEMA_VERSION, input, kept};
 
@@ -74,7 +74,7 @@ pub(crate) fn run(
     let today = &config.of_asg(group.name()).controller;
     let recorded = reader.decisions(&group, from, to);
     let recorded = recorded.map_err(|error| kept::failed(&error))?;
-    let model = input::model(config.model.as_deref())?;
+    let model = foretide_files::model(config.model.as_deref())?;
     let past = |from, to| reader.observations(&group, from, to).unwrap_or_default();
     let replayed = replay(today, &recorded, &model, &past, &steps);
     let within = |decision: &Decision| from <= decision.at && decision.at < to;

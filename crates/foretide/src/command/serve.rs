@@ -4,8 +4,8 @@ use foretide_server::{ServeConfig, ServeError, Server};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::{ConfigFlags, ServeArgs};
-use crate::failure::{Exit, Failure};
 use foretide_config::{ServeSettings, Sources};
+use foretide_terminal::{Exit, Failure};
 
 use super::{Context, input};
 
@@ -18,7 +18,7 @@ pub(crate) fn run(
     let (mut sources, _) = input::sources(flags)?;
     set_flags(args, &mut sources);
     let config = input::load(&sources)?;
-    let model = input::model(config.model.as_deref())?;
+    let model = foretide_files::model(config.model.as_deref())?;
     let serve = serve_config(config.serve)?;
     let told = format!(
         "model {}, {} trees",

@@ -12,12 +12,12 @@ use serde::Serialize;
 
 use crate::cli::{ConfigFlags, StatusArgs};
 use crate::clock;
-use crate::failure::{Exit, Failure};
 use crate::stop::Stop;
-use crate::terminal::wrap;
+use foretide_terminal::wrap;
+use foretide_terminal::{Exit, Failure};
 
-use super::demo::screen::{Key, Line, Look, Screen};
 use super::{Context, SCHEMA_VERSION, kept};
+use foretide_terminal::screen::{Key, Line, Look, Screen};
 
 /// Between two pictures of `--watch`.
 const PICTURE: Duration = Duration::from_secs(2);

@@ -8,7 +8,7 @@ mod pulled;
 mod run;
 
 use crate::cli::ConfigFlags;
-use crate::failure::Failure;
+use foretide_terminal::Failure;
 
 use super::Context;
 use plan::Plan;

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::command::output::{cannot_create, whole};
-use crate::failure::{Exit, Failure};
 use foretide_report::{file_name, render, write_csv};
+use foretide_terminal::{Exit, Failure};
 
 use super::plan::Plan;
 use super::run::Results;

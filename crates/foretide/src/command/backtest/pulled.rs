@@ -10,8 +10,8 @@ use crate::cli::ConfigFlags;
 use crate::command::output::prepare;
 use crate::command::pull::{self, DAYS_KEPT, Found, PullArgs};
 use crate::command::{Context, input};
-use crate::failure::{Exit, Failure};
 use foretide_report::file_name;
+use foretide_terminal::{Exit, Failure};
 
 use super::args::{BacktestArgs, BootSpec};
 

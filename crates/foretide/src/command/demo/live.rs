@@ -6,14 +6,14 @@ use foretide_domain::Record;
 use foretide_sim::{STEP_S, Simulation};
 
 use crate::command::Context;
-use crate::failure::{Exit, Failure};
 use crate::stop::Stop;
+use foretide_terminal::{Exit, Failure};
 
 use super::frame::{Frame, View};
 use super::pace::Pace;
 use super::plan::Plan;
-use super::screen::{Key, Screen};
 use super::{End, Told};
+use foretide_terminal::screen::{Key, Screen};
 
 /// Between two pictures: 30 a second look smooth.
 const PICTURE: Duration = Duration::from_millis(33);

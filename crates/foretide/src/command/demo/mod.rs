@@ -10,15 +10,14 @@ mod page;
 mod plain;
 mod plan;
 mod records;
-pub(crate) mod screen;
 mod summary;
 
 use foretide_domain::{Record, Timestamp};
 use foretide_sim::{Contender, Peer, Score, Simulation, Step, Timeline};
 
 use crate::cli::{ConfigFlags, DemoArgs};
-use crate::failure::{Exit, Failure};
 use crate::stop::Stop;
+use foretide_terminal::{Exit, Failure};
 
 use super::Context;
 use page::Shown;

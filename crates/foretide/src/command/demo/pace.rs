@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::clock::Stopwatch;
 
-use super::screen::Key;
+use foretide_terminal::screen::Key;
 
 /// After a pause of the process, such as a closed lid, time does not catch up by more than this.
 const CATCH_UP: Duration = Duration::from_millis(500);

@@ -15,7 +15,7 @@ use foretide_sim::{STEP_S, Step, Timeline};
 
 use crate::cli::DemoArgs;
 use crate::command::page::{Hosted, NoPage};
-use crate::failure::Failure;
+use foretide_terminal::Failure;
 
 use super::plan::Plan;
 

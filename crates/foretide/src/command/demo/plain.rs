@@ -7,9 +7,9 @@ use foretide_domain::{Record, Timestamp, WriteOutcome};
 use foretide_sim::{STEP_S, Simulation};
 
 use crate::command::Context;
-use crate::failure::Failure;
 use crate::stop::Stop;
-use crate::terminal::wrap;
+use foretide_terminal::Failure;
+use foretide_terminal::wrap;
 
 use super::pace::Pace;
 use super::page::Feed;

@@ -9,8 +9,8 @@ use foretide_sim::{Boot, Case, Setup, Trace, Workload};
 
 use crate::cli::{ConfigFlags, DemoArgs};
 use crate::command::input;
-use crate::failure::{Exit, Failure};
 use foretide_config::{Config, DemoSettings, Key, Price, Sources};
+use foretide_terminal::{Exit, Failure};
 
 /// Name of the simulated group where none of the configuration is taken.
 const GROUP: &str = "demo";
@@ -49,12 +49,12 @@ impl Plan {
         let setup = setup(&demo)?;
         config.lead_time = demo.boot.max(std::time::Duration::from_secs(1));
         config.metric_delay = std::time::Duration::from_secs(u64::from(setup.delay_s));
-        let case =
-            Case::new(trace, setup).map_err(|error| input::no_case(&error, input::NO_UNIT))?;
+        let case = Case::new(trace, setup)
+            .map_err(|error| foretide_files::no_case(&error, foretide_files::NO_UNIT))?;
         Ok(Self {
             group: args.group.clone().unwrap_or_else(|| GROUP.into()),
             records: records_folder(args, &demo, config.policy),
-            model: input::model(model.as_deref())?,
+            model: foretide_files::model(model.as_deref())?,
             price: demo.price,
             load,
             case,
@@ -100,7 +100,7 @@ fn load(args: &DemoArgs, demo: &DemoSettings) -> Result<Trace, Failure> {
     let Some(path) = &args.trace else {
         return generated(demo);
     };
-    let trace = input::trace(path, args.column.as_deref())?;
+    let trace = foretide_files::trace(path, args.column.as_deref())?;
     match args.days {
         None => Ok(trace),
         Some(days) => trace

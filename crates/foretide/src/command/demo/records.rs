@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use foretide_domain::{Record, Timestamp};
 use serde::Serialize;
 
-use crate::failure::{Exit, Failure};
+use foretide_terminal::{Exit, Failure};
 
 const FILE: &str = "records.jsonl";
 /// Written and taken back before a run begins, so that a full disk is told then. About a minute of

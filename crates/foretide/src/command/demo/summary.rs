@@ -3,8 +3,8 @@
 use foretide_sim::Score;
 
 use crate::command::Context;
-use crate::failure::Failure;
-use crate::terminal::wrap;
+use foretide_terminal::Failure;
+use foretide_terminal::wrap;
 
 use super::plan::Plan;
 use super::records::Records;

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::failure::Exit;
-use crate::shell::Command;
+use foretide_terminal::Exit;
+use foretide_terminal::shell::Command;
 
 /// How bad, from the best to the worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

@@ -5,8 +5,8 @@ use std::time::Duration;
 use foretide_aws::GroupReading;
 use foretide_domain::{Datapoint, Launch, PolicyKind};
 
-use crate::shell::Command;
 use foretide_config::GroupSettings;
+use foretide_terminal::shell::Command;
 
 use super::finding::Finding;
 

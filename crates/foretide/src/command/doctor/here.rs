@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use foretide_store::Reader;
 
-use crate::command::input::{self, EXPOSED_WHY, Exposed};
-use crate::failure::Failure;
-use crate::file;
-use crate::shell::Command;
 use foretide_config::{Config, RunSettings};
+use foretide_files as file;
+use foretide_files::{EXPOSED_WHY, Exposed};
+use foretide_terminal::Failure;
+use foretide_terminal::shell::Command;
 
 use super::finding::Finding;
 
@@ -207,15 +207,15 @@ fn files(config: &Config) -> Vec<Finding> {
         .chain(tokens)
         .collect();
     let model = config.model.as_deref();
-    let model = model.map(|path| found("model", path, input::model(Some(path)).map(drop)));
-    let tokens = tokens
-        .into_iter()
-        .map(|path| match (input::token(path), input::exposed(path)) {
+    let model = model.map(|path| found("model", path, foretide_files::model(Some(path)).map(drop)));
+    let tokens = tokens.into_iter().map(|path| {
+        match (foretide_files::token(path), foretide_files::exposed(path)) {
             (Ok(_), Some(Exposed { what, mend })) => {
                 Finding::warning("token", what, EXPOSED_WHY).mend(mend)
             }
             (opened, _) => found("token", path, opened.map(drop)),
-        });
+        }
+    });
     model.into_iter().chain(tokens).collect()
 }
 

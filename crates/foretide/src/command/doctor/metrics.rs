@@ -5,8 +5,8 @@ use std::time::Duration;
 use foretide_aws::{GroupReading, MetricsReading, Monitoring};
 use foretide_domain::Timestamp;
 
-use crate::shell::Command;
 use foretide_config::GroupSettings;
+use foretide_terminal::shell::Command;
 
 use super::finding::Finding;
 

@@ -22,9 +22,9 @@ use foretide_store::Reader;
 use crate::cli::ConfigFlags;
 use crate::clock;
 use crate::connect::{Connection, check_credentials, connect};
-use crate::failure::{Exit, Failure};
-use crate::shell::Command;
 use foretide_config::{Config, GroupSettings};
+use foretide_terminal::shell::Command;
+use foretide_terminal::{Exit, Failure};
 
 use super::{Context, input};
 use finding::{Finding, Severity, exit};

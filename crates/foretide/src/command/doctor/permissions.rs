@@ -2,7 +2,7 @@
 
 use foretide_domain::{CallFailure, FailureKind, WriteOutcome};
 
-use crate::shell::Command;
+use foretide_terminal::shell::Command;
 
 use super::finding::Finding;
 

@@ -5,7 +5,6 @@ use foretide_runtime::RuntimeSettings;
 use foretide_server::RemotePredictor;
 use tokio::time::timeout;
 
-use crate::command::input;
 use foretide_config::GroupSettings;
 
 use super::finding::Finding;
@@ -34,7 +33,7 @@ pub(super) async fn check(settings: &GroupSettings) -> Option<Finding> {
     }
     let why = "while the predictor does not answer, capacity is held";
     let file = settings.live.predictor_token_file.as_deref();
-    let token = match file.map(input::token).transpose() {
+    let token = match file.map(foretide_files::token).transpose() {
         Ok(token) => token,
         Err(failure) => return Some(Finding::fault(CHECK, failure.in_one_line(), why)),
     };

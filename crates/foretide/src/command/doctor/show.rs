@@ -1,9 +1,9 @@
 //! Findings for a person and for a program.
 
 use crate::command::{Context, SCHEMA_VERSION};
-use crate::failure::Failure;
-use crate::shell::visible;
-use crate::terminal::wrap;
+use foretide_terminal::Failure;
+use foretide_terminal::shell::visible;
+use foretide_terminal::wrap;
 
 use super::finding::{Finding, Severity};
 

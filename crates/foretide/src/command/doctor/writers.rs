@@ -2,8 +2,8 @@
 
 use foretide_aws::{ScalingPolicyFact, ScheduledActionFact};
 
-use crate::shell::{Command, toml_string};
 use foretide_config::GroupSettings;
+use foretide_terminal::shell::{Command, toml_string};
 
 use super::finding::Finding;
 

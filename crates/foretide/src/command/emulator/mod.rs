@@ -9,8 +9,8 @@ use foretide_domain::Timestamp;
 use foretide_emulator::{Emulator, ServeError, Server};
 
 use crate::clock;
-use crate::failure::{Exit, Failure};
-use crate::shell::{Command, visible};
+use foretide_terminal::shell::{Command, visible};
+use foretide_terminal::{Exit, Failure};
 
 use super::Context;
 use super::serve::Stop;

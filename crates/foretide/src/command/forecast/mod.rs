@@ -13,10 +13,10 @@ use foretide_report::{
 use foretide_sim::{Case, Setup};
 
 use crate::cli::ConfigFlags;
-use crate::failure::{Exit, Failure};
+use foretide_terminal::{Exit, Failure};
 
+use super::Context;
 use super::output::{prepare, whole};
-use super::{Context, input};
 use source::Source;
 
 pub(crate) use args::ForecastArgs;
@@ -66,7 +66,8 @@ fn read(args: &ForecastArgs, flags: &ConfigFlags) -> Result<LoadHistory, Failure
         warmup_days: args.warmup,
         ..Setup::new(bounds)
     };
-    let case = Case::new(trace, setup).map_err(|error| input::no_case(&error, &source.hint))?;
+    let case =
+        Case::new(trace, setup).map_err(|error| foretide_files::no_case(&error, &source.hint))?;
     let period_s = i64::from(source.period_s.max(1));
     let start_s = case.trace().start().as_seconds();
     let points = (0..case.trace().span_s() / period_s).map(|index| {

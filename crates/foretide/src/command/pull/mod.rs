@@ -17,8 +17,8 @@ use foretide_domain::{CallFailure, FailureKind, GroupState, MetricsQuery, Timest
 use crate::cli::ConfigFlags;
 use crate::clock;
 use crate::connect::{Connection, check_credentials, connect};
-use crate::failure::{Exit, Failure};
 use foretide_config::{LiveSettings, Span};
+use foretide_terminal::{Exit, Failure};
 
 use super::{Context, input};
 use partial::{Head, Partial};

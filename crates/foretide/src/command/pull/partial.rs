@@ -13,8 +13,8 @@ use foretide_aws::{CollectSettings, LoadMetric};
 use foretide_domain::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::failure::{Exit, Failure};
-use crate::file as given;
+use foretide_files as given;
+use foretide_terminal::{Exit, Failure};
 
 use super::rows;
 

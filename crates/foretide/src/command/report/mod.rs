@@ -15,9 +15,9 @@ use foretide_store::{Reader, Step, StoreError};
 
 use crate::cli::ConfigFlags;
 use crate::clock;
-use crate::failure::{Exit, Failure};
-use crate::terminal::wrap;
 use foretide_config::GroupSettings;
+use foretide_terminal::wrap;
+use foretide_terminal::{Exit, Failure};
 
 use super::output::whole_at;
 use super::{Context, SCHEMA_VERSION, input, kept};

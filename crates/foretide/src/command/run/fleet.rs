@@ -12,8 +12,8 @@ use tokio::task::JoinSet;
 
 use crate::command::input;
 use crate::connect::{Connection, check_credentials, connect};
-use crate::failure::{Exit, Failure};
 use foretide_config::{Config, GroupSettings, Reach};
+use foretide_terminal::{Exit, Failure};
 
 use super::predictor::{InProcess, Remote};
 
@@ -186,7 +186,7 @@ impl Wiring {
         if let Some((_, known)) = &next.model {
             return Ok(Arc::clone(known));
         }
-        let model = input::model(config.model.as_deref())?;
+        let model = foretide_files::model(config.model.as_deref())?;
         let hash = model.facts().hash.clone();
         let predictor = match &self.model {
             Some((known, predictor)) if *known == hash => Arc::clone(predictor),

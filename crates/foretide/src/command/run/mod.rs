@@ -19,11 +19,11 @@ use tokio::time::{Instant, interval, interval_at};
 
 use crate::cli::{ConfigFlags, RunArgs};
 use crate::clock::SteadyClock;
-use crate::failure::{Exit, Failure};
 use crate::outlet;
-use crate::shell::Command;
 use foretide_config::{Config, GroupSettings, RunSettings};
 use foretide_notify::Notifier;
+use foretide_terminal::shell::Command;
+use foretide_terminal::{Exit, Failure};
 
 use super::{Context, input};
 use fleet::Wiring;

@@ -19,8 +19,8 @@ use tokio::sync::{broadcast, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::command::input::token_warned;
-use crate::failure::{Exit, Failure};
 use foretide_config::{Config, RunSettings};
+use foretide_terminal::{Exit, Failure};
 
 use super::controls::Way;
 use super::fleet::Wiring;

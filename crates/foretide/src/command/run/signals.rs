@@ -2,7 +2,7 @@
 
 use tokio::signal::unix::{self, SignalKind, signal};
 
-use crate::failure::{Exit, Failure};
+use foretide_terminal::{Exit, Failure};
 
 /// What was asked by signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::io;
 
 /// Exit codes, those of `sysexits.h`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Exit {
+pub enum Exit {
     /// Nobody reads the output any more, which is no failure: `foretide trace x | head`.
     Quiet = 0,
     /// `doctor`: Foretide works, and something wants attention.
@@ -36,13 +36,13 @@ pub(crate) enum Exit {
 
 impl Exit {
     /// The code that the process ends with.
-    pub(crate) const fn code(self) -> u8 {
+    pub const fn code(self) -> u8 {
         self as u8
     }
 }
 
 /// What the help says of the codes.
-pub(crate) const EXIT_CODES: &str = "\
+pub const EXIT_CODES: &str = "\
 Exit codes:
   0   done
   1   doctor: it works, and something wants attention
@@ -60,20 +60,20 @@ Exit codes:
 
 /// Why a command did not do what it should.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Failure {
+pub struct Failure {
     /// The code to end with.
-    pub(crate) exit: Exit,
+    pub exit: Exit,
     /// What failed; empty where nothing is to be said.
-    pub(crate) what: String,
+    pub what: String,
     /// Why, outermost first.
-    pub(crate) causes: Vec<String>,
+    pub causes: Vec<String>,
     /// The next thing to try.
-    pub(crate) hint: Option<String>,
+    pub hint: Option<String>,
 }
 
 impl Failure {
     /// A failure that no other error caused.
-    pub(crate) fn new(exit: Exit, what: impl Into<String>) -> Self {
+    pub fn new(exit: Exit, what: impl Into<String>) -> Self {
         Self {
             exit,
             what: what.into(),
@@ -83,12 +83,12 @@ impl Failure {
     }
 
     /// A failure that `error` describes.
-    pub(crate) fn of(exit: Exit, error: &dyn Error) -> Self {
+    pub fn of(exit: Exit, error: &dyn Error) -> Self {
         Self::new(exit, error.to_string()).because_of(error.source())
     }
 
     /// Adds `cause` and its own causes.
-    pub(crate) fn because(self, cause: &dyn Error) -> Self {
+    pub fn because(self, cause: &dyn Error) -> Self {
         self.because_of(Some(cause))
     }
 
@@ -101,13 +101,13 @@ impl Failure {
     }
 
     /// Adds the next thing to try.
-    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
     /// The same, where nothing nearer to the cause is known.
-    pub(crate) fn or_hint(self, hint: impl Into<String>) -> Self {
+    pub fn or_hint(self, hint: impl Into<String>) -> Self {
         if self.hint.is_some() {
             return self;
         }
@@ -115,7 +115,7 @@ impl Failure {
     }
 
     /// What failed and why, for a log.
-    pub(crate) fn in_one_line(&self) -> String {
+    pub fn in_one_line(&self) -> String {
         let parts = std::iter::once(&self.what).chain(&self.causes);
         let parts: Vec<String> = parts
             .map(|part| part.split_whitespace().collect::<Vec<_>>().join(" "))
@@ -124,12 +124,12 @@ impl Failure {
     }
 
     /// Ends without a word.
-    pub(crate) fn silent(exit: Exit) -> Self {
+    pub fn silent(exit: Exit) -> Self {
         Self::new(exit, String::new())
     }
 
     /// A file that cannot be opened or read.
-    pub(crate) fn unreadable(path: &std::path::Path, error: &io::Error) -> Self {
+    pub fn unreadable(path: &std::path::Path, error: &io::Error) -> Self {
         Self::new(Exit::NoInput, format!("cannot read {}", path.display())).because(error)
     }
 }

@@ -15,7 +15,7 @@ use crossterm::{execute, queue};
 
 /// How a piece of text looks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Look {
+pub enum Look {
     /// As the terminal has it.
     #[default]
     Usual,
@@ -33,16 +33,16 @@ pub(crate) enum Look {
 
 /// A line: pieces of text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Line(pub(crate) Vec<(Look, String)>);
+pub struct Line(pub Vec<(Look, String)>);
 
 impl Line {
     /// A line of one piece.
-    pub(crate) fn of(look: Look, text: impl Into<String>) -> Self {
+    pub fn of(look: Look, text: impl Into<String>) -> Self {
         Self(vec![(look, text.into())])
     }
 
     /// Adds a piece.
-    pub(crate) fn and(mut self, look: Look, text: impl Into<String>) -> Self {
+    pub fn and(mut self, look: Look, text: impl Into<String>) -> Self {
         self.0.push((look, text.into()));
         self
     }
@@ -62,7 +62,7 @@ impl Line {
 
 /// A key that means something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Key {
+pub enum Key {
     /// Leave.
     Quit,
     /// Ctrl-C, which raw mode delivers as a key.
@@ -78,7 +78,8 @@ pub(crate) enum Key {
 }
 
 /// The screen while a view is shown.
-pub(crate) struct Screen {
+#[derive(Debug)]
+pub struct Screen {
     out: io::Stdout,
     colour: bool,
     shown: Vec<Line>,
@@ -86,7 +87,7 @@ pub(crate) struct Screen {
 
 impl Screen {
     /// Takes the terminal.
-    pub(crate) fn take(colour: bool) -> io::Result<Self> {
+    pub fn take(colour: bool) -> io::Result<Self> {
         let mut screen = Self {
             out: io::stdout(),
             colour,
@@ -98,13 +99,13 @@ impl Screen {
     }
 
     /// Columns and rows.
-    pub(crate) fn size() -> (usize, usize) {
+    pub fn size() -> (usize, usize) {
         let (columns, rows) = size().unwrap_or((80, 24));
         (usize::from(columns.max(1)), usize::from(rows.max(1)))
     }
 
     /// Shows `lines` from the top; what does not fit is left out.
-    pub(crate) fn show(&mut self, lines: &[Line]) -> io::Result<()> {
+    pub fn show(&mut self, lines: &[Line]) -> io::Result<()> {
         let (columns, rows) = Self::size();
         queue!(self.out, BeginSynchronizedUpdate)?;
         let visible = lines.len().min(rows);
@@ -158,7 +159,7 @@ impl Screen {
     }
 
     /// Waits for a key for at most `span`; a change of the window's size draws all anew.
-    pub(crate) fn key(&mut self, span: Duration) -> io::Result<Option<Key>> {
+    pub fn key(&mut self, span: Duration) -> io::Result<Option<Key>> {
         if !event::poll(span)? {
             return Ok(None);
         }

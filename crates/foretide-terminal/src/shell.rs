@@ -19,7 +19,7 @@ const TAKEN_FOR_FILES: [&str; 4] = ["file://", "fileb://", "http://", "https://"
 
 /// A command to paste.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Command {
+pub struct Command {
     line: String,
     /// Whether every value can be an argument.
     can_run: bool,
@@ -27,7 +27,7 @@ pub(crate) struct Command {
 
 impl Command {
     /// Begins with `text`, which the shell reads as it stands.
-    pub(crate) fn of(text: &'static str) -> Self {
+    pub fn of(text: &'static str) -> Self {
         Self {
             line: text.to_owned(),
             can_run: true,
@@ -35,14 +35,14 @@ impl Command {
     }
 
     /// Adds `text`, which the shell reads as it stands.
-    pub(crate) fn then(mut self, text: &'static str) -> Self {
+    pub fn then(mut self, text: &'static str) -> Self {
         self.line.push(' ');
         self.line.push_str(text);
         self
     }
 
     /// Adds an argument by its place.
-    pub(crate) fn arg(mut self, value: &str) -> Self {
+    pub fn arg(mut self, value: &str) -> Self {
         // After a program's options it would be one itself.
         self.can_run &= !value.starts_with('-');
         self.line.push(' ');
@@ -51,7 +51,7 @@ impl Command {
     }
 
     /// Adds an option with its value.
-    pub(crate) fn option(mut self, name: &'static str, value: &str) -> Self {
+    pub fn option(mut self, name: &'static str, value: &str) -> Self {
         self.can_run &= !TAKEN_FOR_FILES.iter().any(|it| value.starts_with(it));
         self.line.push(' ');
         self.line.push_str(name);
@@ -63,7 +63,7 @@ impl Command {
     }
 
     /// Sets a variable for commands to come: `export NAME=VALUE`.
-    pub(crate) fn variable(mut self, name: &'static str, value: &str) -> Self {
+    pub fn variable(mut self, name: &'static str, value: &str) -> Self {
         self.line.push(' ');
         self.line.push_str(name);
         self.line.push('=');
@@ -72,14 +72,14 @@ impl Command {
     }
 
     /// Adds a path as an argument.
-    pub(crate) fn path(mut self, path: &Path) -> Self {
+    pub fn path(mut self, path: &Path) -> Self {
         self.line.push(' ');
         self.quote_path(path);
         self
     }
 
     /// Writes its output into a file.
-    pub(crate) fn into_file(self, path: &Path) -> Self {
+    pub fn into_file(self, path: &Path) -> Self {
         self.then(">").path(path)
     }
 
@@ -135,12 +135,12 @@ fn is_hidden(c: char) -> bool {
 }
 
 /// `text` on one line, with every character that a terminal would obey or hide as an escape.
-pub(crate) fn visible(text: &str) -> String {
+pub fn visible(text: &str) -> String {
     escaped(text, &[])
 }
 
 /// The same, of text that has lines.
-pub(crate) fn visible_lines(text: &str) -> String {
+pub fn visible_lines(text: &str) -> String {
     escaped(text, &['\n', '\t'])
 }
 
@@ -157,7 +157,7 @@ fn escaped(text: &str, allowed: &[char]) -> String {
 }
 
 /// `text` as a string of TOML, for a setting to paste into the configuration.
-pub(crate) fn toml_string(text: &str) -> String {
+pub fn toml_string(text: &str) -> String {
     let mut quoted = String::from('"');
     for c in text.chars() {
         if is_hidden(c) {

@@ -1,4 +1,4 @@
-//! Files that a user names: the one place that opens them.
+//! The one place that opens files.
 //!
 //! Only a regular file is read, and of it no more bytes than its kind may have. A pipe has no end
 //! and a device may have none; opening a pipe waits for its other end. So both are refused by name
@@ -13,22 +13,22 @@ use std::os::fd::AsFd as _;
 use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
-use crate::failure::{Exit, Failure};
+use foretide_terminal::{Exit, Failure};
 
 /// Flags of an opening that never waits, and never makes a terminal the controlling one.
-pub(crate) const NEVER_WAIT: i32 = libc::O_NONBLOCK | libc::O_NOCTTY;
+pub const NEVER_WAIT: i32 = libc::O_NONBLOCK | libc::O_NOCTTY;
 /// Standard input as a file.
 const STDIN: &str = "/dev/stdin";
 
 /// A kind of file: what it is called, how long it may be, and how a command ends on a longer one.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Kind {
+pub struct Kind {
     /// What such a file is: "configuration".
-    pub(crate) name: &'static str,
+    pub name: &'static str,
     /// Most bytes.
-    pub(crate) bytes_max: u64,
+    pub bytes_max: u64,
     /// The code to end with where the content cannot be such a file.
-    pub(crate) wrong: Exit,
+    pub wrong: Exit,
 }
 
 /// What a person writes fits into 1 MiB: a table of the configuration has some 500 bytes, so that
@@ -36,43 +36,43 @@ pub(crate) struct Kind {
 const WRITTEN_MAX: u64 = 1 << 20;
 
 /// The configuration file.
-pub(crate) const CONFIGURATION: Kind = Kind {
+pub const CONFIGURATION: Kind = Kind {
     name: "configuration",
     bytes_max: WRITTEN_MAX,
     wrong: Exit::Config,
 };
 /// A file with a bearer token.
-pub(crate) const TOKEN: Kind = Kind {
+pub const TOKEN: Kind = Kind {
     name: "token",
     bytes_max: WRITTEN_MAX,
     wrong: Exit::Config,
 };
 /// A file with the address of a webhook.
-pub(crate) const WEBHOOK_ADDRESS: Kind = Kind {
+pub const WEBHOOK_ADDRESS: Kind = Kind {
     name: "address of a webhook",
     bytes_max: WRITTEN_MAX,
     wrong: Exit::Config,
 };
 /// A scenario of the emulator.
-pub(crate) const SCENARIO: Kind = Kind {
+pub const SCENARIO: Kind = Kind {
     name: "scenario",
     bytes_max: WRITTEN_MAX,
     wrong: Exit::Data,
 };
 /// A model file: 128 MiB, the limit of the model itself.
-pub(crate) const MODEL: Kind = Kind {
+pub const MODEL: Kind = Kind {
     name: "model",
     bytes_max: foretide_classifier::MODEL_BYTES_MAX as u64,
     wrong: Exit::Data,
 };
 /// A trace: 256 MiB. The longest series that is read has 5.3 million rows of some 40 bytes.
-pub(crate) const TRACE: Kind = Kind {
+pub const TRACE: Kind = Kind {
     name: "trace",
     bytes_max: 256 << 20,
     wrong: Exit::Data,
 };
 /// Labelled rows for training: 1 GiB, five million rows of up to 200 bytes.
-pub(crate) const LABELLED_ROWS: Kind = Kind {
+pub const LABELLED_ROWS: Kind = Kind {
     name: "file of labelled rows",
     bytes_max: 1 << 30,
     wrong: Exit::Data,
@@ -80,7 +80,7 @@ pub(crate) const LABELLED_ROWS: Kind = Kind {
 
 /// A file that was opened, which reads at most as many bytes as its kind may have.
 #[derive(Debug)]
-pub(crate) struct Given {
+pub struct Given {
     file: File,
     left: u64,
     bytes_max: u64,
@@ -88,7 +88,7 @@ pub(crate) struct Given {
 
 /// A file has more bytes than its kind may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct TooLong {
+pub struct TooLong {
     bytes_max: u64,
 }
 
@@ -118,7 +118,7 @@ impl Read for Given {
 /// # Errors
 /// Ends with [`Exit::NoInput`] where it cannot be opened or is no regular file, with the kind's own
 /// code where it is too long.
-pub(crate) fn open(path: &Path, kind: Kind) -> Result<Given, Failure> {
+pub fn open(path: &Path, kind: Kind) -> Result<Given, Failure> {
     let unreadable = |error: io::Error| Failure::unreadable(path, &error);
     // Before it is opened: to open a device may set it going.
     let named = fs::metadata(path).map_err(unreadable)?.file_type();
@@ -149,7 +149,7 @@ pub(crate) fn open(path: &Path, kind: Kind) -> Result<Given, Failure> {
 ///
 /// # Errors
 /// As [`open`], and where it cannot be read.
-pub(crate) fn bytes(path: &Path, kind: Kind) -> Result<Vec<u8>, Failure> {
+pub fn bytes(path: &Path, kind: Kind) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     match open(path, kind)?.read_to_end(&mut bytes) {
         Ok(_) => Ok(bytes),
@@ -162,12 +162,12 @@ pub(crate) fn bytes(path: &Path, kind: Kind) -> Result<Vec<u8>, Failure> {
 ///
 /// # Errors
 /// As [`bytes`]; also the kind's own code where it is not UTF-8.
-pub(crate) fn text(path: &Path, kind: Kind) -> Result<String, Failure> {
+pub fn text(path: &Path, kind: Kind) -> Result<String, Failure> {
     String::from_utf8(bytes(path, kind)?).map_err(|_| no(path, kind, "not UTF-8"))
 }
 
 /// Refuses what is neither a regular file nor, at [`STDIN`], a pipe.
-pub(crate) fn is_readable(path: &Path, found: FileType) -> Result<(), Failure> {
+pub fn is_readable(path: &Path, found: FileType) -> Result<(), Failure> {
     if found.is_file() || (found.is_fifo() && path == Path::new(STDIN)) {
         return Ok(());
     }

@@ -16,19 +16,19 @@ const WIDTH_MIN: usize = 20;
 
 /// What the output goes to.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Terminal {
+pub struct Terminal {
     /// Whether somebody watches and can press keys.
-    pub(crate) is_interactive: bool,
+    pub is_interactive: bool,
     /// Whether standard output may carry colours.
-    pub(crate) colour: bool,
+    pub colour: bool,
     /// Whether standard error may.
-    pub(crate) colour_errors: bool,
+    pub colour_errors: bool,
     columns: Option<usize>,
 }
 
 impl Terminal {
     /// The terminal of this process.
-    pub(crate) fn of_process() -> Self {
+    pub fn of_process() -> Self {
         let set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
         let dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
         let plain = set("NO_COLOR") || dumb;
@@ -47,21 +47,21 @@ impl Terminal {
     }
 
     /// Columns for charts and tables.
-    pub(crate) fn width(&self) -> usize {
+    pub fn width(&self) -> usize {
         self.columns
             .unwrap_or(WIDTH_USUAL)
             .clamp(WIDTH_MIN, WIDTH_MAX)
     }
 
     /// Columns to wrap lines at; none where lines go to a file or a program.
-    pub(crate) fn wrap_at(&self) -> Option<usize> {
+    pub fn wrap_at(&self) -> Option<usize> {
         self.columns.map(|columns| columns.max(WIDTH_MIN))
     }
 }
 
 /// Breaks `text` between words so that no line is longer than `width`, unless one word is. Lines
 /// after the first begin with `indent` spaces.
-pub(crate) fn wrap(text: &str, width: Option<usize>, indent: usize) -> String {
+pub fn wrap(text: &str, width: Option<usize>, indent: usize) -> String {
     let Some(width) = width else {
         return text.to_owned();
     };
@@ -84,7 +84,7 @@ pub(crate) fn wrap(text: &str, width: Option<usize>, indent: usize) -> String {
 }
 
 /// `error: …`, its causes and the hint, for standard error.
-pub(crate) fn render(failure: &Failure, terminal: &Terminal) -> String {
+pub fn render(failure: &Failure, terminal: &Terminal) -> String {
     let paint = |label: &str, code: &str| {
         if terminal.colour_errors {
             format!("\u{1b}[1;{code}m{label}\u{1b}[0m")
