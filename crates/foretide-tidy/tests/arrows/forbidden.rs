@@ -36,8 +36,14 @@ pub(crate) const RULES: &[Rule] = &[
     Rule {
         what: "the AWS SDK",
         matches: is_aws_sdk,
-        // Configuration names the adapter's own settings, so that nothing converts them again.
-        place: Where::OnlyIn(&["foretide-aws", "foretide-config", "foretide"]),
+        // Configuration names the adapter's own settings, so that nothing converts them again; what
+        // stands above it reaches the SDK through it.
+        place: Where::OnlyIn(&[
+            "foretide-aws",
+            "foretide-config",
+            "foretide-doctor",
+            "foretide",
+        ]),
         why: "adapters are replaceable: one crate knows the SDK",
     },
     Rule {

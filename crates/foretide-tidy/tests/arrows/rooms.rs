@@ -37,14 +37,10 @@ pub(crate) const ARROWS: &[Arrow<'_>] = &[
         "foretide-files",
         &["foretide-terminal", "foretide-server", "foretide-sim"],
     ),
+    ("foretide-doctor", &["foretide-config", "foretide-files"]),
     (
         "foretide",
-        &[
-            "foretide-emulator",
-            "foretide-config",
-            "foretide-report",
-            "foretide-files",
-        ],
+        &["foretide-emulator", "foretide-report", "foretide-doctor"],
     ),
     ("foretide-tidy", &[]),
 ];

@@ -5,7 +5,7 @@ use foretide_terminal::Failure;
 use foretide_terminal::shell::visible;
 use foretide_terminal::wrap;
 
-use super::finding::{Finding, Severity};
+use foretide_doctor::{Finding, Severity};
 
 /// Prints what was found of `subject`, the worst first.
 pub(super) fn print(

@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use foretide_config::GroupSettings;
 
-use super::finding::Finding;
+use crate::finding::Finding;
 
 /// The features of the documentation's example: any service takes them.
 const EXAMPLE: Features = Features {
@@ -23,7 +23,7 @@ const EXAMPLE: Features = Features {
 };
 
 /// Asks it once; nothing where the group has none.
-pub(super) async fn check(settings: &GroupSettings) -> Option<Finding> {
+pub(crate) async fn check(settings: &GroupSettings) -> Option<Finding> {
     const CHECK: &str = "predictor";
     let url = settings.live.predictor.as_ref()?;
     if settings.controller.policy != PolicyKind::Classifier {

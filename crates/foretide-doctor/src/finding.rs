@@ -2,13 +2,12 @@
 
 use serde::Serialize;
 
-use foretide_terminal::Exit;
 use foretide_terminal::shell::Command;
 
 /// How bad, from the best to the worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Severity {
+pub enum Severity {
     /// As it should be.
     Fine,
     /// Not proven, not checked, or worth knowing.
@@ -21,27 +20,27 @@ pub(super) enum Severity {
 
 /// One finding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Finding {
+pub struct Finding {
     /// What was looked at.
-    pub(super) check: &'static str,
+    pub check: &'static str,
     /// How bad it is.
-    pub(super) severity: Severity,
+    pub severity: Severity,
     /// What was found.
-    pub(super) what: String,
+    pub what: String,
     /// Why it matters; none where all is well.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) why: Option<String>,
+    pub why: Option<String>,
     /// The command, or the key, that mends it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) mend: Option<String>,
+    pub mend: Option<String>,
     /// Another way to mend it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) or: Option<String>,
+    pub or: Option<String>,
 }
 
 impl Finding {
     /// All is well.
-    pub(super) fn fine(check: &'static str, what: impl Into<String>) -> Self {
+    pub fn fine(check: &'static str, what: impl Into<String>) -> Self {
         Self {
             check,
             severity: Severity::Fine,
@@ -53,17 +52,17 @@ impl Finding {
     }
 
     /// Something to know.
-    pub(super) fn note(check: &'static str, what: impl Into<String>, why: &str) -> Self {
+    pub fn note(check: &'static str, what: impl Into<String>, why: &str) -> Self {
         Self::fine(check, what).because(Severity::Note, why)
     }
 
     /// Something that wants attention.
-    pub(super) fn warning(check: &'static str, what: impl Into<String>, why: &str) -> Self {
+    pub fn warning(check: &'static str, what: impl Into<String>, why: &str) -> Self {
         Self::fine(check, what).because(Severity::Warning, why)
     }
 
     /// Something that keeps Foretide from its work.
-    pub(super) fn fault(check: &'static str, what: impl Into<String>, why: &str) -> Self {
+    pub fn fault(check: &'static str, what: impl Into<String>, why: &str) -> Self {
         Self::fine(check, what).because(Severity::Fault, why)
     }
 
@@ -74,41 +73,19 @@ impl Finding {
     }
 
     /// Adds what mends it: a key, or a command without values from outside.
-    pub(super) fn mend(mut self, mend: impl Into<String>) -> Self {
+    pub fn mend(mut self, mend: impl Into<String>) -> Self {
         self.mend = Some(mend.into());
         self
     }
 
     /// Adds the command that mends it.
-    pub(super) fn run(self, command: &Command) -> Self {
+    pub fn run(self, command: &Command) -> Self {
         self.mend(command.to_string())
     }
 
     /// Adds another way to mend it.
-    pub(super) fn or(mut self, other: impl Into<String>) -> Self {
+    pub fn or(mut self, other: impl Into<String>) -> Self {
         self.or = Some(other.into());
         self
-    }
-}
-
-/// The code to end with; none where nothing wants attention.
-pub(super) fn exit(worst: Option<Severity>) -> Option<Exit> {
-    match worst? {
-        Severity::Fine | Severity::Note => None,
-        Severity::Warning => Some(Exit::Warned),
-        Severity::Fault => Some(Exit::Faulty),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_worst_decides_the_exit_code() {
-        let worst = [Severity::Warning, Severity::Fault, Severity::Fine];
-        assert_eq!(exit(worst.into_iter().max()), Some(Exit::Faulty));
-        assert_eq!(exit(Some(Severity::Warning)), Some(Exit::Warned));
-        assert_eq!((exit(Some(Severity::Note)), exit(None)), (None, None));
     }
 }

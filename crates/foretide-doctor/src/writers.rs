@@ -5,10 +5,10 @@ use foretide_aws::{ScalingPolicyFact, ScheduledActionFact};
 use foretide_config::GroupSettings;
 use foretide_terminal::shell::{Command, toml_string};
 
-use super::finding::Finding;
+use crate::finding::Finding;
 
 /// Scaling policies beside Foretide.
-pub(super) fn policies(
+pub(crate) fn policies(
     name: &str,
     settings: &GroupSettings,
     policies: &[ScalingPolicyFact],
@@ -40,7 +40,7 @@ pub(super) fn policies(
 }
 
 /// Scheduled actions.
-pub(super) fn scheduled(name: &str, actions: &[ScheduledActionFact]) -> Vec<Finding> {
+pub(crate) fn scheduled(name: &str, actions: &[ScheduledActionFact]) -> Vec<Finding> {
     const CHECK: &str = "scheduled";
     let found = actions.iter().map(|action| {
         let what = format!("scheduled action {} sets capacity", action.name);
@@ -59,8 +59,8 @@ pub(super) fn scheduled(name: &str, actions: &[ScheduledActionFact]) -> Vec<Find
 
 #[cfg(test)]
 mod tests {
-    use super::super::finding::Severity;
     use super::*;
+    use crate::finding::Severity;
 
     #[test]
     fn a_policy_stops_writes_unless_it_is_allowed_or_idle() {

@@ -4,10 +4,10 @@ use foretide_domain::{CallFailure, FailureKind, WriteOutcome};
 
 use foretide_terminal::shell::Command;
 
-use super::finding::Finding;
+use crate::finding::Finding;
 
 /// The finding on a call that reads; `why` it is needed.
-pub(super) fn read<T>(
+pub(crate) fn read<T>(
     operation: &'static str,
     answer: &Result<T, CallFailure>,
     fatal: bool,
@@ -35,7 +35,7 @@ pub(super) fn read<T>(
 
 /// The finding on the write; none where it was not tried. `doctor` is the command that looks at the
 /// group again.
-pub(super) fn write(group: &str, doctor: Command, outcome: Option<&WriteOutcome>) -> Finding {
+pub(crate) fn write(group: &str, doctor: Command, outcome: Option<&WriteOutcome>) -> Finding {
     const CHECK: &str = "write";
     const WHY: &str = "without it no capacity is ever set";
     let prove = doctor.then("--prove-write");
@@ -64,8 +64,8 @@ pub(super) fn write(group: &str, doctor: Command, outcome: Option<&WriteOutcome>
 
 #[cfg(test)]
 mod tests {
-    use super::super::finding::Severity;
     use super::*;
+    use crate::finding::Severity;
 
     #[test]
     fn a_write_that_was_not_tried_is_not_proven() {

@@ -8,13 +8,13 @@ use foretide_domain::Timestamp;
 use foretide_config::GroupSettings;
 use foretide_terminal::shell::Command;
 
-use super::finding::Finding;
+use crate::finding::Finding;
 
 /// A period that is missing for longer than this was not published: no delay explains it.
 const DELAY_MAX: Duration = Duration::from_mins(15);
 
 /// Period of the metrics, their delay, and memory where it is asked for; read at `now`.
-pub(super) fn check(
+pub(crate) fn check(
     settings: &GroupSettings,
     reading: &GroupReading,
     metrics: &MetricsReading,
@@ -98,8 +98,8 @@ fn memory(measured: Option<bool>) -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use super::super::finding::Severity;
     use super::*;
+    use crate::finding::Severity;
 
     #[test]
     fn a_delay_that_is_set_too_short_is_told() {

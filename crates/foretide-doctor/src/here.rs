@@ -15,14 +15,14 @@ use foretide_files::{EXPOSED_WHY, Exposed};
 use foretide_terminal::Failure;
 use foretide_terminal::shell::Command;
 
-use super::finding::Finding;
+use crate::finding::Finding;
 
 /// Calls a second of `GetMetricData` that an account may make in a region, unless it was raised:
 /// AWS's documented default.
 const GET_METRIC_DATA_PER_SECOND: u32 = 50;
 
 /// Store, ports, the files that a run opens, and notifications.
-pub(super) fn check(config: &Config) -> Vec<Finding> {
+pub fn check(config: &Config) -> Vec<Finding> {
     let mut found = vec![store(config), page(config), port(config)];
     found.extend(files(config));
     found.push(notify(config));
@@ -35,7 +35,7 @@ const SKEW_WARNED_S: f64 = 15.0;
 const SKEW_REFUSED_S: f64 = 300.0;
 
 /// The clock against that of AWS, by its answers.
-pub(super) fn clock(ahead_s: Option<f64>) -> Finding {
+pub(crate) fn clock(ahead_s: Option<f64>) -> Finding {
     const CHECK: &str = "clock";
     const MEND: &str = "timedatectl set-ntp true";
     let Some(ahead_s) = ahead_s else {
@@ -67,7 +67,7 @@ const FACTS_EVERY_S: f64 = 300.0;
 const PERIOD_S: f64 = 60.0;
 
 /// The calls of all groups that share a connection, once nothing is launching.
-pub(super) fn fleet(groups: usize, interval: Duration, allowed_per_second: u32) -> Finding {
+pub fn fleet(groups: usize, interval: Duration, allowed_per_second: u32) -> Finding {
     const CHECK: &str = "quotas";
     let looks = groups.div_ceil(NAMES_A_CALL) as f64 / interval.as_secs_f64();
     let metrics = (groups * QUERIES_A_GROUP).div_ceil(QUERIES_A_CALL) as f64 / PERIOD_S;
@@ -233,7 +233,7 @@ fn port(config: &Config) -> Finding {
 }
 
 /// The pace of calls: `calls` that one look took, every `interval`, against what is allowed.
-pub(super) fn pace(calls: u64, interval: Duration, allowed_per_second: u32) -> Finding {
+pub(crate) fn pace(calls: u64, interval: Duration, allowed_per_second: u32) -> Finding {
     const CHECK: &str = "quotas";
     let wanted = calls as f64 / interval.as_secs_f64();
     let what = format!("at most {wanted:.1} calls a second, {allowed_per_second} allowed");
@@ -250,8 +250,8 @@ pub(super) fn pace(calls: u64, interval: Duration, allowed_per_second: u32) -> F
 
 #[cfg(test)]
 mod tests {
-    use super::super::finding::Severity;
     use super::*;
+    use crate::finding::Severity;
 
     #[test]
     fn a_clock_that_is_off_is_told_and_one_that_is_refused_is_a_fault() {

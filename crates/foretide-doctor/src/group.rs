@@ -8,10 +8,10 @@ use foretide_domain::{Datapoint, Launch, PolicyKind};
 use foretide_config::GroupSettings;
 use foretide_terminal::shell::Command;
 
-use super::finding::Finding;
+use crate::finding::Finding;
 
 /// Processes without which capacity does not follow.
-pub(super) fn suspended(name: &str, reading: &GroupReading) -> Vec<Finding> {
+pub(crate) fn suspended(name: &str, reading: &GroupReading) -> Vec<Finding> {
     let suspended = reading.suspended;
     let resume = |process: &str| {
         Command::of("aws autoscaling resume-processes")
@@ -41,7 +41,7 @@ pub(super) fn suspended(name: &str, reading: &GroupReading) -> Vec<Finding> {
 }
 
 /// Instances that count for other than one.
-pub(super) fn weights(settings: &GroupSettings, reading: &GroupReading) -> Finding {
+pub(crate) fn weights(settings: &GroupSettings, reading: &GroupReading) -> Finding {
     const CHECK: &str = "weights";
     const WHY: &str = "capacity is counted in equal instances; with weights it is not their number";
     match (reading.weighted, settings.live.allow_weights) {
@@ -55,7 +55,7 @@ pub(super) fn weights(settings: &GroupSettings, reading: &GroupReading) -> Findi
 
 /// Whether the bounds hold the highest load of `points`. `doctor` is the command that looks at the
 /// group again.
-pub(super) fn bounds(
+pub(crate) fn bounds(
     name: &str,
     doctor: &Command,
     settings: &GroupSettings,
@@ -102,7 +102,7 @@ pub(super) fn bounds(
 }
 
 /// How long launches took, and whether the newest failed.
-pub(super) fn launches(name: &str, settings: &GroupSettings, newest_first: &[Launch]) -> Finding {
+pub(crate) fn launches(name: &str, settings: &GroupSettings, newest_first: &[Launch]) -> Finding {
     const CHECK: &str = "boot";
     let lead = settings.controller.lead_time;
     if newest_first.first().is_some_and(|launch| !launch.succeeded) {
@@ -142,8 +142,8 @@ pub(super) fn launches(name: &str, settings: &GroupSettings, newest_first: &[Lau
 mod tests {
     use foretide_domain::{Bounds, Percent, SuspendedProcesses, Timestamp};
 
-    use super::super::finding::Severity;
     use super::*;
+    use crate::finding::Severity;
 
     fn reading(desired: u32, max: u32) -> GroupReading {
         GroupReading {
