@@ -1,8 +1,7 @@
 //! What was found: how bad, what, why it matters, and the command that mends it.
 
-use serde::Serialize;
-
 use foretide_terminal::shell::Command;
+use serde::Serialize;
 
 /// How bad, from the best to the worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

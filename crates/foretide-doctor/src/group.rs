@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use foretide_aws::GroupReading;
-use foretide_domain::{Datapoint, Launch, PolicyKind};
-
 use foretide_config::GroupSettings;
+use foretide_domain::{Datapoint, Launch, PolicyKind};
 use foretide_terminal::shell::Command;
 
 use crate::finding::Finding;

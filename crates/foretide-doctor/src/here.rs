@@ -7,11 +7,10 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
-use foretide_store::Reader;
-
 use foretide_config::{Config, RunSettings};
 use foretide_files as file;
 use foretide_files::{EXPOSED_WHY, Exposed};
+use foretide_store::Reader;
 use foretide_terminal::Failure;
 use foretide_terminal::shell::Command;
 

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use foretide_aws::{GroupReading, MetricsReading, Monitoring};
-use foretide_domain::Timestamp;
-
 use foretide_config::GroupSettings;
+use foretide_domain::Timestamp;
 use foretide_terminal::shell::Command;
 
 use crate::finding::Finding;

@@ -1,7 +1,6 @@
 //! Which calls were allowed.
 
 use foretide_domain::{CallFailure, FailureKind, WriteOutcome};
-
 use foretide_terminal::shell::Command;
 
 use crate::finding::Finding;

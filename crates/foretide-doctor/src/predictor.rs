@@ -1,11 +1,10 @@
 //! Whether the prediction service of a group answers.
 
+use foretide_config::GroupSettings;
 use foretide_domain::{Features, PolicyKind, TaskPriority, TaskType};
 use foretide_runtime::RuntimeSettings;
 use foretide_server::RemotePredictor;
 use tokio::time::timeout;
-
-use foretide_config::GroupSettings;
 
 use crate::finding::Finding;
 

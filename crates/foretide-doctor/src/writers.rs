@@ -1,7 +1,6 @@
 //! Who else sets the group's capacity.
 
 use foretide_aws::{ScalingPolicyFact, ScheduledActionFact};
-
 use foretide_config::GroupSettings;
 use foretide_terminal::shell::{Command, toml_string};
 

@@ -5,11 +5,10 @@
 use std::fmt::Write as _;
 
 use foretide_aws::ANSWER_BYTES_MAX;
+use foretide_files::{self as file, Kind};
 use foretide_server::{MAX_BATCH_ROWS, ServeConfig};
 use foretide_sim::MAX_CELLS;
 use foretide_store::Retention;
-
-use foretide_files::{self as file, Kind};
 
 const HEAD: &str = "\
 # Limits

@@ -16,11 +16,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use clap::error::ErrorKind;
+use foretide_terminal::Terminal;
+use foretide_terminal::{Exit, Failure};
 
 use cli::{Cli, Command};
 use command::Context;
-use foretide_terminal::Terminal;
-use foretide_terminal::{Exit, Failure};
 
 fn main() -> ExitCode {
     let terminal = Terminal::of_process();

@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
-use foretide_notify::{NotifySettings, Outlet, OutletError};
-
 use foretide_files as file;
+use foretide_notify::{NotifySettings, Outlet, OutletError};
 use foretide_terminal::{Exit, Failure};
 
 /// The webhook; none where none is configured.

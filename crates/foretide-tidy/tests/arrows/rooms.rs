@@ -37,10 +37,24 @@ pub(crate) const ARROWS: &[Arrow<'_>] = &[
         "foretide-files",
         &["foretide-terminal", "foretide-server", "foretide-sim"],
     ),
+    (
+        "foretide-demo",
+        &[
+            "foretide-terminal",
+            "foretide-server",
+            "foretide-sim",
+            "foretide-chart",
+        ],
+    ),
     ("foretide-doctor", &["foretide-config", "foretide-files"]),
     (
         "foretide",
-        &["foretide-emulator", "foretide-report", "foretide-doctor"],
+        &[
+            "foretide-emulator",
+            "foretide-report",
+            "foretide-doctor",
+            "foretide-demo",
+        ],
     ),
     ("foretide-tidy", &[]),
 ];

@@ -21,7 +21,6 @@ pub(crate) mod train;
 mod input;
 mod kept;
 mod output;
-mod page;
 
 use std::io::Write;
 

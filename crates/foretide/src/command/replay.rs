@@ -7,12 +7,12 @@ use foretide_control::ControllerConfig;
 use foretide_domain::{Decision, Guard, Timestamp};
 use foretide_runtime::GroupKey;
 use foretide_store::{Reader, Step, replay};
+use foretide_terminal::{Exit, Failure};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::cli::{ConfigFlags, ReplayArgs};
 use crate::clock;
-use foretide_terminal::{Exit, Failure};
 
 use super::{Context, SCHEMA_VERSION, input, kept};
 

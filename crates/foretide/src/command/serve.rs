@@ -1,11 +1,11 @@
 //! `foretide serve`: the prediction service until Ctrl-C or SIGTERM.
 
+use foretide_config::{ServeSettings, Sources};
 use foretide_server::{ServeConfig, ServeError, Server};
+use foretide_terminal::{Exit, Failure};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::{ConfigFlags, ServeArgs};
-use foretide_config::{ServeSettings, Sources};
-use foretide_terminal::{Exit, Failure};
 
 use super::{Context, input};
 

@@ -8,16 +8,16 @@ use foretide_domain::{
 };
 use foretide_runtime::{GroupKey, Notice, What};
 use foretide_store::{Latest, Reader, Said, StoreError};
+use foretide_terminal::screen::{Key, Line, Look, Screen};
+use foretide_terminal::wrap;
+use foretide_terminal::{Exit, Failure};
 use serde::Serialize;
 
 use crate::cli::{ConfigFlags, StatusArgs};
 use crate::clock;
 use crate::stop::Stop;
-use foretide_terminal::wrap;
-use foretide_terminal::{Exit, Failure};
 
 use super::{Context, SCHEMA_VERSION, kept};
-use foretide_terminal::screen::{Key, Line, Look, Screen};
 
 /// Between two pictures of `--watch`.
 const PICTURE: Duration = Duration::from_secs(2);

@@ -2,9 +2,9 @@
 
 use foretide_domain::Timestamp;
 use foretide_sim::{Description, Trace, chart, describe};
+use foretide_terminal::Failure;
 
 use crate::cli::TraceArgs;
-use foretide_terminal::Failure;
 
 use super::Context;
 

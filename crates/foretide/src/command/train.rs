@@ -10,11 +10,11 @@ use foretide_classifier::{
 };
 use foretide_control::ControllerConfig;
 use foretide_domain::{Bounds, Class};
+use foretide_files as file;
 use foretide_sim::{Case, Setup, Trace};
+use foretide_terminal::{Exit, Failure};
 
 use crate::cli::{ConfigFlags, TrainArgs};
-use foretide_files as file;
-use foretide_terminal::{Exit, Failure};
 
 use super::{Context, input, output};
 

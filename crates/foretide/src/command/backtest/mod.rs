@@ -7,8 +7,9 @@ mod progress;
 mod pulled;
 mod run;
 
-use crate::cli::ConfigFlags;
 use foretide_terminal::Failure;
+
+use crate::cli::ConfigFlags;
 
 use super::Context;
 use plan::Plan;

@@ -5,16 +5,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use foretide_config::{Config, Percentage};
 use foretide_control::ControllerConfig;
 use foretide_domain::{Bounds, CallFailure, FailureKind, Features, PolicyKind};
+use foretide_report::file_name;
 use foretide_sim::{Case, Contender, Driven, Peer, Predict, Setup};
+use foretide_terminal::{Exit, Failure};
 
 use crate::cli::ConfigFlags;
 use crate::command::input;
 use crate::output::warn;
-use foretide_config::{Config, Percentage};
-use foretide_report::file_name;
-use foretide_terminal::{Exit, Failure};
 
 use super::args::{BacktestArgs, PolicySpec};
 

@@ -3,12 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use foretide_config::Span;
 use foretide_domain::Bounds;
 use foretide_emulator::{Demand, GroupSpec, Scenario};
-use foretide_sim::{Case, Setup};
-
-use foretide_config::Span;
 use foretide_files as file;
+use foretide_sim::{Case, Setup};
 use foretide_terminal::{Exit, Failure};
 
 use super::args::EmulatorArgs;

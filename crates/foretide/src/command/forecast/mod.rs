@@ -11,9 +11,9 @@ use foretide_report::{
     LoadHistory, MeasureError, Measured, measure, print_forecast, render_forecast,
 };
 use foretide_sim::{Case, Setup};
+use foretide_terminal::{Exit, Failure};
 
 use crate::cli::ConfigFlags;
-use foretide_terminal::{Exit, Failure};
 
 use super::Context;
 use super::output::{prepare, whole};

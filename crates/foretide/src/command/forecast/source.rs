@@ -2,10 +2,10 @@
 
 use foretide_domain::Timestamp;
 use foretide_sim::{ReadOptions, Trace, read_trace};
+use foretide_terminal::{Exit, Failure};
 
 use crate::cli::ConfigFlags;
 use crate::command::{kept, pull};
-use foretide_terminal::{Exit, Failure};
 
 use super::args::ForecastArgs;
 

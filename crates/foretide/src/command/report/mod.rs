@@ -4,6 +4,7 @@ mod args;
 
 use std::time::Duration;
 
+use foretide_config::GroupSettings;
 use foretide_control::Event;
 use foretide_domain::{Percent, Timestamp};
 use foretide_report::{
@@ -12,12 +13,11 @@ use foretide_report::{
 use foretide_runtime::{GroupKey, Notice, What};
 use foretide_sim::TargetTracking;
 use foretide_store::{Reader, Step, StoreError};
+use foretide_terminal::wrap;
+use foretide_terminal::{Exit, Failure};
 
 use crate::cli::ConfigFlags;
 use crate::clock;
-use foretide_config::GroupSettings;
-use foretide_terminal::wrap;
-use foretide_terminal::{Exit, Failure};
 
 use super::output::whole_at;
 use super::{Context, SCHEMA_VERSION, input, kept};

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use foretide_aws::{AwsConfig, CollectSettings, Collector};
+use foretide_config::{Config, GroupSettings, Reach};
 use foretide_runtime::{Cloud, Fleet, FleetError, GroupKey, GroupSetup, Predictor, WritePermit};
 use foretide_server::{PredictorUrl, RemotePredictor};
+use foretide_terminal::{Exit, Failure};
 use tokio::task::JoinSet;
 
 use crate::command::input;
 use crate::connect::{Connection, check_credentials, connect};
-use foretide_config::{Config, GroupSettings, Reach};
-use foretide_terminal::{Exit, Failure};
 
 use super::predictor::{InProcess, Remote};
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use foretide_config::{Config, RunSettings};
 use foretide_control::Event;
 use foretide_domain::{Record, Timestamp};
 use foretide_runtime::{Clock, Entry, GroupKey, GroupStatus, Notice, Orderly, Runtime, What};
@@ -14,13 +15,12 @@ use foretide_server::{
     ServeConfig, ServeError, Server, StoreHealth,
 };
 use foretide_store::{Reader, StoreError};
+use foretide_terminal::{Exit, Failure};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::command::input::token_warned;
-use foretide_config::{Config, RunSettings};
-use foretide_terminal::{Exit, Failure};
 
 use super::controls::Way;
 use super::fleet::Wiring;

@@ -1,8 +1,7 @@
 //! The signals that a running autoscaler listens to: SIGHUP reloads, Ctrl-C and SIGTERM stop.
 
-use tokio::signal::unix::{self, SignalKind, signal};
-
 use foretide_terminal::{Exit, Failure};
+use tokio::signal::unix::{self, SignalKind, signal};
 
 /// What was asked by signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,13 +1,13 @@
 //! The table at the end of a demo.
 
+use std::io::{self, Write};
+
+use foretide_server::Price;
 use foretide_sim::Score;
+use foretide_terminal::{Terminal, wrap};
 
-use crate::command::Context;
-use foretide_terminal::Failure;
-use foretide_terminal::wrap;
-
-use super::plan::Plan;
-use super::records::Records;
+use crate::plan::Plan;
+use crate::records::Records;
 
 /// Columns of the table where it stands in one piece.
 const WIDTH: usize = 76;
@@ -24,40 +24,31 @@ pub(crate) fn print(
     score: &Score,
     tracking: &Score,
     records: &Records,
-    context: &mut Context<'_>,
-) -> Result<(), Failure> {
+    terminal: &Terminal,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let rows = [
         row(plan, &plan.config.policy.to_string(), score),
         row(plan, "reactive target tracking", tracking),
         optimum(plan, score),
     ];
-    if context.terminal.is_interactive {
+    if terminal.is_interactive {
         let title = format!("{}; policy {}", plan.load, plan.config.policy);
-        writeln!(
-            context.out,
-            "{}\n",
-            wrap(&title, context.terminal.wrap_at(), 2)
-        )?;
+        writeln!(out, "{}\n", wrap(&title, terminal.wrap_at(), 2))?;
     }
-    let fits = context.terminal.width() >= WIDTH;
+    let fits = terminal.width() >= WIDTH;
     if fits {
-        table(&rows, context)?;
+        table(&rows, out)?;
     } else {
-        blocks(&rows, context)?;
+        blocks(&rows, out)?;
     }
     let days = plan.case.trace().span_s() as f64 / 86_400.0;
     let peak = plan.case.peak();
-    writeln!(
-        context.out,
-        "\n{days:.1} days, at most {peak} instances needed"
-    )?;
+    writeln!(out, "\n{days:.1} days, at most {peak} instances needed")?;
     let slo = plan.case.setup().slo_utilisation * 100.0;
-    writeln!(
-        context.out,
-        "violation: demand above {slo:.0} % of capacity"
-    )?;
-    writeln!(context.out, "records: {} in", records.count())?;
-    writeln!(context.out, "  {}", records.path().display())?;
+    writeln!(out, "violation: demand above {slo:.0} % of capacity")?;
+    writeln!(out, "records: {} in", records.count())?;
+    writeln!(out, "  {}", records.path().display())?;
     Ok(())
 }
 
@@ -81,12 +72,18 @@ fn cells(plan: &Plan, name: &str, violations: String, score: &Score, actions: St
         ("actions", actions),
     ];
     if let Some(price) = &plan.price {
-        cells.push(("cost", price.of(hours).to_string()));
+        cells.push(("cost", cost(price, hours)));
     }
     Row {
         name: name.into(),
         cells,
     }
+}
+
+/// What so many instance-hours cost, in the price's currency.
+fn cost(price: &Price, instance_hours: f64) -> String {
+    let amount = price.amount * instance_hours;
+    format!("{amount:.2} {}", price.currency)
 }
 
 fn optimum(plan: &Plan, score: &Score) -> Row {
@@ -104,31 +101,45 @@ fn optimum(plan: &Plan, score: &Score) -> Row {
     )
 }
 
-fn table(rows: &[Row], context: &mut Context<'_>) -> Result<(), Failure> {
+fn table(rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
     let Some(first) = rows.first() else {
         return Ok(());
     };
-    write!(context.out, "{:<25}", "")?;
+    write!(out, "{:<25}", "")?;
     for (head, _) in &first.cells {
-        write!(context.out, "{head:>12}")?;
+        write!(out, "{head:>12}")?;
     }
-    writeln!(context.out)?;
+    writeln!(out)?;
     for row in rows {
-        write!(context.out, "{:<25}", row.name)?;
+        write!(out, "{:<25}", row.name)?;
         for (_, cell) in &row.cells {
-            write!(context.out, "{cell:>12}")?;
+            write!(out, "{cell:>12}")?;
         }
-        writeln!(context.out)?;
+        writeln!(out)?;
     }
     Ok(())
 }
 
-fn blocks(rows: &[Row], context: &mut Context<'_>) -> Result<(), Failure> {
+fn blocks(rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
     for row in rows {
-        writeln!(context.out, "{}", row.name)?;
+        writeln!(out, "{}", row.name)?;
         for (head, cell) in &row.cells {
-            writeln!(context.out, "  {head:<12}{cell:>14}")?;
+            writeln!(out, "  {head:<12}{cell:>14}")?;
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_price_times_hours_is_money() {
+        let price = Price {
+            amount: 0.096,
+            currency: "USD".into(),
+        };
+        assert_eq!(cost(&price, 100.0), "9.60 USD");
+    }
 }

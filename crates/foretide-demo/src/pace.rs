@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use crate::clock::Stopwatch;
-
 use foretide_terminal::screen::Key;
 
 /// After a pause of the process, such as a closed lid, time does not catch up by more than this.
@@ -13,7 +11,6 @@ const SPEEDS: std::ops::RangeInclusive<u32> = 1..=1_000_000;
 
 /// How fast virtual time passes.
 pub(crate) struct Pace {
-    watch: Stopwatch,
     pub(crate) speed: u32,
     pub(crate) paused: bool,
     to_the_end: bool,
@@ -24,7 +21,6 @@ pub(crate) struct Pace {
 impl Pace {
     pub(crate) fn new(speed: u32) -> Self {
         Self {
-            watch: Stopwatch::start(),
             speed,
             paused: false,
             to_the_end: false,
@@ -42,9 +38,9 @@ impl Pace {
         }
     }
 
-    /// Virtual seconds to simulate now.
-    pub(crate) fn due_s(&mut self) -> f64 {
-        let passed = self.watch.lap().min(CATCH_UP);
+    /// Virtual seconds to simulate now, where so much time `passed` since it was asked last.
+    pub(crate) fn due_s(&mut self, passed: Duration) -> f64 {
+        let passed = passed.min(CATCH_UP);
         if self.to_the_end {
             return f64::INFINITY;
         }

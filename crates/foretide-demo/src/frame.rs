@@ -5,11 +5,10 @@ use std::collections::VecDeque;
 use foretide_chart::blocks::{self, Cell};
 use foretide_domain::{Bounds, Record, Timestamp};
 use foretide_sim::{STEP_S, Score, Step};
-
+use foretide_terminal::screen::{Line, Look};
 use foretide_terminal::wrap;
 
-use super::plan::Plan;
-use foretide_terminal::screen::{Line, Look};
+use crate::plan::Plan;
 
 /// What the charts look back on, at least: six hours, in which a daily cycle can be seen to move.
 const WINDOW_S: i64 = 6 * 3600;

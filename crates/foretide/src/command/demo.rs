@@ -1,78 +1,95 @@
-//! What a demo runs on: load, group, settings, model.
+//! `foretide demo`: the whole autoscaler on a simulated group, in virtual time.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use foretide_classifier::Model;
-use foretide_control::ControllerConfig;
-use foretide_domain::{Bounds, CallFailure, FailureKind, Features, Mode, PolicyKind, Prediction};
+use foretide_config::{Config, DemoSettings, Key, Sources};
+use foretide_demo::{Plan, Price, Process, Records, Wanted};
+use foretide_domain::{Bounds, Mode, PolicyKind};
 use foretide_sim::{Boot, Case, Setup, Trace, Workload};
+use foretide_terminal::{Exit, Failure};
 
 use crate::cli::{ConfigFlags, DemoArgs};
-use crate::command::input;
-use foretide_config::{Config, DemoSettings, Key, Price, Sources};
-use foretide_terminal::{Exit, Failure};
+use crate::clock::Stopwatch;
+use crate::stop::Stop;
+
+use super::{Context, input};
 
 /// Name of the simulated group where none of the configuration is taken.
 const GROUP: &str = "demo";
 
-/// Everything that a demo needs, checked before it begins.
-pub(crate) struct Plan {
-    /// Name of the group.
-    pub(crate) group: String,
-    /// The load in words.
-    pub(crate) load: String,
-    /// The load on the simulated group.
-    pub(crate) case: Case,
-    /// The controller's settings.
-    pub(crate) config: ControllerConfig,
-    /// Price of an instance-hour.
-    pub(crate) price: Option<Price>,
-    /// Folder of the records.
-    pub(crate) records: PathBuf,
-    model: Model,
+/// This process: its clock and its signals.
+struct ThisProcess {
+    watch: Stopwatch,
+    stop: Stop,
 }
 
-impl Plan {
-    /// Gathers and checks all of it.
-    pub(crate) fn new(args: &DemoArgs, flags: &ConfigFlags) -> Result<Self, Failure> {
-        let (mut sources, _) = input::sources(flags)?;
-        set_flags(args, &mut sources);
-        let loaded = input::load(&sources)?;
-        let mut config = input::settings_of(args.group.as_deref(), &loaded)?
-            .controller
-            .clone();
-        let Config { model, demo, .. } = loaded;
-        // Nothing but the simulated group can be written to, so that it is shown at work.
-        config.mode = Mode::Enforce;
-        let trace = load(args, &demo)?;
-        let load = load_in_words(args, &demo);
-        let setup = setup(&demo)?;
-        config.lead_time = demo.boot.max(std::time::Duration::from_secs(1));
-        config.metric_delay = std::time::Duration::from_secs(u64::from(setup.delay_s));
-        let case = Case::new(trace, setup)
-            .map_err(|error| foretide_files::no_case(&error, foretide_files::NO_UNIT))?;
-        Ok(Self {
-            group: args.group.clone().unwrap_or_else(|| GROUP.into()),
-            records: records_folder(args, &demo, config.policy),
-            model: foretide_files::model(model.as_deref())?,
-            price: demo.price,
-            load,
-            case,
-            config,
-        })
+impl Process for ThisProcess {
+    fn start(&mut self) {
+        self.watch = Stopwatch::start();
     }
 
-    /// The model as the simulation asks it.
-    pub(crate) fn predict(
-        &self,
-    ) -> impl Fn(&Features) -> Result<Prediction, CallFailure> + Send + Sync + '_ {
-        |features| {
-            self.model.predict(features).map_err(|error| CallFailure {
-                kind: FailureKind::Rejected,
-                detail: error.to_string(),
-            })
-        }
+    fn lap(&mut self) -> Duration {
+        self.watch.lap()
     }
+
+    fn stopped(&self) -> Result<(), Failure> {
+        self.stop.check()
+    }
+}
+
+/// Runs it.
+pub(crate) fn run(
+    args: &DemoArgs,
+    flags: &ConfigFlags,
+    context: &mut Context<'_>,
+) -> Result<(), Failure> {
+    let plan = plan(args, flags)?;
+    let records = Records::create(&plan.records, &plan.group)?;
+    let mut process = ThisProcess {
+        watch: Stopwatch::start(),
+        stop: Stop::listen()?,
+    };
+    let wanted = Wanted {
+        speed: args.speed,
+        plain: args.plain,
+        listen: args.listen,
+        no_page: args.no_page,
+    };
+    let terminal = &context.terminal;
+    foretide_demo::run(&plan, records, &wanted, &mut process, terminal, context.out)
+}
+
+/// Gathers and checks all of it.
+fn plan(args: &DemoArgs, flags: &ConfigFlags) -> Result<Plan, Failure> {
+    let (mut sources, _) = input::sources(flags)?;
+    set_flags(args, &mut sources);
+    let loaded = input::load(&sources)?;
+    let mut config = input::settings_of(args.group.as_deref(), &loaded)?
+        .controller
+        .clone();
+    let Config { model, demo, .. } = loaded;
+    // Nothing but the simulated group can be written to, so that it is shown at work.
+    config.mode = Mode::Enforce;
+    let trace = load(args, &demo)?;
+    let load = load_in_words(args, &demo);
+    let setup = setup(&demo)?;
+    config.lead_time = demo.boot.max(std::time::Duration::from_secs(1));
+    config.metric_delay = std::time::Duration::from_secs(u64::from(setup.delay_s));
+    let case = Case::new(trace, setup)
+        .map_err(|error| foretide_files::no_case(&error, foretide_files::NO_UNIT))?;
+    Ok(Plan {
+        group: args.group.clone().unwrap_or_else(|| GROUP.into()),
+        records: records_folder(args, &demo, config.policy),
+        model: foretide_files::model(model.as_deref())?,
+        price: demo.price.map(|price| Price {
+            amount: price.per_hour(),
+            currency: price.currency().to_owned(),
+        }),
+        load,
+        case,
+        config,
+    })
 }
 
 fn set_flags(args: &DemoArgs, sources: &mut Sources) {

@@ -8,16 +8,13 @@ use std::time::Duration;
 use foretide_domain::{
     Bounds, GroupState, LifecycleCounts, Percent, Record, SuspendedProcesses, Timestamp,
 };
-use foretide_server::{
-    Board, Counterfactual, GroupFacts, Limits, Page, Price, ServeConfig, ServeError,
-};
+use foretide_server::{Board, Counterfactual, GroupFacts, Limits, Page, ServeConfig, ServeError};
 use foretide_sim::{STEP_S, Step, Timeline};
-
-use crate::cli::DemoArgs;
-use crate::command::page::{Hosted, NoPage};
 use foretide_terminal::Failure;
 
-use super::plan::Plan;
+use crate::Wanted;
+use crate::hosted::{Hosted, NoPage};
+use crate::plan::Plan;
 
 /// The page's address where none is given.
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
@@ -47,13 +44,15 @@ pub(crate) enum Shown {
 
 impl Shown {
     /// Opens the page that was asked for; on a terminal also one that was not, where it can.
-    pub(crate) fn open(args: &DemoArgs, plan: &Plan, live: bool) -> Result<Self, Failure> {
-        if args.no_page || (args.listen.is_none() && !live) {
+    pub(crate) fn open(wanted: &Wanted, plan: &Plan, live: bool) -> Result<Self, Failure> {
+        if wanted.no_page || (wanted.listen.is_none() && !live) {
             return Ok(Self::None(None));
         }
-        match Feed::open(args.listen.unwrap_or(LISTEN), plan) {
+        match Feed::open(wanted.listen.unwrap_or(LISTEN), plan) {
             Ok(feed) => Ok(Self::Page(Box::new(feed))),
-            Err(NoPage::Refused(ServeError::AddressInUse { listen })) if args.listen.is_none() => {
+            Err(NoPage::Refused(ServeError::AddressInUse { listen }))
+                if wanted.listen.is_none() =>
+            {
                 Ok(Self::None(Some(format!("no page: {listen} is in use"))))
             }
             Err(why) => Err(why.into()),
@@ -105,7 +104,7 @@ impl Feed {
         };
         let hosted = Hosted::start(config, page)?;
         let mut tracking = Timeline::default();
-        super::target_tracking(plan, Some(&mut tracking));
+        plan.target_tracking(Some(&mut tracking));
         Ok(Self {
             hosted,
             board,
@@ -180,7 +179,6 @@ impl Feed {
 
 fn facts(plan: &Plan) -> GroupFacts {
     let config = &plan.config;
-    let price = plan.price.as_ref();
     GroupFacts {
         id: plan.group.clone(),
         account: None,
@@ -190,10 +188,7 @@ fn facts(plan: &Plan) -> GroupFacts {
         interval: config.interval,
         objective: Percent::new(plan.case.setup().slo_utilisation * 100.0).unwrap_or_default(),
         budget: config.forecast.budget,
-        price: price.map(|price| Price {
-            amount: price.per_hour(),
-            currency: price.currency().to_owned(),
-        }),
+        price: plan.price.clone(),
         dry_run: false,
     }
 }

@@ -1,4 +1,4 @@
-//! The operator's page beside a command that is not asynchronous: a thread of its own.
+//! The operator's page beside what is not asynchronous: a thread of its own.
 
 use std::net::SocketAddr;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -6,9 +6,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use foretide_server::{Page, ServeConfig, ServeError, Server};
-use tokio::sync::oneshot;
-
 use foretide_terminal::{Exit, Failure};
+use tokio::sync::oneshot;
 
 /// A page that is served until this is dropped.
 #[derive(Debug)]

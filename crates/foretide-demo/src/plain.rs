@@ -1,20 +1,17 @@
 //! A demo without a terminal: a line for every change and every alarm, as fast as it goes; with a
 //! page, at the speed that was asked for.
 
+use std::io::Write;
 use std::time::Duration;
 
 use foretide_domain::{Record, Timestamp, WriteOutcome};
 use foretide_sim::{STEP_S, Simulation};
+use foretide_terminal::{Failure, wrap};
 
-use crate::command::Context;
-use crate::stop::Stop;
-use foretide_terminal::Failure;
-use foretide_terminal::wrap;
-
-use super::pace::Pace;
-use super::page::Feed;
-use super::plan::Plan;
-use super::{End, Told};
+use crate::pace::Pace;
+use crate::page::Feed;
+use crate::plan::Plan;
+use crate::{End, Process, Told};
 
 /// Steps between two looks at the signals: an hour of virtual time.
 const STEPS_A_CHECK: u32 = 360;
@@ -29,22 +26,23 @@ pub(crate) fn run(
     speed: u32,
     simulation: &mut Simulation<'_, '_>,
     told: &mut Told<'_>,
-    stop: &Stop,
-    context: &mut Context<'_>,
+    process: &mut dyn Process,
+    width: Option<usize>,
+    out: &mut dyn Write,
 ) -> Result<End, Failure> {
-    let width = context.terminal.wrap_at();
     let title = format!("{}; policy {}", plan.load, plan.config.policy);
-    writeln!(context.out, "{}\n", wrap(&title, width, 2))?;
+    writeln!(out, "{}\n", wrap(&title, width, 2))?;
     if let Some(page) = told.page.says() {
-        writeln!(context.out, "{page}\n")?;
-        context.out.flush()?;
+        writeln!(out, "{page}\n")?;
+        out.flush()?;
     }
     let mut lines = Lines::default();
     let mut steps = 0;
     let mut pace = Pace::new(speed);
+    process.start();
     loop {
         if let Some(feed) = told.page.feed()
-            && let Err(stopped) = keep_pace(&mut pace, feed, stop)
+            && let Err(stopped) = keep_pace(&mut pace, feed, process)
         {
             told.records.finish()?;
             return Err(stopped);
@@ -56,25 +54,25 @@ pub(crate) fn run(
         let Some(step) = step else { break };
         told.observe(&step);
         for line in lines.ready.drain(..) {
-            writeln!(context.out, "{}", wrap(&line, width, INDENT))?;
+            writeln!(out, "{}", wrap(&line, width, INDENT))?;
         }
         steps += 1;
         if steps % STEPS_A_CHECK == 0 {
             told.records.check()?;
-            if let Err(stopped) = stop.check() {
+            if let Err(stopped) = process.stopped() {
                 told.records.finish()?;
                 return Err(stopped);
             }
         }
     }
-    writeln!(context.out)?;
+    writeln!(out)?;
     Ok(End::Whole)
 }
 
 /// With a page virtual time passes at a speed that can be watched: waits until a step is due.
-fn keep_pace(pace: &mut Pace, feed: &Feed, stop: &Stop) -> Result<(), Failure> {
-    while pace.due_s() < STEP_S as f64 {
-        stop.check()?;
+fn keep_pace(pace: &mut Pace, feed: &Feed, process: &mut dyn Process) -> Result<(), Failure> {
+    while pace.due_s(process.lap()) < STEP_S as f64 {
+        process.stopped()?;
         feed.wait(PICTURE);
     }
     pace.owed_s -= STEP_S as f64;

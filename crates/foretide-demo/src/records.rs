@@ -5,9 +5,8 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use foretide_domain::{Record, Timestamp};
-use serde::Serialize;
-
 use foretide_terminal::{Exit, Failure};
+use serde::Serialize;
 
 const FILE: &str = "records.jsonl";
 /// Written and taken back before a run begins, so that a full disk is told then. About a minute of
@@ -25,7 +24,8 @@ struct Line<'a> {
 
 /// Where the records of a run go. The first failure is kept and told at the end of the step: the
 /// controller that hands them out has nothing to do with disks.
-pub(crate) struct Records {
+#[derive(Debug)]
+pub struct Records {
     path: PathBuf,
     group: String,
     out: BufWriter<File>,
@@ -35,7 +35,7 @@ pub(crate) struct Records {
 
 impl Records {
     /// Makes the folder and the file in it, which replaces one of an earlier run.
-    pub(crate) fn create(folder: &Path, group: &str) -> Result<Self, Failure> {
+    pub fn create(folder: &Path, group: &str) -> Result<Self, Failure> {
         let path = folder.join(FILE);
         let failed = |error: io::Error| {
             Failure::new(

@@ -4,16 +4,13 @@ use std::time::Duration;
 
 use foretide_domain::Record;
 use foretide_sim::{STEP_S, Simulation};
-
-use crate::command::Context;
-use crate::stop::Stop;
-use foretide_terminal::{Exit, Failure};
-
-use super::frame::{Frame, View};
-use super::pace::Pace;
-use super::plan::Plan;
-use super::{End, Told};
 use foretide_terminal::screen::{Key, Screen};
+use foretide_terminal::{Exit, Failure, Terminal};
+
+use crate::frame::{Frame, View};
+use crate::pace::Pace;
+use crate::plan::Plan;
+use crate::{End, Process, Told};
 
 /// Between two pictures: 30 a second look smooth.
 const PICTURE: Duration = Duration::from_millis(33);
@@ -24,26 +21,27 @@ pub(crate) fn run(
     speed: u32,
     simulation: &mut Simulation<'_, '_>,
     told: &mut Told<'_>,
-    stop: &Stop,
-    context: &mut Context<'_>,
+    process: &mut dyn Process,
+    terminal: &Terminal,
 ) -> Result<End, Failure> {
     let cannot_draw = |error: std::io::Error| {
         Failure::new(Exit::Io, "cannot draw on the terminal")
             .because(&error)
             .hint("--plain prints lines instead")
     };
-    let screen = Screen::take(context.terminal.colour).map_err(cannot_draw)?;
+    let screen = Screen::take(terminal.colour).map_err(cannot_draw)?;
     let mut show = Show {
         view: View::new(plan, told.page.says()),
         screen,
         pace: Pace::new(speed),
     };
+    process.start();
     loop {
-        if let Err(stopped) = stop.check() {
+        if let Err(stopped) = process.stopped() {
             told.records.finish()?;
             return Err(stopped);
         }
-        if !show.advance(simulation, told) {
+        if !show.advance(simulation, told, process.lap()) {
             return Ok(End::Whole);
         }
         told.records.check()?;
@@ -67,9 +65,14 @@ struct Show {
 }
 
 impl Show {
-    /// Simulates what is due; false at the end of the trace.
-    fn advance(&mut self, simulation: &mut Simulation<'_, '_>, told: &mut Told<'_>) -> bool {
-        let mut due_s = self.pace.due_s();
+    /// Simulates what is due after the time that `passed`; false at the end of the trace.
+    fn advance(
+        &mut self,
+        simulation: &mut Simulation<'_, '_>,
+        told: &mut Told<'_>,
+        passed: Duration,
+    ) -> bool {
+        let mut due_s = self.pace.due_s(passed);
         let step_s = STEP_S as f64;
         while due_s >= step_s {
             let view = &mut self.view;
