@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use std::{env, fs, io};
 
 use foretide_classifier::Model;
-use foretide_server::{ServeConfig, Server};
+use foretide_server::ServeConfig;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
@@ -82,7 +82,7 @@ fn serve() -> Result<()> {
             listen: "127.0.0.1:0".parse()?,
             ..ServeConfig::default()
         };
-        let server = Server::bind(config, Model::built_in()?).await?;
+        let server = foretide_server::bind(config, Model::built_in()?).await?;
         println!("{}", server.local_addr().port());
         server.run(std::future::pending()).await;
         Ok(())

@@ -18,8 +18,8 @@ mod tests {
 
     use super::DOCUMENT;
     use crate::routes::{ROUTES, router};
-    use crate::serve::MAX_HEAD_BYTES;
     use crate::{DEFAULT_BODY_LIMIT_BYTES, MAX_BATCH_ROWS, ServeConfig, Token};
+    use foretide_http::MAX_HEAD_BYTES;
 
     fn document() -> Value {
         serde_json::from_str(DOCUMENT).unwrap()

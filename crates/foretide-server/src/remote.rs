@@ -4,16 +4,15 @@
 
 use axum::http::{StatusCode, Uri};
 use foretide_domain::{CallFailure, Class, FailureKind, Features, Prediction};
+use foretide_http::Token;
+use foretide_http::client::{HttpClient, NoCertificates, OutboundUrl, failure};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-
-use crate::auth::Token;
-use crate::client::{HttpClient, NoCertificates, OutboundUrl, failure};
 
 /// Address of a prediction service; `/predict` is added to it.
 pub type PredictorUrl = OutboundUrl;
 /// Why a text is no such address.
-pub type InvalidPredictorUrl = crate::client::InvalidOutboundUrl;
+pub type InvalidPredictorUrl = foretide_http::client::InvalidOutboundUrl;
 
 /// An answer has some 250 bytes; a service that sends more than this is another one.
 const ANSWER_BYTES_MAX: usize = 16 * 1024;

@@ -12,15 +12,15 @@ use axum::middleware::{self, Next};
 use axum::response::IntoResponse;
 use axum::routing::{MethodRouter, get, post};
 use foretide_classifier::Model;
+use foretide_http::Problem;
+use foretide_http::auth::{self, Token};
+use foretide_http::body::{self, Limits};
+use foretide_http::host::AllowedHosts;
+use foretide_http::{ServeConfig, ServeError, Server, Site};
 use serde::Serialize;
 
-use crate::auth::{self, Token};
-use crate::body::{self, Limits};
-use crate::config::ServeConfig;
-use crate::host::AllowedHosts;
 use crate::openapi;
 use crate::predict::{self, ModelName};
-use crate::problem::Problem;
 
 /// Answered without a token: a prober needs no secret, and learns none.
 const OPEN_PATHS: [&str; 2] = ["/health", "/ready"];
@@ -80,6 +80,25 @@ pub fn router(config: &ServeConfig, model: Model) -> Router {
         .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn_with_state(Arc::clone(&app), guard))
         .with_state(app)
+}
+
+/// The prediction service: checks the configuration and takes the port.
+pub async fn bind(config: ServeConfig, model: Model) -> Result<Server, ServeError> {
+    let site = Site {
+        router: router(&config, model),
+        streams: None,
+    };
+    Server::bind(config, site).await
+}
+
+/// Binds and runs: [`bind`], then [`Server::run`].
+pub async fn serve(
+    config: ServeConfig,
+    model: Model,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), ServeError> {
+    bind(config, model).await?.run(shutdown).await;
+    Ok(())
 }
 
 async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response<Body> {

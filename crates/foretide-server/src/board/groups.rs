@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use foretide_domain::{GroupState, Record, Timestamp};
+use foretide_http::lock;
 use tokio::sync::watch;
 
 use super::marks::{Mark, MarkKind};
@@ -183,9 +184,4 @@ impl Board {
     pub(crate) fn system(&self) -> System {
         lock(&self.system).clone()
     }
-}
-
-/// A defect while a lock was held must not silence the page.
-pub(crate) fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
-    of.lock().unwrap_or_else(PoisonError::into_inner)
 }

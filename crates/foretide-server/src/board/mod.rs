@@ -19,7 +19,7 @@ pub use slots::Counterfactual;
 pub use system::{Calls, StoreHealth};
 pub use track::{GroupFacts, Limits, Looked, Price};
 
-pub(crate) use groups::lock;
+pub(crate) use foretide_http::lock;
 pub(crate) use slots::{LEVELS, SLOT, Slot};
 pub(crate) use sums::{DAY_SLOTS, Sums, instances_for};
 pub(crate) use system::System;

@@ -7,17 +7,18 @@ use axum::extract::{FromRequestParts, Path, RawQuery, State};
 use axum::http::request::Parts;
 use axum::http::{Response, StatusCode};
 use foretide_domain::{Record, Timestamp};
+use foretide_http::Problem;
+use foretide_http::body;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::routes::App;
 use crate::board::{Board, StoreHealth, Track, lock};
-use crate::body;
-use crate::problem::Problem;
 use crate::view::{
     Cached, FleetView, Level, MomentView, POINTS_MAX, VERSION, Window, accuracy, cached,
     decision_view, fleet, group_view, row,
 };
+
+use super::routes::App;
 
 /// So far back a decision is looked for before the moment asked about: a controller decides at
 /// least with every datapoint.

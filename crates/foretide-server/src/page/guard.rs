@@ -4,12 +4,11 @@ use axum::extract::Request;
 use axum::http::header::ORIGIN;
 use axum::http::uri::Authority;
 use axum::http::{StatusCode, Uri};
-
-use crate::auth::{self, Token};
-use crate::config::ServeConfig;
-use crate::host::{AllowedHosts, authority};
-use crate::origin::Origin;
-use crate::problem::Problem;
+use foretide_http::Origin;
+use foretide_http::Problem;
+use foretide_http::ServeConfig;
+use foretide_http::auth::{self, Token};
+use foretide_http::host::{AllowedHosts, authority};
 
 /// Answered without a token: what shows nothing of the groups. The page itself is where the token
 /// is typed in.

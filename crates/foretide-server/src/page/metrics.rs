@@ -11,6 +11,7 @@ use axum::extract::State;
 use axum::http::header::{CONTENT_TYPE, HeaderValue};
 use axum::http::{Response, StatusCode};
 use foretide_domain::{Guard, HealthState, Timestamp, Verdict};
+use foretide_http::Problem;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{
@@ -21,10 +22,10 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 
-use super::routes::App;
 use crate::board::{Board, Calls, GUARDS, LEVELS, StoreHealth, System, Tally, Track, lock};
-use crate::problem::Problem;
 use crate::view::{GroupRow, cached};
+
+use super::routes::App;
 
 const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 /// Names of the outcomes that a tally counts.

@@ -17,14 +17,10 @@ mod stream;
 use std::fmt;
 use std::sync::Arc;
 
-use axum::Router;
 use foretide_domain::{Record, Timestamp};
-use tokio::sync::watch;
 
 pub use self::orders::Controls;
-pub(crate) use self::orders::Peer;
-pub use self::routes::page_router;
-pub(crate) use self::routes::site;
+pub use self::routes::{bind_page, page_router};
 use crate::board::Board;
 
 /// A boxed future, as the traits of this crate answer it.
@@ -59,11 +55,4 @@ impl fmt::Debug for Page {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Page").finish_non_exhaustive()
     }
-}
-
-/// A router and what ends its streams.
-pub(crate) struct Site {
-    pub(crate) router: Router,
-    /// Dropped to end them: a stream would otherwise outlast every grace.
-    pub(crate) streams: Option<watch::Sender<()>>,
 }

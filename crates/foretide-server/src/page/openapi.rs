@@ -3,15 +3,16 @@
 
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
+use foretide_http::MAX_HEAD_BYTES;
+use foretide_http::body;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Value, json};
 
+use crate::view::{GroupRow, GroupView, MomentView, POINTS_MAX};
+
 use super::api::{ID_CHARS_MAX, LATEST_MS, Overview, Readiness, Status};
 use super::orders::{LIMITS, OrderBody, Taken};
-use crate::body;
-use crate::serve::MAX_HEAD_BYTES;
-use crate::view::{GroupRow, GroupView, MomentView, POINTS_MAX};
 
 /// Refusals of every request, by status and by their name among the components.
 const OF_ALL: [(&str, &str); 4] = [

@@ -2,7 +2,6 @@
 //! them on, and never without the token, on loopback neither: a page of another program on this
 //! machine must not steer a fleet.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,16 +9,17 @@ use axum::body::Body;
 use axum::extract::{Extension, Request, State};
 use axum::http::{Response, StatusCode};
 use foretide_domain::{Mode, Order, Timestamp};
+use foretide_http::body::{self, Limits};
+use foretide_http::{Peer, Problem};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::board::{GroupFacts, lock};
+use crate::view::VERSION;
 
 use super::Answer;
 use super::api::{GroupId, unknown_group};
 use super::routes::App;
-use crate::board::{GroupFacts, lock};
-use crate::body::{self, Limits};
-use crate::problem::Problem;
-use crate::view::VERSION;
 
 /// An order has a few words.
 pub(super) const LIMITS: Limits = Limits {
@@ -44,10 +44,6 @@ pub trait Controls: Send + Sync {
         by: String,
     ) -> Answer<Result<Timestamp, String>>;
 }
-
-/// Where a request comes from.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Peer(pub(crate) SocketAddr);
 
 /// An order.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]

@@ -9,13 +9,12 @@ use axum::http::{Method, Response, StatusCode, Uri};
 use axum::middleware::{self, Next};
 use axum::response::IntoResponse;
 use axum::routing::{MethodRouter, get, post};
+use foretide_http::{Problem, ServeConfig, ServeError, Server, Site};
 use tokio::sync::watch;
 
 use super::guard::Guard;
 use super::hub::Hub;
-use super::{Page, Site, api, assets, metrics, openapi, orders, stream};
-use crate::config::ServeConfig;
-use crate::problem::Problem;
+use super::{Page, api, assets, metrics, openapi, orders, stream};
 
 pub(crate) type Route = (&'static str, fn() -> MethodRouter<Arc<App>>);
 
@@ -61,13 +60,14 @@ pub fn page_router(config: &ServeConfig, page: Page) -> Router {
     build(config, page, closing, Some(streams))
 }
 
-/// The page, and what ends its streams.
-pub(crate) fn site(config: &ServeConfig, page: Page) -> Site {
+/// The operator's page: checks the configuration and takes the port.
+pub async fn bind_page(config: ServeConfig, page: Page) -> Result<Server, ServeError> {
     let (streams, closing) = watch::channel(());
-    Site {
-        router: build(config, page, closing, None),
+    let site = Site {
+        router: build(&config, page, closing, None),
         streams: Some(streams),
-    }
+    };
+    Server::bind(config, site).await
 }
 
 fn build(

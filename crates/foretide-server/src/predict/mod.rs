@@ -13,8 +13,11 @@ use foretide_domain::{Features, Prediction};
 pub(crate) use self::answer::ModelName;
 use self::answer::{Answer, Batch, Row};
 use self::request::Request;
-use crate::body;
-use crate::problem::Problem;
+use foretide_http::Problem;
+use foretide_http::body;
+
+/// Rows of a batch, at most: 20 ms of one core at the 20 µs that one prediction may take.
+pub const MAX_BATCH_ROWS: usize = 1024;
 
 /// After this many rows a batch lets other connections of its thread go first: under a
 /// millisecond at the 20 µs that one prediction may take.

@@ -5,13 +5,13 @@
 use std::fmt;
 
 use foretide_domain::Features;
+use foretide_http::Problem;
 use serde::Deserializer as _;
 use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::error::Category;
 
 use super::place::{Place, Trace};
 use super::row::{Draft, Number, Row, finish_positional, read_named};
-use crate::problem::Problem;
 
 /// What was asked.
 #[derive(Debug, PartialEq)]
@@ -199,7 +199,7 @@ mod tests {
     use foretide_domain::{TaskPriority, TaskType};
 
     use super::*;
-    use crate::config::MAX_BATCH_ROWS;
+    use crate::predict::MAX_BATCH_ROWS;
 
     const POSITIONAL: &str =
         r#"[45.5, 60.2, 122.1, 35.6, 1200000000, 0.8, 0.92, "compute", "high"]"#;

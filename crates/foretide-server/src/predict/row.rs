@@ -10,8 +10,9 @@ use foretide_domain::{Features, TaskPriority, TaskType};
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor};
 
+use crate::predict::MAX_BATCH_ROWS;
+
 use super::place::{NAMES, Place, Trace};
-use crate::config::MAX_BATCH_ROWS;
 
 /// The first seven features are numbers, the last two categories.
 const NUMBERS: usize = 7;

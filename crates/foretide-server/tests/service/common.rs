@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, HOST};
 use axum::http::{HeaderMap, Request, StatusCode};
 use foretide_classifier::Model;
-use foretide_server::{ServeConfig, Server};
+use foretide_server::ServeConfig;
 use http_body_util::BodyExt;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -70,7 +70,7 @@ impl Running {
             listen: "127.0.0.1:0".parse().unwrap(),
             ..config
         };
-        let server = Server::bind(config, Model::built_in().unwrap())
+        let server = foretide_server::bind(config, Model::built_in().unwrap())
             .await
             .unwrap();
         let address = server.local_addr();

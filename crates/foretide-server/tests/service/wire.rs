@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::common::{Running, SEED_BODY, read_to_end};
 use foretide_classifier::Model;
-use foretide_server::{ServeConfig, ServeError, Server, serve};
+use foretide_server::{ServeConfig, ServeError, serve};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -265,7 +265,7 @@ async fn one_peer_is_bound_and_a_trusted_proxy_is_not() {
             trusted_proxies: trusted,
             ..ServeConfig::default()
         };
-        let server = Server::bind(config, Model::built_in().unwrap());
+        let server = foretide_server::bind(config, Model::built_in().unwrap());
         let server = server.await.unwrap();
         let address = server.local_addr();
         let running = tokio::spawn(server.run(std::future::pending()));
@@ -345,7 +345,7 @@ async fn a_port_in_use_and_an_unguarded_address_are_told_apart() {
         listen,
         ..ServeConfig::default()
     };
-    let error = Server::bind(config, Model::built_in().unwrap())
+    let error = foretide_server::bind(config, Model::built_in().unwrap())
         .await
         .unwrap_err();
     assert!(matches!(error, ServeError::AddressInUse { .. }));

@@ -24,7 +24,11 @@ pub(crate) const ARROWS: &[Arrow<'_>] = &[
     ("foretide-aws", &["foretide-runtime"]),
     ("foretide-store", &["foretide-runtime"]),
     ("foretide-chart", &[]),
-    ("foretide-server", &["foretide-runtime", "foretide-chart"]),
+    ("foretide-http", &["foretide-domain"]),
+    (
+        "foretide-server",
+        &["foretide-runtime", "foretide-chart", "foretide-http"],
+    ),
     ("foretide-notify", &["foretide-server"]),
     (
         "foretide-config",

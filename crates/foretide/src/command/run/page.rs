@@ -12,7 +12,7 @@ use foretide_domain::{Record, Timestamp};
 use foretide_runtime::{Clock, Entry, GroupKey, GroupStatus, Notice, Orderly, Runtime, What};
 use foretide_server::{
     Answer, Board, Calls, Controls, GroupFacts, History, Limits, Looked, MarkKind, Page, Price,
-    ServeConfig, ServeError, Server, StoreHealth,
+    ServeConfig, ServeError, StoreHealth,
 };
 use foretide_store::{Reader, StoreError};
 use foretide_terminal::{Exit, Failure};
@@ -64,7 +64,7 @@ impl Pages {
             history: Some(Arc::new(Journal(run.store()))),
             controls,
         };
-        let server = match Server::bind_page(serve, page).await {
+        let server = match foretide_server::bind_page(serve, page).await {
             Ok(server) => server,
             Err(error @ ServeError::AddressInUse { .. }) if run.listen.is_none() => {
                 lines::warn(&format!("no page: {error}; --listen names another address"));

@@ -16,9 +16,6 @@ pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCA
 /// Four times the largest batch written with names, so that a legal body never meets the limit.
 pub const DEFAULT_BODY_LIMIT_BYTES: usize = 1024 * 1024;
 
-/// Rows of a batch, at most: 20 ms of one core at the 20 µs that one prediction may take.
-pub const MAX_BATCH_ROWS: usize = 1024;
-
 /// Connections served at a time: more than a fleet of callers keeps open, and half of the 1024 file
 /// descriptors that a process usually has.
 pub const DEFAULT_MAX_CONNECTIONS: usize = 512;
@@ -82,7 +79,7 @@ impl Default for ServeConfig {
 
 impl ServeConfig {
     /// Names that requests may carry in `Host`, beside loopback and the listen address.
-    pub(crate) fn hosts(&self) -> Vec<HostName> {
+    pub fn hosts(&self) -> Vec<HostName> {
         let public = self.public_origin.iter().map(Origin::host);
         self.allowed_hosts.iter().chain(public).cloned().collect()
     }
@@ -90,7 +87,7 @@ impl ServeConfig {
     /// Refuses to expose the service to a network unguarded, and limits that let nothing through.
     ///
     /// ```
-    /// use foretide_server::{ServeConfig, ServeError};
+    /// use foretide_http::{ServeConfig, ServeError};
     /// let config = ServeConfig { listen: "0.0.0.0:8000".parse().unwrap(), ..Default::default() };
     /// assert!(matches!(config.check(), Err(ServeError::RemoteWithoutToken { .. })));
     /// ```

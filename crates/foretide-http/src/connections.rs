@@ -20,7 +20,7 @@ use axum::response::IntoResponse;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use tokio::sync::oneshot;
 
-use crate::board::lock;
+use crate::lock::lock;
 use crate::network::Network;
 use crate::problem::Problem;
 

@@ -41,7 +41,7 @@ impl FromStr for Origin {
 
 impl Origin {
     /// The origin of a page that is asked for under this authority, without TLS.
-    pub(crate) fn plain(authority: &Authority) -> Option<Self> {
+    pub fn plain(authority: &Authority) -> Option<Self> {
         Self::at(false, authority)
     }
 
@@ -62,7 +62,7 @@ impl Origin {
     }
 
     /// The name that requests for the page carry in `Host`.
-    pub(crate) fn host(&self) -> &HostName {
+    pub fn host(&self) -> &HostName {
         &self.host
     }
 }

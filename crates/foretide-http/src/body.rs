@@ -18,13 +18,15 @@ const ANSWER_BYTES: usize = 384;
 
 /// How much to read, and for how long.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
-    pub(crate) bytes: usize,
-    pub(crate) time: Duration,
+pub struct Limits {
+    /// Most bytes.
+    pub bytes: usize,
+    /// Longest time that it may take.
+    pub time: Duration,
 }
 
 /// Reads a body that says it is JSON.
-pub(crate) async fn read_json(
+pub async fn read_json(
     headers: &HeaderMap,
     mut body: Body,
     limits: Limits,
@@ -100,7 +102,7 @@ async fn discard(mut body: Body) {
 }
 
 /// An answer in JSON.
-pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Response<Body> {
+pub fn json(status: StatusCode, value: &impl Serialize) -> Response<Body> {
     let mut text = Vec::with_capacity(ANSWER_BYTES);
     #[expect(
         clippy::expect_used,

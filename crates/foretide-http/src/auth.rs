@@ -59,7 +59,7 @@ impl Token {
 
     /// Whether the request carries this token; [`one_at_most`] has to be asked before. Takes the
     /// same time for every wrong token of the right length; the length itself is no secret.
-    pub(crate) fn check(&self, headers: &HeaderMap) -> Result<(), Problem> {
+    pub fn check(&self, headers: &HeaderMap) -> Result<(), Problem> {
         let given = headers
             .get(AUTHORIZATION)
             .ok_or_else(|| Problem::unauthorized("the Authorization header is missing"))?;
@@ -74,7 +74,7 @@ impl Token {
 }
 
 /// Refuses two `Authorization` headers: a proxy in front might check the one and pass on both.
-pub(crate) fn one_at_most(headers: &HeaderMap) -> Result<(), Problem> {
+pub fn one_at_most(headers: &HeaderMap) -> Result<(), Problem> {
     if headers.get_all(AUTHORIZATION).iter().count() > 1 {
         return Err(Problem::bad_request("more than one Authorization header"));
     }

@@ -39,14 +39,15 @@ impl FromStr for HostName {
 
 /// The hosts that are answered.
 #[derive(Debug)]
-pub(crate) struct AllowedHosts {
+pub struct AllowedHosts {
     /// The address listened on; an unspecified one (`0.0.0.0`) never equals what a client sends.
     listen: IpAddr,
     names: Vec<HostName>,
 }
 
 impl AllowedHosts {
-    pub(crate) fn new(listen: SocketAddr, names: Vec<HostName>) -> Self {
+    /// Loopback, the address listened on, and `names`.
+    pub fn new(listen: SocketAddr, names: Vec<HostName>) -> Self {
         Self {
             listen: listen.ip(),
             names,
@@ -55,7 +56,7 @@ impl AllowedHosts {
 
     /// Whether the request is meant for this service. An absolute request target overrides the
     /// header (RFC 9112, 3.2.2).
-    pub(crate) fn check(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
+    pub fn check(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
         let authority = authority(uri, headers)?;
         if self.allows(authority.host()) {
             Ok(())
@@ -64,7 +65,8 @@ impl AllowedHosts {
         }
     }
 
-    pub(crate) fn allows(&self, host: &str) -> bool {
+    /// Whether a request may be for `host`.
+    pub fn allows(&self, host: &str) -> bool {
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         if bare.eq_ignore_ascii_case("localhost") {
             return true;
@@ -85,7 +87,7 @@ impl AllowedHosts {
 }
 
 /// Whom the request is for: host, and port if it is not the usual one.
-pub(crate) fn authority(uri: &Uri, headers: &HeaderMap) -> Result<Authority, Problem> {
+pub fn authority(uri: &Uri, headers: &HeaderMap) -> Result<Authority, Problem> {
     let mut given = headers.get_all(HOST).iter();
     let header = given.next();
     if given.next().is_some() {

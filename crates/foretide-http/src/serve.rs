@@ -7,7 +7,6 @@ use std::pin::pin;
 use std::time::Duration;
 
 use axum::Router;
-use foretide_classifier::Model;
 use futures_util::TryFutureExt;
 use futures_util::future::{Either, ready};
 use hyper::Request;
@@ -24,12 +23,10 @@ use tokio::task::JoinSet;
 use crate::config::ServeConfig;
 use crate::connections::{Bounds, Connections};
 use crate::error::ServeError;
-use crate::page::{Page, Peer, Site, site};
-use crate::routes::router;
 
 /// Longest request head, and the read buffer of a connection. A legal head has a few hundred
 /// bytes; a longer one is answered 431.
-pub(crate) const MAX_HEAD_BYTES: usize = 16 * 1024;
+pub const MAX_HEAD_BYTES: usize = 16 * 1024;
 
 /// How long a connection of the reserve may take for its head: a prober sends it at once.
 const RESERVE_HEAD_TIMEOUT: Duration = Duration::from_secs(2);
@@ -37,6 +34,19 @@ const RESERVE_HEAD_TIMEOUT: Duration = Duration::from_secs(2);
 /// Pause after the system refused to accept (out of file descriptors): it will refuse again at
 /// once, and a loop without a pause would burn a core until a connection closes.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// What is served: a router, and what ends its streams.
+#[derive(Debug)]
+pub struct Site {
+    /// The routes.
+    pub router: Router,
+    /// Dropped to end streams, where there are any: a stream would otherwise outlast every grace.
+    pub streams: Option<watch::Sender<()>>,
+}
+
+/// Where a request comes from.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub SocketAddr);
 
 /// A service that has its port and answers once it runs.
 #[derive(Debug)]
@@ -50,22 +60,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// The prediction service: checks the configuration and takes the port.
-    pub async fn bind(config: ServeConfig, model: Model) -> Result<Self, ServeError> {
-        let site = Site {
-            router: router(&config, model),
-            streams: None,
-        };
-        Self::bind_site(config, site).await
-    }
-
-    /// The operator's page: checks the configuration and takes the port.
-    pub async fn bind_page(config: ServeConfig, page: Page) -> Result<Self, ServeError> {
-        let site = site(&config, page);
-        Self::bind_site(config, site).await
-    }
-
-    async fn bind_site(config: ServeConfig, site: Site) -> Result<Self, ServeError> {
+    /// Checks the configuration and takes the port.
+    pub async fn bind(config: ServeConfig, site: Site) -> Result<Self, ServeError> {
         config.check()?;
         let failed = |source| ServeError::from_bind(config.listen, source);
         let listener = TcpListener::bind(config.listen).await.map_err(failed)?;
@@ -139,16 +135,6 @@ impl Server {
         drop(tokio::time::timeout(self.config.shutdown_grace, graceful.shutdown()).await);
         connections.shutdown().await;
     }
-}
-
-/// Binds and runs: [`Server::bind`], then [`Server::run`].
-pub async fn serve(
-    config: ServeConfig,
-    model: Model,
-    shutdown: impl Future<Output = ()>,
-) -> Result<(), ServeError> {
-    Server::bind(config, model).await?.run(shutdown).await;
-    Ok(())
 }
 
 fn protocol(header_timeout: Duration) -> http1::Builder {

@@ -72,11 +72,12 @@ impl OutboundUrl {
     }
 
     /// Its path, without what may follow.
-    pub(crate) fn path(&self) -> &str {
+    pub fn path(&self) -> &str {
         self.0.path()
     }
 
-    pub(crate) fn uri(&self) -> &Uri {
+    /// All of it: it may hold a secret.
+    pub fn uri(&self) -> &Uri {
         &self.0
     }
 }
@@ -98,7 +99,7 @@ fn is_loopback(host: &str) -> bool {
 
 /// Carries requests out; keeps connections open between them.
 #[derive(Clone, Debug)]
-pub(crate) struct HttpClient(Client<HttpsConnector<HttpConnector>, Full<Bytes>>);
+pub struct HttpClient(Client<HttpsConnector<HttpConnector>, Full<Bytes>>);
 
 /// The system's certificates cannot be read.
 #[derive(Debug, Error)]
@@ -106,7 +107,8 @@ pub(crate) struct HttpClient(Client<HttpsConnector<HttpConnector>, Full<Bytes>>)
 pub struct NoCertificates(#[source] std::io::Error);
 
 impl HttpClient {
-    pub(crate) fn new() -> Result<Self, NoCertificates> {
+    /// A client with the system's certificates.
+    pub fn new() -> Result<Self, NoCertificates> {
         let connector = HttpsConnectorBuilder::new()
             .with_native_roots()
             .map_err(NoCertificates)?
@@ -117,7 +119,7 @@ impl HttpClient {
     }
 
     /// Posts `body` to `uri`; answers the status and at most `most` bytes.
-    pub(crate) async fn post_json(
+    pub async fn post_json(
         &self,
         uri: &Uri,
         token: Option<&Token>,
@@ -174,7 +176,8 @@ fn request(
     Ok(request)
 }
 
-pub(crate) fn failure(kind: FailureKind, detail: String) -> CallFailure {
+/// A call that failed.
+pub fn failure(kind: FailureKind, detail: String) -> CallFailure {
     CallFailure { kind, detail }
 }
 

@@ -12,7 +12,7 @@ const MAX_DETAIL_CHARS: usize = 400;
 
 /// One refusal.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Problem {
+pub struct Problem {
     status: StatusCode,
     detail: String,
     field: Option<String>,
@@ -29,7 +29,8 @@ struct Document<'a> {
 }
 
 impl Problem {
-    pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+    /// A refusal with `status`; what to change is said in `detail`.
+    pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         let mut detail = detail.into();
         if let Some((end, _)) = detail.char_indices().nth(MAX_DETAIL_CHARS) {
             detail.truncate(end);
@@ -43,48 +44,52 @@ impl Problem {
     }
 
     /// Says where in the request the fault is.
-    pub(crate) fn at(mut self, field: impl Into<String>) -> Self {
+    pub fn at(mut self, field: impl Into<String>) -> Self {
         self.field = Some(field.into());
         self
     }
 
-    pub(crate) fn bad_request(detail: impl Into<String>) -> Self {
+    /// What is no request.
+    pub fn bad_request(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, detail)
     }
 
-    pub(crate) fn unprocessable(detail: impl Into<String>) -> Self {
+    /// A value that makes no sense.
+    pub fn unprocessable(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
     }
 
+    /// A token that is missing or wrong.
     pub(crate) fn unauthorized(detail: &str) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, detail)
     }
 
+    /// A host that is not answered for.
     pub(crate) fn misdirected(host: &str) -> Self {
         let detail = format!("this service does not answer for the host `{host}`");
         Self::new(StatusCode::MISDIRECTED_REQUEST, detail)
     }
 
     /// The same refusal of a host with another status.
-    pub(crate) fn misdirected_as(mut self, status: StatusCode) -> Self {
+    pub fn misdirected_as(mut self, status: StatusCode) -> Self {
         if self.status == StatusCode::MISDIRECTED_REQUEST {
             self.status = status;
         }
         self
     }
 
-    #[cfg(test)]
-    pub(crate) fn status(&self) -> StatusCode {
+    /// Its status.
+    pub fn status(&self) -> StatusCode {
         self.status
     }
 
-    #[cfg(test)]
-    pub(crate) fn detail(&self) -> &str {
+    /// What to change.
+    pub fn detail(&self) -> &str {
         &self.detail
     }
 
-    #[cfg(test)]
-    pub(crate) fn field(&self) -> Option<&str> {
+    /// Where in the request the fault is.
+    pub fn field(&self) -> Option<&str> {
         self.field.as_deref()
     }
 }
