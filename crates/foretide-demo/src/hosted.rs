@@ -5,7 +5,8 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use foretide_server::{Page, ServeConfig, ServeError};
+use foretide_console::Page;
+use foretide_http::{ServeConfig, ServeError};
 use foretide_terminal::{Exit, Failure};
 use tokio::sync::oneshot;
 
@@ -35,7 +36,7 @@ impl Hosted {
             .build()
             .map_err(NoPage::Thread)?;
         let server = runtime
-            .block_on(foretide_server::bind_page(config, page))
+            .block_on(foretide_console::bind(config, page))
             .map_err(NoPage::Refused)?;
         let address = server.local_addr();
         let (stop, stopped) = oneshot::channel();

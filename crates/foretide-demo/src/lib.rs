@@ -24,7 +24,7 @@ use foretide_terminal::{Exit, Failure, Terminal};
 
 use page::Shown;
 
-pub use foretide_server::Price;
+pub use foretide_console::Price;
 pub use plan::Plan;
 pub use records::Records;
 

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use foretide_console::{Board, Counterfactual, GroupFacts, Limits, Page};
 use foretide_domain::{
     Bounds, GroupState, LifecycleCounts, Percent, Record, SuspendedProcesses, Timestamp,
 };
-use foretide_server::{Board, Counterfactual, GroupFacts, Limits, Page, ServeConfig, ServeError};
+use foretide_http::{ServeConfig, ServeError};
 use foretide_sim::{STEP_S, Step, Timeline};
 use foretide_terminal::Failure;
 

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use foretide_classifier::Model;
+use foretide_console::Price;
 use foretide_control::ControllerConfig;
 use foretide_domain::{CallFailure, FailureKind, Features, Prediction};
-use foretide_server::Price;
 use foretide_sim::{Case, Contender, Peer, Score, Timeline};
 
 /// Everything that a demo needs, checked before it begins.

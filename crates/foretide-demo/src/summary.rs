@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use foretide_server::Price;
+use foretide_console::Price;
 use foretide_sim::Score;
 use foretide_terminal::{Terminal, wrap};
 

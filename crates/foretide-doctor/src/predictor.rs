@@ -2,8 +2,8 @@
 
 use foretide_config::GroupSettings;
 use foretide_domain::{Features, PolicyKind, TaskPriority, TaskType};
+use foretide_predict::RemotePredictor;
 use foretide_runtime::RuntimeSettings;
-use foretide_server::RemotePredictor;
 use tokio::time::timeout;
 
 use crate::finding::Finding;

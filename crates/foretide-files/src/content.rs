@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use foretide_classifier::Model;
-use foretide_server::Token;
+use foretide_http::Token;
 use foretide_sim::{CaseError, ReadOptions, Trace, TraceError, read_trace};
 use foretide_terminal::shell::Command;
 use foretide_terminal::{Exit, Failure};

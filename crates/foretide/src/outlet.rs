@@ -26,7 +26,7 @@ pub(crate) fn configured(settings: &NotifySettings) -> Result<Option<Outlet>, Fa
 }
 
 /// The address that the file holds; line ends around it are the editor's.
-fn read_url(path: &Path) -> Result<foretide_server::WebhookUrl, Failure> {
+fn read_url(path: &Path) -> Result<foretide_http::WebhookUrl, Failure> {
     let text = file::text(path, file::WEBHOOK_ADDRESS)?;
     text.trim().parse().map_err(|error| {
         let what = format!("{} holds no address of a webhook", path.display());

@@ -161,9 +161,9 @@ mod tests {
         let uses = |from| [(from, "aws-config@1.13.0", Kind::Normal)];
         assert_eq!(check(&uses("foretide-aws")), Vec::<String>::new());
         assert_eq!(check(&uses("foretide")), Vec::<String>::new());
-        assert_eq!(check(&uses("foretide-server")).len(), 1);
+        assert_eq!(check(&uses("foretide-console")).len(), 1);
         assert_eq!(
-            check(&[("foretide-server", "aws-lc-rs@1.0.0", Kind::Normal)]),
+            check(&[("foretide-console", "aws-lc-rs@1.0.0", Kind::Normal)]),
             Vec::<String>::new()
         );
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use foretide_config::{Config, FILE_VARIABLE, GroupSettings, Problems, Sources, masked};
 use foretide_files::{self as files, CONFIGURATION, EXPOSED_WHY, Exposed};
-use foretide_server::Token;
+use foretide_http::Token;
 use foretide_terminal::{Exit, Failure};
 
 use crate::cli::ConfigFlags;

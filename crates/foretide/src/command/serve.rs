@@ -1,7 +1,7 @@
 //! `foretide serve`: the prediction service until Ctrl-C or SIGTERM.
 
 use foretide_config::{ServeSettings, Sources};
-use foretide_server::{ServeConfig, ServeError};
+use foretide_http::{ServeConfig, ServeError};
 use foretide_terminal::{Exit, Failure};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -34,7 +34,7 @@ pub(crate) fn run(
     runtime.block_on(async {
         // Listened for before the port is announced: who reads the line may stop the service.
         let stop = Stop::listen()?;
-        let server = foretide_server::bind(serve, model)
+        let server = foretide_predict::bind(serve, model)
             .await
             .map_err(|error| refused(&error))?;
         let address = server.local_addr();

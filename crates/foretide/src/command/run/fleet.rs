@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use foretide_aws::{AwsConfig, CollectSettings, Collector};
 use foretide_config::{Config, GroupSettings, Reach};
+use foretide_predict::{PredictorUrl, RemotePredictor};
 use foretide_runtime::{Cloud, Fleet, FleetError, GroupKey, GroupSetup, Predictor, WritePermit};
-use foretide_server::{PredictorUrl, RemotePredictor};
 use foretide_terminal::{Exit, Failure};
 use tokio::task::JoinSet;
 
