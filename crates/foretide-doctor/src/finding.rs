@@ -19,6 +19,7 @@ pub enum Severity {
 
 /// One finding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[must_use]
 pub struct Finding {
     /// What was looked at.
     pub check: &'static str,

@@ -1,4 +1,5 @@
-//! What keeps groups from being scaled well, and how to mend it: checks that turn facts into findings.
+//! What keeps groups from being scaled well, and how to mend it: checks that turn facts into
+//! findings.
 //!
 //! Facts are read of AWS, of this machine and of the store, and nothing is changed, except where
 //! the permission to write is to be proven. Findings are values; who asked prints them.

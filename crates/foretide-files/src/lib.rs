@@ -1,6 +1,6 @@
 //! Files that a user names: opened in one place, within limits, and what they hold.
 //!
-//! Invariant: a file that is too long, or has no end, is refused by name before it fills the memory.
+//! Invariant: a file that is too long, or has no end, is refused by name and fills no memory.
 
 mod content;
 mod open;

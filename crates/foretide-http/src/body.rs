@@ -102,6 +102,9 @@ async fn discard(mut body: Body) {
 }
 
 /// An answer in JSON.
+///
+/// # Panics
+/// Where `value` has a map whose keys are no strings.
 pub fn json(status: StatusCode, value: &impl Serialize) -> Response<Body> {
     let mut text = Vec::with_capacity(ANSWER_BYTES);
     #[expect(

@@ -12,6 +12,7 @@ const MAX_DETAIL_CHARS: usize = 400;
 
 /// One refusal.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
 pub struct Problem {
     status: StatusCode,
     detail: String,

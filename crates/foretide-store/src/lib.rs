@@ -17,8 +17,8 @@
 //!   error, never a value;
 //! - the store does not grow without end ([`Retention`]).
 //!
-//! It refuses to know what a policy is: it keeps what it is given, and [`replay()`] tells a controller
-//! what was kept.
+//! It refuses to know what a policy is: it keeps what it is given, and [`replay()`] tells a
+//! controller what was kept.
 
 mod durable;
 mod error;

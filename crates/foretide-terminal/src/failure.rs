@@ -60,6 +60,7 @@ Exit codes:
 
 /// Why a command did not do what it should.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
 pub struct Failure {
     /// The code to end with.
     pub exit: Exit,

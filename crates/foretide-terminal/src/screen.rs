@@ -33,6 +33,7 @@ pub enum Look {
 
 /// A line: pieces of text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[must_use]
 pub struct Line(pub Vec<(Look, String)>);
 
 impl Line {

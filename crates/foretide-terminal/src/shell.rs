@@ -19,6 +19,7 @@ const TAKEN_FOR_FILES: [&str; 4] = ["file://", "fileb://", "http://", "https://"
 
 /// A command to paste.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
 pub struct Command {
     line: String,
     /// Whether every value can be an argument.
