@@ -1,8 +1,11 @@
-//! The chart of the operator's page and of the reports, as browser scripts.
+//! The charts: that of the operator's page and of the reports, as browser scripts, and that of
+//! terminals, [`blocks`].
 //!
 //! The page serves them as modules; a report, which is one file, carries them joined into one
 //! script. They draw SVG from columns of figures and make text nodes of everything that comes from
 //! outside, never markup.
+
+pub mod blocks;
 
 /// Building elements and writing figures.
 pub const DOM: &str = include_str!("dom.js");

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use foretide_aws::{Collect, CollectSettings, LoadMetric, MetricOptions, Monitoring};
 use foretide_control::ControllerConfig;
-use foretide_server::PredictorUrl;
+use foretide_predict::PredictorUrl;
 
 use super::quantity::Price;
 

@@ -26,7 +26,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use foretide_aws::AwsConfig;
-use foretide_server::{DEFAULT_CONNECTIONS_PER_PEER, DEFAULT_MAX_CONNECTIONS, HostName, Network};
+use foretide_http::{DEFAULT_CONNECTIONS_PER_PEER, DEFAULT_MAX_CONNECTIONS, HostName, Network};
 use foretide_store::LogFormat;
 
 pub use file_mode::FileMode;

@@ -2,11 +2,10 @@
 
 use std::path::PathBuf;
 
-use foretide_server::{InvalidWebhookUrl, WebhookUrl};
+use foretide_http::{InvalidWebhookUrl, WebhookUrl};
+use foretide_notify::{NotifySettings, Template, Topic};
 use schemars::JsonSchema;
 use serde::Deserialize;
-
-use foretide_notify::{NotifySettings, Template, Topic};
 
 use super::checks::{Broken, broken};
 use super::resolve::set;

@@ -1,9 +1,7 @@
 //! Settings of the page's listener: where browsers find the page, and how many connections one peer
 //! may have.
 
-use foretide_server::{
-    DEFAULT_CONNECTIONS_PER_PEER, InvalidNetwork, InvalidOrigin, Network, Origin,
-};
+use foretide_http::{DEFAULT_CONNECTIONS_PER_PEER, InvalidNetwork, InvalidOrigin, Network, Origin};
 use schemars::JsonSchema;
 use serde::Deserialize;
 

@@ -54,14 +54,6 @@ impl Percentage {
 }
 
 impl Price {
-    /// What `instance_hours` cost, in the price's currency.
-    pub fn of(&self, instance_hours: f64) -> Cost<'_> {
-        Cost {
-            amount: self.amount * instance_hours,
-            currency: &self.currency,
-        }
-    }
-
     /// What one instance costs an hour, in the price's currency.
     pub const fn per_hour(&self) -> f64 {
         self.amount
@@ -70,20 +62,6 @@ impl Price {
     /// The currency.
     pub fn currency(&self) -> &str {
         &self.currency
-    }
-}
-
-/// An amount of money.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Cost<'a> {
-    amount: f64,
-    currency: &'a str,
-}
-
-impl fmt::Display for Cost<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { amount, currency } = self;
-        f.pad(&format!("{amount:.2} {currency}"))
     }
 }
 
@@ -323,9 +301,8 @@ mod tests {
     }
 
     #[test]
-    fn a_price_times_hours_is_money() {
+    fn a_price_is_written_as_it_is_read() {
         let price: Price = "0.096 USD/h".parse().unwrap();
-        assert_eq!(price.of(100.0).to_string(), "9.60 USD");
         assert_eq!(price.to_string(), "0.096 USD/h");
     }
 

@@ -16,8 +16,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use foretide_http::{NoCertificates, Webhook, WebhookUrl};
 use foretide_runtime::{Clock, Entry, GroupKey, Notice};
-use foretide_server::{NoCertificates, Webhook, WebhookUrl};
 use thiserror::Error;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, mpsc, watch};

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use foretide_domain::{CallFailure, FailureKind};
+use foretide_http::Webhook;
 use foretide_runtime::Notice;
-use foretide_server::Webhook;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, timeout_at};
 

@@ -1,5 +1,5 @@
-//! What a backtest, a forecast and the last days of operation come to: figures, and pages that open
-//! offline.
+//! What a backtest, a forecast and the last days of operation come to: figures, tables for a
+//! terminal, and pages that open offline.
 //!
 //! A page is a rendering of figures that also go out as JSON; it computes none of its own. All
 //! pages use one template engine and one chart.
@@ -12,8 +12,10 @@ mod summary;
 mod thin;
 mod timeline;
 
-pub use backtest::render;
-pub use forecast::{ForecastSeries, render_forecast};
+pub use backtest::{print_backtest, render};
+pub use forecast::{
+    Horizon, LoadHistory, MeasureError, Measured, Seen, measure, print_forecast, render_forecast,
+};
 pub use operations::{
     GroupReport, REPORT_VERSION, Recorded, Report, group_report, render_operations, render_text,
 };

@@ -17,7 +17,8 @@
 //!   error, never a value;
 //! - the store does not grow without end ([`Retention`]).
 //!
-//! It refuses to know what a policy is: it keeps what it is given.
+//! It refuses to know what a policy is: it keeps what it is given, and [`replay()`] tells a
+//! controller what was kept.
 
 mod durable;
 mod error;
@@ -30,6 +31,7 @@ mod query;
 mod read;
 mod recorder;
 mod renderings;
+mod replay;
 mod retention;
 mod rotate;
 mod row;
@@ -45,6 +47,7 @@ pub use lines::{Level, LogLine, Narrator};
 pub use read::{Latest, Reader, Said, Step};
 pub use recorder::Recorder;
 pub use renderings::{LogFormat, RenderingOptions, Renderings};
+pub use replay::replay;
 pub use retention::Retention;
 pub use rotate::RotateError;
 pub use store::Store;

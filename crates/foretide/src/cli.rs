@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
+use foretide_terminal::EXIT_CODES;
+use foretide_terminal::shell;
 
 use crate::command::backtest::BacktestArgs;
 use crate::command::doctor::DoctorArgs;
@@ -12,8 +14,6 @@ use crate::command::emulator::EmulatorArgs;
 use crate::command::forecast::ForecastArgs;
 use crate::command::pull::PullArgs;
 use crate::command::report::ReportArgs;
-use crate::failure::EXIT_CODES;
-use crate::shell;
 
 /// Predictive horizontal autoscaling for EC2 Auto Scaling groups.
 #[derive(Debug, Parser)]

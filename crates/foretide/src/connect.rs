@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use foretide_aws::{AwsClients, AwsConfig};
-use foretide_domain::FailureKind;
-
-use crate::failure::{Exit, Failure};
 use foretide_config::Reach;
+use foretide_domain::FailureKind;
+use foretide_terminal::{Exit, Failure};
 
 /// A connection and what it is called.
 #[derive(Clone, Debug)]

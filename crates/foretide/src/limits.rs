@@ -5,11 +5,11 @@
 use std::fmt::Write as _;
 
 use foretide_aws::ANSWER_BYTES_MAX;
-use foretide_server::{MAX_BATCH_ROWS, ServeConfig};
+use foretide_files::{self as file, Kind};
+use foretide_http::ServeConfig;
+use foretide_predict::MAX_BATCH_ROWS;
 use foretide_sim::MAX_CELLS;
 use foretide_store::Retention;
-
-use crate::file::{self, Kind};
 
 const HEAD: &str = "\
 # Limits

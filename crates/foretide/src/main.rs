@@ -2,30 +2,25 @@
 //!
 //! Invariant: the only crate where all others meet, and the only one that reads the clock.
 
-mod chart;
 mod cli;
 mod clock;
 mod command;
 mod connect;
-mod failure;
-mod file;
 mod limits;
 mod outlet;
 mod output;
-mod shell;
 mod stop;
-mod terminal;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
 use clap::error::ErrorKind;
+use foretide_terminal::Terminal;
+use foretide_terminal::{Exit, Failure};
 
 use cli::{Cli, Command};
 use command::Context;
-use failure::{Exit, Failure};
-use terminal::Terminal;
 
 fn main() -> ExitCode {
     let terminal = Terminal::of_process();
@@ -42,7 +37,7 @@ fn main() -> ExitCode {
     // What was printed before the failure comes before it; if it cannot, nobody reads it.
     drop(context.out.flush());
     if !failure.what.is_empty() {
-        let text = terminal::render(&failure, &terminal);
+        let text = foretide_terminal::render(&failure, &terminal);
         drop(io::stderr().write_all(text.as_bytes()));
     }
     ExitCode::from(failure.exit.code())

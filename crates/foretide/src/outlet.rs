@@ -2,10 +2,9 @@
 
 use std::path::Path;
 
+use foretide_files as file;
 use foretide_notify::{NotifySettings, Outlet, OutletError};
-
-use crate::failure::{Exit, Failure};
-use crate::file;
+use foretide_terminal::{Exit, Failure};
 
 /// The webhook; none where none is configured.
 ///
@@ -27,7 +26,7 @@ pub(crate) fn configured(settings: &NotifySettings) -> Result<Option<Outlet>, Fa
 }
 
 /// The address that the file holds; line ends around it are the editor's.
-fn read_url(path: &Path) -> Result<foretide_server::WebhookUrl, Failure> {
+fn read_url(path: &Path) -> Result<foretide_http::WebhookUrl, Failure> {
     let text = file::text(path, file::WEBHOOK_ADDRESS)?;
     text.trim().parse().map_err(|error| {
         let what = format!("{} holds no address of a webhook", path.display());

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use foretide_terminal::{Exit, Failure};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
-
-use crate::failure::{Exit, Failure};
 
 const INTERRUPTED: usize = 1;
 const TERMINATED: usize = 2;

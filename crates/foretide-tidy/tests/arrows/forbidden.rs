@@ -36,8 +36,14 @@ pub(crate) const RULES: &[Rule] = &[
     Rule {
         what: "the AWS SDK",
         matches: is_aws_sdk,
-        // Configuration names the adapter's own settings, so that nothing converts them again.
-        place: Where::OnlyIn(&["foretide-aws", "foretide-config", "foretide"]),
+        // Configuration names the adapter's own settings, so that nothing converts them again; what
+        // stands above it reaches the SDK through it.
+        place: Where::OnlyIn(&[
+            "foretide-aws",
+            "foretide-config",
+            "foretide-doctor",
+            "foretide",
+        ]),
         why: "adapters are replaceable: one crate knows the SDK",
     },
     Rule {
@@ -155,9 +161,9 @@ mod tests {
         let uses = |from| [(from, "aws-config@1.13.0", Kind::Normal)];
         assert_eq!(check(&uses("foretide-aws")), Vec::<String>::new());
         assert_eq!(check(&uses("foretide")), Vec::<String>::new());
-        assert_eq!(check(&uses("foretide-server")).len(), 1);
+        assert_eq!(check(&uses("foretide-console")).len(), 1);
         assert_eq!(
-            check(&[("foretide-server", "aws-lc-rs@1.0.0", Kind::Normal)]),
+            check(&[("foretide-console", "aws-lc-rs@1.0.0", Kind::Normal)]),
             Vec::<String>::new()
         );
     }

@@ -24,18 +24,49 @@ pub(crate) const ARROWS: &[Arrow<'_>] = &[
     ("foretide-aws", &["foretide-runtime"]),
     ("foretide-store", &["foretide-runtime"]),
     ("foretide-chart", &[]),
-    ("foretide-server", &["foretide-runtime", "foretide-chart"]),
-    ("foretide-notify", &["foretide-server"]),
+    ("foretide-http", &["foretide-domain"]),
+    (
+        "foretide-predict",
+        &["foretide-http", "foretide-classifier"],
+    ),
+    ("foretide-console", &["foretide-http", "foretide-chart"]),
+    ("foretide-notify", &["foretide-http", "foretide-runtime"]),
     (
         "foretide-config",
-        &["foretide-aws", "foretide-store", "foretide-notify"],
+        &[
+            "foretide-aws",
+            "foretide-store",
+            "foretide-notify",
+            "foretide-predict",
+        ],
     ),
     ("foretide-emulator", &["foretide-sim"]),
     ("foretide-report", &["foretide-sim", "foretide-chart"]),
+    ("foretide-terminal", &[]),
+    (
+        "foretide-files",
+        &["foretide-terminal", "foretide-http", "foretide-sim"],
+    ),
+    (
+        "foretide-demo",
+        &[
+            "foretide-terminal",
+            "foretide-console",
+            "foretide-sim",
+            "foretide-chart",
+        ],
+    ),
+    ("foretide-doctor", &["foretide-config", "foretide-files"]),
     (
         "foretide",
-        &["foretide-emulator", "foretide-config", "foretide-report"],
+        &[
+            "foretide-emulator",
+            "foretide-report",
+            "foretide-doctor",
+            "foretide-demo",
+        ],
     ),
+    ("foretide-testing", &[]),
     ("foretide-tidy", &[]),
 ];
 
@@ -43,13 +74,17 @@ pub(crate) const ARROWS: &[Arrow<'_>] = &[
 ///
 /// The emulator is the double of every test over the wire, the simulated group that of a
 /// controller; both stand above the code that they test. The adapter is in turn the client that
-/// the emulator is tried with. Of two crates, one at most tests with the other.
+/// the emulator is tried with. Of two crates, one at most tests with the other. What tests share
+/// stands above all, so that nothing ships it.
 pub(crate) const FOR_TESTS: &[(&str, &str)] = &[
     ("foretide-emulator", "foretide-aws"),
     ("foretide-aws", "foretide-emulator"),
     ("foretide-runtime", "foretide-emulator"),
     ("foretide-forecast", "foretide-sim"),
     ("foretide-control", "foretide-sim"),
+    ("foretide-http", "foretide-testing"),
+    ("foretide-predict", "foretide-testing"),
+    ("foretide-console", "foretide-testing"),
 ];
 
 /// Every arrow of `graph` that the table does not allow, as a sentence each.
@@ -123,7 +158,7 @@ mod tests {
             check(&[
                 ("foretide-control", "foretide-classifier", Kind::Normal),
                 ("foretide", "foretide-domain", Kind::Normal),
-                ("foretide-server", "foretide-classifier", Kind::Normal),
+                ("foretide-predict", "foretide-classifier", Kind::Normal),
                 ("foretide-domain", "serde@1.0.0", Kind::Normal),
             ]),
             Vec::<String>::new()
@@ -136,8 +171,8 @@ mod tests {
             ("foretide-domain", "foretide-control", Kind::Normal),
             ("foretide-sim", "foretide-runtime", Kind::Dev),
             ("foretide-runtime", "foretide-sim", Kind::Build),
-            ("foretide-server", "foretide-aws", Kind::Normal),
-            ("foretide-server", "foretide-sim", Kind::Normal),
+            ("foretide-console", "foretide-aws", Kind::Normal),
+            ("foretide-console", "foretide-sim", Kind::Normal),
             ("foretide-emulator", "foretide-aws", Kind::Normal),
         ]);
         assert_eq!(found.len(), 6, "{found:?}");

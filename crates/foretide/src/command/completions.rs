@@ -2,9 +2,9 @@
 
 use clap::CommandFactory as _;
 use clap_complete::generate;
+use foretide_terminal::Failure;
 
 use crate::cli::{Cli, CompletionsArgs};
-use crate::failure::Failure;
 
 use super::Context;
 

@@ -1,9 +1,10 @@
 //! `foretide config`: the default file, the schema, the reference, the limits, and a check.
 
-use crate::cli::{ConfigCommand, ConfigFlags};
-use crate::failure::{Exit, Failure};
-use crate::limits;
 use foretide_config as config;
+use foretide_terminal::{Exit, Failure};
+
+use crate::cli::{ConfigCommand, ConfigFlags};
+use crate::limits;
 
 use super::{Context, input};
 

@@ -3,13 +3,13 @@
 use foretide_domain::{Decision, Timestamp};
 use foretide_runtime::GroupKey;
 use foretide_store::Reader;
+use foretide_terminal::shell::{visible, visible_lines};
+use foretide_terminal::wrap;
+use foretide_terminal::{Exit, Failure};
 use serde::Serialize;
 
 use crate::cli::{ConfigFlags, ExplainArgs};
 use crate::clock;
-use crate::failure::{Exit, Failure};
-use crate::shell::{visible, visible_lines};
-use crate::terminal::wrap;
 
 use super::{Context, SCHEMA_VERSION, kept};
 

@@ -1,19 +1,14 @@
-//! Files that several commands read: configuration, model, token, trace.
+//! What several commands begin with: the configuration from its sources, and a service's token.
 
-use std::io::{self, BufReader};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use foretide_classifier::Model;
-use foretide_server::Token;
-use foretide_sim::{CaseError, ReadOptions, Trace, TraceError, read_trace};
+use foretide_config::{Config, FILE_VARIABLE, GroupSettings, Problems, Sources, masked};
+use foretide_files::{self as files, CONFIGURATION, EXPOSED_WHY, Exposed};
+use foretide_http::Token;
+use foretide_terminal::{Exit, Failure};
 
 use crate::cli::ConfigFlags;
-use crate::failure::{Exit, Failure};
-use crate::file;
 use crate::output::warn;
-use crate::shell::Command;
-use foretide_config::{Config, FILE_VARIABLE, GroupSettings, Problems, Sources, masked};
 
 /// Read where no file is named, if it is there.
 const FILE_HERE: &str = "foretide.toml";
@@ -82,7 +77,7 @@ fn variables() -> Result<Vec<(String, String)>, Failure> {
 }
 
 fn read_config(path: &Path) -> Result<String, Failure> {
-    file::text(path, file::CONFIGURATION).map_err(|failure| match failure.exit {
+    files::text(path, CONFIGURATION).map_err(|failure| match failure.exit {
         Exit::NoInput => failure.or_hint("`foretide config default > foretide.toml` makes one"),
         _ => failure,
     })
@@ -98,112 +93,11 @@ fn refused(problems: &Problems) -> Failure {
         .hint("`foretide config default` shows every key, `foretide config check` checks a file")
 }
 
-/// The model file, or the built-in model where none is named.
-pub(crate) fn model(path: Option<&Path>) -> Result<Model, Failure> {
-    let Some(path) = path else {
-        return Model::built_in().map_err(|error| Failure::of(Exit::Internal, &error));
-    };
-    let bytes = file::bytes(path, file::MODEL)
-        .map_err(|failure| failure.or_hint("`foretide train --out FILE` makes a model file"))?;
-    Model::from_bytes(&bytes).map_err(|error| {
-        let what = format!("{} is no model that can be used", path.display());
-        Failure::new(Exit::Data, what).because(&error).hint(
-            "`foretide train --out FILE` makes a model file; without one the built-in is used",
-        )
-    })
-}
-
 /// The token of a file that a service begins with. Warns on standard error if others may write it.
 pub(crate) fn token_warned(path: &Path) -> Result<Token, Failure> {
-    let token = token(path)?;
-    if let Some(Exposed { what, mend }) = exposed(path) {
+    let token = files::token(path)?;
+    if let Some(Exposed { what, mend }) = files::exposed(path) {
         warn(&format!("{what}: {EXPOSED_WHY}; `{mend}` ends that"));
     }
     Ok(token)
-}
-
-/// What is wrong with a token's file that others may write, and the command that mends it.
-pub(crate) struct Exposed {
-    pub(crate) what: String,
-    pub(crate) mend: String,
-}
-
-/// Why that matters.
-pub(crate) const EXPOSED_WHY: &str = "whoever writes that file chooses the token";
-
-/// Whether others than the owner may write the file of a token. Nothing is said of a file that
-/// cannot be looked at: reading it says more.
-pub(crate) fn exposed(path: &Path) -> Option<Exposed> {
-    let mode = std::fs::metadata(path).ok()?.permissions().mode();
-    (mode & OTHERS_WRITE != 0).then(|| Exposed {
-        what: format!(
-            "others than its owner may write {} (mode {:04o})",
-            path.display(),
-            mode & 0o7777
-        ),
-        mend: Command::of("chmod go-w").path(path).to_string(),
-    })
-}
-
-/// Permission bits of group and others to write.
-const OTHERS_WRITE: u32 = 0o022;
-
-/// The token that the file holds; line ends around it are the editor's.
-pub(crate) fn token(path: &Path) -> Result<Token, Failure> {
-    let text = file::text(path, file::TOKEN)?;
-    Token::new(text.trim()).map_err(|error| {
-        let what = format!("{} holds no token that can be used", path.display());
-        Failure::new(Exit::Config, what).because(&error).hint(
-            Command::of("openssl rand -hex 32")
-                .into_file(path)
-                .to_string(),
-        )
-    })
-}
-
-/// Where the load that an instance serves cannot be given.
-pub(crate) const NO_UNIT: &str =
-    "a trace whose load is above 0 for more than a hundredth of its time tells it";
-
-/// A trace that cannot be simulated: its own fault, or that of a flag.
-pub(crate) fn no_case(error: &CaseError, hint: &str) -> Failure {
-    let exit = match error {
-        CaseError::BadSetting { .. } => Exit::Usage,
-        CaseError::NoUnit { .. } | CaseError::NothingScored { .. } => Exit::Data,
-    };
-    Failure::of(exit, error).hint(hint)
-}
-
-/// A trace file.
-pub(crate) fn trace(path: &Path, column: Option<&str>) -> Result<Trace, Failure> {
-    let file = file::open(path, file::TRACE)?;
-    let options = ReadOptions {
-        column: column.map(str::to_owned),
-        step_s: None,
-    };
-    let name = path.display().to_string();
-    read_trace(&name, BufReader::new(file), &options).map_err(|error| {
-        let exit = match error {
-            // Read it was, but what stands there is no text, or has no lines.
-            TraceError::Unreadable { ref source, .. }
-                if source.kind() != io::ErrorKind::InvalidData =>
-            {
-                Exit::NoInput
-            }
-            _ => Exit::Data,
-        };
-        let failure = Failure::of(exit, &error);
-        match error {
-            TraceError::NoColumn { .. } | TraceError::SeveralSeries { .. } => {
-                failure.hint("--column NAME picks the column")
-            }
-            TraceError::NoTrace { .. } => {
-                failure.hint("cells are parted by commas; of the AWS CLI take --output json")
-            }
-            TraceError::NoDatapoints { .. } => failure.hint(
-                "do --start-time and --end-time, the region and the dimensions fit the metric?",
-            ),
-            _ => failure,
-        }
-    })
 }

@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
+use foretide_config::Span;
 use foretide_domain::Timestamp;
 use foretide_runtime::GroupKey;
 use foretide_store::{Reader, StoreError};
+use foretide_terminal::{Exit, Failure};
 
 use crate::cli::ConfigFlags;
-use crate::failure::{Exit, Failure};
-use foretide_config::Span;
 
 use super::input;
 

@@ -21,11 +21,10 @@ pub(crate) mod train;
 mod input;
 mod kept;
 mod output;
-mod page;
 
 use std::io::Write;
 
-use crate::terminal::Terminal;
+use foretide_terminal::Terminal;
 
 /// Version of what `--json` prints, `docs/json.md`. Raised where a field changes its meaning or
 /// goes.

@@ -1,12 +1,12 @@
 //! `foretide notify`: sends a test message where notifications go.
 
 use foretide_domain::{CallFailure, FailureKind};
+use foretide_notify::Fields;
+use foretide_terminal::{Exit, Failure};
 
 use crate::cli::{ConfigFlags, NotifyCommand};
 use crate::clock;
-use crate::failure::{Exit, Failure};
 use crate::outlet;
-use foretide_notify::Fields;
 
 use super::{Context, input};
 

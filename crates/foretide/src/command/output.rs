@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use crate::failure::{Exit, Failure};
+use foretide_terminal::{Exit, Failure};
 
 /// Makes the folder, so that a wrong one is told before the runs and not after them.
 pub(crate) fn prepare(folder: &Path) -> Result<(), Failure> {

@@ -1,11 +1,11 @@
 //! `foretide serve`: the prediction service until Ctrl-C or SIGTERM.
 
-use foretide_server::{ServeConfig, ServeError, Server};
+use foretide_config::{ServeSettings, Sources};
+use foretide_http::{ServeConfig, ServeError};
+use foretide_terminal::{Exit, Failure};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::{ConfigFlags, ServeArgs};
-use crate::failure::{Exit, Failure};
-use foretide_config::{ServeSettings, Sources};
 
 use super::{Context, input};
 
@@ -18,7 +18,7 @@ pub(crate) fn run(
     let (mut sources, _) = input::sources(flags)?;
     set_flags(args, &mut sources);
     let config = input::load(&sources)?;
-    let model = input::model(config.model.as_deref())?;
+    let model = foretide_files::model(config.model.as_deref())?;
     let serve = serve_config(config.serve)?;
     let told = format!(
         "model {}, {} trees",
@@ -34,7 +34,7 @@ pub(crate) fn run(
     runtime.block_on(async {
         // Listened for before the port is announced: who reads the line may stop the service.
         let stop = Stop::listen()?;
-        let server = Server::bind(serve, model)
+        let server = foretide_predict::bind(serve, model)
             .await
             .map_err(|error| refused(&error))?;
         let address = server.local_addr();

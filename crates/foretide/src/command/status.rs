@@ -8,15 +8,15 @@ use foretide_domain::{
 };
 use foretide_runtime::{GroupKey, Notice, What};
 use foretide_store::{Latest, Reader, Said, StoreError};
+use foretide_terminal::screen::{Key, Line, Look, Screen};
+use foretide_terminal::wrap;
+use foretide_terminal::{Exit, Failure};
 use serde::Serialize;
 
 use crate::cli::{ConfigFlags, StatusArgs};
 use crate::clock;
-use crate::failure::{Exit, Failure};
 use crate::stop::Stop;
-use crate::terminal::wrap;
 
-use super::demo::screen::{Key, Line, Look, Screen};
 use super::{Context, SCHEMA_VERSION, kept};
 
 /// Between two pictures of `--watch`.

@@ -2,18 +2,18 @@
 
 use foretide_domain::Timestamp;
 use foretide_sim::{Description, Trace, chart, describe};
+use foretide_terminal::Failure;
 
 use crate::cli::TraceArgs;
-use crate::failure::Failure;
 
-use super::{Context, input};
+use super::Context;
 
 /// Rows of the chart.
 const CHART_ROWS: usize = 8;
 
 /// Runs it.
 pub(crate) fn run(args: &TraceArgs, context: &mut Context<'_>) -> Result<(), Failure> {
-    let trace = input::trace(&args.file, args.column.as_deref())?;
+    let trace = foretide_files::trace(&args.file, args.column.as_deref())?;
     let facts = describe(&trace);
     for (label, lines) in facts_in_words(&trace, &facts) {
         for (index, line) in lines.iter().enumerate() {

@@ -10,11 +10,11 @@ use foretide_classifier::{
 };
 use foretide_control::ControllerConfig;
 use foretide_domain::{Bounds, Class};
+use foretide_files as file;
 use foretide_sim::{Case, Setup, Trace};
+use foretide_terminal::{Exit, Failure};
 
 use crate::cli::{ConfigFlags, TrainArgs};
-use crate::failure::{Exit, Failure};
-use crate::file;
 
 use super::{Context, input, output};
 
@@ -91,7 +91,7 @@ fn rows_of_traces(
 ) -> Result<Vec<LabelledRow>, Failure> {
     let mut series = Vec::with_capacity(args.trace.len());
     for path in &args.trace {
-        let trace = input::trace(path, args.column.as_deref())?;
+        let trace = foretide_files::trace(path, args.column.as_deref())?;
         let walk = walk(&trace, config)?;
         let ahead = walk.hindsight.hold_steps.div_ceil(walk.stride);
         params.embargo_rows += ahead;
@@ -111,7 +111,7 @@ fn rows_of_traces(
 fn walk(trace: &Trace, config: &ControllerConfig) -> Result<Walk, Failure> {
     let bounds = Bounds::new(1, 100).map_err(|error| Failure::of(Exit::Internal, &error))?;
     let case = Case::new(trace.clone(), Setup::new(bounds));
-    let case = case.map_err(|error| input::no_case(&error, input::NO_UNIT))?;
+    let case = case.map_err(|error| foretide_files::no_case(&error, foretide_files::NO_UNIT))?;
     let step_s = u64::from(trace.step_s());
     let steps = |span: Duration| usize::try_from(span.as_secs().div_ceil(step_s)).unwrap_or(0);
     // A decision sees a period that has ended and been published: two delays, roughly.

@@ -6,10 +6,10 @@ mod plan;
 mod progress;
 mod pulled;
 mod run;
-mod table;
+
+use foretide_terminal::Failure;
 
 use crate::cli::ConfigFlags;
-use crate::failure::Failure;
 
 use super::Context;
 use plan::Plan;
@@ -41,7 +41,7 @@ pub(crate) fn run(
         progress.tell(ended);
     });
     progress.finish();
-    table::print(&results.summary, context)?;
+    foretide_report::print_backtest(&results.summary, context.terminal.wrap_at(), context.out)?;
     if let Some(folder) = &args.out {
         let written = output::write(folder, &plan, &results)?;
         writeln!(

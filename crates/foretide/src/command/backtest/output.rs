@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::command::output::{cannot_create, whole};
-use crate::failure::{Exit, Failure};
 use foretide_report::{file_name, render, write_csv};
+use foretide_terminal::{Exit, Failure};
+
+use crate::command::output::{cannot_create, whole};
 
 use super::plan::Plan;
 use super::run::Results;

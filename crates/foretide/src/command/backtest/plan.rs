@@ -5,16 +5,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use foretide_config::{Config, Percentage};
 use foretide_control::ControllerConfig;
 use foretide_domain::{Bounds, CallFailure, FailureKind, Features, PolicyKind};
+use foretide_report::file_name;
 use foretide_sim::{Case, Contender, Driven, Peer, Predict, Setup};
+use foretide_terminal::{Exit, Failure};
 
 use crate::cli::ConfigFlags;
 use crate::command::input;
-use crate::failure::{Exit, Failure};
 use crate::output::warn;
-use foretide_config::{Config, Percentage};
-use foretide_report::file_name;
 
 use super::args::{BacktestArgs, PolicySpec};
 
@@ -122,7 +122,7 @@ fn cases(args: &BacktestArgs, own: &ControllerConfig) -> Result<Vec<Case>, Failu
         ..Setup::new(bounds)
     };
     let case = |path: &PathBuf| {
-        let trace = input::trace(path, args.column.as_deref())?;
+        let trace = foretide_files::trace(path, args.column.as_deref())?;
         let name = path.file_stem().map_or_else(
             || path.display().to_string(),
             |stem| stem.to_string_lossy().into_owned(),
@@ -131,7 +131,7 @@ fn cases(args: &BacktestArgs, own: &ControllerConfig) -> Result<Vec<Case>, Failu
             .cut(args.skip, args.days)
             .map_err(|error| Failure::of(Exit::Data, &error).hint("see --skip and --days"))?;
         Case::new(trace.named(&name), setup.clone())
-            .map_err(|error| input::no_case(&error, "see --unit and --warmup"))
+            .map_err(|error| foretide_files::no_case(&error, "see --unit and --warmup"))
     };
     args.trace.iter().map(case).collect()
 }
@@ -146,7 +146,7 @@ fn own_config(args: &BacktestArgs, config: &Config) -> Result<ControllerConfig, 
 }
 
 fn predict(args: &BacktestArgs, config: &Config) -> Result<Arc<Predict<'static>>, Failure> {
-    let model = input::model(args.model.as_deref().or(config.model.as_deref()))?;
+    let model = foretide_files::model(args.model.as_deref().or(config.model.as_deref()))?;
     Ok(Arc::new(move |features: &Features| {
         model.predict(features).map_err(|error| CallFailure {
             kind: FailureKind::Rejected,

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use foretide_control::LeadTime;
 use foretide_domain::Bounds;
+use foretide_report::file_name;
 use foretide_sim::Boot;
+use foretide_terminal::{Exit, Failure};
 
 use crate::cli::ConfigFlags;
 use crate::command::output::prepare;
 use crate::command::pull::{self, DAYS_KEPT, Found, PullArgs};
 use crate::command::{Context, input};
-use crate::failure::{Exit, Failure};
-use foretide_report::file_name;
 
 use super::args::{BacktestArgs, BootSpec};
 

@@ -1,42 +1,22 @@
 //! `foretide doctor`: what keeps groups from being scaled well, and how to mend it.
 
 mod args;
-mod finding;
-mod group;
-mod here;
-mod metrics;
-mod permissions;
-mod predictor;
 mod show;
-mod writers;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
-use foretide_aws::{Collector, GroupReading};
-use foretide_domain::{Datapoint, MetricsQuery, Mode, Plan, Timestamp};
-use foretide_runtime::GroupKey;
-use foretide_store::Reader;
+use foretide_config::{Config, GroupSettings};
+use foretide_doctor::{Patient, Severity, check_fleet, check_machine};
+use foretide_terminal::{Exit, Failure};
 
 use crate::cli::ConfigFlags;
 use crate::clock;
-use crate::connect::{Connection, check_credentials, connect};
-use crate::failure::{Exit, Failure};
-use crate::shell::Command;
-use foretide_config::{Config, GroupSettings};
+use crate::connect::{check_credentials, connect};
 
 use super::{Context, input};
-use finding::{Finding, Severity, exit};
 
 pub(crate) use args::DoctorArgs;
-
-/// How far back load is looked at: what the running service looks back at most.
-const LOAD_SPAN: Duration = Duration::from_hours(3);
-/// How far back what was observed is looked at: as far as a forecast looks.
-const KEPT_SPAN: Duration = Duration::from_hours(14 * 24);
-/// How far back launches are looked at.
-const LAUNCH_SPAN: Duration = Duration::from_hours(24);
 
 /// Runs it.
 pub(crate) fn run(
@@ -66,7 +46,7 @@ async fn examine(
         return Err(Failure::new(Exit::Config, "no group to look at")
             .hint("foretide doctor --group NAME looks at one that is not configured"));
     }
-    let machine = here::check(config);
+    let machine = check_machine(config);
     let mut sharing: BTreeMap<String, (usize, Duration)> = BTreeMap::new();
     let mut worst = machine.iter().map(|finding| finding.severity).max();
     show::print("this machine", &machine, args.json, context)?;
@@ -76,10 +56,14 @@ async fn examine(
         let patient = Patient {
             name,
             settings,
-            connection: &connection,
+            config,
+            label: &connection.label,
+            clients: &connection.clients,
             doctor: flags.again("foretide doctor").option("--group", name),
         };
-        let findings = patient.examine(args.prove_write, config).await;
+        let credentials = check_credentials(&connection).await;
+        let now = clock::now();
+        let findings = patient.examine(credentials, args.prove_write, now).await;
         worst = worst.max(findings.iter().map(|finding| finding.severity).max());
         show::print(&subject, &findings, args.json, context)?;
         let interval = settings.controller.interval;
@@ -88,7 +72,7 @@ async fn examine(
         *shortest = (*shortest).min(interval);
     }
     for (label, (groups, interval)) in sharing.iter().filter(|(_, (groups, _))| *groups > 1) {
-        let finding = here::fleet(*groups, *interval, config.aws.calls_per_second);
+        let finding = check_fleet(*groups, *interval, config.aws.calls_per_second);
         worst = worst.max(Some(finding.severity));
         show::print(label, &[finding], args.json, context)?;
     }
@@ -112,182 +96,24 @@ fn groups<'a>(args: &'a DoctorArgs, config: &'a Config) -> Vec<(&'a str, &'a Gro
     asked.collect()
 }
 
-/// One group under examination.
-struct Patient<'a> {
-    name: &'a str,
-    settings: &'a GroupSettings,
-    connection: &'a Connection,
-    /// The command that looks at it again.
-    doctor: Command,
+/// The code to end with; none where nothing wants attention.
+fn exit(worst: Option<Severity>) -> Option<Exit> {
+    match worst? {
+        Severity::Fine | Severity::Note => None,
+        Severity::Warning => Some(Exit::Warned),
+        Severity::Fault => Some(Exit::Faulty),
+    }
 }
 
-impl Patient<'_> {
-    async fn examine(&self, prove_write: bool, config: &Config) -> Vec<Finding> {
-        let clients = &self.connection.clients;
-        let region = Finding::fine("region", clients.region());
-        if let Err(failure) = check_credentials(self.connection).await {
-            let why = "without them nothing is read or written";
-            let finding = Finding::fault("credentials", failure.in_one_line(), why);
-            let mend = failure.hint.unwrap_or_default();
-            return vec![region, finding.mend(mend)];
-        }
-        let mut found = vec![region, Finding::fine("credentials", "found")];
-        let now = clock::now();
-        let reading = clients.read_group(self.name).await;
-        let why = "without the group's state nothing is decided";
-        found.push(permissions::read(
-            "DescribeAutoScalingGroups",
-            &reading,
-            true,
-            why,
-        ));
-        found.push(here::clock(clients.clock_ahead_s()));
-        let Ok(reading) = reading else {
-            return found;
-        };
-        found.extend(group::suspended(self.name, &reading));
-        found.push(group::weights(self.settings, &reading));
-        found.extend(self.others(&reading).await);
-        found.extend(self.launches(now).await);
-        found.extend(self.load(&reading, now, config).await);
-        found.extend(predictor::check(self.settings).await);
-        found.push(self.write(&reading, prove_write).await);
-        found
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    /// Who else writes, and what else is under way.
-    async fn others(&self, reading: &GroupReading) -> Vec<Finding> {
-        let clients = &self.connection.clients;
-        let answers = clients.ask_each_fact(self.name, reading.warm_pool).await;
-        let why = "who else sets capacity is not known, and then nothing is ever written";
-        let mut found = vec![
-            permissions::read("DescribePolicies", &answers.policies, true, why),
-            permissions::read(
-                "DescribeScheduledActions",
-                &answers.scheduled_actions,
-                true,
-                why,
-            ),
-            permissions::read(
-                "DescribeInstanceRefreshes",
-                &answers.refreshing,
-                false,
-                "an instance refresh may be under way at any time, and then capacity is never lowered",
-            ),
-        ];
-        if let Ok(policies) = &answers.policies {
-            found.extend(writers::policies(self.name, self.settings, policies));
-        }
-        if let Ok(actions) = &answers.scheduled_actions {
-            found.extend(writers::scheduled(self.name, actions));
-        }
-        if answers.refreshing == Ok(true) {
-            let why = "capacity is not lowered until it has ended";
-            found.push(Finding::note(
-                "refresh",
-                "an instance refresh is under way",
-                why,
-            ));
-        }
-        match &answers.warm_pool {
-            None => found.push(Finding::fine("warm pool", "none")),
-            Some(Ok(count)) => {
-                found.push(Finding::fine(
-                    "warm pool",
-                    format!("{count} instances wait in it"),
-                ));
-            }
-            Some(failed) => found.push(permissions::read(
-                "DescribeWarmPool",
-                failed,
-                false,
-                "how many instances wait in it is not known",
-            )),
-        }
-        found
-    }
-
-    async fn launches(&self, now: Timestamp) -> Vec<Finding> {
-        let since = now.minus(LAUNCH_SPAN);
-        let launches = self
-            .connection
-            .clients
-            .read_launches(self.name, since)
-            .await;
-        let why = "launch times are guessed from when instances are first seen";
-        let mut found = vec![permissions::read(
-            "DescribeScalingActivities",
-            &launches,
-            false,
-            why,
-        )];
-        if let Ok(launches) = launches {
-            let ended: Vec<_> = launches
-                .iter()
-                .filter_map(foretide_aws::LaunchActivity::launch)
-                .collect();
-            found.push(group::launches(self.name, self.settings, &ended));
-        }
-        found
-    }
-
-    /// A look as the service takes it, with its metrics.
-    async fn load(&self, reading: &GroupReading, now: Timestamp, config: &Config) -> Vec<Finding> {
-        let clients = &self.connection.clients;
-        let mut collect = self.settings.live.collect_settings(self.name);
-        collect.group = self.name.to_owned();
-        let collector = Collector::new(Arc::clone(clients), vec![collect]);
-        let name = self.name.to_owned();
-        let before = clients.bill().snapshot().total_calls();
-        collector
-            .read_groups(std::slice::from_ref(&name), now)
-            .await;
-        let from = now.minus(LOAD_SPAN);
-        let query = (name.clone(), MetricsQuery { from });
-        let answer = collector.read_metrics(&[query], now).await.remove(&name);
-        let calls = clients.bill().snapshot().total_calls() - before;
-        let interval = self.settings.controller.interval;
-        let mut found = vec![here::pace(calls, interval, config.aws.calls_per_second)];
-        let Some(answer) = answer else {
-            return found;
-        };
-        let why = "without load nothing is decided: capacity is held";
-        found.push(permissions::read("GetMetricData", &answer, true, why));
-        if let Ok(metrics) = answer {
-            found.extend(metrics::check(self.settings, reading, &metrics, now));
-            let mut points = self.kept(config, now);
-            points.extend(metrics.points);
-            found.push(group::bounds(
-                self.name,
-                &self.doctor,
-                self.settings,
-                reading,
-                &points,
-            ));
-        }
-        found
-    }
-
-    /// What `foretide run` has observed of the group; nothing where it has not run here.
-    fn kept(&self, config: &Config, now: Timestamp) -> Vec<Datapoint> {
-        let key = GroupKey::new(&self.connection.label, self.name);
-        let kept = Reader::open(&config.run.store());
-        kept.and_then(|reader| reader.observations(&key, now.minus(KEPT_SPAN), now))
-            .unwrap_or_default()
-    }
-
-    /// Sets desired capacity to what it is, where that was asked for.
-    async fn write(&self, reading: &GroupReading, prove: bool) -> Finding {
-        if !prove {
-            return permissions::write(self.name, self.doctor.clone(), None);
-        }
-        let plan = Plan {
-            desired: reading.desired,
-            expected_desired: reading.desired,
-            expected_bounds: reading.bounds,
-        };
-        let clients = &self.connection.clients;
-        let outcome = clients.set_desired(self.name, plan, Mode::Enforce).await;
-        permissions::write(self.name, self.doctor.clone(), Some(&outcome))
+    #[test]
+    fn the_worst_decides_the_exit_code() {
+        let worst = [Severity::Warning, Severity::Fault, Severity::Fine];
+        assert_eq!(exit(worst.into_iter().max()), Some(Exit::Faulty));
+        assert_eq!(exit(Some(Severity::Warning)), Some(Exit::Warned));
+        assert_eq!((exit(Some(Severity::Note)), exit(None)), (None, None));
     }
 }

@@ -1,11 +1,11 @@
 //! Findings for a person and for a program.
 
-use crate::command::{Context, SCHEMA_VERSION};
-use crate::failure::Failure;
-use crate::shell::visible;
-use crate::terminal::wrap;
+use foretide_doctor::{Finding, Severity};
+use foretide_terminal::Failure;
+use foretide_terminal::shell::visible;
+use foretide_terminal::wrap;
 
-use super::finding::{Finding, Severity};
+use crate::command::{Context, SCHEMA_VERSION};
 
 /// Prints what was found of `subject`, the worst first.
 pub(super) fn print(

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use foretide_domain::Timestamp;
 use foretide_emulator::{Emulator, ServeError, Server};
+use foretide_terminal::shell::{Command, visible};
+use foretide_terminal::{Exit, Failure};
 
 use crate::clock;
-use crate::failure::{Exit, Failure};
-use crate::shell::{Command, visible};
 
 use super::Context;
 use super::serve::Stop;

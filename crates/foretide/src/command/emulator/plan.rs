@@ -3,14 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use foretide_config::Span;
 use foretide_domain::Bounds;
 use foretide_emulator::{Demand, GroupSpec, Scenario};
+use foretide_files as file;
 use foretide_sim::{Case, Setup};
-
-use crate::command::input;
-use crate::failure::{Exit, Failure};
-use crate::file;
-use foretide_config::Span;
+use foretide_terminal::{Exit, Failure};
 
 use super::args::EmulatorArgs;
 
@@ -133,7 +131,7 @@ fn change(spec: &mut GroupSpec, args: &EmulatorArgs) -> Result<(), Failure> {
 fn play(spec: &mut GroupSpec, path: &Path, args: &EmulatorArgs) -> Result<(), Failure> {
     /// Largest capacity where none is given, as in a backtest.
     const MAX: u32 = 100;
-    let trace = input::trace(path, args.column.as_deref())?;
+    let trace = foretide_files::trace(path, args.column.as_deref())?;
     if args.scenario.is_none() {
         spec.max = MAX;
     }
@@ -145,7 +143,7 @@ fn play(spec: &mut GroupSpec, path: &Path, args: &EmulatorArgs) -> Result<(), Fa
         ..Setup::new(bounds)
     };
     let case = Case::new(trace.clone(), setup)
-        .map_err(|error| input::no_case(&error, "--unit N says it"))?;
+        .map_err(|error| foretide_files::no_case(&error, "--unit N says it"))?;
     spec.unit = case.unit();
     spec.desired = case.peak();
     spec.demand = Demand::Trace(Arc::new(trace));

@@ -1,13 +1,23 @@
 //! `foretide forecast`: how good the forecast would have been on a history.
 
 mod args;
-mod measure;
-mod output;
 mod source;
 
+use std::path::{Path, PathBuf};
+
+use foretide_domain::Bounds;
+use foretide_forecast::LoadPoint;
+use foretide_report::{
+    LoadHistory, MeasureError, Measured, measure, print_forecast, render_forecast,
+};
+use foretide_sim::{Case, Setup};
+use foretide_terminal::{Exit, Failure};
+
 use crate::cli::ConfigFlags;
-use crate::command::Context;
-use crate::failure::Failure;
+
+use super::Context;
+use super::output::{prepare, whole};
+use source::Source;
 
 pub(crate) use args::ForecastArgs;
 
@@ -17,16 +27,84 @@ pub(crate) fn run(
     flags: &ConfigFlags,
     context: &mut Context<'_>,
 ) -> Result<(), Failure> {
-    let load = measure::Load::read(args, flags)?;
+    let load = read(args, flags)?;
     if let Some(folder) = &args.out {
-        super::output::prepare(folder)?;
+        prepare(folder)?;
     }
-    let measured = measure::measure(&load, args)?;
-    output::print(&measured, context)?;
+    let measured = measure(&load, &args.boot).map_err(|error| not_measured(&error))?;
+    print_forecast(&measured, context.terminal.width(), context.out)?;
     if let Some(folder) = &args.out {
-        for path in output::write(folder, &measured)? {
+        for path in write(folder, &measured)? {
             writeln!(context.out, "{}", path.display())?;
         }
     }
     Ok(())
+}
+
+/// A history that cannot be measured: its own fault, or that of a flag.
+fn not_measured(error: &MeasureError) -> Failure {
+    match error {
+        MeasureError::Grid(_) => Failure::of(Exit::Usage, error).hint("see --period and --boot"),
+        MeasureError::Fit(_) => Failure::of(Exit::Data, error),
+        MeasureError::Generic(_) => Failure::of(Exit::Internal, error),
+        MeasureError::NothingScored { .. } => Failure::of(Exit::Data, error)
+            .hint("the trace must be longer than --warmup and the horizon"),
+    }
+}
+
+/// Reads the history and brings it to periods.
+fn read(args: &ForecastArgs, flags: &ConfigFlags) -> Result<LoadHistory, Failure> {
+    let source = Source::of(args, flags)?;
+    let trace = source
+        .trace
+        .cut(args.skip, args.days)
+        .map_err(|error| Failure::of(Exit::Data, &error).hint("see --skip and --days"))?;
+    // Nothing is scaled here; the case is asked for its unit and its demand.
+    let bounds = Bounds::new(1, 1).map_err(|error| Failure::of(Exit::Internal, &error))?;
+    let setup = Setup {
+        unit: args.unit.or(source.unit),
+        warmup_days: args.warmup,
+        ..Setup::new(bounds)
+    };
+    let case =
+        Case::new(trace, setup).map_err(|error| foretide_files::no_case(&error, &source.hint))?;
+    let period_s = i64::from(source.period_s.max(1));
+    let start_s = case.trace().start().as_seconds();
+    let points = (0..case.trace().span_s() / period_s).map(|index| {
+        let mean = mean(&case, index * period_s, period_s);
+        LoadPoint {
+            period: (start_s + index * period_s).div_euclid(period_s),
+            load: 100.0 * mean / case.unit(),
+            saturated: false,
+        }
+    });
+    Ok(LoadHistory {
+        trace: source.name,
+        unit: case.unit(),
+        period_s: source.period_s,
+        points: points.collect(),
+        from: (start_s + case.scoring_from_s()).div_euclid(period_s),
+    })
+}
+
+/// Mean demand of a period; steps of ten seconds divide every trace's and every period.
+fn mean(case: &Case, from_s: i64, period_s: i64) -> f64 {
+    let steps = (period_s / 10).max(1);
+    let sum: f64 = (0..steps).map(|step| case.at(from_s + 10 * step).0).sum();
+    sum / steps as f64
+}
+
+/// Writes the figures and the page; says which files.
+fn write(folder: &Path, measured: &Measured) -> Result<Vec<PathBuf>, Failure> {
+    let internal = |error: serde_json::Error| Failure::of(Exit::Internal, &error);
+    let mut json = serde_json::to_vec_pretty(measured).map_err(internal)?;
+    json.push(b'\n');
+    let page = render_forecast(measured).map_err(internal)?;
+    [
+        ("forecast.json", json),
+        ("forecast.html", page.into_bytes()),
+    ]
+    .into_iter()
+    .map(|(name, content)| whole(folder, name, &content))
+    .collect()
 }

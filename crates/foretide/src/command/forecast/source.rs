@@ -2,10 +2,10 @@
 
 use foretide_domain::Timestamp;
 use foretide_sim::{ReadOptions, Trace, read_trace};
+use foretide_terminal::{Exit, Failure};
 
 use crate::cli::ConfigFlags;
-use crate::command::{input, kept, pull};
-use crate::failure::{Exit, Failure};
+use crate::command::{kept, pull};
 
 use super::args::ForecastArgs;
 
@@ -32,7 +32,7 @@ impl Source {
         match (&args.group, &args.trace) {
             (Some(group), _) => Self::observed(group, args, flags),
             (None, Some(path)) => Ok(Self {
-                trace: input::trace(path, args.column.as_deref())?,
+                trace: foretide_files::trace(path, args.column.as_deref())?,
                 name: path.display().to_string(),
                 unit: None,
                 period_s: args.period.unwrap_or(PERIOD_S),

@@ -12,13 +12,13 @@ use foretide_aws::{
     Collect, CollectSettings, Collector, HistorySpan, MetricOptions, Monitoring, Retention,
     USD_PER_METRIC_REQUESTED, history_spans,
 };
+use foretide_config::{LiveSettings, Span};
 use foretide_domain::{CallFailure, FailureKind, GroupState, MetricsQuery, Timestamp};
+use foretide_terminal::{Exit, Failure};
 
 use crate::cli::ConfigFlags;
 use crate::clock;
 use crate::connect::{Connection, check_credentials, connect};
-use crate::failure::{Exit, Failure};
-use foretide_config::{LiveSettings, Span};
 
 use super::{Context, input};
 use partial::{Head, Partial};

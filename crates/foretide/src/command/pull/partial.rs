@@ -11,10 +11,9 @@ use std::time::Duration;
 
 use foretide_aws::{CollectSettings, LoadMetric};
 use foretide_domain::Timestamp;
+use foretide_files as given;
+use foretide_terminal::{Exit, Failure};
 use serde::{Deserialize, Serialize};
-
-use crate::failure::{Exit, Failure};
-use crate::file as given;
 
 use super::rows;
 

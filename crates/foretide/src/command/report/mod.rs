@@ -4,6 +4,7 @@ mod args;
 
 use std::time::Duration;
 
+use foretide_config::GroupSettings;
 use foretide_control::Event;
 use foretide_domain::{Decision, Timestamp};
 use foretide_report::{
@@ -11,12 +12,11 @@ use foretide_report::{
 };
 use foretide_runtime::{GroupKey, Notice, What};
 use foretide_store::{Reader, Step, StoreError};
+use foretide_terminal::wrap;
+use foretide_terminal::{Exit, Failure};
 
 use crate::cli::ConfigFlags;
 use crate::clock;
-use crate::failure::{Exit, Failure};
-use crate::terminal::wrap;
-use foretide_config::GroupSettings;
 
 use super::output::whole_at;
 use super::{Context, input, kept};

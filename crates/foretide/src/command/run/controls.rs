@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, OnceLock};
 
+use foretide_console::{Answer, Controls, GroupFacts};
 use foretide_domain::{Order, Timestamp};
 use foretide_runtime::{GroupKey, Orderly};
-use foretide_server::{Answer, Controls, GroupFacts};
 
 /// The way to the runtime, which starts after the page has its port.
 #[derive(Clone, Debug, Default)]

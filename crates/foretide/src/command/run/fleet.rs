@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use foretide_aws::{AwsConfig, CollectSettings, Collector};
+use foretide_config::{Config, GroupSettings, Reach};
+use foretide_predict::{PredictorUrl, RemotePredictor};
 use foretide_runtime::{Cloud, Fleet, FleetError, GroupKey, GroupSetup, Predictor, WritePermit};
-use foretide_server::{PredictorUrl, RemotePredictor};
+use foretide_terminal::{Exit, Failure};
 use tokio::task::JoinSet;
 
 use crate::command::input;
 use crate::connect::{Connection, check_credentials, connect};
-use crate::failure::{Exit, Failure};
-use foretide_config::{Config, GroupSettings, Reach};
 
 use super::predictor::{InProcess, Remote};
 
@@ -186,7 +186,7 @@ impl Wiring {
         if let Some((_, known)) = &next.model {
             return Ok(Arc::clone(known));
         }
-        let model = input::model(config.model.as_deref())?;
+        let model = foretide_files::model(config.model.as_deref())?;
         let hash = model.facts().hash.clone();
         let predictor = match &self.model {
             Some((known, predictor)) if *known == hash => Arc::clone(predictor),

@@ -11,19 +11,19 @@ mod signals;
 use std::sync::Arc;
 use std::time::Duration;
 
+use foretide_config::{Config, GroupSettings, RunSettings};
+use foretide_notify::Notifier;
 use foretide_runtime::{Clock, Journal, Notice, Runtime, RuntimeSettings, StartError};
 use foretide_store::{
     Recorder, RenderingOptions, Renderings, Retention, Store, StoreError, Upgrade,
 };
+use foretide_terminal::shell::Command;
+use foretide_terminal::{Exit, Failure};
 use tokio::time::{Instant, interval, interval_at};
 
 use crate::cli::{ConfigFlags, RunArgs};
 use crate::clock::SteadyClock;
-use crate::failure::{Exit, Failure};
 use crate::outlet;
-use crate::shell::Command;
-use foretide_config::{Config, GroupSettings, RunSettings};
-use foretide_notify::Notifier;
 
 use super::{Context, input};
 use fleet::Wiring;

@@ -6,21 +6,22 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use foretide_config::{Config, RunSettings};
+use foretide_console::{
+    Answer, Board, Calls, Controls, GroupFacts, History, Limits, Looked, MarkKind, Page, Price,
+    StoreHealth,
+};
 use foretide_control::Event;
 use foretide_domain::{Record, Timestamp};
+use foretide_http::{ServeConfig, ServeError};
 use foretide_runtime::{Clock, Entry, GroupKey, GroupStatus, Notice, Orderly, Runtime, What};
-use foretide_server::{
-    Answer, Board, Calls, Controls, GroupFacts, History, Limits, Looked, MarkKind, Page, Price,
-    ServeConfig, ServeError, Server, StoreHealth,
-};
 use foretide_store::{Reader, StoreError};
+use foretide_terminal::{Exit, Failure};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::command::input::token_warned;
-use crate::failure::{Exit, Failure};
-use foretide_config::{Config, RunSettings};
 
 use super::controls::Way;
 use super::fleet::Wiring;
@@ -64,7 +65,7 @@ impl Pages {
             history: Some(Arc::new(Journal(run.store()))),
             controls,
         };
-        let server = match Server::bind_page(serve, page).await {
+        let server = match foretide_console::bind(serve, page).await {
             Ok(server) => server,
             Err(error @ ServeError::AddressInUse { .. }) if run.listen.is_none() => {
                 lines::warn(&format!("no page: {error}; --listen names another address"));

@@ -2,8 +2,8 @@
 
 use foretide_classifier::Model;
 use foretide_domain::{CallFailure, FailureKind, Features, Prediction};
+use foretide_predict::RemotePredictor;
 use foretide_runtime::{BoxFuture, Predictor};
-use foretide_server::RemotePredictor;
 
 /// The model in this process: microseconds a question.
 #[derive(Debug)]

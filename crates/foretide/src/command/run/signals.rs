@@ -1,8 +1,7 @@
 //! The signals that a running autoscaler listens to: SIGHUP reloads, Ctrl-C and SIGTERM stop.
 
+use foretide_terminal::{Exit, Failure};
 use tokio::signal::unix::{self, SignalKind, signal};
-
-use crate::failure::{Exit, Failure};
 
 /// What was asked by signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

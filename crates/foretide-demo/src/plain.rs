@@ -1,0 +1,118 @@
+//! A demo without a terminal: a line for every change and every alarm, as fast as it goes; with a
+//! page, at the speed that was asked for.
+
+use std::io::Write;
+use std::time::Duration;
+
+use foretide_domain::{Record, Timestamp, WriteOutcome};
+use foretide_sim::{STEP_S, Simulation};
+use foretide_terminal::{Failure, wrap};
+
+use crate::pace::Pace;
+use crate::page::Feed;
+use crate::plan::Plan;
+use crate::{End, Process, Told};
+
+/// Steps between two looks at the signals: an hour of virtual time.
+const STEPS_A_CHECK: u32 = 360;
+/// Between two looks at the clock where there is a page: 30 a second look smooth.
+const PICTURE: Duration = Duration::from_millis(33);
+/// Lines after the first of a record stand below its text.
+const INDENT: usize = 4;
+
+/// Runs to the end.
+pub(crate) fn run(
+    plan: &Plan,
+    speed: u32,
+    simulation: &mut Simulation<'_, '_>,
+    told: &mut Told<'_>,
+    process: &mut dyn Process,
+    width: Option<usize>,
+    out: &mut dyn Write,
+) -> Result<End, Failure> {
+    let title = format!("{}; policy {}", plan.load, plan.config.policy);
+    writeln!(out, "{}\n", wrap(&title, width, 2))?;
+    if let Some(page) = told.page.says() {
+        writeln!(out, "{page}\n")?;
+        out.flush()?;
+    }
+    let mut lines = Lines::default();
+    let mut steps = 0;
+    let mut pace = Pace::new(speed);
+    process.start();
+    loop {
+        if let Some(feed) = told.page.feed()
+            && let Err(stopped) = keep_pace(&mut pace, feed, process)
+        {
+            told.records.finish()?;
+            return Err(stopped);
+        }
+        let step = simulation.advance(&mut |at, record| {
+            lines.note(at, &record);
+            told.note(at, &record);
+        });
+        let Some(step) = step else { break };
+        told.observe(&step);
+        for line in lines.ready.drain(..) {
+            writeln!(out, "{}", wrap(&line, width, INDENT))?;
+        }
+        steps += 1;
+        if steps % STEPS_A_CHECK == 0 {
+            told.records.check()?;
+            if let Err(stopped) = process.stopped() {
+                told.records.finish()?;
+                return Err(stopped);
+            }
+        }
+    }
+    writeln!(out)?;
+    Ok(End::Whole)
+}
+
+/// With a page virtual time passes at a speed that can be watched: waits until a step is due.
+fn keep_pace(pace: &mut Pace, feed: &Feed, process: &mut dyn Process) -> Result<(), Failure> {
+    while pace.due_s(process.lap()) < STEP_S as f64 {
+        process.stopped()?;
+        feed.wait(PICTURE);
+    }
+    pace.owed_s -= STEP_S as f64;
+    Ok(())
+}
+
+/// Picks the records that a person wants to see: writes with the decision behind them, alarms,
+/// changes by others.
+#[derive(Default)]
+struct Lines {
+    ready: Vec<String>,
+    decided: Option<String>,
+}
+
+impl Lines {
+    fn note(&mut self, at: Timestamp, record: &Record) {
+        match record {
+            Record::Decided(decision) if decision.desired.is_some() => {
+                self.decided = Some(decision.to_string());
+            }
+            Record::Settled {
+                outcome: WriteOutcome::Accepted,
+                ..
+            } => {
+                let why = self.decided.take();
+                let why = why.unwrap_or_else(|| record.to_string());
+                self.ready.push(format!("{at} {why}"));
+            }
+            Record::Settled { .. }
+            | Record::ForeignChange(_)
+            | Record::Ordered { .. }
+            | Record::OrderEnded(_)
+            | Record::Alarm(_)
+            | Record::CallFailed(_) => self.ready.push(format!("{at} {record}")),
+            Record::Decided(_)
+            | Record::Observed(_)
+            | Record::OutcomeSeen(_)
+            | Record::MetricsLate { .. }
+            | Record::Health { .. }
+            | Record::Gap { .. } => {}
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! What a demo runs on: load, group, settings, model.
+
+use std::path::PathBuf;
+
+use foretide_classifier::Model;
+use foretide_console::Price;
+use foretide_control::ControllerConfig;
+use foretide_domain::{CallFailure, FailureKind, Features, Prediction};
+use foretide_sim::{Case, Contender, Peer, Score};
+
+/// Everything that a demo needs, checked before it begins.
+#[derive(Debug)]
+pub struct Plan {
+    /// Name of the group.
+    pub group: String,
+    /// The load in words.
+    pub load: String,
+    /// The load on the simulated group.
+    pub case: Case,
+    /// The controller's settings.
+    pub config: ControllerConfig,
+    /// Price of an instance-hour.
+    pub price: Option<Price>,
+    /// Folder of the records.
+    pub records: PathBuf,
+    /// The model that policy `classifier` asks.
+    pub model: Model,
+}
+
+impl Plan {
+    /// The model as the simulation asks it.
+    pub(crate) fn predict(
+        &self,
+    ) -> impl Fn(&Features) -> Result<Prediction, CallFailure> + Send + Sync + '_ {
+        |features| {
+            self.model.predict(features).map_err(|error| CallFailure {
+                kind: FailureKind::Rejected,
+                detail: error.to_string(),
+            })
+        }
+    }
+
+    /// What target tracking would have made of the same load.
+    pub(crate) fn target_tracking(&self) -> Score {
+        let settings = &self.config.target_tracking;
+        let peer = Peer::TargetTracking(foretide_sim::TargetTracking {
+            target: self.config.target_utilisation.get(),
+            points_out: settings.out_points,
+            points_in: settings.in_points,
+            band_in: settings.in_band,
+        });
+        peer.run(&self.case, None)
+    }
+}

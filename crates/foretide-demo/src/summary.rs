@@ -1,0 +1,154 @@
+//! The table at the end of a demo.
+
+use std::io::{self, Write};
+
+use foretide_console::Price;
+use foretide_sim::Score;
+use foretide_terminal::{Terminal, wrap};
+
+use crate::plan::Plan;
+use crate::records::Records;
+
+/// Columns of the table where it stands in one piece.
+const WIDTH: usize = 76;
+
+/// One line of the table.
+struct Row {
+    name: String,
+    cells: Vec<(&'static str, String)>,
+}
+
+/// Prints it.
+pub(crate) fn print(
+    plan: &Plan,
+    score: &Score,
+    tracking: &Score,
+    records: &Records,
+    terminal: &Terminal,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let rows = [
+        row(plan, &plan.config.policy.to_string(), score),
+        row(plan, "baseline target tracking", tracking),
+        optimum(plan, score),
+    ];
+    if terminal.is_interactive {
+        let title = format!("{}; policy {}", plan.load, plan.config.policy);
+        writeln!(out, "{}\n", wrap(&title, terminal.wrap_at(), 2))?;
+    }
+    let fits = terminal.width() >= WIDTH;
+    if fits {
+        table(&rows, out)?;
+    } else {
+        blocks(&rows, out)?;
+    }
+    let days = plan.case.trace().span_s() as f64 / 86_400.0;
+    let peak = plan.case.peak();
+    writeln!(out, "\n{days:.1} days, at most {peak} instances needed")?;
+    let slo = plan.case.setup().slo_utilisation * 100.0;
+    writeln!(out, "violation: demand above {slo:.0} % of capacity")?;
+    let counted = format!(
+        "as counted from CloudWatch's periods, on page and report: {}",
+        records.hours()
+    );
+    writeln!(out, "{}", wrap(&counted, terminal.wrap_at(), 2))?;
+    writeln!(out, "records: {} in", records.count())?;
+    writeln!(
+        out,
+        "  {} (the demo keeps no store)",
+        records.path().display()
+    )?;
+    Ok(())
+}
+
+fn row(plan: &Plan, name: &str, score: &Score) -> Row {
+    let violations = 100.0 * score.violation_share;
+    cells(
+        plan,
+        name,
+        format!("{violations:.2} %"),
+        score,
+        score.actions.to_string(),
+    )
+}
+
+fn cells(plan: &Plan, name: &str, violations: String, score: &Score, actions: String) -> Row {
+    let hours = score.instance_hours;
+    let mut cells = vec![
+        ("violations", violations),
+        ("instance-h", format!("{hours:.1}")),
+        ("x optimum", format!("{:.2}", score.cost_ratio)),
+        ("actions", actions),
+    ];
+    if let Some(price) = &plan.price {
+        cells.push(("cost", cost(price, hours)));
+    }
+    Row {
+        name: name.into(),
+        cells,
+    }
+}
+
+/// What so many instance-hours cost, in the price's currency.
+fn cost(price: &Price, instance_hours: f64) -> String {
+    let amount = price.amount * instance_hours;
+    format!("{amount:.2} {}", price.currency)
+}
+
+fn optimum(plan: &Plan, score: &Score) -> Row {
+    let best = Score {
+        instance_hours: score.optimum_hours,
+        cost_ratio: 1.0,
+        ..Score::default()
+    };
+    cells(
+        plan,
+        "hindsight optimum",
+        "0.00 %".into(),
+        &best,
+        "-".into(),
+    )
+}
+
+fn table(rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
+    let Some(first) = rows.first() else {
+        return Ok(());
+    };
+    write!(out, "{:<25}", "")?;
+    for (head, _) in &first.cells {
+        write!(out, "{head:>12}")?;
+    }
+    writeln!(out)?;
+    for row in rows {
+        write!(out, "{:<25}", row.name)?;
+        for (_, cell) in &row.cells {
+            write!(out, "{cell:>12}")?;
+        }
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+fn blocks(rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
+    for row in rows {
+        writeln!(out, "{}", row.name)?;
+        for (head, cell) in &row.cells {
+            writeln!(out, "  {head:<12}{cell:>14}")?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_price_times_hours_is_money() {
+        let price = Price {
+            amount: 0.096,
+            currency: "USD".into(),
+        };
+        assert_eq!(cost(&price, 100.0), "9.60 USD");
+    }
+}

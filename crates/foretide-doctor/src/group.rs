@@ -1,0 +1,218 @@
+//! What the group itself is like: suspended processes, weights, bounds, launches.
+
+use std::time::Duration;
+
+use foretide_aws::GroupReading;
+use foretide_config::GroupSettings;
+use foretide_domain::{Datapoint, Launch, PolicyKind};
+use foretide_terminal::shell::Command;
+
+use crate::finding::Finding;
+
+/// Processes without which capacity does not follow.
+pub(crate) fn suspended(name: &str, reading: &GroupReading) -> Vec<Finding> {
+    let suspended = reading.suspended;
+    let resume = |process: &str| {
+        Command::of("aws autoscaling resume-processes")
+            .option("--auto-scaling-group-name", name)
+            .option("--scaling-processes", process)
+    };
+    let processes = [
+        (suspended.launch, "Launch", "no instance is launched"),
+        (suspended.terminate, "Terminate", "no instance is ended"),
+        (
+            suspended.add_to_load_balancer,
+            "AddToLoadBalancer",
+            "new instances get no traffic",
+        ),
+    ];
+    let found = processes.iter().filter(|(is, ..)| *is);
+    let found: Vec<Finding> = found
+        .map(|(_, process, why)| {
+            Finding::fault("suspended", format!("{process} is suspended"), why)
+                .run(&resume(process))
+        })
+        .collect();
+    if found.is_empty() {
+        return vec![Finding::fine("suspended", "no process is suspended")];
+    }
+    found
+}
+
+/// Instances that count for other than one.
+pub(crate) fn weights(settings: &GroupSettings, reading: &GroupReading) -> Finding {
+    const CHECK: &str = "weights";
+    const WHY: &str = "capacity is counted in equal instances; with weights it is not their number";
+    match (reading.weighted, settings.live.allow_weights) {
+        (false, _) => Finding::fine(CHECK, "every instance counts as one"),
+        (true, true) => Finding::warning(CHECK, "instances are weighted, as allowed", WHY)
+            .mend("give every override of the instances policy WeightedCapacity 1"),
+        (true, false) => Finding::fault(CHECK, "instances are weighted: nothing is written", WHY)
+            .mend("set WeightedCapacity 1, or allow_weights = true"),
+    }
+}
+
+/// Whether the bounds hold the highest load of `points`. `doctor` is the command that looks at the
+/// group again.
+pub(crate) fn bounds(
+    name: &str,
+    doctor: &Command,
+    settings: &GroupSettings,
+    reading: &GroupReading,
+    points: &[Datapoint],
+) -> Finding {
+    const CHECK: &str = "bounds";
+    let (bounds, controller) = (reading.bounds, &settings.controller);
+    let loads = points.iter().filter_map(Datapoint::load);
+    let peak = loads.map(foretide_domain::Load::get).reduce(f64::max);
+    let starts = || points.iter().map(|point| point.start);
+    let hours = match (starts().min(), starts().max()) {
+        (Some(oldest), Some(newest)) => newest.since(oldest).as_secs() / 3600,
+        _ => 0,
+    };
+    let Some(peak) = peak else {
+        let why = "there is no load yet to hold against the maximum: ask again in some minutes";
+        return Finding::note(CHECK, format!("bounds {bounds}: not checked"), why).run(doctor);
+    };
+    let each = match controller.policy {
+        PolicyKind::Forecast => controller.forecast.objective,
+        PolicyKind::Classifier | PolicyKind::TargetTracking => controller.target_utilisation,
+    };
+    let needed = (peak / each.get()).ceil();
+    let told = format!(
+        "the peak of the last {hours} h with data was {:.2} busy instances, which needs \
+         {needed:.0} instances at {each}; bounds {bounds}",
+        peak / 100.0
+    );
+    let raise = |max: f64| {
+        Command::of("aws autoscaling update-auto-scaling-group")
+            .option("--auto-scaling-group-name", name)
+            .option("--max-size", &format!("{max:.0}"))
+    };
+    if needed > f64::from(bounds.max()) {
+        let why = "capacity stays short however good the forecast is";
+        Finding::warning(CHECK, told, why).run(&raise(needed))
+    } else if reading.desired >= bounds.max() {
+        let why = "it is at its maximum: more load finds no more instances";
+        Finding::warning(CHECK, told, why).run(&raise(f64::from(bounds.max()) + 1.0))
+    } else {
+        Finding::fine(CHECK, told)
+    }
+}
+
+/// How long launches took, and whether the newest failed.
+pub(crate) fn launches(name: &str, settings: &GroupSettings, newest_first: &[Launch]) -> Finding {
+    const CHECK: &str = "boot";
+    let lead = settings.controller.lead_time;
+    if newest_first.first().is_some_and(|launch| !launch.succeeded) {
+        let why = "capacity that does not come cannot be set";
+        let activities = Command::of("aws autoscaling describe-scaling-activities")
+            .option("--auto-scaling-group-name", name);
+        return Finding::warning(CHECK, "the newest launch failed", why).run(&activities);
+    }
+    let good = newest_first.iter().filter(|launch| launch.succeeded);
+    let slowest: Option<Duration> = good.map(|it| it.ended.since(it.started)).max();
+    match slowest {
+        None => Finding::fine(
+            CHECK,
+            format!(
+                "no launch in the last day; lead_time is {} s",
+                lead.as_secs()
+            ),
+        ),
+        Some(slowest) if slowest > lead => {
+            let what = format!(
+                "the slowest launch took {} s, lead_time is {} s",
+                slowest.as_secs(),
+                lead.as_secs()
+            );
+            let why = "until launches were measured, forecasts look less far than a launch takes";
+            Finding::warning(CHECK, what, why)
+                .mend(format!("lead_time = \"{}s\"", slowest.as_secs()))
+        }
+        Some(slowest) => Finding::fine(
+            CHECK,
+            format!("the slowest launch took {} s", slowest.as_secs()),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use foretide_domain::{Bounds, Percent, SuspendedProcesses, Timestamp};
+
+    use super::*;
+    use crate::finding::Severity;
+
+    fn reading(desired: u32, max: u32) -> GroupReading {
+        GroupReading {
+            bounds: Bounds::new(1, max).unwrap(),
+            desired,
+            instances: Vec::new(),
+            suspended: SuspendedProcesses::default(),
+            deleting: false,
+            warm_pool: false,
+            weighted: false,
+            operator: None,
+        }
+    }
+
+    fn point(cpu: f64, instances: f64) -> Datapoint {
+        Datapoint {
+            start: Timestamp::from_millis(0),
+            period: Duration::from_secs(60),
+            cpu: Percent::new(cpu),
+            instances,
+            network_in: None,
+            network_out: None,
+            memory: None,
+            demand: None,
+        }
+    }
+
+    #[test]
+    fn bounds_are_held_against_the_peak_and_a_missing_load_is_no_load() {
+        let settings = GroupSettings::default();
+        let found = |reading: &GroupReading, points: &[Datapoint]| {
+            bounds("web", &Command::of("doctor"), &settings, reading, points).severity
+        };
+        let points = [point(20.0, 2.0), point(100.0, 5.0)];
+        assert_eq!(found(&reading(2, 20), &points), Severity::Fine);
+        assert_eq!(found(&reading(2, 4), &points), Severity::Warning);
+        assert_eq!(found(&reading(20, 20), &points), Severity::Warning);
+        assert_eq!(found(&reading(2, 4), &[]), Severity::Note);
+    }
+
+    #[test]
+    fn weights_stop_writes_unless_they_are_allowed() {
+        let mut settings = GroupSettings::default();
+        let weighted = GroupReading {
+            weighted: true,
+            operator: None,
+            ..reading(2, 4)
+        };
+        assert_eq!(weights(&settings, &weighted).severity, Severity::Fault);
+        settings.live.allow_weights = true;
+        assert_eq!(weights(&settings, &weighted).severity, Severity::Warning);
+    }
+
+    #[test]
+    fn a_launch_slower_than_the_lead_time_or_failed_is_told() {
+        let settings = GroupSettings::default();
+        let launch = |seconds: i64, succeeded| Launch {
+            id: 1,
+            started: Timestamp::from_millis(0),
+            ended: Timestamp::from_millis(seconds * 1000),
+            succeeded,
+            message: None,
+        };
+        let found = |all: &[Launch]| launches("web", &settings, all).severity;
+        assert_eq!(found(&[]), Severity::Fine);
+        assert_eq!(found(&[launch(180, true)]), Severity::Fine);
+        assert_eq!(found(&[launch(181, true)]), Severity::Warning);
+        assert_eq!(
+            found(&[launch(9, false), launch(9, true)]),
+            Severity::Warning
+        );
+    }
+}

@@ -1,0 +1,12 @@
+//! Files that a user names: opened in one place, within limits, and what they hold.
+//!
+//! Invariant: a file that is too long, or has no end, is refused by name and fills no memory.
+
+mod content;
+mod open;
+
+pub use content::{EXPOSED_WHY, Exposed, NO_UNIT, exposed, model, no_case, token, trace};
+pub use open::{
+    CONFIGURATION, Given, Kind, LABELLED_ROWS, MODEL, NEVER_WAIT, SCENARIO, TOKEN, TRACE, TooLong,
+    WEBHOOK_ADDRESS, bytes, is_readable, open, text,
+};

@@ -1,0 +1,230 @@
+//! Calling out: one JSON request to one address, with a bounded answer. Follows no redirect, keeps
+//! no cookie; the deadline is the caller's.
+
+use std::error::Error;
+use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use axum::body::Bytes;
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
+use foretide_domain::{CallFailure, FailureKind};
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Incoming;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use thiserror::Error;
+
+use crate::auth::Token;
+
+/// An address that may be called: `https`, or `http` on loopback.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct OutboundUrl(Uri);
+
+/// Why a text is no address that may be called. Never shows the text: it may hold a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum InvalidOutboundUrl {
+    /// Not a URL with a host.
+    #[error("not a URL with scheme and host, such as https://predictor.example")]
+    NotAbsolute,
+    /// Another scheme.
+    #[error("the scheme is neither https nor http")]
+    Scheme,
+    /// Plain text over a network.
+    #[error("http:// is for loopback only: use https://")]
+    PlainHttp,
+    /// A name or password in the address.
+    #[error("a name or password in the URL would be shown in logs")]
+    UserInfo,
+}
+
+impl FromStr for OutboundUrl {
+    type Err = InvalidOutboundUrl;
+
+    fn from_str(text: &str) -> Result<Self, InvalidOutboundUrl> {
+        let uri: Uri = text.parse().map_err(|_| InvalidOutboundUrl::NotAbsolute)?;
+        let authority = uri.authority().ok_or(InvalidOutboundUrl::NotAbsolute)?;
+        if authority.as_str().contains('@') {
+            return Err(InvalidOutboundUrl::UserInfo);
+        }
+        match uri.scheme_str() {
+            Some("https") => Ok(Self(uri)),
+            Some("http") if is_loopback(authority.host()) => Ok(Self(uri)),
+            Some("http") => Err(InvalidOutboundUrl::PlainHttp),
+            _ => Err(InvalidOutboundUrl::Scheme),
+        }
+    }
+}
+
+impl OutboundUrl {
+    /// Scheme, host and port: what may be shown of it.
+    pub fn origin(&self) -> String {
+        let scheme = self.0.scheme_str().unwrap_or_default();
+        let authority = self
+            .0
+            .authority()
+            .map_or("", |authority| authority.as_str());
+        format!("{scheme}://{authority}")
+    }
+
+    /// Its path, without what may follow.
+    pub fn path(&self) -> &str {
+        self.0.path()
+    }
+
+    /// All of it: it may hold a secret.
+    pub fn uri(&self) -> &Uri {
+        &self.0
+    }
+}
+
+/// Shows the origin only: a path or query may be a secret.
+impl fmt::Debug for OutboundUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OutboundUrl({})", self.origin())
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    bare.eq_ignore_ascii_case("localhost")
+        || bare
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}
+
+/// Carries requests out; keeps connections open between them.
+#[derive(Clone, Debug)]
+pub struct HttpClient(Client<HttpsConnector<HttpConnector>, Full<Bytes>>);
+
+/// The system's certificates cannot be read.
+#[derive(Debug, Error)]
+#[error("cannot read the system's certificates")]
+pub struct NoCertificates(#[source] std::io::Error);
+
+impl HttpClient {
+    /// A client with the system's certificates.
+    pub fn new() -> Result<Self, NoCertificates> {
+        let connector = HttpsConnectorBuilder::new()
+            .with_native_roots()
+            .map_err(NoCertificates)?
+            .https_or_http()
+            .enable_http1()
+            .build();
+        Ok(Self(Client::builder(TokioExecutor::new()).build(connector)))
+    }
+
+    /// Posts `body` to `uri`; answers the status and at most `most` bytes.
+    pub async fn post_json(
+        &self,
+        uri: &Uri,
+        token: Option<&Token>,
+        body: Vec<u8>,
+        most: usize,
+    ) -> Result<(StatusCode, Bytes), CallFailure> {
+        let answer = self.send(request(uri, token, body)?).await?;
+        let status = answer.status();
+        let body = Limited::new(answer.into_body(), most).collect().await;
+        let body = body.map_err(|error| {
+            let text = format!("an answer of over {most} bytes, or cut off: {error}");
+            failure(FailureKind::Malformed, text)
+        })?;
+        Ok((status, body.to_bytes()))
+    }
+
+    /// Posts `body` to `uri`; answers the status alone.
+    pub(crate) async fn post_unread(
+        &self,
+        uri: &Uri,
+        body: Vec<u8>,
+    ) -> Result<StatusCode, CallFailure> {
+        let answer = self.send(request(uri, None, body)?).await?;
+        Ok(answer.status())
+    }
+
+    async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, CallFailure> {
+        self.0.request(request).await.map_err(|error| {
+            let text = chain(&error);
+            failure(
+                FailureKind::Unavailable,
+                format!("cannot be reached: {text}"),
+            )
+        })
+    }
+}
+
+fn request(
+    uri: &Uri,
+    token: Option<&Token>,
+    body: Vec<u8>,
+) -> Result<Request<Full<Bytes>>, CallFailure> {
+    let mut request = Request::new(Full::new(Bytes::from(body)));
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = uri.clone();
+    let headers = request.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if let Some(token) = token {
+        let value = token
+            .header()
+            .ok_or_else(|| failure(FailureKind::Rejected, "the token cannot be sent".to_owned()))?;
+        headers.insert(AUTHORIZATION, value);
+    }
+    Ok(request)
+}
+
+/// A call that failed.
+pub fn failure(kind: FailureKind, detail: String) -> CallFailure {
+    CallFailure { kind, detail }
+}
+
+/// What went wrong and why. The client's errors name no path.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_https_and_loopback_may_be_called() {
+        for text in [
+            "https://predictor.example",
+            "https://predictor.example:8443/base",
+            "http://127.0.0.1:8000",
+            "http://localhost:8000",
+            "http://[::1]:8000",
+        ] {
+            assert!(text.parse::<OutboundUrl>().is_ok(), "{text}");
+        }
+        for (text, why) in [
+            ("http://predictor.example", InvalidOutboundUrl::PlainHttp),
+            ("http://127.0.0.1.example", InvalidOutboundUrl::PlainHttp),
+            ("ftp://127.0.0.1", InvalidOutboundUrl::Scheme),
+            ("/predict", InvalidOutboundUrl::NotAbsolute),
+            ("", InvalidOutboundUrl::NotAbsolute),
+            (
+                "https://a:b@predictor.example",
+                InvalidOutboundUrl::UserInfo,
+            ),
+        ] {
+            assert_eq!(text.parse::<OutboundUrl>(), Err(why), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_not_shown() {
+        let url: OutboundUrl = "https://hooks.example/T0/s3cr3t?k=v".parse().unwrap();
+        assert_eq!(format!("{url:?}"), "OutboundUrl(https://hooks.example)");
+    }
+}

@@ -1,0 +1,146 @@
+//! `report.html` of a backtest.
+
+mod text;
+
+use foretide_sim::Case;
+use maud::{Markup, html};
+use serde::Serialize;
+
+use crate::page::{page, scripts};
+use crate::summary::Summary;
+use crate::thin;
+use crate::timeline::TimelineOf;
+
+pub use text::print_backtest;
+
+const SCRIPT: &str = include_str!("../backtest.js");
+/// Numbers that all series of a page may have together: as text some 4 bytes each, so that the page
+/// stays below 400 KB.
+const NUMBERS_MAX: usize = 60_000;
+
+/// The series of one trace as the page draws them. A column has one value a point.
+#[derive(Serialize)]
+struct Series {
+    /// First point, in milliseconds since the epoch.
+    start_ms: i64,
+    /// Time from point to point.
+    step_s: u64,
+    /// Steps of the trace that a point stands for.
+    cells: usize,
+    /// Demand in instances at the objective's utilisation: the most of a point.
+    needed: Vec<f64>,
+    policies: Vec<PolicySeries>,
+}
+
+/// A policy's instances.
+#[derive(Serialize)]
+struct PolicySeries {
+    name: String,
+    /// The fewest of a point, so that no shortage is hidden.
+    in_service: Vec<u32>,
+    /// The most of a point.
+    pending: Vec<u32>,
+}
+
+/// The whole page.
+///
+/// # Errors
+/// Where the figures cannot be written as JSON.
+pub fn render(
+    summary: &Summary,
+    cases: &[Case],
+    timelines: &[TimelineOf],
+) -> Result<String, serde_json::Error> {
+    let columns = cases.len() + 2 * timelines.len();
+    let points_max = NUMBERS_MAX / columns.max(1);
+    let series: Vec<Series> = cases
+        .iter()
+        .enumerate()
+        .map(|(index, case)| series(index, case, timelines, points_max))
+        .collect();
+    let scripts = scripts(summary, &series, SCRIPT)?;
+    Ok(page("Foretide backtest", &body(), Some(&scripts)))
+}
+
+fn body() -> Markup {
+    html! {
+        header {
+            h1 { "Foretide backtest" }
+            p.soft {
+                "What each policy would have done to the group, and what it would have cost. Violation: share \
+                 of time with utilisation above the objective. Cost ratio: instance-hours over the fewest \
+                 possible with perfect foresight."
+            }
+        }
+        main #traces {}
+        section {
+            h2 { "How to reproduce" }
+            pre #command {}
+            p.soft #made {}
+        }
+        noscript {
+            p {
+                "The figures of this page are drawn by a script, which is switched off here; "
+                code { "summary.json" } " beside it has them all."
+            }
+        }
+    }
+}
+
+fn series(index: usize, case: &Case, timelines: &[TimelineOf], points_max: usize) -> Series {
+    let trace = case.trace();
+    let capacity = case.unit() * case.setup().slo_utilisation;
+    let cells = thin::cells(trace.demand().len(), points_max);
+    let step_s = u64::from(trace.step_s()) * cells as u64;
+    let most = |part: &[f64]| part.iter().copied().fold(0.0, f64::max);
+    let needed: Vec<f64> = trace
+        .demand()
+        .chunks(cells)
+        .map(|part| rounded(most(part) / capacity))
+        .collect();
+    let of_trace = timelines.iter().filter(|of| of.trace == index);
+    let policies = of_trace.map(|of| policy_series(of, step_s, needed.len()));
+    Series {
+        start_ms: trace.start().as_millis(),
+        step_s,
+        cells,
+        policies: policies.collect(),
+        needed,
+    }
+}
+
+/// Two decimals of an instance are more than a chart shows.
+fn rounded(instances: f64) -> f64 {
+    (instances * 100.0).round() / 100.0
+}
+
+fn policy_series(of: &TimelineOf, step_s: u64, points: usize) -> PolicySeries {
+    let mut series = PolicySeries {
+        name: of.policy.clone(),
+        in_service: Vec::with_capacity(points),
+        pending: Vec::with_capacity(points),
+    };
+    let rows = of.timeline.rows();
+    let step_s = i64::try_from(step_s).unwrap_or(i64::MAX);
+    let mut next = 0;
+    let (mut in_service, mut pending) = (0, 0);
+    for point in 0..points {
+        let end = i64::try_from(point + 1).unwrap_or(i64::MAX) * step_s;
+        let begins = i64::try_from(point).unwrap_or(i64::MAX) * step_s;
+        // What stood at its begin counts for a point, unless it changed right there.
+        let changes = rows.get(next).is_some_and(|row| row.at_s <= begins);
+        let (mut fewest, mut most) = if changes {
+            (u32::MAX, 0)
+        } else {
+            (in_service, pending)
+        };
+        while let Some(row) = rows.get(next).filter(|row| row.at_s < end) {
+            (in_service, pending) = (row.in_service, row.pending);
+            (fewest, most) = (fewest.min(in_service), most.max(pending));
+            next += 1;
+        }
+        series.in_service.push(fewest);
+        series.pending.push(most);
+    }
+    series
+}

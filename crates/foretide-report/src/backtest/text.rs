@@ -1,0 +1,105 @@
+//! The figures at the end of a backtest, for a person at a terminal.
+
+use std::io::{self, Write};
+
+use crate::summary::{PolicyFigures, Summary, TraceFigures};
+
+/// Columns of the table where it stands in one piece.
+const WIDTH: usize = 89;
+
+/// Prints a table a trace, in blocks where `width` columns do not hold it.
+pub fn print_backtest(
+    summary: &Summary,
+    width: Option<usize>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    for figures in &summary.traces {
+        let setup = &figures.setup;
+        writeln!(out, "\n{}", figures.name)?;
+        writeln!(
+            out,
+            "  {:.1} days, {} of them warm-up; optimum {:.1} instance-hours",
+            setup.days, setup.warmup_days, figures.optimum_hours
+        )?;
+        if width.is_none_or(|width| width >= WIDTH) {
+            wide(figures, out)?;
+        } else {
+            narrow(figures, out)?;
+        }
+        at_budget(summary, figures, out)?;
+    }
+    Ok(())
+}
+
+fn cells(policy: &PolicyFigures) -> [(&'static str, String); 6] {
+    let ratio = policy
+        .cost_ratio
+        .map_or("-".to_owned(), |ratio| format!("{ratio:.3}"));
+    [
+        ("cost ratio", ratio),
+        (
+            "violation",
+            format!("{:.3} %", 100.0 * policy.violation_share),
+        ),
+        (
+            "unserved",
+            format!("{:.3} %", 100.0 * policy.unserved_share),
+        ),
+        ("instance-h", format!("{:.1}", policy.instance_hours)),
+        ("USD", format!("{:.2}", policy.cost_usd)),
+        ("actions", policy.actions.to_string()),
+    ]
+}
+
+fn wide(figures: &TraceFigures, out: &mut dyn Write) -> io::Result<()> {
+    let longest = figures
+        .policies
+        .iter()
+        .map(|policy| policy.name.chars().count())
+        .max();
+    let name_width = longest.unwrap_or(0).max(15);
+    for (index, policy) in figures.policies.iter().enumerate() {
+        if index == 0 {
+            write!(out, "  {:<name_width$}", "")?;
+            for (head, _) in cells(policy) {
+                write!(out, "{head:>12}")?;
+            }
+            writeln!(out)?;
+        }
+        write!(out, "  {:<name_width$}", policy.name)?;
+        for (_, cell) in cells(policy) {
+            write!(out, "{cell:>12}")?;
+        }
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+fn narrow(figures: &TraceFigures, out: &mut dyn Write) -> io::Result<()> {
+    for policy in &figures.policies {
+        writeln!(out, "  {}", policy.name)?;
+        for (head, cell) in cells(policy) {
+            writeln!(out, "    {head:<12}{cell:>14}")?;
+        }
+    }
+    Ok(())
+}
+
+fn at_budget(summary: &Summary, figures: &TraceFigures, out: &mut dyn Write) -> io::Result<()> {
+    if figures.curves.is_empty() {
+        return Ok(());
+    }
+    let budget = 100.0 * summary.violation_budget;
+    writeln!(
+        out,
+        "  cost ratio at {budget} % violation, knob turned in hindsight"
+    )?;
+    for curve in &figures.curves {
+        let ratio = curve
+            .cost_ratio_at_budget
+            .map_or("-".to_owned(), |ratio| format!("{ratio:.3}"));
+        let note = if curve.is_static { "  (static)" } else { "" };
+        writeln!(out, "    {:<16}{ratio:>10}{note}", curve.name)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,105 @@
+//! How good a forecast was: measured, printed, and as `forecast.html`.
+
+mod measure;
+mod text;
+
+use maud::html;
+use serde::Serialize;
+
+use crate::page::{page, scripts};
+use crate::thin;
+
+pub use measure::{Horizon, LoadHistory, MeasureError, Measured, Seen, measure};
+pub use text::print_forecast;
+
+/// The level whose quantile charts show as a line: 99 %.
+const SHOWN: usize = 3;
+
+const SCRIPT: &str = include_str!("../forecast.js");
+/// Points that all horizons of a page may have together: four numbers each, some 30 bytes, so that
+/// the page stays below 400 KB.
+const POINTS_MAX: usize = 9_000;
+
+/// What a page draws of one horizon, in instance-percent; a value of each column a period.
+struct Series {
+    /// Start of the period, milliseconds since 1970.
+    at_ms: Vec<i64>,
+    /// The load.
+    load: Vec<f64>,
+    /// The median forecast for it.
+    median: Vec<f64>,
+    /// The 99 % quantile forecast for it.
+    upper: Vec<f64>,
+}
+
+/// The same with so few points that a page holds them.
+#[derive(Serialize)]
+struct Thinned {
+    /// Periods that a point stands for.
+    cells: usize,
+    at_ms: Vec<i64>,
+    load: Vec<f64>,
+    median: Vec<f64>,
+    upper: Vec<f64>,
+}
+
+/// The page of `measured`, with a chart of each horizon.
+///
+/// # Errors
+/// Where the figures cannot be written as JSON.
+pub fn render_forecast(measured: &Measured) -> Result<String, serde_json::Error> {
+    let points_max = POINTS_MAX / measured.horizons.len().max(1);
+    let horizons = measured.horizons.iter().map(series);
+    let drawn: Vec<Thinned> = horizons.map(|it| thinned(&it, points_max)).collect();
+    let scripts = scripts(measured, &drawn, SCRIPT)?;
+    let body = html! {
+        header {
+            h1 { "Foretide forecast" }
+            p.soft {
+                "Every period of the history, forecast from those before it by the model that the group would \
+                 have had. Coverage: share of loads at or below the quantile; at level 99 % it should be \
+                 99 %. MASE below 1 beats the load of a day before."
+            }
+        }
+        main #horizons {}
+        noscript {
+            p {
+                "The figures of this page are drawn by a script, which is switched off here; "
+                code { "forecast.json" } " beside it has them all."
+            }
+        }
+    };
+    Ok(page("Foretide forecast", &body, Some(&scripts)))
+}
+
+fn thinned(series: &Series, points_max: usize) -> Thinned {
+    let cells = thin::cells(series.at_ms.len(), points_max);
+    let highest = |column: &[f64]| {
+        let most = |part: &[f64]| part.iter().copied().fold(0.0, f64::max);
+        column.chunks(cells).map(most).collect()
+    };
+    Thinned {
+        cells,
+        at_ms: series.at_ms.iter().step_by(cells).copied().collect(),
+        load: highest(&series.load),
+        median: highest(&series.median),
+        upper: highest(&series.upper),
+    }
+}
+
+fn series(horizon: &Horizon) -> Series {
+    let column = |of: fn(&Seen) -> f64| {
+        let rounded = |seen| (10.0 * of(seen)).round() / 10.0;
+        horizon.seen.iter().map(rounded).collect()
+    };
+    Series {
+        at_ms: horizon
+            .seen
+            .iter()
+            .map(|seen| seen.at.as_millis())
+            .collect(),
+        load: column(|seen| seen.load),
+        median: column(|seen| seen.quantiles[0]),
+        upper: column(|seen| seen.quantiles[SHOWN]),
+    }
+}

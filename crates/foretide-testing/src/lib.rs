@@ -1,0 +1,12 @@
+//! What the tests of several crates share. It ships nothing.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper of a test may panic as the test may"
+)]
+
+mod ask;
+mod endless;
+
+pub use ask::{Answer, ask};
+pub use endless::{BUFFERS, endless};
