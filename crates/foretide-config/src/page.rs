@@ -55,15 +55,15 @@ impl Default for PageSettings {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawPage {
-    /// Where browsers find the page if a proxy stands before it: scheme, host and port, such as
-    /// `https://foretide.example.com`. The page there may give orders, and requests may carry its
-    /// name in `Host`.
+    /// Address of the page for browsers, if a proxy stands before it: scheme, host and port, such as
+    /// `https://foretide.example.com`. Pages from this origin may send operator's orders, and its
+    /// host is accepted in the `Host` header.
     pub public_origin: Option<PageOrigin>,
-    /// Connections of one peer at a time, IPv6 peers counted by /64. A further one takes the place
-    /// of the peer's own; if all of these are busy, only `/health` and `/ready` are answered. Does
-    /// not apply on loopback.
+    /// Connections of one peer at a time, IPv6 peers counted by /64. For a further one, the peer's
+    /// connection that has waited longest for a request is closed; if all are busy, the further
+    /// one gets status 429, except for `/health` and `/ready`. Does not apply on loopback.
     pub connections_per_peer: Option<usize>,
-    /// Addresses or networks (`10.0.0.0/8`) of proxies, which `connections_per_peer` does not bind.
+    /// Addresses or networks (`10.0.0.0/8`) of proxies; `connections_per_peer` does not limit them.
     /// `X-Forwarded-For` is not read.
     pub trusted_proxies: Option<Vec<Proxy>>,
 }

@@ -61,29 +61,31 @@ pub(crate) struct RawConfig {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawGroup {
-    /// What may be written: nothing (decide and record only), only what raises capacity, or all.
+    /// What Foretide may do: `observe` decides and records, and never sets desired capacity;
+    /// `scale-out-only` may raise it; `enforce` may raise and lower it.
     pub mode: Option<RawMode>,
-    /// What proposes a capacity: a forecast of the load at the time when a launch first serves,
-    /// utilisation over target, or the three-class model.
+    /// The rule that proposes a capacity: `forecast` (the load at the time when a launch first
+    /// serves), `target-tracking` (utilisation ÷ target), or `classifier` (the three-class model).
     pub policy: Option<RawPolicy>,
-    /// Time between two looks at the group.
+    /// Time between two cycles of the group.
     pub interval: Option<Span>,
-    /// CPU utilisation that a group of the right size has; policies `target-tracking` and
-    /// `classifier` never scale in beyond it. Policy `forecast` goes by `forecast.objective`: this
-    /// is its target in the first hour, and that of the target tracking it is compared with.
+    /// CPU utilisation that policies `target-tracking` and `classifier` aim at; they never scale in
+    /// so far that CPU would exceed it. Policy `forecast` aims at `forecast.objective` instead. For
+    /// it, this is the target of the fallback, which decides until there is a forecast. The
+    /// baseline that Foretide is compared with has this target under every policy.
     pub target_utilisation: Option<Percentage>,
-    /// While data is missing or stale: change nothing, or let only what asks for more have it.
+    /// While data is missing or stale: `hold` changes nothing; `scale-out-only` may raise capacity.
     pub on_missing: Option<RawOnMissing>,
-    /// A group without instances cannot be measured: start one, or leave it to people.
+    /// A group without instances shows no load: `start-one` launches one; `hold` changes nothing.
     pub on_empty: Option<RawOnEmpty>,
     /// Data older than this is stale.
     pub stale_after: Option<Span>,
-    /// Time from the end of a metric's period until CloudWatch shows it. Metrics are read once a
-    /// minute at most, also where this is too short: what is late is waited for.
+    /// Time from the end of a metric's period until CloudWatch shows it. If this is too short,
+    /// late datapoints are waited for; metrics are never read more than once a minute.
     pub metric_delay: Option<Span>,
-    /// Share of the instances in service that must report before capacity is taken away.
+    /// Share of the instances in service that must report CPU before capacity may be lowered.
     pub coverage_min: Option<Percentage>,
-    /// Time from launch to in service, until launches of the group have been measured.
+    /// Time from launch to in service. It is used until launches of the group have been measured.
     pub lead_time: Option<Span>,
     /// Policy `classifier` and its guard rails.
     #[serde(default)]
@@ -94,33 +96,33 @@ pub(crate) struct RawGroup {
     /// Policy `forecast`.
     #[serde(default)]
     pub forecast: RawForecast,
-    /// The circuit breaker: launches that fail stop growth.
+    /// The circuit breaker: it stops scale-out while launches fail.
     #[serde(default)]
     pub breaker: RawBreaker,
     /// Name of the Auto Scaling group, where the table's name is another.
     pub asg: Option<String>,
-    /// Region of the group. The SDK's usual chain decides where none is named.
+    /// Region of the group. If unset, it comes from the AWS SDK's default provider chain.
     pub region: Option<String>,
     /// Role to assume for this group.
     pub role_arn: Option<String>,
-    /// How metrics are collected: by the group's dimension, a constant number of metrics; or of
-    /// every instance, as the original did, at a cost that grows with the group.
+    /// How metrics are collected: `group` reads a constant number of aggregated metrics; `instance`
+    /// reads every instance, as the original did, and its cost grows with the group.
     pub collect: Option<RawCollect>,
-    /// Period of the instances' metrics: five minutes or one. Told by the points where none is
-    /// named.
+    /// Period of the instances' metrics: five minutes (`basic`) or one (`detailed`). If unset, it
+    /// is detected from the spacing of datapoints.
     pub monitoring: Option<RawMonitoring>,
     /// Read memory as the CloudWatch agent reports it, aggregated on the group. One metric more.
     pub memory: Option<bool>,
     /// Time in service before an instance's metrics count, with `collect = "instance"`.
     pub warm_up: Option<Span>,
-    /// What an instance costs an hour, such as `0.096 USD/h`. Page and report then show money.
+    /// Price of an instance-hour, such as `0.096 USD/h`. Page and report then show costs.
     pub price: Option<Price>,
-    /// Auto Scaling group whose history this one goes on from while it has none of its own: the one
-    /// that it replaces, reached in the same way.
+    /// The Auto Scaling group that this one replaces, in the same account and region. Its history is
+    /// used while this group has none of its own.
     pub history_from: Option<String>,
-    /// Scaling policies that may stay active beside Foretide, by name.
+    /// Names of scaling policies that may stay active beside Foretide.
     pub allow_policies: Option<Vec<String>>,
-    /// Write although instance weights differ from 1.
+    /// Set desired capacity although instance weights differ from 1.
     pub allow_weights: Option<bool>,
     /// Prediction service to ask instead of the model in this process, for policy `classifier`:
     /// `https://`, or `http://` on loopback. The path `/predict` is added.
@@ -157,13 +159,13 @@ pub(crate) struct RawLoad {
 pub(crate) struct RawAws {
     /// Profile of the shared configuration.
     pub profile: Option<String>,
-    /// Endpoint of both services, for a local AWS.
+    /// Endpoint of all AWS services, for a local AWS.
     pub endpoint_url: Option<String>,
     /// Longest that one call may take, its retries included.
     pub call_deadline: Option<Span>,
     /// Longest that one attempt may take.
     pub attempt_timeout: Option<Span>,
-    /// Calls a second in the long run, for each region and role.
+    /// Sustained calls a second, for each region and role.
     pub calls_per_second: Option<u32>,
     /// Calls that may go out at once after a pause.
     pub burst: Option<u32>,
@@ -173,27 +175,26 @@ pub(crate) struct RawAws {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawRun {
-    /// Folder of the journal `foretide.db`, the log `ec2_monitor.log` and the metrics
-    /// `ec2_metrics_data.json`.
+    /// Folder of the store `foretide.db`, the log `ec2_monitor.log` and the metrics file
+    /// `ec2_metrics_data.json`. If unset: `output`.
     #[schemars(extend("format" = "path"))]
     pub output: Option<PathBuf>,
     /// How lines of the log are written.
     pub log_format: Option<RawLogFormat>,
-    /// Permissions of log and metrics files when they are made, in octal as for `chmod`, less what
-    /// the umask takes away. A file that is there keeps its own, and hands them on when it is
-    /// rotated.
+    /// Permissions of new log and metrics files, in octal as for `chmod`; the umask is subtracted.
+    /// An existing file keeps its permissions, also when it is rotated.
     pub file_mode: Option<FileMode>,
-    /// Address and port of the page, its API and the metrics; port 0 takes a free one. Where none
-    /// is named, 127.0.0.1:8080, or no page where that is in use.
+    /// Address and port of the page, its API and the metrics; port 0 takes a free one. If unset:
+    /// 127.0.0.1:8080, and no page if that port is in use.
     #[schemars(with = "Option<String>")]
     pub listen: Option<SocketAddr>,
-    /// File that holds the bearer token which the page's requests then carry, beyond loopback, and
-    /// which its orders carry everywhere.
+    /// File that holds a bearer token. Requests from other hosts need the token; operator's orders
+    /// need it always.
     #[schemars(extend("format" = "path"))]
     pub token_file: Option<PathBuf>,
-    /// Names accepted in `Host` and `Origin` beside loopback and the address itself.
+    /// Names accepted in `Host` and `Origin`, besides loopback and the address itself.
     pub hosts: Option<Vec<Host>>,
-    /// Whether the page takes orders: pause, pin, mode. They need `token_file`.
+    /// Whether the page accepts operator's orders: pause, pin, mode. They need `token_file`.
     pub controls: Option<bool>,
 }
 
@@ -205,10 +206,11 @@ pub(crate) struct RawClassifier {
     pub step_out: Option<u32>,
     /// Instances removed at once.
     pub step_in: Option<u32>,
-    /// Looks in a row at which the model must ask for less before capacity is taken away. An answer
-    /// votes once, for its datapoint: as many votes are needed as datapoints fit into that time.
+    /// Cycles in a row in which the model must ask for less before capacity is lowered. Each
+    /// datapoint has one vote; as many votes are needed as datapoints fit into these cycles: 30
+    /// cycles of ten seconds are five votes of one-minute data.
     pub streak: Option<u32>,
-    /// Votes that are needed at least.
+    /// Fewest votes for a scale-in.
     pub streak_datapoints: Option<u32>,
     /// Time after a change before capacity is raised again.
     pub cooldown_out: Option<Span>,
@@ -224,11 +226,11 @@ pub(crate) struct RawClassifier {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawTargetTracking {
-    /// Newest points that must all be above target to scale out.
+    /// Datapoints in a row above the target that scale out.
     pub out_points: Option<usize>,
-    /// Newest points that must all be below the band to scale in.
+    /// Datapoints in a row below the scale-in threshold that scale in.
     pub in_points: Option<usize>,
-    /// Share of the target below which points count for scaling in.
+    /// The scale-in threshold, as a share of the target.
     pub in_band: Option<Percentage>,
 }
 
@@ -236,21 +238,22 @@ pub(crate) struct RawTargetTracking {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawForecast {
-    /// Utilisation above which the group counts as short.
+    /// CPU utilisation above which the group is in violation.
     pub objective: Option<Percentage>,
-    /// Share of time that it may be short. Excludes stated prices.
+    /// Share of time that it may be in violation. Cannot be combined with `instance_price` and
+    /// `violation_price`.
     pub budget: Option<Percentage>,
-    /// What an instance costs, where prices are stated instead of a budget: capacity then grows
-    /// while what it spares is worth more than it costs.
+    /// Price of an instance, instead of a budget. An instance is then added while the violations
+    /// that it avoids cost more than the instance.
     pub instance_price: Option<Price>,
-    /// What being short by one instance costs a minute, in the same currency.
+    /// Cost of a minute in violation for each missing instance, in the same currency.
     pub violation_price: Option<MinutePrice>,
-    /// Known events, each `NAME WHEN for SPAN [xFACTOR | learned] [min N]`, in UTC: times or dates,
-    /// `holidays US` (the countrywide public holidays of a country, by its two capital letters of
-    /// ISO 3166-1, not every one is known; from midnight or another time, as in `holidays US
-    /// 05:00`, with further dates behind), `daily 08:00` or `fri 16:00`; how many times the usual
-    /// load they bring, stated or learned from earlier ones of the name; the capacity that they
-    /// need at least. A time carries its offset (`2026-11-27T08:00Z`); a date is its midnight.
+    /// Known events, each `NAME WHEN for SPAN [xFACTOR | learned] [min N]`, in UTC. WHEN is a date, a
+    /// time with its offset (`2026-11-27T08:00Z`), `daily 08:00`, `fri 16:00`, or `holidays US`: the
+    /// countrywide public holidays of a country by its ISO 3166-1 code, as far as they are known,
+    /// optionally with a time (`holidays US 05:00`) and further dates. A date begins at midnight.
+    /// xFACTOR is the load relative to the usual one; `learned` takes it from earlier events of
+    /// the same name. `min N` is the least capacity during the event.
     pub events: Option<Vec<Event>>,
 }
 
@@ -258,11 +261,11 @@ pub(crate) struct RawForecast {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawBreaker {
-    /// Launches that fail one after the other before it opens.
+    /// Launches that fail in a row before the breaker opens.
     pub failed_launches: Option<u32>,
-    /// It also opens when an instance has been pending for so many lead times.
+    /// The breaker also opens when an instance has been pending for so many lead times.
     pub pending_lead_times: Option<u32>,
-    /// Time until growth is tried again; doubles with every failure after that.
+    /// Time until scale-out is tried again; it doubles with every further failure.
     pub backoff: Option<Span>,
     /// The longest such time.
     pub backoff_max: Option<Span>,
@@ -275,22 +278,22 @@ pub(crate) struct RawServe {
     /// Address and port; port 0 takes a free one.
     #[schemars(with = "Option<String>")]
     pub listen: Option<SocketAddr>,
-    /// File that holds the bearer token which requests must then carry. No token where none is
-    /// named.
+    /// File that holds a bearer token, which every request must then carry.
     #[schemars(extend("format" = "path"))]
     pub token_file: Option<PathBuf>,
     /// Listen beyond loopback even without a token.
     pub allow_remote: Option<bool>,
-    /// Names accepted in the `Host` header beside loopback and the address itself.
+    /// Names accepted in the `Host` header, besides loopback and the address itself.
     pub hosts: Option<Vec<Host>>,
-    /// Connections served at a time. A further one takes the place of the one that has waited
-    /// longest for a request; if all are busy, only `/health` and `/ready` are answered.
+    /// Connections at a time. For a further one, the connection that has waited longest for a request
+    /// is closed; if all are busy, the further one gets status 503, except for `/health` and
+    /// `/ready`.
     pub max_connections: Option<usize>,
-    /// Connections of one peer at a time, IPv6 peers counted by /64. A further one takes the place
-    /// of the peer's own; if all of these are busy, only `/health` and `/ready` are answered. Does
-    /// not apply on loopback.
+    /// Connections of one peer at a time, IPv6 peers counted by /64. For a further one, the peer's
+    /// connection that has waited longest for a request is closed; if all are busy, the further
+    /// one gets status 429, except for `/health` and `/ready`. Does not apply on loopback.
     pub connections_per_peer: Option<usize>,
-    /// Addresses or networks (`10.0.0.0/8`) of proxies, which `connections_per_peer` does not bind.
+    /// Addresses or networks (`10.0.0.0/8`) of proxies; `connections_per_peer` does not limit them.
     /// `X-Forwarded-For` is not read.
     pub trusted_proxies: Option<Vec<Proxy>>,
     /// How long a client may take for the head of a request.

@@ -73,10 +73,11 @@ pub fn fleet(groups: usize, interval: Duration, allowed_per_second: u32) -> Find
     let facts = (groups + 2) as f64 / FACTS_EVERY_S;
     let wanted = looks + metrics + facts;
     let what = format!(
-        "all {groups} groups together: {wanted:.1} calls a second, {allowed_per_second} allowed"
+        "all {groups} groups together, in shared calls: {wanted:.1} calls a second, \
+         {allowed_per_second} allowed"
     );
     if wanted > f64::from(allowed_per_second) {
-        let why = "looks that wait for the rate limit are late";
+        let why = "cycles that wait for the rate limit are late";
         Finding::warning(CHECK, what, why).mend("a longer interval, or aws.calls_per_second")
     } else {
         Finding::fine(CHECK, what)
@@ -92,7 +93,7 @@ fn notify(config: &Config) -> Finding {
         (None, Some(file)) => format!("the address in {}", file.display()),
         (None, None) => {
             let why = "what goes wrong is seen only by who looks at the page or the log";
-            return Finding::note(CHECK, "nobody is told what happens", why)
+            return Finding::note(CHECK, "no webhook is configured: nobody is notified", why)
                 .mend("notify.url in foretide.toml, then foretide notify test");
         }
     };
@@ -235,9 +236,11 @@ fn port(config: &Config) -> Finding {
 pub(crate) fn pace(calls: u64, interval: Duration, allowed_per_second: u32) -> Finding {
     const CHECK: &str = "quotas";
     let wanted = calls as f64 / interval.as_secs_f64();
-    let what = format!("at most {wanted:.1} calls a second, {allowed_per_second} allowed");
+    let what = format!(
+        "this group alone: at most {wanted:.1} calls a second, {allowed_per_second} allowed"
+    );
     if wanted > f64::from(allowed_per_second) {
-        let why = "looks that wait for the rate limit are late";
+        let why = "cycles that wait for the rate limit are late";
         Finding::warning(CHECK, what, why).mend("a longer interval, or aws.calls_per_second")
     } else if allowed_per_second > GET_METRIC_DATA_PER_SECOND {
         let why = "GetMetricData allows 50 a second, shared by the whole account";

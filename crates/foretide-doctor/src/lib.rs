@@ -6,6 +6,7 @@
 
 mod finding;
 mod group;
+mod health;
 mod here;
 mod metrics;
 mod patient;
@@ -14,5 +15,6 @@ mod predictor;
 mod writers;
 
 pub use finding::{Finding, Severity};
+pub use health::recorded;
 pub use here::{check as check_machine, fleet as check_fleet};
 pub use patient::Patient;

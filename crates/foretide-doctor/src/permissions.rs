@@ -16,10 +16,14 @@ pub(crate) fn read<T>(
         return Finding::fine("permission", format!("{operation} is allowed"));
     };
     let what = format!("{operation}: {failure}");
+    let check = match failure.kind {
+        FailureKind::Unavailable | FailureKind::TimedOut | FailureKind::Throttled => "connection",
+        _ => "permission",
+    };
     let finding = if fatal {
-        Finding::fault("permission", what, why)
+        Finding::fault(check, what, why)
     } else {
-        Finding::warning("permission", what, why)
+        Finding::warning(check, what, why)
     };
     finding.mend(match failure.kind {
         FailureKind::Denied => {
@@ -28,7 +32,11 @@ pub(crate) fn read<T>(
         FailureKind::NotFound => "aws autoscaling describe-auto-scaling-groups --query \
              'AutoScalingGroups[].AutoScalingGroupName'"
             .to_owned(),
-        _ => "foretide doctor, again".to_owned(),
+        FailureKind::Unavailable | FailureKind::TimedOut => {
+            "check aws.endpoint_url, the region and the network; then run foretide doctor again"
+                .to_owned()
+        }
+        _ => "run foretide doctor again".to_owned(),
     })
 }
 

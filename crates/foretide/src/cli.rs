@@ -104,7 +104,7 @@ Examples:
   foretide demo --seed 7 --days 4
   foretide demo --policy target-tracking
   foretide demo --trace load.csv --column requests
-  foretide demo | tail -12                the figures alone
+  foretide demo | tail -11                the figures alone
   foretide demo --listen 127.0.0.1:0      the page on a free port, whatever the output is
 
 On a terminal the page is on http://127.0.0.1:8080 as well, where that port is free. Without a terminal it prints lines and runs as fast as it can. The same seed gives the same bytes.")]

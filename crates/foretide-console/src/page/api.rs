@@ -266,8 +266,9 @@ fn time(name: &str, value: &str) -> Result<Timestamp, Problem> {
     let time = value.parse().ok();
     let time = time.filter(|time| (0..=LATEST_MS).contains(time));
     time.map(Timestamp::from_millis).ok_or_else(|| {
-        let detail =
-            format!("`{value}` is no time: expected milliseconds since 1970, at most {LATEST_MS}");
+        let detail = format!(
+            "`{value}` is not a time: expected milliseconds since 1970, at most {LATEST_MS}"
+        );
         Problem::unprocessable(detail).at(name)
     })
 }

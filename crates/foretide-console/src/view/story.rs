@@ -34,11 +34,10 @@ fn doing(track: &Track) -> String {
     let (desired, serving) = (reading.desired, reading.counts.in_service);
     let pending = reading.counts.pending;
     let now = match serving.cmp(&desired) {
-        Ordering::Less if pending > 0 => {
-            format!("Scaling out to {desired}: {serving} serve, {pending} are starting")
+        Ordering::Less => {
+            format!("Scaling out to {desired}: {serving} in service, {pending} pending")
         }
-        Ordering::Less => format!("Short of {desired}: {serving} serve, none is starting"),
-        Ordering::Greater => format!("Scaling in to {desired}: {serving} still serve"),
+        Ordering::Greater => format!("Scaling in to {desired}: {serving} in service"),
         Ordering::Equal => format!("Holding {desired} {}", instances(desired)),
     };
     let withheld = track.decision().and_then(|decision| {

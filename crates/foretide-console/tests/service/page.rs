@@ -388,7 +388,7 @@ async fn load_need_violation_and_the_maximum_are_told() {
     assert!(condition["next_step"].is_string(), "{condition}");
     assert_eq!(
         row["story"]["doing"],
-        "Scaling out to 4: 3 serve, 1 are starting"
+        "Scaling out to 4: 3 in service, 1 pending"
     );
     let metrics = String::from_utf8(get(page(board), "/metrics").await.bytes).unwrap();
     for line in [

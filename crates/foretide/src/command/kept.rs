@@ -24,7 +24,7 @@ pub(super) fn open(path: Option<&PathBuf>, flags: &ConfigFlags) -> Result<Reader
                 Exit::NoInput,
                 format!("there is no store at {}", path.display()),
             )
-            .hint("`foretide run` makes one; --store FILE names another")
+            .hint("`foretide run` makes a store (`foretide demo` keeps none); --store FILE names another")
         }
         _ => failed(&error),
     })
@@ -86,7 +86,7 @@ pub(super) fn time(flag: &str, text: &str, now: Timestamp) -> Result<Timestamp, 
         return Ok(now.minus(span));
     }
     text.parse().map_err(|_| {
-        let what = format!("{flag} {text}: no time");
+        let what = format!("{flag} {text}: this is not a time");
         Failure::new(Exit::Usage, what)
             .hint("a time is 2026-11-23T20:15:00Z, or a span before now such as 2d or -90m")
     })

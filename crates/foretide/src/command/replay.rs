@@ -1,6 +1,7 @@
 //! `foretide replay`: recorded events through today's code and settings, and what differs.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use foretide_control::ControllerConfig;
@@ -49,6 +50,9 @@ struct Report {
     decisions: usize,
     settings: Vec<Setting>,
     differences: Vec<Difference>,
+    /// The file that the settings of today are from.
+    #[serde(skip)]
+    config: Option<PathBuf>,
 }
 
 /// Runs it.
@@ -68,8 +72,14 @@ pub(crate) fn run(
         Some(to) => kept::time("--to", to, now)?,
         None => now,
     };
+    if to <= from {
+        let what = format!("--from {from} is not before --to {to}");
+        return Err(Failure::new(Exit::Usage, what).hint(
+            "a span counts back from now: --from 2h --to 1h is the hour before the last one",
+        ));
+    }
     let steps = steps(&reader, &group, from, to)?;
-    let (sources, _) = input::sources(flags)?;
+    let (sources, file) = input::sources(flags)?;
     let config = input::load(&sources)?;
     let today = &config.of_asg(group.name()).controller;
     let recorded = reader.decisions(&group, from, to);
@@ -88,6 +98,7 @@ pub(crate) fn run(
         decisions: recorded.len(),
         settings: settings(&steps, today),
         differences: differences(recorded, replayed),
+        config: file,
     };
     if args.json {
         let text = serde_json::to_string_pretty(&report);
@@ -194,9 +205,20 @@ fn print(report: &Report, context: &mut Context<'_>) -> Result<(), Failure> {
         decisions,
         settings,
         differences,
+        config: _,
     } = report;
+    if !settings.is_empty() && report.config.is_none() {
+        writeln!(
+            context.out,
+            "there is no configuration file here, so the built-in settings are used; --config FILE \
+             names one"
+        )?;
+    }
     for Setting { key, then, now } in settings {
-        writeln!(context.out, "setting {key}: then {then}, now {now}")?;
+        writeln!(
+            context.out,
+            "setting {key}: recorded with {then}, now {now}"
+        )?;
     }
     let (shown, figures): (Vec<&Difference>, Vec<&Difference>) = differences
         .iter()
@@ -208,7 +230,7 @@ fn print(report: &Report, context: &mut Context<'_>) -> Result<(), Failure> {
         };
         writeln!(
             context.out,
-            "{at}\n  then: {}\n  now:  {}",
+            "{at}\n  recorded: {}\n  replayed: {}",
             words(then),
             words(now)
         )?;
@@ -221,7 +243,7 @@ fn print(report: &Report, context: &mut Context<'_>) -> Result<(), Failure> {
         let count = figures.len();
         writeln!(
             context.out,
-            "{count} come to the same by other figures: --json shows them"
+            "{count} decisions have the same result with other figures: --json shows them"
         )?;
     }
     let count = differences.len();

@@ -293,7 +293,7 @@ fn lines(groups: &[Glance], width: Option<usize>) -> Vec<(Look, String)> {
         };
         lines.push((look, wrap(&head, width, INDENT)));
         if let Some(at) = &glance.removed_at {
-            let text = format!("{:INDENT$}no longer looked after since {at}", "");
+            let text = format!("{:INDENT$}no longer managed since {at}", "");
             lines.push((Look::Dim, wrap(&text, width, 2 * INDENT)));
         }
         for condition in &glance.conditions {
@@ -364,8 +364,8 @@ fn decided(glance: &Glance) -> String {
 
 fn wrote(glance: &Glance) -> String {
     match (&glance.wrote_at, &glance.write) {
-        (Some(at), Some(write)) => format!("{at} {write}"),
-        _ => "no write yet".to_owned(),
+        (Some(at), Some(write)) => format!("{at} last SetDesiredCapacity: {write}"),
+        _ => "SetDesiredCapacity was not called yet".to_owned(),
     }
 }
 
@@ -420,7 +420,7 @@ mod tests {
             "ALARM data missing: there is no datapoint",
             "desired 3: 2 in service, 1 pending, bounds 1..9",
             "CPU 45.5 %, load 0.91 busy instances, 6 min old",
-            "no write yet",
+            "SetDesiredCapacity was not called yet",
         ] {
             assert!(text.contains(part), "{part} is not in\n{text}");
         }

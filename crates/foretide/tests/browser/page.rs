@@ -188,7 +188,7 @@ fn most_of_a_day_shows_the_forecast_what_it_led_to_and_how_well_it_held() {
     assert!(tiles.contains("instance-hours"), "{tiles}");
     // Of all that is left of the chart then, the baseline is the most.
     browser.ask(
-        "[...document.querySelectorAll('.key')].find((key) => key.textContent.startsWith('Forecast')).click()",
+        "[...document.querySelectorAll('.key')].find((key) => key.textContent.startsWith('Forecast of needed')).click()",
     );
     let top = browser.ask("return document.querySelector('.baseline-line').getBBox().y");
     assert!(top.as_f64().unwrap() >= 0.0, "cut off at {top}");

@@ -372,7 +372,7 @@ fn a_group_that_was_taken_from_the_configuration_is_no_alarm() {
     assert!(last["removed_at"].is_string(), "{last}");
     let text = room.done(&["status", STORE[0], STORE[1]]);
     assert!(
-        text.contains("no longer looked after since 2026-11-23T"),
+        text.contains("no longer managed since 2026-11-23T"),
         "{text}"
     );
 }

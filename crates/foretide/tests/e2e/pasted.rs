@@ -76,7 +76,7 @@ fn doctor(room: &Room, endpoint: &str, args: &[&str]) -> (String, Vec<serde_json
 /// The lines to paste of what `doctor` said to a person.
 fn mends(shown: &str) -> Vec<&str> {
     let lines = shown.lines().map(str::trim_start);
-    let mends = lines.filter_map(|line| line.strip_prefix("mend: "));
+    let mends = lines.filter_map(|line| line.strip_prefix("fix: "));
     mends
         .filter(|mend| mend.starts_with("aws ") || mend.starts_with("foretide doctor --"))
         .collect()
@@ -119,7 +119,7 @@ fn hostile_names_arrive_whole_from_doctor_and_the_emulator() {
             .iter()
             .filter_map(|finding| finding["mend"].as_str());
         let json: Vec<&str> = json
-            .filter(|mend| mends(&format!("mend: {mend}")).len() == 1)
+            .filter(|mend| mends(&format!("fix: {mend}")).len() == 1)
             .collect();
         let pasted = paste(room.folder.path(), &json.join("\n"));
         assert!(pasted.contains(&expected), "{pasted:?} of {json:?}");
@@ -235,7 +235,7 @@ fn paths_in_hints_arrive_whole() {
         .lines()
         .filter(|line| line.contains("--prove-write"))
         .collect();
-    let line = mends[0].trim_start().strip_prefix("mend: ").unwrap();
+    let line = mends[0].trim_start().strip_prefix("fix: ").unwrap();
     let again = [
         "foretide",
         "doctor",

@@ -10,12 +10,14 @@ const PAD = { left: 38, right: 12, top: 10, bottom: 44 };
 const LANE = 18;
 
 const KEYS = [
-  ["load", "Load", "load"],
-  ["forecast", "Forecast", "fan"],
+  ["load", "Needed", "load"],
+  ["forecast", "Forecast of needed", "fan"],
   ["in_service", "In service", "serving"],
-  ["pending", "Starting", "starting"],
+  ["pending", "Pending", "starting"],
   ["desired", "Desired", "desired"],
   ["baseline", "Baseline", "baseline"],
+  ["short", "Too few in service", "short"],
+  ["bounds", "Bounds", "bounds"],
 ];
 
 const SHAPES = {
@@ -277,11 +279,11 @@ export class Chart {
       }
       parts.push(svg("path", { class: "fan-line", d: line(times.length, (i) => usable(i)?.[0] ?? null, middle, this.y) }));
     }
-    if (shown("load") && shown("in_service")) {
+    if (shown("short") && shown("load") && shown("in_service")) {
       const short = (i) => (series.load_instances[i] !== null && series.in_service[i] !== null && series.load_instances[i] > series.in_service[i] ? series.load_instances[i] : null);
       parts.push(svg("path", { class: "short-area", d: areaOf(times.length, short, (i) => [x(i), this.x(times[i] + width)], this.y, (i) => this.y(series.in_service[i])) }));
     }
-    for (const bound of ["min", "max"]) parts.push(svg("path", { class: "bound", d: step((i) => series[bound][i]) }));
+    if (shown("bounds")) for (const bound of ["min", "max"]) parts.push(svg("path", { class: "bound", d: step((i) => series[bound][i]) }));
     if (shown("baseline")) parts.push(svg("path", { class: "baseline-line", d: step((i) => series.baseline_instances[i]) }));
     if (shown("in_service")) parts.push(svg("path", { class: "serving-line", d: step((i) => series.in_service[i]) }));
     if (shown("desired")) parts.push(svg("path", { class: "desired-line", d: step((i) => series.desired[i]) }));
@@ -350,6 +352,8 @@ export class Chart {
       pending: of("pending"),
       desired: of("desired"),
       baseline: of("baseline_instances"),
+      short: missing(series.need_instances[index], series.in_service[index]),
+      bounds: series.min[index] === null ? MISSING : `${series.min[index]}–${series.max[index]}`,
     };
     for (const [name, { value }] of this.keys) text(value, values[name]);
     const at = series.at_ms[index];
@@ -359,4 +363,9 @@ export class Chart {
     const said = KEYS.map(([name, label]) => `${label} ${values[name]}`).join(", ");
     this.plot.setAttribute("aria-valuetext", `${day(at)} ${clock(at)}: ${said}`);
   }
+}
+
+/** Instances that are needed and not in service. */
+function missing(needed, serving) {
+  return needed === null || serving === null ? MISSING : number(Math.max(0, needed - serving));
 }

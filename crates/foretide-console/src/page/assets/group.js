@@ -66,7 +66,7 @@ export class Group {
       h(
         "section",
         { class: "card" },
-        h("div", { class: "titled" }, h("h2", {}, "Load and capacity, in instances"), h("div", { class: "ranges", role: "group", "aria-label": "Range" }, this.ranges)),
+        h("div", { class: "titled" }, h("h2", {}, "Needed and running instances"), h("div", { class: "ranges", role: "group", "aria-label": "Range" }, this.ranges)),
         this.chart.node,
         h("div", { class: "scroll" }, this.from, this.slider, this.to),
         this.past,
@@ -166,7 +166,7 @@ export class Group {
     const oldest = data.kept_from_ms ?? data.now_ms;
     this.slider.min = String(Math.ceil(oldest / 60000) * 60000);
     this.slider.max = String(data.now_ms);
-    if (this.moment === null) this.slider.value = String(data.now_ms);
+    this.slider.value = String(this.moment ?? data.now_ms);
     text(this.from, stamp(oldest));
     text(this.to, this.moment === null ? "live" : stamp(data.now_ms));
     this.happened(data.marks);
@@ -192,7 +192,7 @@ export class Group {
     const tiles = [
       [this.moment === null ? "CPU now" : "CPU then", load.cpu_percent === null ? MISSING : `${number(load.cpu_percent, 1)} %`, `in violation above ${number(budget.objective_percent)} %`],
       ["Violation budget", early(`${percent(budget.spent_ratio, 0)} spent`), hours.too_early ? `${violation}; ${wait}` : `${percent(budget.violation_share, 2)} of the time, ${percent(budget.allowed_share, 2)} is allowed; ${violation}`, budget.spent_ratio],
-      ["Forecast coverage, last week", covered ? percent(covered[1], 1) : MISSING, covered ? `of 90.0 % meant; ${percent(covered[4], 1)} of 99.6 %` : "no forecast has come due"],
+      ["Forecast coverage, last 7 days", covered ? percent(covered[1], 1) : MISSING, covered ? `of loads were at or below the 90 % quantile (ideal 90.0 %); ${percent(covered[4], 1)} at or below the 99.6 % quantile` : "no forecast period has passed yet"],
       ["Used", used === null ? MISSING : money(used), price && used !== null ? `${number(used, 1)} instance-hours ${since}` : since],
       ["Against the baseline", early(against(hours.against_baseline)), hours.too_early ? wait : both(hours.baseline_instance_hours)],
       ["Against the hindsight optimum", early(`× ${number(hours.against_optimum, 2)}`), hours.too_early ? wait : both(hours.optimum_instance_hours)],
@@ -207,7 +207,7 @@ export class Group {
 
   lifecycle(capacity) {
     if (!capacity) return put(this.life, h("h2", {}, "Instances"), h("p", { class: "empty" }, "Not read yet."));
-    const parts = [["in_service", "In service"], ["pending", "Starting"], ["standby", "Standby"], ["terminating", "Terminating"]];
+    const parts = [["in_service", "In service"], ["pending", "Pending"], ["standby", "Standby"], ["terminating", "Terminating"]];
     const total = Math.max(1, parts.reduce((sum, [name]) => sum + capacity[name], 0));
     const bar = h("div", { class: "stack", "aria-hidden": "true" }, parts.map(([name]) => {
       const part = h("span", { class: name });

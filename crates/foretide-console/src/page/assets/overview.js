@@ -89,7 +89,7 @@ export class Overview {
       ["Groups", number(rows.length)],
       ["Need attention", number(count((row) => SEVERITY[row.level] >= SEVERITY.warning))],
       ["In service", number(sum((row) => row.capacity?.in_service))],
-      ["Starting", number(sum((row) => row.capacity?.pending))],
+      ["Pending", number(sum((row) => row.capacity?.pending))],
       ["Against the baseline", baseline ? against(counted("used_instance_hours") / baseline) : "too early"],
     ];
     if (state.fleet.bill_usd_per_month !== null) {

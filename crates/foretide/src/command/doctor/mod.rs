@@ -7,7 +7,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use foretide_config::{Config, GroupSettings};
-use foretide_doctor::{Patient, Severity, check_fleet, check_machine};
+use foretide_doctor::{Finding, Patient, Severity, check_fleet, check_machine, recorded};
+use foretide_domain::Timestamp;
+use foretide_runtime::GroupKey;
+use foretide_store::Reader;
 use foretide_terminal::{Exit, Failure};
 
 use crate::cli::ConfigFlags;
@@ -63,7 +66,9 @@ async fn examine(
         };
         let credentials = check_credentials(&connection).await;
         let now = clock::now();
-        let findings = patient.examine(credentials, args.prove_write, now).await;
+        let mut findings = patient.examine(credentials, args.prove_write, now).await;
+        let key = GroupKey::new(connection.label.as_str(), name);
+        findings.extend(recorded_health(config, &key, now));
         worst = worst.max(findings.iter().map(|finding| finding.severity).max());
         show::print(&subject, &findings, args.json, context)?;
         let interval = settings.controller.interval;
@@ -77,6 +82,16 @@ async fn examine(
         show::print(label, &[finding], args.json, context)?;
     }
     Ok(worst)
+}
+
+/// What the store has of the group's health; nothing where there is no store, or none of the group.
+/// A store that cannot be read is a finding of the machine.
+fn recorded_health(config: &Config, key: &GroupKey, now: Timestamp) -> Vec<Finding> {
+    let store = config.run.store();
+    let reader = store.is_file().then(|| Reader::open(&store));
+    let latest = reader.and_then(Result::ok).map(|reader| reader.latest(key));
+    let state = latest.and_then(Result::ok).and_then(|latest| latest.state);
+    state.map_or_else(Vec::new, |(_, state)| recorded(&state.health(now)))
 }
 
 /// The groups asked for, each by its name in AWS; all that are configured where none is.

@@ -34,7 +34,7 @@ pub(super) fn print(
 
 fn text(finding: &Finding, width: Option<usize>) -> String {
     let mark = match finding.severity {
-        Severity::Fine => "ok     ",
+        Severity::Fine => "fine   ",
         Severity::Note => "note   ",
         Severity::Warning => "warning",
         Severity::Fault => "fault  ",
@@ -44,7 +44,7 @@ fn text(finding: &Finding, width: Option<usize>) -> String {
     let parts = [
         ("why:", &finding.why, width),
         // To paste: a line end within a command would end it.
-        ("mend:", &finding.mend, None),
+        ("fix:", &finding.mend, None),
         ("or:", &finding.or, None),
     ];
     for (label, part, width) in parts {
@@ -84,7 +84,7 @@ mod tests {
         .or("max = 9");
         let shown = text(&finding, Some(60));
         let (whole, broken): (Vec<&str>, Vec<&str>) =
-            shown.lines().partition(|line| line.contains("mend:"));
+            shown.lines().partition(|line| line.contains("fix:"));
         let widest = broken.iter().map(|line| line.chars().count()).max();
         assert!(widest <= Some(60), "{shown}");
         assert!(
