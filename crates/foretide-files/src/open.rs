@@ -166,7 +166,7 @@ pub fn text(path: &Path, kind: Kind) -> Result<String, Failure> {
     String::from_utf8(bytes(path, kind)?).map_err(|_| no(path, kind, "not UTF-8"))
 }
 
-/// Refuses what is neither a regular file nor, at [`STDIN`], a pipe.
+/// Refuses what is neither a regular file nor, at `/dev/stdin`, a pipe.
 pub fn is_readable(path: &Path, found: FileType) -> Result<(), Failure> {
     if found.is_file() || (found.is_fifo() && path == Path::new(STDIN)) {
         return Ok(());
