@@ -226,7 +226,7 @@ mod tests {
             panic!("{web:?}");
         };
         assert_eq!(mode.allowed, ["observe", "scale-out-only", "enforce"]);
-        assert!(mode.description.starts_with("What may be written"));
+        assert!(mode.description.starts_with("What Foretide may do"));
         let Some(Node::Table(classifier)) = web.get("classifier") else {
             panic!("{web:?}");
         };

@@ -11,31 +11,25 @@ use serde::Serialize;
 const STYLE: &str = include_str!("report.css");
 const FIGURES: &str = include_str!("figures.js");
 
-/// Nothing is loaded from anywhere; `script` tells whether the page's own script may run.
-fn policy(script: bool) -> &'static str {
-    if script {
-        "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'"
-    } else {
-        "default-src 'none'; style-src 'unsafe-inline'"
-    }
-}
+/// Nothing is loaded from anywhere; the page's own script may run.
+const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'";
 
 /// A page with `body`, and with `scripts` after it.
-pub(crate) fn page(title: &str, body: &Markup, scripts: Option<&Markup>) -> String {
+pub(crate) fn page(title: &str, body: &Markup, scripts: &Markup) -> String {
     let page = html! {
         (DOCTYPE)
         html lang="en" {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                meta http-equiv="Content-Security-Policy" content=(policy(scripts.is_some()));
+                meta http-equiv="Content-Security-Policy" content=(POLICY);
                 meta name="color-scheme" content="light dark";
                 title { (title) }
                 style { (PreEscaped(STYLE)) }
             }
             body {
                 (body)
-                @if let Some(scripts) = scripts { (scripts) }
+                (scripts)
             }
         }
     };
@@ -80,7 +74,7 @@ mod tests {
     #[test]
     fn a_page_has_no_place_for_another_site_and_its_script_is_no_module() {
         let scripts = scripts(&1, &2, "const own = 3;").unwrap();
-        let page = page("a <title>", &html! { p { "text" } }, Some(&scripts));
+        let page = page("a <title>", &html! { p { "text" } }, &scripts);
         assert!(page.contains("a &lt;title&gt;") && page.contains("const own = 3;"));
         assert!(page.contains("default-src 'none'"), "{page}");
         for outside in ["src=", "href=", "\nimport ", "\nexport "] {

@@ -59,7 +59,7 @@ pub fn render(
         .map(|(index, case)| series(index, case, timelines, points_max))
         .collect();
     let scripts = scripts(summary, &series, SCRIPT)?;
-    Ok(page("Foretide backtest", &body(), Some(&scripts)))
+    Ok(page("Foretide backtest", &body(), &scripts))
 }
 
 fn body() -> Markup {

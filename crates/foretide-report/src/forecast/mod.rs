@@ -69,7 +69,7 @@ pub fn render_forecast(measured: &Measured) -> Result<String, serde_json::Error>
             }
         }
     };
-    Ok(page("Foretide forecast", &body, Some(&scripts)))
+    Ok(page("Foretide forecast", &body, &scripts))
 }
 
 fn thinned(series: &Series, points_max: usize) -> Thinned {

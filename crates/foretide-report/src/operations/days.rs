@@ -16,6 +16,9 @@ const WHOLE: f64 = 0.9;
 pub(super) struct Day {
     /// The day, UTC.
     pub(super) date: String,
+    /// Its start, milliseconds since 1970.
+    #[serde(skip)]
+    pub(super) start_ms: i64,
     /// Share of what the report has of the day that there are data of.
     pub(super) covered: f64,
     /// What was counted of it.
@@ -124,6 +127,7 @@ fn finished(day: i64, sums: &Sums, (from, to): (Timestamp, Timestamp)) -> Day {
     let counted = |seconds: u64| (!hours.is_empty()).then_some(seconds);
     Day {
         date: start.to_string().chars().take(10).collect(),
+        start_ms: start.as_millis(),
         covered: (sums.time / asked_s).min(1.0),
         counted: *hours,
         used_instance_hours: hours.used(),

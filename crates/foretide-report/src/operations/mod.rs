@@ -49,8 +49,11 @@ pub fn group_report(
     figures::report(group, recorded, days, budget, price)
 }
 
-/// The report as a page: one file that opens offline, without a script.
-pub fn render_operations(report: &Report) -> String {
+/// The report as a page: one file that opens offline.
+///
+/// # Errors
+/// Where the figures cannot be written as JSON.
+pub fn render_operations(report: &Report) -> Result<String, serde_json::Error> {
     page::render(report)
 }
 

@@ -1,38 +1,77 @@
-//! A report as a page: one file that opens offline, without a script. Every text from outside is
-//! escaped; colours follow the reader's scheme.
+//! A report as a page: one file that opens offline. Every text from outside is escaped; colours
+//! follow the reader's scheme. Its tables need no script, the chart does.
 
 use maud::{Markup, html};
+use serde::Serialize;
 
-use crate::page::page;
+use crate::page::{page, scripts};
 
 use super::Report;
 use super::days::Day;
 use super::figures::{Action, GroupReport};
 use super::text::{HEADINGS, cells, head, sentences};
 
-/// Height of the bars of the chart, and width of a day, in the chart's units.
-const HEIGHT: f64 = 120.0;
-const DAY_WIDTH: f64 = 48.0;
-/// The bars of a day, in their order.
-const BARS: [&str; 3] = ["own", "baseline", "optimum"];
+const SCRIPT: &str = include_str!("operations.js");
+/// A day in milliseconds.
+const DAY_MS: i64 = 86_400_000;
 
-/// The whole page.
-pub(super) fn render(report: &Report) -> String {
-    let body = html! {
-        h1 { "What the last days brought" }
-        p.soft { (report.from) " to " (report.to) ", Foretide " (report.foretide_version) }
-        @for group in &report.groups { (section(group)) }
-    };
-    page("Foretide report", &body, None)
+/// What the chart of one group draws: a value a day, and the last one again at the end of its day.
+#[derive(Debug, Default, Serialize)]
+struct Series {
+    /// Start of the day, milliseconds since 1970.
+    at_ms: Vec<i64>,
+    used: Vec<Option<f64>>,
+    baseline: Vec<Option<f64>>,
+    optimum: Vec<Option<f64>>,
 }
 
-fn section(group: &GroupReport) -> Markup {
+impl Series {
+    fn of(days: &[Day]) -> Self {
+        let mut series = Self::default();
+        for day in days {
+            series.push(day.start_ms, day);
+        }
+        if let Some(last) = days.last() {
+            series.push(last.start_ms + DAY_MS, last);
+        }
+        series
+    }
+
+    fn push(&mut self, at_ms: i64, day: &Day) {
+        self.at_ms.push(at_ms);
+        self.used.push(day.used_instance_hours);
+        self.baseline.push(day.baseline_instance_hours);
+        self.optimum.push(day.optimum_instance_hours);
+    }
+}
+
+/// The whole page.
+///
+/// # Errors
+/// Where the figures cannot be written as JSON.
+pub(super) fn render(report: &Report) -> Result<String, serde_json::Error> {
+    let series: Vec<Series> = report
+        .groups
+        .iter()
+        .map(|it| Series::of(&it.days))
+        .collect();
+    let scripts = scripts(&(), &series, SCRIPT)?;
+    let body = html! {
+        h1 { "The last days" }
+        p.soft { (report.from) " to " (report.to) ", Foretide " (report.foretide_version) }
+        @for (index, group) in report.groups.iter().enumerate() { (section(index, group)) }
+    };
+    Ok(page("Foretide report", &body, &scripts))
+}
+
+fn section(index: usize, group: &GroupReport) -> Markup {
     let days = group.days.iter().map(|day| cells(day).to_vec());
     html! {
         section {
             h2 { (head(group)) }
             ul { @for said in sentences(group) { li { (said) } } }
-            (chart(&group.days))
+            // Filled by the script; the table below has the same figures.
+            div id=(format!("days-{index}")) {}
             (table("Days", &HEADINGS, days))
             @if !group.scaling.actions.is_empty() {
                 h3 { "Changes" }
@@ -78,54 +117,6 @@ fn table(label: &str, headings: &[&str], rows: impl Iterator<Item = Vec<String>>
     }
 }
 
-/// Instance-hours a day: three bars, and a word where there is no data.
-fn chart(days: &[Day]) -> Markup {
-    let bars = |day: &Day| {
-        [
-            day.used_instance_hours,
-            day.baseline_instance_hours,
-            day.optimum_instance_hours,
-        ]
-    };
-    let top = days.iter().flat_map(bars).flatten().fold(0.0, f64::max);
-    if top <= 0.0 {
-        return html! {};
-    }
-    let width = DAY_WIDTH * days.len() as f64;
-    let size = format!("0 0 {width} {}", HEIGHT + 16.0);
-    html! {
-        p {
-            span.patch.own {} " used " span.patch.baseline {} " baseline target tracking "
-            span.patch.optimum {} " hindsight optimum; instance-hours a day, at most " (format!("{top:.1}"))
-        }
-        div.scroll tabindex="0" role="region" aria-label="Instance-hours a day" {
-            svg.bars role="img" aria-label="Instance-hours a day" viewBox=(size) width=(width) {
-                @for (index, day) in days.iter().enumerate() {
-                    @let left = DAY_WIDTH * index as f64;
-                    @for (place, hours) in bars(day).into_iter().enumerate() {
-                        @if let Some(hours) = hours { (bar(day, left, place, hours, top)) }
-                    }
-                    @if day.covered <= 0.0 { text x=(left + 24.0) y=(HEIGHT - 4.0) { "no data" } }
-                    @let date = day.date.get(5..).unwrap_or_default();
-                    text x=(left + 24.0) y=(HEIGHT + 12.0) { (date) }
-                }
-            }
-        }
-    }
-}
-
-fn bar(day: &Day, left: f64, place: usize, hours: f64, top: f64) -> Markup {
-    let height = HEIGHT * hours / top;
-    let one = |value: f64| format!("{value:.1}");
-    let class = BARS.get(place).copied().unwrap_or_default();
-    html! {
-        rect class=(class) x=(one(left + 5.0 + 13.0 * place as f64)) y=(one(HEIGHT - height))
-            width="12" height=(one(height)) {
-            title { (day.date) ": " (one(hours)) }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::figures::{Recorded, report};
@@ -141,14 +132,15 @@ mod tests {
             ..Day::default()
         }];
         let group = report(name.to_owned(), &Recorded::default(), days, 0.005, None);
-        let page = render(&Report {
+        let rendered = render(&Report {
             schema_version: 1,
             foretide_version: "0",
             from: String::new(),
             to: String::new(),
             groups: vec![group],
         });
-        assert!(!page.contains("<script"), "{page}");
+        let page = rendered.unwrap();
+        assert!(!page.contains("<script>alert"), "{page}");
         let shown = "a/&lt;script&gt;alert('1')&lt;/script&gt;&quot; &amp; co";
         assert!(page.contains(shown), "{page}");
         assert!(page.contains("none are counted yet"), "{page}");

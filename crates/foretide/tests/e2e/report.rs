@@ -105,13 +105,13 @@ fn a_narrow_terminal_and_a_page_hold_it() {
     let page = room.read("report.html");
     for part in [
         "<h2>eu-west-1/web  enforce, forecast</h2>",
-        "<svg",
         "no data",
+        "id=\"days-0\"",
         "</html>",
     ] {
         assert!(page.contains(part), "{part} is not in\n{page}");
     }
-    for outside in ["<script", "http://", "https://", "src="] {
+    for outside in ["http://www", "https://", "src="] {
         assert!(!page.contains(outside), "{outside} is in\n{page}");
     }
 }

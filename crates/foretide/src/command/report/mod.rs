@@ -57,7 +57,9 @@ pub(crate) fn run(
         groups: groups.collect::<Result<_, _>>()?,
     };
     if let Some(path) = &args.html {
-        whole_at(path, render_operations(&report).as_bytes())
+        let page = render_operations(&report);
+        let page = page.map_err(|error| Failure::of(Exit::Internal, &error))?;
+        whole_at(path, page.as_bytes())
             .map_err(|failure| failure.hint("--html FILE names another file"))?;
     }
     if args.json {
