@@ -3,6 +3,7 @@
 //! says all of them at once, each with its place.
 
 mod checks;
+mod choice;
 mod event;
 mod file_mode;
 mod group;

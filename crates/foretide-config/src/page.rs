@@ -55,9 +55,9 @@ impl Default for PageSettings {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawPage {
-    /// Address of the page for browsers, if a proxy stands before it: scheme, host and port, such as
-    /// `https://foretide.example.com`. Pages from this origin may send operator's orders, and its
-    /// host is accepted in the `Host` header.
+    /// Address of the page for browsers, if a proxy stands before it: scheme, host and port, such
+    /// as `https://foretide.example.com`. Pages from this origin may send operator's orders, and
+    /// its host is accepted in the `Host` header.
     pub public_origin: Option<PageOrigin>,
     /// Connections of one peer at a time, IPv6 peers counted by /64. For a further one, the peer's
     /// connection that has waited longest for a request is closed; if all are busy, the further

@@ -5,15 +5,14 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use foretide_aws::{Collect, Monitoring};
-use foretide_control::{OnEmpty, OnMissing};
-use foretide_domain::{Mode, PolicyKind};
 use foretide_http::{HostName, InvalidHostName};
 use foretide_predict::{InvalidPredictorUrl, PredictorUrl};
-use foretide_store::LogFormat;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::choice::{
+    RawCollect, RawLogFormat, RawMode, RawMonitoring, RawOnEmpty, RawOnMissing, RawPolicy,
+};
 use super::event::Event;
 use super::file_mode::FileMode;
 use super::notify::RawNotify;
@@ -117,8 +116,8 @@ pub(crate) struct RawGroup {
     pub warm_up: Option<Span>,
     /// Price of an instance-hour, such as `0.096 USD/h`. Page and report then show costs.
     pub price: Option<Price>,
-    /// The Auto Scaling group that this one replaces, in the same account and region. Its history is
-    /// used while this group has none of its own.
+    /// The Auto Scaling group that this one replaces, in the same account and region. Its history
+    /// is used while this group has none of its own.
     pub history_from: Option<String>,
     /// Names of scaling policies that may stay active beside Foretide.
     pub allow_policies: Option<Vec<String>>,
@@ -248,12 +247,12 @@ pub(crate) struct RawForecast {
     pub instance_price: Option<Price>,
     /// Cost of a minute in violation for each missing instance, in the same currency.
     pub violation_price: Option<MinutePrice>,
-    /// Known events, each `NAME WHEN for SPAN [xFACTOR | learned] [min N]`, in UTC. WHEN is a date, a
-    /// time with its offset (`2026-11-27T08:00Z`), `daily 08:00`, `fri 16:00`, or `holidays US`: the
-    /// countrywide public holidays of a country by its ISO 3166-1 code, as far as they are known,
-    /// optionally with a time (`holidays US 05:00`) and further dates. A date begins at midnight.
-    /// xFACTOR is the load relative to the usual one; `learned` takes it from earlier events of
-    /// the same name. `min N` is the least capacity during the event.
+    /// Known events, each `NAME WHEN for SPAN [xFACTOR | learned] [min N]`, in UTC. WHEN is a date,
+    /// a time with its offset (`2026-11-27T08:00Z`), `daily 08:00`, `fri 16:00`, or `holidays US`:
+    /// the countrywide public holidays of a country by its ISO 3166-1 code, as far as they are
+    /// known, optionally with a time (`holidays US 05:00`) and further dates. A date begins at
+    /// midnight. xFACTOR is the load relative to the usual one; `learned` takes it from earlier
+    /// events of the same name. `min N` is the least capacity during the event.
     pub events: Option<Vec<Event>>,
 }
 
@@ -285,9 +284,9 @@ pub(crate) struct RawServe {
     pub allow_remote: Option<bool>,
     /// Names accepted in the `Host` header, besides loopback and the address itself.
     pub hosts: Option<Vec<Host>>,
-    /// Connections at a time. For a further one, the connection that has waited longest for a request
-    /// is closed; if all are busy, the further one gets status 503, except for `/health` and
-    /// `/ready`.
+    /// Connections at a time. For a further one, the connection that has waited longest for a
+    /// request is closed; if all are busy, the further one gets status 503, except for `/health`
+    /// and `/ready`.
     pub max_connections: Option<usize>,
     /// Connections of one peer at a time, IPv6 peers counted by /64. For a further one, the peer's
     /// connection that has waited longest for a request is closed; if all are busy, the further
@@ -367,136 +366,6 @@ impl TryFrom<String> for Dimension {
                 Ok(Self(name.to_owned(), value.to_owned()))
             }
             _ => Err(format!("`{text}` is not NAME=VALUE")),
-        }
-    }
-}
-
-/// As [`Collect`].
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-#[schemars(inline)]
-pub enum RawCollect {
-    Group,
-    Instance,
-}
-
-/// As [`Monitoring`].
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-#[schemars(inline)]
-pub enum RawMonitoring {
-    Basic,
-    Detailed,
-}
-
-/// As [`LogFormat`].
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-#[schemars(inline)]
-pub enum RawLogFormat {
-    Text,
-    Json,
-}
-
-/// As [`Mode`].
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-#[schemars(inline)]
-pub enum RawMode {
-    Observe,
-    ScaleOutOnly,
-    Enforce,
-}
-
-/// As [`PolicyKind`].
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-#[schemars(inline)]
-pub enum RawPolicy {
-    Forecast,
-    TargetTracking,
-    Classifier,
-}
-
-/// As [`OnMissing`].
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-#[schemars(inline)]
-pub enum RawOnMissing {
-    Hold,
-    ScaleOutOnly,
-}
-
-/// As [`OnEmpty`].
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-#[schemars(inline)]
-pub enum RawOnEmpty {
-    StartOne,
-    Hold,
-}
-
-impl From<RawMode> for Mode {
-    fn from(raw: RawMode) -> Self {
-        match raw {
-            RawMode::Observe => Self::Observe,
-            RawMode::ScaleOutOnly => Self::ScaleOutOnly,
-            RawMode::Enforce => Self::Enforce,
-        }
-    }
-}
-
-impl From<RawPolicy> for PolicyKind {
-    fn from(raw: RawPolicy) -> Self {
-        match raw {
-            RawPolicy::Classifier => Self::Classifier,
-            RawPolicy::TargetTracking => Self::TargetTracking,
-            RawPolicy::Forecast => Self::Forecast,
-        }
-    }
-}
-
-impl From<RawOnMissing> for OnMissing {
-    fn from(raw: RawOnMissing) -> Self {
-        match raw {
-            RawOnMissing::Hold => Self::Hold,
-            RawOnMissing::ScaleOutOnly => Self::ScaleOutOnly,
-        }
-    }
-}
-
-impl From<RawOnEmpty> for OnEmpty {
-    fn from(raw: RawOnEmpty) -> Self {
-        match raw {
-            RawOnEmpty::StartOne => Self::StartOne,
-            RawOnEmpty::Hold => Self::Hold,
-        }
-    }
-}
-
-impl From<RawCollect> for Collect {
-    fn from(raw: RawCollect) -> Self {
-        match raw {
-            RawCollect::Group => Self::Group,
-            RawCollect::Instance => Self::Instance,
-        }
-    }
-}
-
-impl From<RawMonitoring> for Monitoring {
-    fn from(raw: RawMonitoring) -> Self {
-        match raw {
-            RawMonitoring::Basic => Self::Basic,
-            RawMonitoring::Detailed => Self::Detailed,
-        }
-    }
-}
-
-impl From<RawLogFormat> for LogFormat {
-    fn from(raw: RawLogFormat) -> Self {
-        match raw {
-            RawLogFormat::Text => Self::Text,
-            RawLogFormat::Json => Self::Json,
         }
     }
 }
