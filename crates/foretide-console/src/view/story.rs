@@ -77,10 +77,13 @@ fn next(load: &LoadNow) -> Option<String> {
     let minutes = ahead / 60;
     Some(if median == high {
         format!(
-            "In {minutes} min the load needs {median} {}",
+            "In {minutes} min the load should need {median} {}",
             instances(median)
         )
     } else {
-        format!("In {minutes} min the load needs {median}, at most {high} instances")
+        format!(
+            "In {minutes} min the load should need {median} {}, {high} at the 99.6 % quantile",
+            instances(median)
+        )
     })
 }

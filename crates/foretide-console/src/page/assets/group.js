@@ -301,7 +301,7 @@ export class Group {
 /** The unit after a number is written small. */
 function figure(value) {
   const [, amount, unit] = value.match(/^(.*\d) ([a-zA-Z-]{3,})$/) ?? [null, value, null];
-  return h("span", {}, amount, unit ? h("span", { class: "unit" }, ` ${unit}`) : null);
+  return h("span", {}, amount, unit ? [" ", h("span", { class: "unit" }, unit)] : null);
 }
 
 /** A change in a word and two numbers; everything else in its own sentence. */
