@@ -4,12 +4,11 @@
 use std::time::Duration;
 
 use foretide_domain::{
-    Alarm, Bounds, CallId, Counterfactual, Datapoint, ForecastFigures, ForecastKept, HistoryQuery,
-    Load, LoadSource, Percent, Pricing, Timestamp,
+    Alarm, Bounds, CallId, Datapoint, ForecastFigures, HistoryQuery, Load, LoadSource, Percent,
+    Pricing, Timestamp,
 };
 use foretide_forecast::law::{
-    Kept, LawConfig, LawInputs, LawOutput, LawState, Pricing as LawPricing, Standing,
-    TRACKING_MINUTES,
+    LawConfig, LawInputs, LawOutput, LawState, Standing, TRACKING_MINUTES,
 };
 use foretide_forecast::{Fitted, Forecaster, Grid, LoadPoint, ModelSource, Period, generic};
 
@@ -358,10 +357,6 @@ impl Forecasting {
             Some([a?, b?, c?, d?, e?])
         });
         let minutes = u64::from(self.grid.step_minutes()) * u64::from(self.grid.lead_steps());
-        let kept = |kept: &Kept| ForecastKept {
-            coverage: kept.coverage,
-            short: kept.short,
-        };
         ForecastFigures {
             ahead: Duration::from_secs(60 * minutes),
             objective: Percent::new(law.objective),
@@ -378,13 +373,8 @@ impl Forecasting {
             low: output.low,
             high: output.high,
             need: output.need,
-            kept: [kept(&output.day), kept(&output.week)],
-            against_tracking: Counterfactual {
-                own: output.means.own,
-                own_short: output.means.own_short,
-                tracking: output.means.tracking,
-                tracking_short: output.means.tracking_short,
-            },
+            kept: [output.day, output.week],
+            against_tracking: output.means,
             demoted: output.standing.is_bounded(),
         }
     }
@@ -436,28 +426,25 @@ fn generic_model(grid: Grid) -> Option<Fitted> {
 }
 
 fn law_config(grid: Grid, lead_time: Duration, config: &ControllerConfig) -> LawConfig {
-    let prices = config.forecast.short_per_instance;
     let objective = config.forecast.objective.get();
     LawConfig {
         objective,
         target: config.target_utilisation.get().min(objective),
         tracking: config.target_tracking,
         budget_share: config.forecast.budget,
-        pricing: prices.map_or(LawPricing::Budget, |short_per_instance| {
-            LawPricing::Prices { short_per_instance }
-        }),
+        violation_price_ratio: config.forecast.short_per_instance,
         ..LawConfig::new(grid, boot_minutes(lead_time))
     }
 }
 
 fn pricing(output: &LawOutput, law: &LawConfig) -> Pricing {
-    match law.pricing {
-        LawPricing::Budget => Pricing::Budget {
+    match law.violation_price_ratio {
+        None => Pricing::Budget {
             share: law.budget_share,
             position: output.position,
             position_max: output.position_max,
         },
-        LawPricing::Prices { short_per_instance } => Pricing::Prices { short_per_instance },
+        Some(short_per_instance) => Pricing::Prices { short_per_instance },
     }
 }
 

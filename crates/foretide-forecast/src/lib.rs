@@ -22,7 +22,7 @@ mod rolling;
 mod scores;
 
 pub use features::{FEATURES, FLOOR, FeatureRow, FeatureState};
-pub use fitted::{FIRST_FIT_DAYS, FitError, FitParams, Fitted, LEVELS, TrainingSet, fit, fit_set};
+pub use fitted::{FIRST_FIT_DAYS, FitError, FitParams, Fitted, TrainingSet, fit, fit_set};
 pub use forecaster::{Forecaster, ModelSource};
 pub use generate::generated_load;
 pub use generic::{GENERIC_LEADS, GenericError, decode, encode, generic, train_generic};

@@ -2,9 +2,10 @@
 //! dearer price still wants the capacity, the same after a restart.
 #![expect(clippy::expect_used, reason = "the values are valid")]
 
+use foretide_domain::ForecastRule;
 use foretide_forecast::Grid;
 use foretide_forecast::law::{
-    Binding, Forecast, LawConfig, LawInputs, LawOutput, LawState, Pricing, TRACKING_MINUTES,
+    Forecast, LawConfig, LawInputs, LawOutput, LawState, TRACKING_MINUTES,
 };
 use proptest::prelude::*;
 
@@ -50,7 +51,7 @@ proptest! {
             desired = output.desired.unwrap_or(desired);
             prop_assert!(output.low >= output.need && output.high >= output.low);
             prop_assert!(desired >= output.low);
-            prop_assert_eq!(output.desired == Some(output.high), output.binding == Binding::Surplus
+            prop_assert_eq!(output.desired == Some(output.high), output.binding == ForecastRule::Surplus
                 || (output.desired == Some(output.low) && output.low == output.high));
         }
     }
@@ -92,14 +93,17 @@ fn without_a_forecast_the_first_rule_is_target_tracking() {
     let outputs: Vec<_> = (0..3).map(|_| state.step(&without)).collect();
     assert_eq!(outputs[1].desired, None, "two periods above are not three");
     assert_eq!(outputs[2].desired, Some(15));
-    assert_eq!(outputs[2].binding, Binding::Tracking);
+    assert_eq!(outputs[2].binding, ForecastRule::Tracking);
 }
 
 #[test]
 fn forecasts_are_not_used_in_the_first_hour() {
     let mut state = LawState::new(config(3));
     let output = state.step(&inputs(50.0, 10, 10, 2000_f64.ln(), 0.3));
-    assert_eq!((output.desired, output.binding), (None, Binding::Tracking));
+    assert_eq!(
+        (output.desired, output.binding),
+        (None, ForecastRule::Tracking)
+    );
 }
 
 #[test]
@@ -107,7 +111,7 @@ fn saturation_multiplies_capacity_at_once() {
     let mut state = warm(config(3));
     let output = state.step(&inputs(100.0, 10, 10, 500_f64.ln(), 0.1));
     assert_eq!(output.desired, Some(15));
-    assert_eq!(output.binding, Binding::Surge);
+    assert_eq!(output.binding, ForecastRule::Surge);
 }
 
 #[test]
@@ -127,11 +131,11 @@ fn a_surplus_is_kept_until_it_has_paid_for_undoing() {
     loop {
         let output = state.step(&steady(high + 2));
         if let Some(desired) = output.desired {
-            assert_eq!(output.binding, Binding::Surplus);
+            assert_eq!(output.binding, ForecastRule::Surplus);
             assert_eq!(desired, output.high);
             break;
         }
-        assert_eq!(output.binding, Binding::Waiting);
+        assert_eq!(output.binding, ForecastRule::Waiting);
         waited += 1;
         assert!(waited < 10, "never goes in");
     }
@@ -246,9 +250,7 @@ fn what_comes_with_newer_periods_counts_as_if_it_had_come_alone() {
 #[test]
 fn stated_prices_do_not_follow_the_budget() {
     let mut config = config(3);
-    config.pricing = Pricing::Prices {
-        short_per_instance: 50.0,
-    };
+    config.violation_price_ratio = Some(50.0);
     let mut state = warm(config);
     let calm = state.step(&inputs(50.0, 10, 7, 500_f64.ln(), 0.2)).low;
     for _ in 0..20 {
@@ -264,11 +266,11 @@ fn stated_prices_do_not_follow_the_budget() {
 fn a_law_that_was_told_the_past_begins_with_the_forecast() {
     let ask = inputs(50.0, 10, 10, 2000_f64.ln(), 0.0);
     let mut fresh = LawState::new(config(3));
-    assert_eq!(fresh.step(&ask).binding, Binding::Tracking);
+    assert_eq!(fresh.step(&ask).binding, ForecastRule::Tracking);
     let mut told = LawState::new(config(3));
     told.prime((0..1440).map(|minute| if minute < 60 { 2000.0 } else { 500.0 }));
     let output = told.step(&ask);
-    assert_eq!(output.binding, Binding::Forecast);
+    assert_eq!(output.binding, ForecastRule::Forecast);
     assert!(output.low >= 25, "2000 at 80 %: {output:?}");
     let mut flat = LawState::new(config(3));
     flat.prime(std::iter::repeat_n(500.0, 1440));
@@ -327,9 +329,9 @@ fn missed_periods_shift_what_is_compared() {
 /// Stated prices choose the same level whatever the budget has seen.
 #[test]
 fn stated_prices_replace_the_budget() {
-    let prices = |short_per_instance| {
+    let prices = |ratio| {
         let mut state = warm(LawConfig {
-            pricing: Pricing::Prices { short_per_instance },
+            violation_price_ratio: Some(ratio),
             ..config(3)
         });
         for _ in 0..50 {
@@ -345,4 +347,26 @@ fn stated_prices_replace_the_budget() {
     assert!(cheap.high < dear.high, "{} {}", cheap.high, dear.high);
     let chance = dear.short_chance.expect("there is a forecast");
     assert!(chance <= 0.01, "{chance}");
+}
+
+/// States of version 0.1 say by a tag what violations are priced by.
+#[test]
+fn the_price_of_violations_is_stored_by_its_tag() {
+    let budget = config(3);
+    let stated = LawConfig {
+        violation_price_ratio: Some(50.0),
+        ..budget
+    };
+    for (config, stored) in [
+        (budget, serde_json::json!("budget")),
+        (
+            stated,
+            serde_json::json!({"prices": {"short_per_instance": 50.0}}),
+        ),
+    ] {
+        let json = serde_json::to_value(config).expect("numbers and words");
+        assert_eq!(json["pricing"], stored);
+        let read: LawConfig = serde_json::from_value(json).expect("as written");
+        assert_eq!(read, config);
+    }
 }

@@ -2,7 +2,7 @@
 //! periods, so it is stepped when a period arrives and only read here.
 
 use foretide_domain::{ForecastRule, Proposal, Rule};
-use foretide_forecast::law::{Binding, LawOutput};
+use foretide_forecast::law::LawOutput;
 
 use crate::facts::Facts;
 
@@ -43,18 +43,8 @@ fn by_law(facts: &Facts<'_>) -> Proposal {
             rule: Rule::Forecast(ForecastRule::NoNewPoint),
         };
     };
-    let rule = match output.binding {
-        Binding::Tracking => ForecastRule::Tracking,
-        Binding::Forecast => ForecastRule::Forecast,
-        Binding::Load => ForecastRule::Load,
-        Binding::Surge => ForecastRule::Surge,
-        Binding::Band => ForecastRule::Band,
-        Binding::Surplus => ForecastRule::Surplus,
-        Binding::Waiting => ForecastRule::Waiting,
-        Binding::Late => ForecastRule::Late,
-    };
     Proposal {
         desired: wanted(&output, facts.group.desired),
-        rule: Rule::Forecast(rule),
+        rule: Rule::Forecast(output.binding),
     }
 }

@@ -1,9 +1,8 @@
 //! The knob that follows the violation budget, and its bound when the law costs more than the
 //! reactive rule for nothing.
 
+use foretide_domain::Counterfactual;
 use serde::{Deserialize, Serialize};
-
-use super::types::ShadowMeans;
 
 /// Constants of the knob.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -67,7 +66,7 @@ const HALF: f64 = 0.5;
 pub(crate) struct Budget {
     position: f64,
     minutes: f64,
-    means: ShadowMeans,
+    means: Counterfactual,
     standing: Standing,
 }
 
@@ -97,7 +96,7 @@ impl Budget {
         Self {
             position: config.start,
             minutes: 0.0,
-            means: ShadowMeans::default(),
+            means: Counterfactual::default(),
             standing: Standing::Free,
         }
     }
@@ -170,7 +169,7 @@ impl Budget {
     }
 
     /// Own capacity, the shadow's, and what share of time each was short, over about three days.
-    pub(crate) fn means(&self) -> ShadowMeans {
+    pub(crate) fn means(&self) -> Counterfactual {
         self.means
     }
 }

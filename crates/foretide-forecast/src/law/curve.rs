@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::normal;
 
-/// Normal scores of [`crate::LEVELS`].
+/// Normal scores of [`foretide_domain::FORECAST_LEVELS`].
 const SCORES: [f64; 5] = [0.0, 1.2816, 1.8808, 2.3263, 2.6521];
 /// Least distance in log load between neighbouring points.
 const LEAST_STEP: f64 = 0.01;
@@ -48,7 +48,7 @@ impl Curve {
         }
     }
 
-    /// Logarithms of load at [`crate::LEVELS`].
+    /// Logarithms of load at [`foretide_domain::FORECAST_LEVELS`].
     pub fn points(&self) -> [f64; 5] {
         self.points
     }
@@ -77,12 +77,12 @@ impl Curve {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::LEVELS;
+    use foretide_domain::FORECAST_LEVELS;
 
     #[test]
     fn exceedance_at_the_points_is_one_minus_the_level() {
         let curve = Curve::new(6.0, [0.0, 0.2, 0.4, 0.5, 0.9], 0.0, 0.75);
-        for (x, level) in curve.points().into_iter().zip(LEVELS) {
+        for (x, level) in curve.points().into_iter().zip(FORECAST_LEVELS) {
             assert!(
                 (curve.exceedance(x) - (1.0 - level)).abs() < 2e-5,
                 "{level}"

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use foretide_domain::ForecastKept;
 use serde::{Deserialize, Serialize};
 
 use super::curve::Curve;
@@ -25,16 +26,6 @@ struct Means {
     short: f64,
     forecast_minutes: f64,
     covered: [f64; 5],
-}
-
-/// What came of forecasts and budget over about a day or a week.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Kept {
-    /// Share of loads at or below the quantile at each of [`crate::LEVELS`]; none before the first
-    /// forecast has matured.
-    pub coverage: Option<[f64; 5]>,
-    /// Share of time that the group was short.
-    pub short: f64,
 }
 
 impl Ledger {
@@ -86,8 +77,8 @@ impl Ledger {
     }
 
     /// Over about a day, and about a week.
-    pub(crate) fn kept(&self) -> [Kept; 2] {
-        [self.day, self.week].map(|means| Kept {
+    pub(crate) fn kept(&self) -> [ForecastKept; 2] {
+        [self.day, self.week].map(|means| ForecastKept {
             coverage: (means.forecast_minutes > 0.0).then_some(means.covered),
             short: means.short,
         })

@@ -17,9 +17,8 @@ mod types;
 
 pub use budget::{BudgetConfig, Standing};
 pub use curve::Curve;
-pub use ledger::Kept;
 pub(crate) use live_error::LiveError;
 pub use price::Price;
 pub use state::{LawState, TRACKING_MINUTES};
 pub use tracking::Baseline;
-pub use types::{Binding, Forecast, LawConfig, LawInputs, LawOutput, Pricing, ShadowMeans};
+pub use types::{Forecast, LawConfig, LawInputs, LawOutput};

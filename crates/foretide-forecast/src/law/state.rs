@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use foretide_domain::ForecastRule;
 use serde::{Deserialize, Serialize};
 
 use super::budget::{Budget, Standing};
@@ -10,7 +11,7 @@ use super::ledger::Ledger;
 use super::live_error::LiveError;
 use super::price::{Price, cheapest, instances, newsvendor};
 use super::tracking::{Baseline, Tracking};
-use super::types::{Binding, LawConfig, LawInputs, LawOutput, Pricing};
+use super::types::{LawConfig, LawInputs, LawOutput};
 use crate::normal;
 
 /// Minutes from the start in which target tracking decides: no features reach back yet.
@@ -234,11 +235,11 @@ impl LawState {
         output.short_chance = Some(self.short_chance(&curve, output.high));
         if desired < low {
             output.desired = Some(low);
-            output.binding = Binding::Late;
+            output.binding = ForecastRule::Late;
         } else if desired > output.high {
-            output.binding = Binding::Waiting;
+            output.binding = ForecastRule::Waiting;
         } else {
-            output.binding = Binding::Band;
+            output.binding = ForecastRule::Band;
         }
         output
     }
@@ -302,7 +303,7 @@ impl LawState {
             .tracking
             .wanted(inputs.instances, inputs.desired, inputs.pending);
         self.surplus = 0.0;
-        let mut output = self.output(inputs, need, tracked, Binding::Tracking);
+        let mut output = self.output(inputs, need, tracked, ForecastRule::Tracking);
         output.low = wanted;
         output.high = wanted;
         output.desired = (wanted != inputs.desired).then_some(wanted);
@@ -327,8 +328,8 @@ impl LawState {
         let high = self.held.iter().fold(low, |h, (w, n)| h.max(*w).max(*n));
         let (desired, binding) = self.settle(inputs.desired, low, high);
         let binding = match binding {
-            Binding::Forecast if surge == low => Binding::Surge,
-            Binding::Forecast if need == low => Binding::Load,
+            ForecastRule::Forecast if surge == low => ForecastRule::Surge,
+            ForecastRule::Forecast if need == low => ForecastRule::Load,
             other => other,
         };
         let mut output = self.output(inputs, need, tracked, binding);
@@ -345,20 +346,20 @@ impl LawState {
     /// Capacity by the cheaper and by the dearer price.
     fn wants(&self, curve: &Curve, position: i32) -> (u32, u32) {
         let per_instance = self.config.objective;
-        match self.config.pricing {
-            Pricing::Budget => (
+        match self.config.violation_price_ratio {
+            None => (
                 cheapest(curve, self.price(position - BAND), per_instance),
                 cheapest(curve, self.price(position), per_instance),
             ),
-            Pricing::Prices { short_per_instance } => (
-                newsvendor(curve, short_per_instance * PRICE_BAND, per_instance),
-                newsvendor(curve, short_per_instance, per_instance),
+            Some(ratio) => (
+                newsvendor(curve, ratio * PRICE_BAND, per_instance),
+                newsvendor(curve, ratio, per_instance),
             ),
         }
     }
 
     /// Ski rental: a surplus over `high` is kept until it has cost what undoing would.
-    fn settle(&mut self, desired: u32, low: u32, high: u32) -> (u32, Binding) {
+    fn settle(&mut self, desired: u32, low: u32, high: u32) -> (u32, ForecastRule) {
         let minutes = self.config.step_minutes();
         if desired <= high {
             self.surplus = 0.0;
@@ -366,14 +367,14 @@ impl LawState {
             self.surplus += minutes * f64::from(desired - high);
         }
         if desired < low {
-            (low, Binding::Forecast)
+            (low, ForecastRule::Forecast)
         } else if desired <= high {
-            (desired, Binding::Band)
+            (desired, ForecastRule::Band)
         } else if self.surplus >= self.config.surplus_due() * f64::from(desired) {
             self.surplus = 0.0;
-            (high, Binding::Surplus)
+            (high, ForecastRule::Surplus)
         } else {
-            (desired, Binding::Waiting)
+            (desired, ForecastRule::Waiting)
         }
     }
 
@@ -381,7 +382,13 @@ impl LawState {
         Price::at(position, self.mean_need.max(LEAST_MEAN_NEED))
     }
 
-    fn output(&self, inputs: &LawInputs, need: u32, tracked: u32, binding: Binding) -> LawOutput {
+    fn output(
+        &self,
+        inputs: &LawInputs,
+        need: u32,
+        tracked: u32,
+        binding: ForecastRule,
+    ) -> LawOutput {
         let position = self.budget.position();
         let [day, week] = self.ledger.kept();
         LawOutput {
@@ -392,10 +399,10 @@ impl LawState {
             need,
             curve: None,
             position,
-            price: match self.config.pricing {
-                Pricing::Budget => self.price(position),
-                Pricing::Prices { short_per_instance } => Price {
-                    lambda: short_per_instance,
+            price: match self.config.violation_price_ratio {
+                None => self.price(position),
+                Some(ratio) => Price {
+                    lambda: ratio,
                     offset: 0.0,
                 },
             },

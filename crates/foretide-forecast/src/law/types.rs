@@ -1,11 +1,10 @@
 //! What the law is told and what it answers.
 
-use foretide_domain::TargetTracking;
+use foretide_domain::{Counterfactual, ForecastKept, ForecastRule, TargetTracking};
 use serde::{Deserialize, Serialize};
 
 use super::budget::{BudgetConfig, Standing};
 use super::curve::Curve;
-use super::ledger::Kept;
 use super::price::Price;
 use crate::grid::Grid;
 
@@ -36,26 +35,47 @@ pub struct LawConfig {
     pub widening: f64,
     /// Periods' worth of surplus that pays for a scale-in, as a share of desired.
     pub surplus: f64,
-    /// What the capacity is chosen by.
-    pub pricing: Pricing,
-}
-
-/// What the capacity is chosen by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Pricing {
-    /// The price of a short minute follows the violation budget.
-    #[default]
-    Budget,
-    /// The user states prices: the newsvendor's level `1 − instance price ÷ violation price`.
-    Prices {
-        /// Price of an instance-minute short over that of an instance-minute in service.
-        short_per_instance: f64,
-    },
+    /// Price of an instance-minute in violation over that of an instance-minute in service, where
+    /// the user states prices: capacity is then the newsvendor's choice. None where the risk price
+    /// follows the violation budget.
+    #[serde(rename = "pricing", with = "stored_pricing")]
+    pub violation_price_ratio: Option<f64>,
 }
 
 const fn tracking_target() -> f64 {
     50.0
+}
+
+/// How a state stores [`LawConfig::violation_price_ratio`].
+mod stored_pricing {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Stored {
+        Budget,
+        Prices { short_per_instance: f64 },
+    }
+
+    #[expect(clippy::ref_option, reason = "serde passes the field by reference")]
+    pub(super) fn serialize<S: Serializer>(
+        ratio: &Option<f64>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let stored = ratio.map_or(Stored::Budget, |short_per_instance| Stored::Prices {
+            short_per_instance,
+        });
+        stored.serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<f64>, D::Error> {
+        Ok(match Stored::deserialize(deserializer)? {
+            Stored::Budget => None,
+            Stored::Prices { short_per_instance } => Some(short_per_instance),
+        })
+    }
 }
 
 impl LawConfig {
@@ -72,7 +92,7 @@ impl LawConfig {
             budget: BudgetConfig::default(),
             widening: 1.0,
             surplus: 0.65,
-            pricing: Pricing::Budget,
+            violation_price_ratio: None,
         }
     }
 
@@ -97,7 +117,7 @@ impl LawConfig {
 pub struct Forecast {
     /// Logarithm of the recent level.
     pub base: f64,
-    /// Quantiles at [`crate::LEVELS`] of `ln(load one lead later) − base`.
+    /// Quantiles at [`foretide_domain::FORECAST_LEVELS`] of `ln(load one lead later) − base`.
     pub quantiles: [f64; 5],
 }
 
@@ -125,41 +145,6 @@ pub struct LawInputs {
     pub forecast: Option<Forecast>,
     /// Factor by which a known event raises the load forecast; it never lowers it. 1 without.
     pub uplift: f64,
-}
-
-/// The rule that had the last word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Binding {
-    /// Target tracking, while there is no forecast.
-    Tracking,
-    /// The forecast at the cheaper price asks for more.
-    Forecast,
-    /// The load now asks for more.
-    Load,
-    /// CPU is saturated: a multiple of what served.
-    Surge,
-    /// The surplus has paid for going in.
-    Surplus,
-    /// A surplus that has not paid yet.
-    Waiting,
-    /// Desired lies between the two prices.
-    Band,
-    /// No new period comes: the last forecast, made less sure, asks for more.
-    Late,
-}
-
-/// Means over about three days of this law and of target tracking on the same load.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct ShadowMeans {
-    /// Desired capacity of this law.
-    pub own: f64,
-    /// Share of time that it was short.
-    pub own_short: f64,
-    /// Instances that target tracking would have had in service.
-    pub tracking: f64,
-    /// Share of time that target tracking would have been short.
-    pub tracking_short: f64,
 }
 
 /// What a step decided, and why.
@@ -194,13 +179,13 @@ pub struct LawOutput {
     /// Whether and how far the price is bounded because target tracking does as well for less.
     pub standing: Standing,
     /// The comparison that demotion rests on.
-    pub means: ShadowMeans,
+    pub means: Counterfactual,
     /// What came of forecasts and budget over about a day.
-    pub day: Kept,
+    pub day: ForecastKept,
     /// The same over about a week.
-    pub week: Kept,
+    pub week: ForecastKept,
     /// What target tracking would have in service.
     pub tracking: u32,
     /// The rule that had the last word.
-    pub binding: Binding,
+    pub binding: ForecastRule,
 }
