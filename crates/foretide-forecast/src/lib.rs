@@ -8,6 +8,7 @@
 
 pub mod gbm;
 pub mod law;
+pub mod normal;
 
 mod features;
 mod fitted;
@@ -16,7 +17,6 @@ mod generate;
 mod generic;
 mod grid;
 mod history;
-mod normal;
 mod ring;
 mod rolling;
 mod scores;

@@ -2,10 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::normal;
+use crate::normal::{self, LEVEL_SCORES};
 
-/// Normal scores of [`foretide_domain::FORECAST_LEVELS`].
-const SCORES: [f64; 5] = [0.0, 1.2816, 1.8808, 2.3263, 2.6521];
 /// Least distance in log load between neighbouring points.
 const LEAST_STEP: f64 = 0.01;
 /// Least distance in log load per unit of the score beyond the last point.
@@ -25,7 +23,7 @@ impl Curve {
         let median = base + quantiles[0];
         let mut points = [median; 5];
         for k in 1..points.len() {
-            let spread = (quantiles[k] - quantiles[0]).max(widening * sigma * SCORES[k]);
+            let spread = (quantiles[k] - quantiles[0]).max(widening * sigma * LEVEL_SCORES[k]);
             points[k] = (median + spread).max(points[k - 1] + LEAST_STEP);
         }
         Self { points }
@@ -66,11 +64,11 @@ impl Curve {
         for k in 1..p.len() {
             if x <= p[k] {
                 let share = (x - p[k - 1]) / (p[k] - p[k - 1]);
-                return SCORES[k - 1] + share * (SCORES[k] - SCORES[k - 1]);
+                return LEVEL_SCORES[k - 1] + share * (LEVEL_SCORES[k] - LEVEL_SCORES[k - 1]);
             }
         }
-        let slope = ((p[4] - p[3]) / (SCORES[4] - SCORES[3])).max(LEAST_SLOPE);
-        SCORES[4] + (x - p[4]) / slope
+        let slope = ((p[4] - p[3]) / (LEVEL_SCORES[4] - LEVEL_SCORES[3])).max(LEAST_SLOPE);
+        LEVEL_SCORES[4] + (x - p[4]) / slope
     }
 }
 
