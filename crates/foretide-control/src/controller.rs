@@ -449,7 +449,7 @@ impl Controller {
         let state = &self.state;
         let reading = state.group.as_ref()?;
         let newest = state.series.newest();
-        let law = self.law_output(now);
+        let sizing = self.sizing_output(now);
         let memory = newest.and_then(|point| features::memory(point, &reading.group));
         Some(Facts {
             now,
@@ -460,8 +460,8 @@ impl Controller {
             features: state.prediction.map(|answer| answer.question.features),
             prediction: state.prediction.map(|answer| answer.prediction),
             predictor_failing: state.predictor_failing,
-            law,
-            forecast: self.forecast_figures(law.as_ref()),
+            sizing,
+            forecast: self.forecast_figures(sizing.as_ref()),
             per_instance: state.per_instance(&self.config),
             orders: &state.orders,
             mode: self.mode(),

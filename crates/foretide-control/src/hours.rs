@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use foretide_domain::{Datapoint, Hours, Load, Mode, Percent, Timestamp, whole_instances};
-use foretide_forecast::law::Baseline;
+use foretide_forecast::sizing::Baseline;
 use serde::{Deserialize, Serialize};
 
 use crate::controller::{Controller, GAP_INTERVALS};

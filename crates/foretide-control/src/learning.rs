@@ -55,7 +55,7 @@ impl Controller {
                 pending,
                 decides: newest == Some(point.start),
             };
-            let alarm = forecasting.observe(point, &told, &mut self.state.law);
+            let alarm = forecasting.observe(point, &told, &mut self.state.optimiser);
             effects.extend(alarm.map(|alarm| Effect::Record(Record::Alarm(alarm))));
         }
         let call = self.state.next_call();
@@ -113,23 +113,28 @@ impl Controller {
         };
         let is_complete = forecasting.backfill.is_complete();
         forecasting.take_in(self.state.per_instance(&self.config));
-        if let Some(saved) = &mut self.state.law {
-            saved.law.prime(forecasting.demands());
+        if let Some(saved) = &mut self.state.optimiser {
+            saved.optimiser.prime(forecasting.demands());
             forecasting.learn_events(&self.config.calendar, &mut saved.learned);
         }
         is_complete
     }
 
+    /// Start of the newest period that the optimiser has taken in.
+    fn newest_sized(&self) -> Option<Timestamp> {
+        self.state.optimiser.as_ref()?.newest_start
+    }
+
     /// What the forecast rests on, to be kept beside the state; none where nothing is forecast.
     pub(crate) fn forecast_snapshot(&self) -> Option<ForecastSnapshot> {
-        let newest = self.state.law.as_ref().and_then(|law| law.newest_start);
+        let newest = self.newest_sized();
         Some(self.forecasting.as_ref()?.snapshot(newest))
     }
 
     /// Goes on with a forecast that was kept.
     pub(crate) fn resume_forecast(&mut self, snapshot: Option<&ForecastSnapshot>) {
         if self.config.policy == PolicyKind::Forecast {
-            let newest = self.state.law.as_ref().and_then(|law| law.newest_start);
+            let newest = self.newest_sized();
             self.forecasting = snapshot.map(|kept| Forecasting::resume(kept.clone(), newest));
         }
     }

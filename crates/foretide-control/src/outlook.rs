@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use foretide_domain::{ForecastFigures, PolicyKind, Staleness, Timestamp};
-use foretide_forecast::law::LawOutput;
+use foretide_forecast::sizing::SizingOutput;
 
 use crate::calendar::{CalendarEvent, minimum};
 use crate::controller::Controller;
@@ -29,26 +29,31 @@ impl Controller {
         }
     }
 
-    /// What the law says now: its answer to the newest period, or what that is worth since the next
-    /// one is overdue.
-    pub(crate) fn law_output(&self, now: Timestamp) -> Option<LawOutput> {
+    /// The optimiser's answer to the newest period. Once the next period is overdue, the answer is
+    /// less sure.
+    pub(crate) fn sizing_output(&self, now: Timestamp) -> Option<SizingOutput> {
         let output = self.forecasting.as_ref()?.output?;
         let late = self.lateness(now).1;
-        let known = self.state.law.as_ref().zip(self.state.group.as_ref());
+        let known = self.state.optimiser.as_ref().zip(self.state.group.as_ref());
         Some(match known.filter(|_| !late.is_zero()) {
             Some((saved, reading)) => {
                 let minutes = late.as_secs_f64() / 60.0;
-                saved.law.late(&output, reading.group.desired, minutes)
+                saved
+                    .optimiser
+                    .late(&output, reading.group.desired, minutes)
             }
             None => output,
         })
     }
 
-    pub(crate) fn forecast_figures(&self, output: Option<&LawOutput>) -> Option<ForecastFigures> {
-        let law = self.state.law.as_ref()?.law.config();
+    pub(crate) fn forecast_figures(
+        &self,
+        output: Option<&SizingOutput>,
+    ) -> Option<ForecastFigures> {
+        let sizing = self.state.optimiser.as_ref()?.optimiser.config();
         let lead_time = self.state.lead_time(&self.config);
         let forecasting = self.forecasting.as_ref()?;
-        Some(forecasting.figures(output?, law, lead_time))
+        Some(forecasting.figures(output?, sizing, lead_time))
     }
 
     /// What a known event needs now, or by the time that a launch now serves.

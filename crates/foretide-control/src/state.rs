@@ -7,7 +7,7 @@ use foretide_domain::{
     Bounds, CallId, Datapoint, GroupState, Mode, Orders, Plan, Prediction, Staleness, Timestamp,
     Verdict,
 };
-use foretide_forecast::law::LawState;
+use foretide_forecast::sizing::CapacityOptimiser;
 use serde::{Deserialize, Serialize};
 
 use crate::breaker::Breaker;
@@ -50,9 +50,10 @@ pub struct SavedState {
     #[serde(default)]
     pub(crate) predictor_failing: bool,
     pub(crate) votes: Votes,
-    /// What the capacity law has learned; none under other policies. What its forecast rests on is
-    /// kept apart: `ForecastSnapshot`.
-    pub(crate) law: Option<SavedLaw>,
+    /// Policy `forecast`: the capacity optimiser; none before the first period and under other
+    /// policies. History and model are kept apart: `ForecastSnapshot`.
+    #[serde(rename = "law")]
+    pub(crate) optimiser: Option<SavedOptimiser>,
     pub(crate) last_change_at: Option<Timestamp>,
     pub(crate) write: Option<PendingWrite>,
     pub(crate) failed_writes: u32,
@@ -104,10 +105,11 @@ pub(crate) struct Answer {
     pub(crate) prediction: Prediction,
 }
 
-/// The capacity law, and how far it has come.
+/// The capacity optimiser, and how far it has come.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct SavedLaw {
-    pub(crate) law: LawState,
+pub(crate) struct SavedOptimiser {
+    #[serde(rename = "law")]
+    pub(crate) optimiser: CapacityOptimiser,
     /// Start of the newest period taken in: a time, since another length of periods counts anew.
     #[serde(default)]
     pub(crate) newest_start: Option<Timestamp>,
@@ -150,7 +152,7 @@ impl SavedState {
             prediction: None,
             predictor_failing: false,
             votes: Votes::default(),
-            law: None,
+            optimiser: None,
             last_change_at: None,
             write: None,
             failed_writes: 0,

@@ -1,14 +1,15 @@
-//! Policy `forecast`: what the capacity law made of the newest period. The law keeps count of
-//! periods, so it is stepped when a period arrives and only read here.
+//! Policy `forecast`: the capacity that the optimiser chose at the newest period. The optimiser
+//! counts periods, so it is stepped when a period arrives and only read here.
 
 use foretide_domain::{ForecastRule, Proposal, Rule};
-use foretide_forecast::law::LawOutput;
+use foretide_forecast::sizing::SizingOutput;
 
 use crate::facts::Facts;
 
-/// The capacity that the law asks of a group that may have changed since the period was seen. Only
-/// the step itself tells when a surplus has been paid for, so of another capacity it says nothing.
-fn wanted(output: &LawOutput, desired: u32) -> Option<u32> {
+/// The capacity that the optimiser asks for, now that the group has `desired`; none where it asks
+/// for no change. Only the step itself knows when spare instances have paid for their end, so it
+/// asks no scale-in of a group whose desired capacity has changed since.
+fn wanted(output: &SizingOutput, desired: u32) -> Option<u32> {
     if desired < output.low {
         return Some(output.low);
     }
@@ -17,27 +18,27 @@ fn wanted(output: &LawOutput, desired: u32) -> Option<u32> {
         .filter(|wanted| *wanted < desired && output.from == desired)
 }
 
-/// The capacity that the law asked for, at least what a known event needs.
+/// The capacity that the optimiser asked for, at least the capacity that a known event needs.
 pub(crate) fn propose(facts: &Facts<'_>) -> Proposal {
-    let by_law = by_law(facts);
+    let by_optimiser = by_optimiser(facts);
     let desired = facts.group.desired;
-    let wanted = by_law.desired.unwrap_or(desired);
+    let wanted = by_optimiser.desired.unwrap_or(desired);
     match facts.scheduled.filter(|(minimum, _)| *minimum > wanted) {
-        // It limits what the law takes away, and asks for nothing itself.
+        // The event limits the scale-in of the optimiser, and asks for nothing itself.
         Some((minimum, _)) if minimum < desired => Proposal {
             desired: Some(minimum),
-            rule: by_law.rule,
+            rule: by_optimiser.rule,
         },
         Some((minimum, _)) => Proposal {
             desired: (minimum != desired).then_some(minimum),
             rule: Rule::Forecast(ForecastRule::Scheduled),
         },
-        None => by_law,
+        None => by_optimiser,
     }
 }
 
-fn by_law(facts: &Facts<'_>) -> Proposal {
-    let Some(output) = facts.law else {
+fn by_optimiser(facts: &Facts<'_>) -> Proposal {
+    let Some(output) = facts.sizing else {
         return Proposal {
             desired: None,
             rule: Rule::Forecast(ForecastRule::NoNewPoint),

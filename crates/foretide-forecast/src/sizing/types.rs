@@ -1,4 +1,4 @@
-//! What the law is told and what it answers.
+//! What the optimiser is given and what it answers.
 
 use foretide_domain::{Counterfactual, ForecastKept, ForecastRule, TargetTracking};
 use serde::{Deserialize, Serialize};
@@ -8,32 +8,33 @@ use super::curve::Curve;
 use super::price::Price;
 use crate::grid::Grid;
 
-/// The law's constants.
+/// The optimiser's constants.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct LawConfig {
+pub struct SizingConfig {
     /// Periods and lead.
     pub grid: Grid,
     /// Minutes from a launch to in service, rounded up.
     pub boot_minutes: u32,
-    /// Utilisation in percent above which an instance is short.
+    /// Utilisation in percent above which time is in violation.
     pub objective: f64,
-    /// Utilisation in percent that target tracking aims at: what decides in the first hour, and
-    /// what the law is held against.
+    /// Utilisation in percent that target tracking aims at: the fallback of the first hour and the
+    /// baseline.
     #[serde(default = "tracking_target")]
     pub target: f64,
     /// The other settings of target tracking.
     #[serde(default)]
     pub tracking: TargetTracking,
-    /// Share of time that may be short.
+    /// Share of time that may be in violation, 0 to 1.
     pub budget_share: f64,
-    /// Share of the budget that the knob aims at: what it has left at the end is luck of the last
-    /// days, and without a margin half of all groups end a little above their budget.
+    /// Share of the budget that the price step aims at, 0 to 1. How much of the budget is left at
+    /// the end depends on the last days; without a margin half of all groups end a little above
+    /// their budget.
     pub aim: f64,
-    /// The knob that follows the budget.
+    /// The price step that follows the budget.
     pub budget: BudgetConfig,
-    /// Share of the live error that widens the curve.
+    /// Share of the live error by which the curve is widened.
     pub widening: f64,
-    /// Periods' worth of surplus that pays for a scale-in, as a share of desired.
+    /// Instance-minutes of spare capacity that pay for a scale-in, per instance desired.
     pub surplus: f64,
     /// Price of an instance-minute in violation over that of an instance-minute in service, where
     /// the user states prices: capacity is then the newsvendor's choice. None where the risk price
@@ -46,7 +47,7 @@ const fn tracking_target() -> f64 {
     50.0
 }
 
-/// How a state stores [`LawConfig::violation_price_ratio`].
+/// How a state stores [`SizingConfig::violation_price_ratio`].
 mod stored_pricing {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -78,7 +79,7 @@ mod stored_pricing {
     }
 }
 
-impl LawConfig {
+impl SizingConfig {
     /// The defaults for a grid and boot.
     pub fn new(grid: Grid, boot_minutes: u32) -> Self {
         Self {
@@ -100,13 +101,13 @@ impl LawConfig {
         f64::from(self.grid.step_minutes())
     }
 
-    /// Earlier periods whose wants a scale-in must also satisfy.
+    /// Earlier periods whose wanted capacities a scale-in must also satisfy.
     pub(super) fn hold_periods(&self) -> usize {
         let minutes = self.boot_minutes.saturating_sub(1).max(2);
         usize::try_from(minutes / self.grid.step_minutes()).unwrap_or(2)
     }
 
-    /// Surplus, in instance-minutes per instance desired, from which capacity goes in.
+    /// Spare capacity, in instance-minutes per instance desired, at which the optimiser scales in.
     pub(super) fn surplus_due(&self) -> f64 {
         self.surplus * (f64::from(self.boot_minutes) / 3.0).max(1.0)
     }
@@ -123,12 +124,12 @@ pub struct Forecast {
 
 /// What one step depends on.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct LawInputs {
+pub struct SizingInputs {
     /// Mean CPU of the newest period, in percent.
     pub cpu: f64,
     /// Mean number in service in that period.
     pub instances: f64,
-    /// Logarithm of the demand that the period is taken for, as the features see it.
+    /// Log demand of this period after imputation, as the features see it.
     pub log_demand: f64,
     /// Periods between the one stepped last and this one that brought no data.
     pub missed: u32,
@@ -136,12 +137,12 @@ pub struct LawInputs {
     pub desired: u32,
     /// Least and most desired capacity that the group may have.
     pub bounds: (u32, u32),
-    /// Whether desired capacity is what the law made of it. Where somebody else sets it, as while
-    /// it only observes, neither the budget nor the comparison is its own.
+    /// Whether the optimiser sets desired capacity. While somebody else does, as in mode `observe`,
+    /// neither budget nor comparison counts.
     pub governs: bool,
     /// Whether launches are under way.
     pub pending: bool,
-    /// The forecast from the newest period; none where there is no model.
+    /// The forecast from the newest period; none without a model.
     pub forecast: Option<Forecast>,
     /// Factor by which a known event raises the load forecast; it never lowers it. 1 without.
     pub uplift: f64,
@@ -149,8 +150,8 @@ pub struct LawInputs {
 
 /// What a step decided, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct LawOutput {
-    /// The desired capacity that the step was told of.
+pub struct SizingOutput {
+    /// Desired capacity at the step.
     pub from: u32,
     /// The desired capacity, where it changes.
     pub desired: Option<u32>,
@@ -162,29 +163,33 @@ pub struct LawOutput {
     pub need: u32,
     /// The curve, where there is a forecast.
     pub curve: Option<Curve>,
-    /// Position of the knob.
-    pub position: i32,
-    /// Highest position that it may take.
-    pub position_max: i32,
+    /// The price step.
+    #[serde(rename = "position")]
+    pub price_step: i32,
+    /// Highest price step at present.
+    #[serde(rename = "position_max")]
+    pub price_step_max: i32,
     /// The dearer price.
     pub price: Price,
-    /// Chance that the load one lead ahead exceeds `high`.
-    pub short_chance: Option<f64>,
+    /// Chance, 0 to 1, that the load one lead ahead needs more than `high`; none without a
+    /// forecast.
+    #[serde(rename = "short_chance")]
+    pub violation_chance: Option<f64>,
     /// Live error of the median, in log load.
     pub sigma: f64,
-    /// Capacity beyond which the week's peak gives no reason to go.
+    /// Capacity above which the week's peak gives no reason to grow.
     pub cap: u32,
-    /// Whether the week's peak cut what was wanted.
+    /// Whether `cap` cut the capacity wanted.
     pub capped: bool,
-    /// Whether and how far the price is bounded because target tracking does as well for less.
+    /// Whether and how far the risk price is bounded because the baseline does as well for less.
     pub standing: Standing,
-    /// The comparison that demotion rests on.
+    /// Own capacity and the baseline's, over about three days.
     pub means: Counterfactual,
-    /// What came of forecasts and budget over about a day.
+    /// Coverage and share of time in violation over about a day.
     pub day: ForecastKept,
     /// The same over about a week.
     pub week: ForecastKept,
-    /// What target tracking would have in service.
+    /// Instances that the baseline has in service.
     pub tracking: u32,
     /// The rule that had the last word.
     pub binding: ForecastRule,
