@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use foretide_domain::{
-    Alarm, CallFailure, CallId, Datapoint, FailureKind, MetricsQuery, Mode, PolicyKind, Prediction,
-    Record, Timestamp,
+    Alarm, CallFailure, CallId, Datapoint, FailureKind, MetricsQuery, Mode, Prediction, Record,
+    Timestamp,
 };
 
 use crate::config::ControllerConfig;
@@ -18,6 +18,7 @@ use crate::facts::{Facts, stale_limit};
 use crate::features;
 use crate::forecasting::Forecasting;
 use crate::look::{Look, Question};
+use crate::policy;
 use crate::protocol::{Effect, Event, Snapshot};
 use crate::series::Arrival;
 use crate::state::{Answer, SavedState};
@@ -361,7 +362,7 @@ impl Controller {
             return effects;
         }
         let may_ask = !look.has_asked();
-        if self.config.policy == PolicyKind::Classifier {
+        if policy::of(&self.config).asks_model() {
             let question = self.question(now);
             let known = self.state.prediction.map(|answer| answer.question);
             if known != question {
@@ -398,8 +399,8 @@ impl Controller {
     }
 
     fn finish_look(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
-        if self.config.policy != PolicyKind::Classifier {
-            // No other policy asks a model.
+        if !policy::of(&self.config).asks_model() {
+            // A policy that asks no model has none that could be silent.
             self.predictor_fails(false, effects);
         }
         self.notice_gap(now, effects);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use foretide_domain::{
     Alarm, Decision, EventFigures, Explanation, Guard, GuardStep, Hours, Inputs, Mode, Plan,
-    PolicyKind, Proposal, Record, Timestamp, Verdict,
+    Proposal, Record, Timestamp, Verdict,
 };
 
 use crate::audit::{AuditInput, audit};
@@ -76,7 +76,7 @@ impl Controller {
     /// Counts this look for the streak, and the answer as a vote where it is of another datapoint
     /// than the vote before.
     fn vote(&mut self, now: Timestamp) {
-        if self.config.policy != PolicyKind::Classifier {
+        if !policy::of(&self.config).votes() {
             return;
         }
         let Some(facts) = self.facts(now) else { return };
@@ -96,15 +96,15 @@ impl Controller {
         self.state.decide_anyway |= over.is_some();
     }
 
-    /// Policy `classifier` decides at every look: each is a vote. The others decide on a new
-    /// datapoint; between two of them only what cannot wait for one asks for a decision.
+    /// A policy that votes decides in every cycle. The others decide on a new datapoint; between two
+    /// datapoints only an event that cannot wait for the next one asks for a decision.
     fn asks_for_decision(&self) -> bool {
         let Some(reading) = &self.state.group else {
             return false;
         };
         let group = &reading.group;
         let is_empty = group.desired == 0 && group.counts.in_service_and_pending() == 0;
-        self.config.policy == PolicyKind::Classifier
+        policy::of(&self.config).votes()
             || self.state.decide_anyway
             || is_empty
             || !group.bounds.contains(group.desired)
@@ -194,7 +194,7 @@ fn unmet(facts: &Facts<'_>) -> Option<Guard> {
 
 /// What is left of the cooldown that bound; where none did, of the longer one.
 fn cooldown_left(facts: &Facts<'_>, steps: &[GuardStep]) -> Duration {
-    if facts.config.policy != PolicyKind::Classifier {
+    if !policy::of(facts.config).votes() {
         return Duration::ZERO;
     }
     let settings = &facts.config.classifier;

@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use foretide_domain::{
-    Bounds, CallFailure, Cause, FailureKind, Mode, Obstacle, PolicyKind, Record, Severity,
-    Timestamp, Verdict, Violation,
+    Bounds, CallFailure, Cause, FailureKind, Mode, Obstacle, Record, Severity, Timestamp, Verdict,
+    Violation,
 };
 use foretide_forecast::FIRST_FIT_DAYS;
 use serde::{Deserialize, Serialize};
 
 use crate::controller::Controller;
 use crate::forecasting::Forecasting;
+use crate::policy;
 use crate::protocol::Effect;
 
 /// A broken invariant is shown for an hour: long enough to be seen, and it cannot be mended here.
@@ -218,7 +219,7 @@ impl Controller {
         if self.state.group.is_none() && self.state.health.group_failure.is_none() {
             say(Cause::NotRead);
         }
-        if self.config.policy != PolicyKind::Forecast {
+        if !policy::of(&self.config).forecasts() {
             return;
         }
         let forecasting = self.forecasting.as_ref();

@@ -1,12 +1,11 @@
 //! What policy `forecast` learns beside the looks: every period, the past, and its model.
 
-use foretide_domain::{
-    CallFailure, CallId, Datapoint, FailureKind, Mode, PolicyKind, Record, Timestamp,
-};
+use foretide_domain::{CallFailure, CallId, Datapoint, FailureKind, Mode, Record, Timestamp};
 
 use crate::controller::Controller;
 use crate::forecasting::{Forecasting, Told};
 use crate::load::measured;
+use crate::policy;
 use crate::protocol::{Effect, FitOutcome, ForecastSnapshot};
 
 impl Controller {
@@ -17,7 +16,7 @@ impl Controller {
         now: Timestamp,
         effects: &mut Vec<Effect>,
     ) {
-        if self.config.policy != PolicyKind::Forecast {
+        if !policy::of(&self.config).forecasts() {
             return;
         }
         let Some(reading) = &self.state.group else {
@@ -133,7 +132,7 @@ impl Controller {
 
     /// Goes on with a forecast that was kept.
     pub(crate) fn resume_forecast(&mut self, snapshot: Option<&ForecastSnapshot>) {
-        if self.config.policy == PolicyKind::Forecast {
+        if policy::of(&self.config).forecasts() {
             let newest = self.newest_sized();
             self.forecasting = snapshot.map(|kept| Forecasting::resume(kept.clone(), newest));
         }

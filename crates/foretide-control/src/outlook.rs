@@ -3,11 +3,12 @@
 
 use std::time::Duration;
 
-use foretide_domain::{ForecastFigures, PolicyKind, Staleness, Timestamp};
+use foretide_domain::{ForecastFigures, Staleness, Timestamp};
 use foretide_forecast::sizing::SizingOutput;
 
 use crate::calendar::{CalendarEvent, minimum};
 use crate::controller::Controller;
+use crate::policy;
 use crate::staleness::staleness;
 
 impl Controller {
@@ -58,7 +59,7 @@ impl Controller {
 
     /// What a known event needs now, or by the time that a launch now serves.
     pub(crate) fn scheduled(&self, now: Timestamp) -> Option<(u32, &CalendarEvent)> {
-        if self.config.policy != PolicyKind::Forecast {
+        if !policy::of(&self.config).forecasts() {
             return None;
         }
         let lead_time = self.state.lead_time(&self.config);

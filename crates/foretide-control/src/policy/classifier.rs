@@ -5,8 +5,27 @@ use foretide_domain::{Class, ClassifierRule, Proposal, Rule};
 
 use crate::facts::Facts;
 
-/// What the class asks for, from the desired capacity as it is.
-pub(crate) fn propose(facts: &Facts<'_>) -> Proposal {
+use super::Policy;
+
+/// Policy `classifier`.
+pub(super) struct Classifier;
+
+impl Policy for Classifier {
+    fn propose(&self, facts: &Facts<'_>) -> Proposal {
+        propose(facts)
+    }
+
+    fn asks_model(&self) -> bool {
+        true
+    }
+
+    fn votes(&self) -> bool {
+        true
+    }
+}
+
+/// The capacity that the class asks for, counted from desired capacity.
+fn propose(facts: &Facts<'_>) -> Proposal {
     let settings = &facts.config.classifier;
     let desired = facts.group.desired;
     let (desired, rule) = match facts.prediction.map(|prediction| prediction.class) {

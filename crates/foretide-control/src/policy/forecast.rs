@@ -1,10 +1,31 @@
 //! Policy `forecast`: the capacity that the optimiser chose at the newest period. The optimiser
 //! counts periods, so it is stepped when a period arrives and only read here.
 
-use foretide_domain::{ForecastRule, Proposal, Rule};
+use foretide_domain::{ForecastRule, Percent, Proposal, Rule};
 use foretide_forecast::sizing::SizingOutput;
 
+use crate::config::ControllerConfig;
 use crate::facts::Facts;
+
+use super::Policy;
+
+/// Policy `forecast`.
+pub(super) struct Forecast;
+
+impl Policy for Forecast {
+    fn propose(&self, facts: &Facts<'_>) -> Proposal {
+        propose(facts)
+    }
+
+    fn forecasts(&self) -> bool {
+        true
+    }
+
+    /// The objective: this policy runs closer to it than the others.
+    fn scale_in_ceiling(&self, config: &ControllerConfig) -> Percent {
+        config.forecast.objective
+    }
+}
 
 /// The capacity that the optimiser asks for, now that the group has `desired`; none where it asks
 /// for no change. Only the step itself knows when spare instances have paid for their end, so it
@@ -19,7 +40,7 @@ fn wanted(output: &SizingOutput, desired: u32) -> Option<u32> {
 }
 
 /// The capacity that the optimiser asked for, at least the capacity that a known event needs.
-pub(crate) fn propose(facts: &Facts<'_>) -> Proposal {
+fn propose(facts: &Facts<'_>) -> Proposal {
     let by_optimiser = by_optimiser(facts);
     let desired = facts.group.desired;
     let wanted = by_optimiser.desired.unwrap_or(desired);
