@@ -16,8 +16,8 @@ use crate::backfill::{Backfill, HISTORY};
 use crate::calendar::{CalendarEvent, Learned};
 use crate::config::ControllerConfig;
 use crate::load::{Measured, measured};
+use crate::policy::forecast::SavedOptimiser;
 use crate::protocol::{FitJob, FitOutcome, ForecastSnapshot, LatestForecast};
-use crate::state::SavedOptimiser;
 
 /// A failed fit is tried again after this many periods' worth of waiting, an hour.
 const RETRY: Duration = Duration::from_secs(3600);

@@ -1,9 +1,11 @@
 //! Policy `forecast`: the capacity that the optimiser chose at the newest period. The optimiser
 //! counts periods, so it is stepped when a period arrives and only read here.
 
-use foretide_domain::{ForecastRule, Percent, Proposal, Rule};
-use foretide_forecast::sizing::SizingOutput;
+use foretide_domain::{ForecastRule, Percent, Proposal, Rule, Timestamp};
+use foretide_forecast::sizing::{CapacityOptimiser, SizingOutput};
+use serde::{Deserialize, Serialize};
 
+use crate::calendar::Learned;
 use crate::config::ControllerConfig;
 use crate::facts::Facts;
 
@@ -24,6 +26,47 @@ impl Policy for Forecast {
     /// The objective: this policy runs closer to it than the others.
     fn scale_in_ceiling(&self, config: &ControllerConfig) -> Percent {
         config.forecast.objective
+    }
+}
+
+/// What the policy remembers. History and model are kept apart: `ForecastSnapshot`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct ForecastState {
+    /// The capacity optimiser; none before the first period.
+    pub(crate) optimiser: Option<SavedOptimiser>,
+    /// Capacity that a known event was found to need in the newest cycle; 0 without an event.
+    pub(crate) scheduled: u32,
+}
+
+/// The capacity optimiser, and how far it has come.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct SavedOptimiser {
+    /// The optimiser.
+    #[serde(rename = "law")]
+    pub(crate) optimiser: CapacityOptimiser,
+    /// Start of the newest period taken in; none before the first. A time, since periods of another
+    /// length are counted anew.
+    #[serde(default)]
+    pub(crate) newest_start: Option<Timestamp>,
+    /// Load that known events have brought.
+    pub(crate) learned: Learned,
+}
+
+impl ForecastState {
+    /// Start of the newest period that the optimiser has taken in.
+    pub(crate) fn newest_start(&self) -> Option<Timestamp> {
+        self.optimiser.as_ref()?.newest_start
+    }
+
+    /// Notes the capacity that known events need now, 0 without an event. Returns whether that is
+    /// more than before. Less is noted at once; more only while no write is outstanding, so that it
+    /// is decided on again once it could be written.
+    pub(crate) fn note_schedule(&mut self, minimum: u32, is_writing: bool) -> bool {
+        let grows = minimum > self.scheduled;
+        if minimum < self.scheduled || !is_writing {
+            self.scheduled = minimum;
+        }
+        grows
     }
 }
 

@@ -12,6 +12,9 @@ use foretide_domain::{ForecastRule, Percent, PolicyKind, Proposal, Rule};
 use crate::config::{ControllerConfig, OnEmpty};
 use crate::facts::Facts;
 
+use classifier::ClassifierState;
+use forecast::ForecastState;
+
 /// What differs from policy to policy. The defaults are those of a policy that decides on each new
 /// datapoint, by the datapoints alone.
 pub(crate) trait Policy {
@@ -39,6 +42,15 @@ pub(crate) trait Policy {
     fn scale_in_ceiling(&self, config: &ControllerConfig) -> Percent {
         config.target_utilisation
     }
+}
+
+/// What each policy remembers. It stays while another policy decides.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct PolicyStates {
+    /// Policy `classifier`.
+    pub(crate) classifier: ClassifierState,
+    /// Policy `forecast`.
+    pub(crate) forecast: ForecastState,
 }
 
 /// The policy that `config` names.
