@@ -1,8 +1,9 @@
 //! The audit: an independent check of every plan, before it is written.
 //!
-//! It shares no code with the policies and guard rails: it sees the raw readings and the plan, and
-//! says which invariant a plan would break. The same check runs live, in the simulator and in
-//! tests.
+//! It shares no rule with the policies and guard rails: it sees the raw readings and the plan, and
+//! says which invariant a plan would break. It asks a policy only which limits the policy promises
+//! to keep (11, 13 and 14); tests of the audit pin them. The same check runs live, in the simulator
+//! and in tests.
 //!
 //! | number | a plan … |
 //! |---|---|
@@ -30,11 +31,10 @@
 
 use std::time::Duration;
 
-use foretide_domain::{
-    Datapoint, GroupState, Mode, Orders, Plan, PolicyKind, Timestamp, Violation,
-};
+use foretide_domain::{Datapoint, GroupState, Mode, Orders, Plan, Timestamp, Violation};
 
 use crate::config::ControllerConfig;
+use crate::policy;
 
 /// What the audit looks at.
 #[derive(Clone, Copy, Debug)]
@@ -152,7 +152,7 @@ fn unlaunchable(plan: &Plan, input: &AuditInput<'_>) -> Option<Violation> {
 
 /// 13 and 14: cooldown and step of policy `classifier`.
 fn hasty(plan: &Plan, input: &AuditInput<'_>, up: bool) -> Option<Violation> {
-    if input.config.policy != PolicyKind::Classifier || input.orders.pinned.is_some() {
+    if !policy::of(input.config).votes() || input.orders.pinned.is_some() {
         return None;
     }
     if !cooldown_over(input, up) {
@@ -194,11 +194,7 @@ fn projected(plan: &Plan, input: &AuditInput<'_>) -> Option<f64> {
 
 /// Utilisation allowed, percent.
 fn ceiling(config: &ControllerConfig) -> f64 {
-    if config.policy == PolicyKind::Forecast {
-        config.forecast.objective.get()
-    } else {
-        config.target_utilisation.get()
-    }
+    policy::of(config).scale_in_ceiling(config).get()
 }
 
 fn cooldown_over(input: &AuditInput<'_>, up: bool) -> bool {

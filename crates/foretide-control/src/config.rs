@@ -50,17 +50,6 @@ pub struct ControllerConfig {
     pub breaker: BreakerConfig,
 }
 
-impl ControllerConfig {
-    /// Utilisation that a scale-in must not lead above: the objective of policy `forecast`, which
-    /// runs closer to it than the others, else the target.
-    pub(crate) fn scale_in_ceiling(&self) -> Percent {
-        match self.policy {
-            PolicyKind::Forecast => self.forecast.objective,
-            PolicyKind::Classifier | PolicyKind::TargetTracking => self.target_utilisation,
-        }
-    }
-}
-
 /// What to do while data is missing or stale.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -9,8 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use foretide_domain::{
-    Alarm, CallFailure, CallId, Datapoint, FailureKind, MetricsQuery, Mode, PolicyKind, Prediction,
-    Record, Timestamp,
+    CallFailure, CallId, Datapoint, FailureKind, Mode, Prediction, Record, Timestamp,
 };
 
 use crate::config::ControllerConfig;
@@ -18,14 +17,11 @@ use crate::facts::{Facts, stale_limit};
 use crate::features;
 use crate::forecasting::Forecasting;
 use crate::look::{Look, Question};
+use crate::policy;
+use crate::policy::classifier::Answer;
 use crate::protocol::{Effect, Event, Snapshot};
-use crate::series::Arrival;
-use crate::state::{Answer, SavedState};
+use crate::state::SavedState;
 
-/// Points read at start, so that a restarted controller knows what the one before it knew.
-const HISTORY: Duration = Duration::from_secs(2 * 3600);
-/// Periods read again with every new one: their values may still have changed.
-const REREAD_PERIODS: u32 = 2;
 /// A silence of more than this many intervals ends the streak.
 pub(crate) const GAP_INTERVALS: u32 = 3;
 
@@ -62,7 +58,6 @@ impl Controller {
     ) -> (Self, Vec<Effect>) {
         let is_new = snapshot.state.is_none();
         let fresh = SavedState::new(&config, now);
-        let points = fresh.series.clone();
         let mut controller = Self {
             config,
             state: snapshot.state.unwrap_or(fresh),
@@ -74,9 +69,9 @@ impl Controller {
         let effects = if is_new {
             controller.begin_look(now)
         } else {
-            controller.state.series = controller.state.series.clone().resized_as(&points);
+            controller.state.metrics.resize(&controller.config);
             // Another model may answer now.
-            controller.state.prediction = None;
+            controller.state.policies.classifier.prediction = None;
             controller.go_on_looking(now)
         };
         (controller, effects)
@@ -84,16 +79,16 @@ impl Controller {
 
     /// The first effects of a controller that goes on from a state.
     fn go_on_looking(&mut self, now: Timestamp) -> Vec<Effect> {
-        if let Some(write) = self.state.write.take() {
-            self.write_is_unknown(write);
+        if let Some(write) = self.state.writes.take_lost() {
+            self.state.write_is_unknown(&write);
         }
         let early = self.is_early(now);
-        if early && !self.state.pace.is_lost() {
-            return vec![Effect::WakeAt(self.state.due)];
+        if early && !self.state.metrics.pace.is_lost() {
+            return vec![Effect::WakeAt(self.state.cycle.due)];
         }
         if early {
             // The look whose reading was lost is made again, and the next one comes as planned.
-            self.state.due = self.state.due.minus(self.config.interval);
+            self.state.cycle.due = self.state.cycle.due.minus(self.config.interval);
         }
         self.begin_look(now)
     }
@@ -101,7 +96,7 @@ impl Controller {
     /// Whether the next look is still to come. One further away than an interval was planned by a
     /// clock that has been put back since: whoever waited for it would not look for hours.
     fn is_early(&self, now: Timestamp) -> bool {
-        let ahead = self.state.due.since(now);
+        let ahead = self.state.cycle.due.since(now);
         !ahead.is_zero() && ahead <= self.config.interval
     }
 
@@ -150,7 +145,7 @@ impl Controller {
 
     /// Nothing is outstanding: what a snapshot holds is all that is known.
     fn is_between_looks(&self) -> bool {
-        self.look.is_none() && self.state.write.is_none()
+        self.look.is_none() && !self.state.is_writing()
     }
 
     /// Whether the forecast has learnt what would have to be read or fitted again after a restart.
@@ -191,7 +186,7 @@ impl Controller {
 
     fn woke(&mut self, now: Timestamp) -> Vec<Effect> {
         if self.is_early(now) {
-            return vec![Effect::WakeAt(self.state.due)];
+            return vec![Effect::WakeAt(self.state.cycle.due)];
         }
         let mut effects = self.give_up_look(now);
         effects.append(&mut self.begin_look(now));
@@ -220,32 +215,24 @@ impl Controller {
         let mut effects = Vec::with_capacity(3);
         self.give_up_write(now, &mut effects);
         self.state.forget_the_future(&self.config, now);
-        self.state.due = next_due(self.state.due, self.config.interval, now);
+        self.state.cycle.due = next_due(self.state.cycle.due, self.config.interval, now);
         let group = self.state.next_call();
         effects.push(Effect::ReadGroup { call: group });
-        let metrics = self.state.pace.is_due(now).then(|| {
+        let metrics = self.state.metrics.pace.is_due(now).then(|| {
             let call = self.state.next_call();
-            self.state.pace.ask(now);
+            self.state.metrics.pace.ask(now);
             // Paid for before it is asked, so that a process that dies and starts again and again
             // does not ask again and again.
             effects.push(Effect::Save);
             effects.push(Effect::ReadMetrics {
                 call,
-                query: self.metrics_query(now),
+                query: self.state.metrics.query(now),
             });
             call
         });
         self.look = Some(Look::new(group, metrics));
-        effects.push(Effect::WakeAt(self.state.due));
+        effects.push(Effect::WakeAt(self.state.cycle.due));
         effects
-    }
-
-    fn metrics_query(&self, now: Timestamp) -> MetricsQuery {
-        let from = match self.state.series.newest() {
-            Some(point) => point.start.minus(point.period * REREAD_PERIODS),
-            None => now.minus(HISTORY),
-        };
-        MetricsQuery { from }
     }
 
     fn metrics_read(&mut self, call: CallId, points: &[Datapoint], now: Timestamp) -> Vec<Effect> {
@@ -257,26 +244,13 @@ impl Controller {
             return Vec::new();
         }
         let mut effects = Vec::new();
-        let known = self.state.series.newest_start();
-        for point in points {
-            if point.end() > now || point.period.is_zero() || !point.instances.is_finite() {
-                continue;
-            }
-            if self.state.series.insert(*point) == Arrival::Nothing {
-                continue;
-            }
-            self.state.decide_anyway = true;
-            effects.push(Effect::Record(Record::Observed(*point)));
-        }
-        if self.config.load.is_some() {
-            let closed = points.iter().filter(|point| point.end() <= now);
-            closed.for_each(|point| self.state.per_instance.observe(point));
-        }
+        let before = self.state.metrics.series.newest_start();
+        let observed = self.state.metrics.take(points, &self.config, now);
+        self.state.cycle.decide_anyway |= !observed.is_empty();
+        let observed = observed.into_iter().map(Record::Observed);
+        effects.extend(observed.map(Effect::Record));
         self.feed_forecast(points, now, &mut effects);
-        let newest = self.state.series.newest().copied();
-        let is_new = newest.is_some_and(|point| known.is_none_or(|known| point.start > known));
-        let pace = &mut self.state.pace;
-        if let Some(delay) = pace.answered(newest.as_ref(), is_new, &self.config, now) {
+        if let Some(delay) = self.state.metrics.answered(before, &self.config, now) {
             let metric_delay = self.config.metric_delay;
             effects.push(Effect::Record(Record::MetricsLate {
                 delay,
@@ -294,7 +268,7 @@ impl Controller {
         else {
             return Vec::new();
         };
-        self.state.prediction = Some(Answer {
+        self.state.policies.classifier.prediction = Some(Answer {
             question,
             prediction,
         });
@@ -303,17 +277,10 @@ impl Controller {
         self.go_on(now, effects)
     }
 
-    /// Remembers whether the model answers, and says so where that changes.
+    /// Remembers whether the model answers, and records it where that has changed.
     fn predictor_fails(&mut self, failing: bool, effects: &mut Vec<Effect>) {
-        if failing != self.state.predictor_failing {
-            self.state.predictor_failing = failing;
-            let alarm = if failing {
-                Alarm::PredictorSilent
-            } else {
-                Alarm::PredictorAnswers
-            };
-            effects.push(Effect::Record(Record::Alarm(alarm)));
-        }
+        let alarm = self.state.policies.classifier.note_failing(failing);
+        effects.extend(alarm.map(|alarm| Effect::Record(Record::Alarm(alarm))));
     }
 
     fn call_failed(&mut self, call: CallId, failure: CallFailure, now: Timestamp) -> Vec<Effect> {
@@ -331,9 +298,7 @@ impl Controller {
             return self.history_failed(call, failure, now);
         }
         if metrics {
-            let newest = self.state.series.newest().copied();
-            let pace = &mut self.state.pace;
-            pace.failed(newest.as_ref(), &self.config, now);
+            self.state.metrics.failed(&self.config, now);
         }
         if !(metrics || prediction) {
             self.state.health.group_read(Some(&failure));
@@ -361,11 +326,11 @@ impl Controller {
             return effects;
         }
         let may_ask = !look.has_asked();
-        if self.config.policy == PolicyKind::Classifier {
+        if policy::of(&self.config).asks_model() {
             let question = self.question(now);
-            let known = self.state.prediction.map(|answer| answer.question);
-            if known != question {
-                self.state.prediction = None;
+            let known = &mut self.state.policies.classifier.prediction;
+            if known.map(|answer| answer.question) != question {
+                *known = None;
                 if let Some(question) = question.filter(|_| may_ask) {
                     let call = self.state.next_call();
                     if let Some(look) = &mut self.look {
@@ -386,8 +351,8 @@ impl Controller {
     /// What to ask the model: the newest datapoint, as long as it is not stale. So an answer is
     /// never older than data may be.
     fn question(&self, now: Timestamp) -> Option<Question> {
-        let group = &self.state.group.as_ref()?.group;
-        let newest = self.state.series.newest()?;
+        let group = self.state.group.newest()?;
+        let newest = self.state.metrics.series.newest()?;
         if now.since(newest.end()) > stale_limit(&self.config, newest.period) {
             return None;
         }
@@ -398,8 +363,8 @@ impl Controller {
     }
 
     fn finish_look(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
-        if self.config.policy != PolicyKind::Classifier {
-            // No other policy asks a model.
+        if !policy::of(&self.config).asks_model() {
+            // A policy that asks no model has none that could be silent.
             self.predictor_fails(false, effects);
         }
         self.notice_gap(now, effects);
@@ -412,34 +377,23 @@ impl Controller {
     }
 
     fn notice_gap(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
-        let before = self.state.looked_at.replace(now);
+        let before = self.state.cycle.ended_at.replace(now);
         let longest = self.config.interval.saturating_mul(GAP_INTERVALS);
         if let Some(since) = before.filter(|before| now.since(*before) > longest) {
-            self.state.votes.reset();
+            self.state.policies.classifier.votes.reset();
             effects.push(Effect::Record(Record::Gap { since }));
         }
     }
 
     fn notice_staleness(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
-        let Some(reading) = &self.state.group else {
+        let Some(group) = self.state.group.newest() else {
             return;
         };
-        let serves = reading.group.counts.in_service > 0;
-        let stale = serves
-            && match self.state.series.newest_load() {
-                Some(point) => now.since(point.end()) > stale_limit(&self.config, point.period),
-                None => {
-                    now.since(self.state.started_at) > stale_limit(&self.config, Duration::ZERO)
-                }
-            };
-        if stale != self.state.stale {
-            self.state.stale = stale;
-            self.state.decide_anyway = true;
-            let alarm = if stale {
-                Alarm::DataStale
-            } else {
-                Alarm::DataFresh
-            };
+        let serves = group.counts.in_service > 0;
+        let started_at = self.state.cycle.started_at;
+        let stale = serves && self.state.metrics.is_stale(&self.config, started_at, now);
+        if let Some(alarm) = self.state.metrics.note_stale(stale) {
+            self.state.cycle.decide_anyway = true;
             effects.push(Effect::Record(Record::Alarm(alarm)));
         }
     }
@@ -447,34 +401,35 @@ impl Controller {
     /// The world as a decision sees it; none before the group was read.
     pub(crate) fn facts(&self, now: Timestamp) -> Option<Facts<'_>> {
         let state = &self.state;
-        let reading = state.group.as_ref()?;
-        let newest = state.series.newest();
-        let law = self.law_output(now);
+        let classifier = &state.policies.classifier;
+        let reading = state.group.reading.as_ref()?;
+        let newest = state.metrics.series.newest();
+        let sizing = self.sizing_output(now);
         let memory = newest.and_then(|point| features::memory(point, &reading.group));
         Some(Facts {
             now,
             config: &self.config,
             group: &reading.group,
             group_read_at: reading.at,
-            series: &state.series,
-            features: state.prediction.map(|answer| answer.question.features),
-            prediction: state.prediction.map(|answer| answer.prediction),
-            predictor_failing: state.predictor_failing,
-            law,
-            forecast: self.forecast_figures(law.as_ref()),
-            per_instance: state.per_instance(&self.config),
+            series: &state.metrics.series,
+            features: classifier.prediction.map(|answer| answer.question.features),
+            prediction: classifier.prediction.map(|answer| answer.prediction),
+            predictor_failing: classifier.predictor_failing,
+            sizing,
+            forecast: self.forecast_figures(sizing.as_ref()),
+            per_instance: state.metrics.per_instance(&self.config),
             orders: &state.orders,
             mode: self.mode(),
             scheduled: self.scheduled(now),
             lifting: self.forecasting.as_ref().and_then(Forecasting::lifting),
             memory,
             coverage: state.coverage(),
-            streak: state.votes.streak(),
-            streak_datapoints: state.votes.datapoints(),
-            last_change_at: state.last_change_at,
-            breaker_cap: state.breaker.cap(&reading.group),
-            write_in_flight: state.write.is_some(),
-            write_backoff_until: state.write_backoff_until,
+            streak: classifier.votes.streak(),
+            streak_datapoints: classifier.votes.datapoints(),
+            last_change_at: state.writes.last_change_at,
+            breaker_cap: state.group.breaker.cap(&reading.group),
+            write_in_flight: state.is_writing(),
+            write_backoff_until: state.writes.backoff_until,
         })
     }
 }

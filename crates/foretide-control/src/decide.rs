@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use foretide_domain::{
     Alarm, Decision, EventFigures, Explanation, Guard, GuardStep, Hours, Inputs, Mode, Plan,
-    PolicyKind, Proposal, Record, Timestamp, Verdict,
+    Proposal, Record, Timestamp, Verdict,
 };
 
 use crate::audit::{AuditInput, audit};
@@ -14,7 +14,6 @@ use crate::guard::{self, Guarded};
 use crate::health::Decided;
 use crate::policy;
 use crate::protocol::Effect;
-use crate::state::PendingWrite;
 
 impl Controller {
     /// Decides where something asks for a decision; records it; writes what may be written.
@@ -60,12 +59,12 @@ impl Controller {
         let decision = Decision {
             at: now,
             desired: (capacity != desired).then_some(capacity),
-            next_look: self.state.due,
+            next_look: self.state.cycle.due,
             explanation,
         };
         let moves = decision.desired.is_some();
         effects.push(Effect::Record(Record::Decided(Box::new(decision))));
-        self.state.decide_anyway = false;
+        self.state.cycle.decide_anyway = false;
         match plan.filter(|_| broken.is_none()) {
             Some(plan) => self.write(plan, now, effects),
             None if moves => self.withheld(now),
@@ -76,36 +75,36 @@ impl Controller {
     /// Counts this look for the streak, and the answer as a vote where it is of another datapoint
     /// than the vote before.
     fn vote(&mut self, now: Timestamp) {
-        if self.config.policy != PolicyKind::Classifier {
+        if !policy::of(&self.config).votes() {
             return;
         }
         let Some(facts) = self.facts(now) else { return };
         let is_vote = facts.is_fresh() && guard::votes_for_scale_in(&facts);
-        let answer = self.state.prediction;
+        let answer = self.state.policies.classifier.prediction;
         let datapoint = answer.map(|answer| answer.question.datapoint);
-        self.state.votes.count(is_vote, datapoint);
+        self.state
+            .policies
+            .classifier
+            .votes
+            .count(is_vote, datapoint);
     }
 
     /// What waited for the next try of a write waits no longer, and not for the next datapoint
     /// either.
     fn end_backoff(&mut self, now: Timestamp) {
-        let over = self
-            .state
-            .write_backoff_until
-            .take_if(|until| now >= *until);
-        self.state.decide_anyway |= over.is_some();
+        self.state.cycle.decide_anyway |= self.state.writes.end_backoff(now);
     }
 
-    /// Policy `classifier` decides at every look: each is a vote. The others decide on a new
-    /// datapoint; between two of them only what cannot wait for one asks for a decision.
+    /// A policy that votes decides in every cycle. The others decide on a new datapoint; between two
+    /// datapoints only an event that cannot wait for the next one asks for a decision.
     fn asks_for_decision(&self) -> bool {
-        let Some(reading) = &self.state.group else {
+        let Some(reading) = &self.state.group.reading else {
             return false;
         };
         let group = &reading.group;
         let is_empty = group.desired == 0 && group.counts.in_service_and_pending() == 0;
-        self.config.policy == PolicyKind::Classifier
-            || self.state.decide_anyway
+        policy::of(&self.config).votes()
+            || self.state.cycle.decide_anyway
             || is_empty
             || !group.bounds.contains(group.desired)
     }
@@ -118,12 +117,13 @@ impl Controller {
             group_read_at: facts.group_read_at,
             newest: self
                 .state
+                .metrics
                 .series
                 .newest_with_cpu()
                 .next()
                 .map(|(point, _)| point),
-            last_change_at: self.state.last_change_at,
-            write_in_flight: self.state.write.is_some(),
+            last_change_at: self.state.writes.last_change_at,
+            write_in_flight: self.state.is_writing(),
             breaker_open: facts.breaker_cap.is_some(),
             orders: &self.state.orders,
         }
@@ -133,11 +133,7 @@ impl Controller {
     /// the cooldown in place.
     fn write(&mut self, plan: Plan, now: Timestamp, effects: &mut Vec<Effect>) {
         let call = self.state.next_call();
-        self.state.write = Some(PendingWrite {
-            call,
-            plan,
-            sent_at: now,
-        });
+        self.state.writes.begin(call, plan, now);
         effects.push(Effect::SaveFirst);
         effects.push(Effect::SetDesired { call, plan });
     }
@@ -145,8 +141,8 @@ impl Controller {
     /// Nothing is written in this mode; cooldown and streak run as if it had been, so that what is
     /// recorded is the pace at which the group would have been changed.
     fn withheld(&mut self, now: Timestamp) {
-        self.state.last_change_at = Some(now);
-        self.state.votes.reset();
+        self.state.writes.last_change_at = Some(now);
+        self.state.policies.classifier.votes.reset();
     }
 }
 
@@ -194,7 +190,7 @@ fn unmet(facts: &Facts<'_>) -> Option<Guard> {
 
 /// What is left of the cooldown that bound; where none did, of the longer one.
 fn cooldown_left(facts: &Facts<'_>, steps: &[GuardStep]) -> Duration {
-    if facts.config.policy != PolicyKind::Classifier {
+    if !policy::of(facts.config).votes() {
         return Duration::ZERO;
     }
     let settings = &facts.config.classifier;

@@ -6,7 +6,7 @@ use foretide_domain::{
     Datapoint, Features, ForecastFigures, GroupState, Load, Memory, Mode, Orders, Percent,
     Prediction, Staleness, Timestamp,
 };
-use foretide_forecast::law::LawOutput;
+use foretide_forecast::sizing::SizingOutput;
 
 use crate::calendar::CalendarEvent;
 use crate::config::ControllerConfig;
@@ -27,8 +27,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) prediction: Option<Prediction>,
     /// Whether the newest question to the model brought no answer.
     pub(crate) predictor_failing: bool,
-    /// What the capacity law made of the newest period; none under other policies.
-    pub(crate) law: Option<LawOutput>,
+    /// The optimiser's answer to the newest period; none before the first and under other policies.
+    pub(crate) sizing: Option<SizingOutput>,
     /// The same as an explanation shows it.
     pub(crate) forecast: Option<ForecastFigures>,
     /// Demand that one instance serves at 100 % CPU; none where load is that of CPU.

@@ -1,15 +1,14 @@
-//! Policy `forecast` between datapoints: history, model and the capacity law, fed with every
+//! Policy `forecast` between datapoints: history, model and capacity optimiser, fed with every
 //! period.
 
 use std::time::Duration;
 
 use foretide_domain::{
-    Alarm, Bounds, CallId, Counterfactual, Datapoint, ForecastFigures, ForecastKept, HistoryQuery,
-    Load, LoadSource, Percent, Pricing, Timestamp,
+    Alarm, Bounds, CallId, Datapoint, ForecastFigures, HistoryQuery, Load, LoadSource, Percent,
+    Pricing, Timestamp,
 };
-use foretide_forecast::law::{
-    Kept, LawConfig, LawInputs, LawOutput, LawState, Pricing as LawPricing, Standing,
-    TRACKING_MINUTES,
+use foretide_forecast::sizing::{
+    CapacityOptimiser, SizingConfig, SizingInputs, SizingOutput, Standing, TRACKING_MINUTES,
 };
 use foretide_forecast::{Fitted, Forecaster, Grid, LoadPoint, ModelSource, Period, generic};
 
@@ -17,8 +16,8 @@ use crate::backfill::{Backfill, HISTORY};
 use crate::calendar::{CalendarEvent, Learned};
 use crate::config::ControllerConfig;
 use crate::load::{Measured, measured};
+use crate::policy::forecast::SavedOptimiser;
 use crate::protocol::{FitJob, FitOutcome, ForecastSnapshot, LatestForecast};
-use crate::state::SavedLaw;
 
 /// A failed fit is tried again after this many periods' worth of waiting, an hour.
 const RETRY: Duration = Duration::from_secs(3600);
@@ -41,7 +40,7 @@ pub(crate) struct Told<'a> {
     pub(crate) bounds: Bounds,
     /// Whether desired capacity is what was decided here, and nobody else's.
     pub(crate) governs: bool,
-    /// Whether the period is the newest, on which the law decides.
+    /// Whether the period is the newest: the optimiser decides on it alone.
     pub(crate) decides: bool,
 }
 
@@ -55,7 +54,7 @@ pub(crate) struct Forecasting {
     /// Whether a model was taken over since the last snapshot.
     pub(crate) refitted: bool,
     grid: Grid,
-    pub(crate) output: Option<LawOutput>,
+    pub(crate) output: Option<SizingOutput>,
     /// What the newest load was measured by, and how far events lift the newest forecast.
     source: LoadSource,
     uplift: f64,
@@ -84,7 +83,7 @@ impl Forecasting {
         })
     }
 
-    /// Goes on with what was kept, where the law's newest period starts at `newest`.
+    /// Goes on from a snapshot. `newest` is the start of the optimiser's newest period.
     pub(crate) fn resume(snapshot: ForecastSnapshot, newest: Option<Timestamp>) -> Self {
         let grid = snapshot.history.grid();
         let mut forecaster = Forecaster::resume(snapshot.history, generic_model(grid));
@@ -106,8 +105,8 @@ impl Forecasting {
         }
     }
 
-    /// What is to be kept. Where history is still being read, all of it is read again. The law's
-    /// newest period starts at `newest`.
+    /// The snapshot to keep. While history is still being read, a restart reads all of it again.
+    /// `newest` is the start of the optimiser's newest period.
     pub(crate) fn snapshot(&self, newest: Option<Timestamp>) -> ForecastSnapshot {
         let latest = self.output.zip(newest).map(|(output, of)| LatestForecast {
             of,
@@ -189,8 +188,8 @@ impl Forecasting {
         self.forecaster.history().demands()
     }
 
-    /// Whether enough is seen to forecast from: as much as a new group needs before its law does,
-    /// and half of the last half hour. What fills a longer gap is a guess, such as the load of
+    /// Whether enough is seen to forecast from: the optimiser's first hour, and half of the last
+    /// half hour. What fills a longer gap is a guess, such as the load of
     /// yesterday after a night without a service.
     fn is_seasoned(&self) -> bool {
         let step = i64::from(self.grid.step_minutes());
@@ -199,13 +198,13 @@ impl Forecasting {
         history.len() * step >= TRACKING_MINUTES && 2 * history.known_lately(lately) >= lately
     }
 
-    /// Takes in a period. The newest steps the law; the answer is the standing before, where it
-    /// has changed.
+    /// Takes in a period; the newest steps the optimiser. Returns an alarm where the risk price is
+    /// bounded or free from now on.
     pub(crate) fn observe(
         &mut self,
         point: &Datapoint,
         told: &Told<'_>,
-        saved: &mut Option<SavedLaw>,
+        saved: &mut Option<SavedOptimiser>,
     ) -> Option<Alarm> {
         if !self.follow_lead(point.period, told.lead_time) {
             return None;
@@ -214,14 +213,14 @@ impl Forecasting {
         let load = load_point(self.grid, point, told.per_instance)?;
         let period = load.period;
         let taken = self.forecaster.observe(load);
-        let law_config = law_config(self.grid, told.lead_time, told.config);
-        let saved = saved.get_or_insert_with(|| SavedLaw {
-            law: LawState::new(law_config),
+        let sizing_config = sizing_config(self.grid, told.lead_time, told.config);
+        let saved = saved.get_or_insert_with(|| SavedOptimiser {
+            optimiser: CapacityOptimiser::new(sizing_config),
             newest_start: None,
             learned: Learned::default(),
         });
-        if *saved.law.config() != law_config {
-            saved.law.reconfigure(law_config);
+        if *saved.optimiser.config() != sizing_config {
+            saved.optimiser.reconfigure(sizing_config);
         }
         if taken {
             let (events, history) = (&told.config.calendar, self.forecaster.history());
@@ -232,9 +231,9 @@ impl Forecasting {
             return None;
         }
         self.source = measured.source;
-        let before = saved.law.standing();
+        let before = saved.optimiser.standing();
         self.step(point, &measured, period, told, saved);
-        standing_changed(before, saved.law.standing(), &self.output?)
+        standing_changed(before, saved.optimiser.standing(), &self.output?)
     }
 
     fn step(
@@ -243,7 +242,7 @@ impl Forecasting {
         measured: &Measured,
         period: Period,
         told: &Told<'_>,
-        saved: &mut SavedLaw,
+        saved: &mut SavedOptimiser,
     ) {
         let missed = saved.newest_start.map_or(0, |seen| {
             let length = point.period.as_millis().max(1);
@@ -254,7 +253,7 @@ impl Forecasting {
         let forecast = self.forecaster.forecast().filter(|_| self.is_seasoned());
         let median = forecast.map(|f| (f.base + f.quantiles[0]).exp());
         self.lift(point, period, median, told, &saved.learned);
-        let inputs = LawInputs {
+        let inputs = SizingInputs {
             cpu: measured.utilisation,
             instances: point.instances,
             missed,
@@ -267,9 +266,9 @@ impl Forecasting {
             uplift: self.uplift,
         };
         if told.decides {
-            self.output = Some(saved.law.step(&inputs));
+            self.output = Some(saved.optimiser.step(&inputs));
         } else {
-            saved.law.pass(&inputs);
+            saved.optimiser.pass(&inputs);
         }
     }
 
@@ -349,8 +348,8 @@ impl Forecasting {
     /// What an explanation shows of it.
     pub(crate) fn figures(
         &self,
-        output: &LawOutput,
-        law: &LawConfig,
+        output: &SizingOutput,
+        sizing: &SizingConfig,
         lead_time: Duration,
     ) -> ForecastFigures {
         let quantiles = output.curve.and_then(|curve| {
@@ -358,13 +357,9 @@ impl Forecasting {
             Some([a?, b?, c?, d?, e?])
         });
         let minutes = u64::from(self.grid.step_minutes()) * u64::from(self.grid.lead_steps());
-        let kept = |kept: &Kept| ForecastKept {
-            coverage: kept.coverage,
-            short: kept.short,
-        };
         ForecastFigures {
             ahead: Duration::from_secs(60 * minutes),
-            objective: Percent::new(law.objective),
+            objective: Percent::new(sizing.objective),
             history: self.history(),
             reading_history: self.backfill.is_reading(),
             lead_time,
@@ -372,19 +367,14 @@ impl Forecasting {
             own_model: self.has_own_model(),
             load_source: self.source,
             uplift: self.uplift,
-            pricing: pricing(output, law),
+            pricing: pricing(output, sizing),
             price: output.price.lambda,
-            short_chance: output.short_chance,
+            short_chance: output.violation_chance,
             low: output.low,
             high: output.high,
             need: output.need,
-            kept: [kept(&output.day), kept(&output.week)],
-            against_tracking: Counterfactual {
-                own: output.means.own,
-                own_short: output.means.own_short,
-                tracking: output.means.tracking,
-                tracking_short: output.means.tracking_short,
-            },
+            kept: [output.day, output.week],
+            against_tracking: output.means,
             demoted: output.standing.is_bounded(),
         }
     }
@@ -435,34 +425,31 @@ fn generic_model(grid: Grid) -> Option<Fitted> {
     generic(grid).ok().flatten()
 }
 
-fn law_config(grid: Grid, lead_time: Duration, config: &ControllerConfig) -> LawConfig {
-    let prices = config.forecast.short_per_instance;
+fn sizing_config(grid: Grid, lead_time: Duration, config: &ControllerConfig) -> SizingConfig {
     let objective = config.forecast.objective.get();
-    LawConfig {
+    SizingConfig {
         objective,
         target: config.target_utilisation.get().min(objective),
         tracking: config.target_tracking,
         budget_share: config.forecast.budget,
-        pricing: prices.map_or(LawPricing::Budget, |short_per_instance| {
-            LawPricing::Prices { short_per_instance }
-        }),
-        ..LawConfig::new(grid, boot_minutes(lead_time))
+        violation_price_ratio: config.forecast.short_per_instance,
+        ..SizingConfig::new(grid, boot_minutes(lead_time))
     }
 }
 
-fn pricing(output: &LawOutput, law: &LawConfig) -> Pricing {
-    match law.pricing {
-        LawPricing::Budget => Pricing::Budget {
-            share: law.budget_share,
-            position: output.position,
-            position_max: output.position_max,
+fn pricing(output: &SizingOutput, sizing: &SizingConfig) -> Pricing {
+    match sizing.violation_price_ratio {
+        None => Pricing::Budget {
+            share: sizing.budget_share,
+            position: output.price_step,
+            position_max: output.price_step_max,
         },
-        LawPricing::Prices { short_per_instance } => Pricing::Prices { short_per_instance },
+        Some(short_per_instance) => Pricing::Prices { short_per_instance },
     }
 }
 
 /// What a person is told when the price is bounded, and when it is free again.
-fn standing_changed(before: Standing, after: Standing, output: &LawOutput) -> Option<Alarm> {
+fn standing_changed(before: Standing, after: Standing, output: &SizingOutput) -> Option<Alarm> {
     match (before == Standing::Free, after == Standing::Free) {
         (true, false) => {
             let ratio = 100.0 * output.means.own / output.means.tracking;

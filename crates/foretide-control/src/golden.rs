@@ -105,7 +105,7 @@ impl Rules {
                 }
             }),
             predictor_failing: false,
-            law: None,
+            sizing: None,
             forecast: None,
             per_instance: None,
             orders: &orders,

@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use foretide_domain::{
-    Bounds, CallFailure, Cause, FailureKind, Mode, Obstacle, PolicyKind, Record, Severity,
-    Timestamp, Verdict, Violation,
+    Bounds, CallFailure, Cause, FailureKind, Mode, Obstacle, Record, Severity, Timestamp, Verdict,
+    Violation,
 };
 use foretide_forecast::FIRST_FIT_DAYS;
 use serde::{Deserialize, Serialize};
 
 use crate::controller::Controller;
 use crate::forecasting::Forecasting;
+use crate::policy;
 use crate::protocol::Effect;
 
 /// A broken invariant is shown for an hour: long enough to be seen, and it cannot be mended here.
@@ -131,7 +132,7 @@ impl Controller {
             Mode::Observe => Severity::Notice,
             Mode::ScaleOutOnly | Mode::Enforce => Severity::Critical,
         };
-        if let Some(reading) = &self.state.group {
+        if let Some(reading) = &self.state.group.reading {
             let group = &reading.group;
             let obstacles = group.obstacles.iter();
             found.extend(obstacles.map(|obstacle| match obstacle {
@@ -156,6 +157,7 @@ impl Controller {
         }
         found.extend(
             self.state
+                .group
                 .breaker
                 .cause()
                 .map(|it| (Severity::Critical, it)),
@@ -174,26 +176,26 @@ impl Controller {
 
     fn data(&self, now: Timestamp, found: &mut Found) {
         let longest = self.config.interval.saturating_mul(UNREAD_INTERVALS);
-        let reading = self.state.group.as_ref();
+        let reading = self.state.group.reading.as_ref();
         let unread = reading.is_none_or(|reading| now.since(reading.at) > longest);
         if let Some(failure) = self.state.health.group_failure.as_ref().filter(|_| unread) {
             let failure = failure.clone();
             found.push((Severity::Critical, Cause::GroupUnreadable { failure }));
         }
-        if self.state.stale {
-            let newest = self.state.series.newest_load();
+        if self.state.metrics.stale {
+            let newest = self.state.metrics.series.newest_load();
             let cause = newest.map_or(Cause::NoData, |point| Cause::DataStale {
                 age: now.since(point.end()),
             });
             found.push((Severity::Critical, cause));
         }
-        if self.state.predictor_failing {
+        if self.state.policies.classifier.predictor_failing {
             found.push((Severity::Critical, Cause::PredictorSilent));
         }
     }
 
     fn capacity(&self, found: &mut Found) {
-        let max = self.state.group.as_ref().map(|it| it.group.bounds.max());
+        let max = self.state.group.newest().map(|it| it.bounds.max());
         // A maximum that was raised since is enough.
         if let (Some((_, needed)), Some(max)) = (self.state.health.needed_more, max)
             && needed > max
@@ -215,17 +217,17 @@ impl Controller {
 
     fn warming_up(&self, found: &mut Found) {
         let mut say = |cause| found.push((Severity::Notice, cause));
-        if self.state.group.is_none() && self.state.health.group_failure.is_none() {
+        if self.state.group.reading.is_none() && self.state.health.group_failure.is_none() {
             say(Cause::NotRead);
         }
-        if self.config.policy != PolicyKind::Forecast {
+        if !policy::of(&self.config).forecasts() {
             return;
         }
         let forecasting = self.forecasting.as_ref();
         if let Some((parts_read, parts)) = forecasting.and_then(|it| it.backfill.progress()) {
             say(Cause::ReadingHistory { parts_read, parts });
         }
-        if forecasting.is_none_or(|it| !it.has_own_model()) && self.state.group.is_some() {
+        if forecasting.is_none_or(|it| !it.has_own_model()) && self.state.group.reading.is_some() {
             let history = forecasting.map_or(Duration::ZERO, Forecasting::history);
             let needed = Duration::from_secs_f64(FIRST_FIT_DAYS * 86_400.0);
             say(Cause::Learning { history, needed });

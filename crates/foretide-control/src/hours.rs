@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use foretide_domain::{Datapoint, Hours, Load, Mode, Percent, Timestamp, whole_instances};
-use foretide_forecast::law::Baseline;
+use foretide_forecast::sizing::Baseline;
 use serde::{Deserialize, Serialize};
 
 use crate::controller::{Controller, GAP_INTERVALS};
@@ -195,7 +195,7 @@ impl Controller {
     /// Counts the periods that have come since the last cycle.
     pub(crate) fn count_hours(&mut self, now: Timestamp) {
         let mode = self.mode();
-        let Some(reading) = &self.state.group else {
+        let Some(reading) = &self.state.group.reading else {
             return;
         };
         let (group, config) = (&reading.group, &self.config);
@@ -203,6 +203,7 @@ impl Controller {
             objective: config.forecast.objective,
             lead: self
                 .state
+                .group
                 .lead_time(config)
                 .saturating_add(config.metric_delay),
             min: group.bounds.min(),
@@ -221,7 +222,7 @@ impl Controller {
             None => Baseline::new(target, rule, group.desired),
         };
         let from = ledger.stepped;
-        for point in self.state.series.points() {
+        for point in self.state.metrics.series.points() {
             let is_new = from.is_none_or(|stepped| point.start > stepped);
             if is_new && point.start >= ledger.hours.since {
                 ledger.count(point, &mut baseline, &terms);

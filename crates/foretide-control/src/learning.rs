@@ -1,12 +1,11 @@
 //! What policy `forecast` learns beside the looks: every period, the past, and its model.
 
-use foretide_domain::{
-    CallFailure, CallId, Datapoint, FailureKind, Mode, PolicyKind, Record, Timestamp,
-};
+use foretide_domain::{CallFailure, CallId, Datapoint, FailureKind, Mode, Record, Timestamp};
 
 use crate::controller::Controller;
 use crate::forecasting::{Forecasting, Told};
 use crate::load::measured;
+use crate::policy;
 use crate::protocol::{Effect, FitOutcome, ForecastSnapshot};
 
 impl Controller {
@@ -17,10 +16,10 @@ impl Controller {
         now: Timestamp,
         effects: &mut Vec<Effect>,
     ) {
-        if self.config.policy != PolicyKind::Forecast {
+        if !policy::of(&self.config).forecasts() {
             return;
         }
-        let Some(reading) = &self.state.group else {
+        let Some(reading) = &self.state.group.reading else {
             return;
         };
         let (desired, pending) = (reading.group.desired, reading.group.counts.pending > 0);
@@ -28,13 +27,13 @@ impl Controller {
         let orders = &self.state.orders;
         let ordered = orders.paused.is_some() || orders.pinned.is_some();
         let governs = self.state.mode(&self.config) == Mode::Enforce && !ordered;
-        let lead_time = self.state.lead_time(&self.config);
+        let lead_time = self.state.group.lead_time(&self.config);
         let mut sorted: Vec<&Datapoint> = points
             .iter()
             .filter(|point| point.end() <= now && !point.period.is_zero())
             .collect();
         sorted.sort_by_key(|point| point.start);
-        let per_instance = self.state.per_instance(&self.config);
+        let per_instance = self.state.metrics.per_instance(&self.config);
         sorted.retain(|point| measured(point, per_instance).is_some());
         let newest = sorted.last().map(|point| point.start);
         for point in sorted {
@@ -55,7 +54,8 @@ impl Controller {
                 pending,
                 decides: newest == Some(point.start),
             };
-            let alarm = forecasting.observe(point, &told, &mut self.state.law);
+            let alarm =
+                forecasting.observe(point, &told, &mut self.state.policies.forecast.optimiser);
             effects.extend(alarm.map(|alarm| Effect::Record(Record::Alarm(alarm))));
         }
         let call = self.state.next_call();
@@ -112,9 +112,9 @@ impl Controller {
             return false;
         };
         let is_complete = forecasting.backfill.is_complete();
-        forecasting.take_in(self.state.per_instance(&self.config));
-        if let Some(saved) = &mut self.state.law {
-            saved.law.prime(forecasting.demands());
+        forecasting.take_in(self.state.metrics.per_instance(&self.config));
+        if let Some(saved) = &mut self.state.policies.forecast.optimiser {
+            saved.optimiser.prime(forecasting.demands());
             forecasting.learn_events(&self.config.calendar, &mut saved.learned);
         }
         is_complete
@@ -122,14 +122,14 @@ impl Controller {
 
     /// What the forecast rests on, to be kept beside the state; none where nothing is forecast.
     pub(crate) fn forecast_snapshot(&self) -> Option<ForecastSnapshot> {
-        let newest = self.state.law.as_ref().and_then(|law| law.newest_start);
+        let newest = self.state.policies.forecast.newest_start();
         Some(self.forecasting.as_ref()?.snapshot(newest))
     }
 
     /// Goes on with a forecast that was kept.
     pub(crate) fn resume_forecast(&mut self, snapshot: Option<&ForecastSnapshot>) {
-        if self.config.policy == PolicyKind::Forecast {
-            let newest = self.state.law.as_ref().and_then(|law| law.newest_start);
+        if policy::of(&self.config).forecasts() {
+            let newest = self.state.policies.forecast.newest_start();
             self.forecasting = snapshot.map(|kept| Forecasting::resume(kept.clone(), newest));
         }
     }

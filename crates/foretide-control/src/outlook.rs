@@ -1,70 +1,60 @@
 //! What policy `forecast` makes of its newest forecast between two periods: how far it is still
 //! trusted, what it then asks for, what the calendar needs.
 
-use std::time::Duration;
-
-use foretide_domain::{ForecastFigures, PolicyKind, Staleness, Timestamp};
-use foretide_forecast::law::LawOutput;
+use foretide_domain::{ForecastFigures, Timestamp};
+use foretide_forecast::sizing::SizingOutput;
 
 use crate::calendar::{CalendarEvent, minimum};
 use crate::controller::Controller;
-use crate::staleness::staleness;
+use crate::policy;
 
 impl Controller {
     /// Policy `forecast` decides anew at every further minute that the next period is late.
     pub(crate) fn notice_lateness(&mut self, now: Timestamp) {
-        let (step, late) = self.lateness(now);
-        let late = (step, late.as_secs().div_ceil(60));
-        let before = std::mem::replace(&mut self.state.late, late);
-        self.state.decide_anyway |= late != before && step != Staleness::Fresh;
+        self.state.cycle.decide_anyway |= self.state.metrics.note_lateness(&self.config, now);
     }
 
-    /// What a known event needs does not wait for a datapoint, which may not come: a decision is
-    /// made when it begins to need more. It is taken for noticed once it could be written.
+    /// A decision is made when known events begin to need more: the next datapoint may not come.
     pub(crate) fn notice_schedule(&mut self, now: Timestamp) {
         let minimum = self.scheduled(now).map_or(0, |(minimum, _)| minimum);
-        self.state.decide_anyway |= minimum > self.state.scheduled;
-        if minimum < self.state.scheduled || !self.state.is_writing() {
-            self.state.scheduled = minimum;
-        }
+        let is_writing = self.state.is_writing();
+        let forecast = &mut self.state.policies.forecast;
+        self.state.cycle.decide_anyway |= forecast.note_schedule(minimum, is_writing);
     }
 
-    /// What the law says now: its answer to the newest period, or what that is worth since the next
-    /// one is overdue.
-    pub(crate) fn law_output(&self, now: Timestamp) -> Option<LawOutput> {
+    /// The optimiser's answer to the newest period. Once the next period is overdue, the answer is
+    /// less sure.
+    pub(crate) fn sizing_output(&self, now: Timestamp) -> Option<SizingOutput> {
         let output = self.forecasting.as_ref()?.output?;
-        let late = self.lateness(now).1;
-        let known = self.state.law.as_ref().zip(self.state.group.as_ref());
+        let late = self.state.metrics.lateness(&self.config, now).1;
+        let saved = self.state.policies.forecast.optimiser.as_ref();
+        let known = saved.zip(self.state.group.newest());
         Some(match known.filter(|_| !late.is_zero()) {
-            Some((saved, reading)) => {
+            Some((saved, group)) => {
                 let minutes = late.as_secs_f64() / 60.0;
-                saved.law.late(&output, reading.group.desired, minutes)
+                saved.optimiser.late(&output, group.desired, minutes)
             }
             None => output,
         })
     }
 
-    pub(crate) fn forecast_figures(&self, output: Option<&LawOutput>) -> Option<ForecastFigures> {
-        let law = self.state.law.as_ref()?.law.config();
-        let lead_time = self.state.lead_time(&self.config);
+    pub(crate) fn forecast_figures(
+        &self,
+        output: Option<&SizingOutput>,
+    ) -> Option<ForecastFigures> {
+        let saved = self.state.policies.forecast.optimiser.as_ref()?;
+        let lead_time = self.state.group.lead_time(&self.config);
         let forecasting = self.forecasting.as_ref()?;
-        Some(forecasting.figures(output?, law, lead_time))
+        Some(forecasting.figures(output?, saved.optimiser.config(), lead_time))
     }
 
     /// What a known event needs now, or by the time that a launch now serves.
     pub(crate) fn scheduled(&self, now: Timestamp) -> Option<(u32, &CalendarEvent)> {
-        if self.config.policy != PolicyKind::Forecast {
+        if !policy::of(&self.config).forecasts() {
             return None;
         }
-        let lead_time = self.state.lead_time(&self.config);
+        let lead_time = self.state.group.lead_time(&self.config);
         let ahead = lead_time.saturating_add(self.config.interval);
         minimum(&self.config.calendar, now, ahead)
-    }
-
-    fn lateness(&self, now: Timestamp) -> (Staleness, Duration) {
-        let newest = self.state.series.newest_load();
-        newest.map_or_else(Default::default, |point| {
-            staleness(&self.config, point.period, now.since(point.end()))
-        })
     }
 }

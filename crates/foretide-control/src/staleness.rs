@@ -9,10 +9,11 @@
 
 use std::time::Duration;
 
-use foretide_domain::{PolicyKind, Staleness};
+use foretide_domain::Staleness;
 
 use crate::config::ControllerConfig;
 use crate::facts::stale_limit;
+use crate::policy;
 
 /// The step that data of this period length stands on at this age, and by how much the next period
 /// is overdue. Lateness ends at the limit: capacity must not grow for as long as metrics are out.
@@ -22,7 +23,7 @@ pub(crate) fn staleness(
     age: Duration,
 ) -> (Staleness, Duration) {
     let limit = stale_limit(config, period);
-    if config.policy != PolicyKind::Forecast {
+    if !policy::of(config).forecasts() {
         let step = if age > limit {
             Staleness::Alarm
         } else {

@@ -183,3 +183,30 @@ fn a_pin_keeps_no_cooldown_and_no_step_but_everything_else() {
     world.group.counts.pending = 1;
     assert_eq!(world.audited(), Some(7));
 }
+
+/// The audit asks a policy which limits it promises: this says them once more, policy by policy.
+#[test]
+fn every_policy_promises_its_own_limits() {
+    const KINDS: [PolicyKind; 3] = [
+        PolicyKind::Classifier,
+        PolicyKind::TargetTracking,
+        PolicyKind::Forecast,
+    ];
+    let broken = |change: Breakage| {
+        KINDS.map(|policy| {
+            let mut world = World::sound();
+            world.config.policy = policy;
+            change(&mut world);
+            world.audited()
+        })
+    };
+    // The sound plan leads to 30 %.
+    let above_target = broken(|w| w.config.target_utilisation = Percent::new(25.0).unwrap());
+    assert_eq!(above_target, [Some(11), Some(11), None]);
+    let above_objective = broken(|w| w.config.forecast.objective = Percent::new(25.0).unwrap());
+    assert_eq!(above_objective, [None, None, Some(11)]);
+    let at_once = broken(|w| w.last_change_at = Some(NOW));
+    assert_eq!(at_once, [Some(13), None, None]);
+    let by_two = broken(|w| w.plan.desired = 5);
+    assert_eq!(by_two, [Some(14), None, None]);
+}

@@ -213,6 +213,10 @@ pub enum ForecastRule {
     Late,
 }
 
+/// Levels of the quantiles that are forecast, ascending. The upper four are where capacity is chosen:
+/// one minute in ten, in 33, in 100 and in 250 needs more.
+pub const FORECAST_LEVELS: [f64; 5] = [0.5, 0.9, 0.97, 0.99, 0.996];
+
 /// What the forecast saw and what it weighed.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ForecastFigures {
@@ -228,7 +232,7 @@ pub struct ForecastFigures {
     pub reading_history: bool,
     /// Time from launch to in service: the p90 of what was measured, or as configured.
     pub lead_time: Duration,
-    /// Load at the levels 0.5, 0.9, 0.97, 0.99 and 0.996; none while nothing can be forecast.
+    /// Load at [`FORECAST_LEVELS`]; none while nothing can be forecast.
     pub quantiles: Option<[Load; 5]>,
     /// Whether the model is of the group's own history, or of generated load.
     pub own_model: bool,
@@ -292,14 +296,16 @@ pub enum Pricing {
 /// What came of forecasts and budget over a stretch of time.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ForecastKept {
-    /// Share of loads at or below the quantile at each level; none before a forecast has matured.
+    /// Share of loads at or below the quantile at each of [`FORECAST_LEVELS`]. None before the
+    /// first forecast has matured.
     pub coverage: Option<[f64; 5]>,
     /// Share of time that the group was short.
     pub short: f64,
 }
 
-/// This policy against target tracking, which is simulated on the same load beside it.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+/// Running means over about three days: this policy against the baseline, which is target tracking
+/// simulated on the same load.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Counterfactual {
     /// Mean desired capacity of this policy.
     pub own: f64,

@@ -26,9 +26,9 @@ pub use call::{Asked, CallFailure, CallId, FailureKind, WriteOutcome};
 pub use datapoint::{Datapoint, Memory};
 pub use decision::{Decision, Mode};
 pub use explanation::{
-    ClassifierRule, Counterfactual, EventFigures, Explanation, ForecastFigures, ForecastKept,
-    ForecastRule, Guard, GuardStep, Inputs, LoadSource, PolicyKind, Pricing, Proposal, Rule,
-    Staleness, TrackingRule,
+    ClassifierRule, Counterfactual, EventFigures, Explanation, FORECAST_LEVELS, ForecastFigures,
+    ForecastKept, ForecastRule, Guard, GuardStep, Inputs, LoadSource, PolicyKind, Pricing,
+    Proposal, Rule, Staleness, TrackingRule,
 };
 pub use features::{Class, Features, Prediction, TaskPriority, TaskType, UnknownCategory};
 pub use group::{Bounds, BoundsError, GroupState, Launch, LifecycleCounts, SuspendedProcesses};

@@ -5,16 +5,16 @@
 use std::error::Error;
 use std::time::Instant;
 
-use foretide_forecast::law::{LawConfig, LawInputs, LawState};
+use foretide_forecast::sizing::{CapacityOptimiser, SizingConfig, SizingInputs};
 use foretide_forecast::{FitParams, Forecaster, Grid, LoadPoint, fit, generated_load, generic};
 
 const ROUNDS: usize = 3;
 const DAY: usize = 1440;
 
-/// A group that follows its law, without boot: what is measured is the deciding.
+/// A group that follows its optimiser, without boot: the bench measures the decision alone.
 struct Group {
     forecaster: Forecaster,
-    law: LawState,
+    optimiser: CapacityOptimiser,
     desired: u32,
 }
 
@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let grid = Grid::for_boot(1, 3)?;
     let mut group = Group {
         forecaster: Forecaster::new(grid, generic(grid)?),
-        law: LawState::new(LawConfig::new(grid, 3)),
+        optimiser: CapacityOptimiser::new(SizingConfig::new(grid, 3)),
         desired: 20,
     };
     let load = generated_load(1, (14 + ROUNDS) * DAY);
@@ -59,7 +59,7 @@ impl Group {
             load: cpu * instances,
             saturated: cpu >= 99.5,
         });
-        let output = self.law.step(&LawInputs {
+        let output = self.optimiser.step(&SizingInputs {
             missed: 0,
             cpu,
             instances,

@@ -1,5 +1,6 @@
 //! Five quantile forests fitted on a history: the forecast of the load one lead time ahead.
 
+use foretide_domain::FORECAST_LEVELS;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -7,9 +8,6 @@ use crate::features::{FeatureRow, FeatureState};
 use crate::gbm::{BinnedMatrix, Forest, GrowParams, MAX_ROWS, Tree, values};
 use crate::grid::{Grid, Period};
 use crate::history::{History, TRAINING_DAYS};
-
-/// Quantile levels forecast.
-pub const LEVELS: [f64; 5] = [0.5, 0.9, 0.97, 0.99, 0.996];
 
 /// Days of history from which a group is forecast by a model of its own.
 pub const FIRST_FIT_DAYS: f64 = 1.0;
@@ -133,7 +131,8 @@ pub fn fit_set(
         return Err(FitError::TooManyRows { rows });
     }
     let matrix = BinnedMatrix::new(&set.rows);
-    let forests = LEVELS.map(|level| Forest::fit(&matrix, &set.targets, level, &params.grow, seed));
+    let forests =
+        FORECAST_LEVELS.map(|level| Forest::fit(&matrix, &set.targets, level, &params.grow, seed));
     let fitted = Fitted {
         grid,
         forests,
@@ -167,7 +166,7 @@ impl Fitted {
         &self.forests
     }
 
-    /// The quantiles at [`LEVELS`] of `ln(load one lead later) − base`, ascending.
+    /// The quantiles at [`FORECAST_LEVELS`] of `ln(load one lead later) − base`, ascending.
     pub fn quantiles(&self, row: &FeatureRow) -> [f64; 5] {
         let mut quantiles = values(&self.forests, row).map(f64::from);
         quantiles.sort_unstable_by(f64::total_cmp);

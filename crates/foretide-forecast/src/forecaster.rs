@@ -6,7 +6,7 @@ use crate::features::{FeatureState, REVISED};
 use crate::fitted::{FIRST_FIT_DAYS, Fitted};
 use crate::grid::{Grid, Period};
 use crate::history::{History, LoadPoint};
-use crate::law::Forecast;
+use crate::sizing::Forecast;
 
 /// Days between fits. Fitting more often has gained nothing.
 const REFIT_DAYS: u32 = 1;

@@ -1,13 +1,14 @@
-//! Forecasts of a group's load over its lead time, and the capacity law that rests on them.
+//! Forecasts of a group's load over its lead time, and the capacity optimiser that rests on them.
 //!
 //! [`History`] keeps observed load with its gaps, [`FeatureState`] reads 59 features from it,
-//! [`fit`] grows five quantile forests on them, [`law`] turns the forecast into a capacity.
+//! [`fit`] grows five quantile forests on them, [`sizing`] turns the forecast into a capacity.
 //!
 //! Invariant: everything is a pure function of its arguments, seeds included. Nothing here reads
 //! a clock, does I/O, spawns, or knows who measured the load.
 
 pub mod gbm;
-pub mod law;
+pub mod normal;
+pub mod sizing;
 
 mod features;
 mod fitted;
@@ -16,13 +17,12 @@ mod generate;
 mod generic;
 mod grid;
 mod history;
-mod normal;
 mod ring;
 mod rolling;
 mod scores;
 
 pub use features::{FEATURES, FLOOR, FeatureRow, FeatureState};
-pub use fitted::{FIRST_FIT_DAYS, FitError, FitParams, Fitted, LEVELS, TrainingSet, fit, fit_set};
+pub use fitted::{FIRST_FIT_DAYS, FitError, FitParams, Fitted, TrainingSet, fit, fit_set};
 pub use forecaster::{Forecaster, ModelSource};
 pub use generate::generated_load;
 pub use generic::{GENERIC_LEADS, GenericError, decode, encode, generic, train_generic};

@@ -10,8 +10,8 @@ use crate::fitted::{FitError, FitParams, Fitted, fit};
 use crate::forecaster::Forecaster;
 use crate::grid::{Grid, Period};
 use crate::history::LoadPoint;
-use crate::law::{Curve, LawConfig, LiveError};
 use crate::scores::{Matured, Scores, is_rising};
+use crate::sizing::{Curve, LiveError, SizingConfig};
 
 /// Accuracy of the trees alone and of the curve that capacity is chosen by.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -42,7 +42,7 @@ pub fn rolling(
     seed: u64,
     seen: &mut dyn FnMut(Period, &Matured),
 ) -> Result<Rolling, FitError> {
-    let widening = LawConfig::new(grid, 0).widening;
+    let widening = SizingConfig::new(grid, 0).widening;
     let mut forecaster = Forecaster::new(grid, generic);
     let mut error = LiveError::new();
     let mut open: VecDeque<Open> = VecDeque::new();

@@ -4,9 +4,8 @@
 //! Hyndman and Koehler 2006, scaled by the seasonal naive forecast; WAPE `Σ|y − f| / Σ|y|`. MAPE is
 //! left out: it breaks at low load.
 
+use foretide_domain::FORECAST_LEVELS;
 use serde::{Deserialize, Serialize};
-
-use crate::fitted::LEVELS;
 
 /// Pinball loss of quantile `q` at `level`, in the unit of `y`.
 pub fn pinball(y: f64, q: f64, level: f64) -> f64 {
@@ -34,7 +33,7 @@ pub struct Scores {
 pub struct Matured {
     /// Load that came.
     pub load: f64,
-    /// Load forecast at [`LEVELS`], ascending.
+    /// Load forecast at [`FORECAST_LEVELS`], ascending.
     pub quantiles: [f64; 5],
     /// Load one season (a day or a week) before the load that came; none where it is not known.
     pub season_ago: Option<f64>,
@@ -64,7 +63,7 @@ impl Scores {
         self.count += 1.0;
         self.load += y.abs();
         self.rising_count += f64::from(u8::from(matured.rising));
-        for (k, (&q, level)) in matured.quantiles.iter().zip(LEVELS).enumerate() {
+        for (k, (&q, level)) in matured.quantiles.iter().zip(FORECAST_LEVELS).enumerate() {
             let tied = (y - q).abs() <= 1e-4 * y.abs().max(1e-9);
             let covered = if tied {
                 level
@@ -85,7 +84,7 @@ impl Scores {
 
     /// Adds what another has seen.
     pub fn merge(&mut self, other: &Self) {
-        for k in 0..LEVELS.len() {
+        for k in 0..FORECAST_LEVELS.len() {
             self.covered[k] += other.covered[k];
             self.pinball[k] += other.pinball[k];
             self.rising_covered[k] += other.rising_covered[k];
@@ -120,7 +119,7 @@ impl Scores {
 pub struct Accuracy {
     /// Matured forecasts.
     pub forecasts: f64,
-    /// Share of loads at or below each of [`LEVELS`].
+    /// Share of loads at or below each of [`FORECAST_LEVELS`].
     pub coverage: [f64; 5],
     /// The same where load was rising.
     pub coverage_rising: Option<[f64; 5]>,

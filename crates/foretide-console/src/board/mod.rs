@@ -19,7 +19,7 @@ pub use system::{Calls, StoreHealth};
 pub use track::{GroupFacts, Limits, Looked, Price};
 
 pub(crate) use foretide_http::lock;
-pub(crate) use slots::{LEVELS, SLOT, Slot};
+pub(crate) use slots::{SLOT, Slot};
 pub(crate) use sums::instances_for;
 pub(crate) use system::System;
 pub(crate) use track::{GUARDS, Tally, Track};

@@ -3,12 +3,10 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use foretide_domain::{Bounds, Datapoint, Timestamp};
+use foretide_domain::{Bounds, Datapoint, FORECAST_LEVELS, Timestamp};
 
 use super::sums::{PEAK_SLOTS, Peak};
 
-/// The levels of the forecast's quantiles, as explanations carry them.
-pub(crate) const LEVELS: [f64; 5] = [0.5, 0.9, 0.97, 0.99, 0.996];
 /// Length of a slot: CloudWatch's shortest period of basic value.
 pub(crate) const SLOT: Duration = Duration::from_secs(60);
 const SLOT_MS: i64 = 60_000;
@@ -27,8 +25,8 @@ pub(crate) struct Slot {
     pub(crate) in_service: Option<u32>,
     pub(crate) pending: Option<u32>,
     pub(crate) bounds: Option<(u32, u32)>,
-    /// What was forecast for this minute, before it came: load at [`LEVELS`].
-    pub(crate) forecast: Option<[f32; LEVELS.len()]>,
+    /// What was forecast for this minute, before it came: load at [`FORECAST_LEVELS`].
+    pub(crate) forecast: Option<[f32; FORECAST_LEVELS.len()]>,
     /// Instances that the baseline ran.
     pub(crate) baseline: Option<u32>,
 }
@@ -163,7 +161,7 @@ impl Slots {
     }
 
     /// Notes what is forecast for the minute of `at`.
-    pub(crate) fn foresee(&mut self, at: Timestamp, quantiles: [f64; LEVELS.len()]) {
+    pub(crate) fn foresee(&mut self, at: Timestamp, quantiles: [f64; FORECAST_LEVELS.len()]) {
         let newest = self.first + len(&self.ring);
         if self.ring.is_empty() || minute(at) - newest > AHEAD_MAX_SLOTS {
             return;

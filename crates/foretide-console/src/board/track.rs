@@ -5,14 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use foretide_domain::{
-    Cause, Decision, GroupState, Guard, Hours, LifecycleCounts, Load, Mode, Orders, Percent,
-    PolicyKind, Record, Severity, Timestamp, Verdict, WriteOutcome, stalled, stalled_after,
+    Cause, Decision, FORECAST_LEVELS, GroupState, Guard, Hours, LifecycleCounts, Load, Mode,
+    Orders, Percent, PolicyKind, Record, Severity, Timestamp, Verdict, WriteOutcome, stalled,
+    stalled_after,
 };
 
 use crate::view::Cached;
 
 use super::marks::Mark;
-use super::slots::{LEVELS, Slots};
+use super::slots::Slots;
 
 /// How much of each group is kept in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -364,8 +365,8 @@ impl Track {
     }
 
     /// Share of the loads of about a day, and of about a week, that lay at or below each of
-    /// [`LEVELS`]; none where nothing was forecast.
-    pub(crate) fn coverage(&self) -> [Option<[f64; LEVELS.len()]>; 2] {
+    /// [`FORECAST_LEVELS`]; none where nothing was forecast.
+    pub(crate) fn coverage(&self) -> [Option<[f64; FORECAST_LEVELS.len()]>; 2] {
         let decision = self.decision();
         let figures = decision.and_then(|known| known.explanation.inputs.forecast);
         figures.map_or([None; 2], |figures| figures.kept.map(|kept| kept.coverage))

@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use foretide_domain::{HealthState, Hours, Timestamp, Verdict};
+use foretide_domain::{FORECAST_LEVELS, HealthState, Hours, Timestamp, Verdict};
 
-use crate::board::{LEVELS, Tally, Track, lock};
+use crate::board::{Tally, Track, lock};
 use crate::view::{GroupRow, cached};
 
 /// A group as of one moment.
@@ -13,8 +13,8 @@ pub(super) struct Group {
     pub(super) row: Arc<GroupRow>,
     pub(super) tally: Tally,
     /// Of about a day, and of about a week.
-    pub(super) coverage: [Option<[f64; LEVELS.len()]>; 2],
-    pub(super) forecast: Option<[f64; LEVELS.len()]>,
+    pub(super) coverage: [Option<[f64; FORECAST_LEVELS.len()]>; 2],
+    pub(super) forecast: Option<[f64; FORECAST_LEVELS.len()]>,
     pub(super) age: Option<f64>,
     pub(super) overruns: Option<u64>,
     pub(super) prediction: Option<f64>,

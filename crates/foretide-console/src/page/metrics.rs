@@ -10,7 +10,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::header::{CONTENT_TYPE, HeaderValue};
 use axum::http::{Response, StatusCode};
-use foretide_domain::{Guard, HealthState};
+use foretide_domain::{FORECAST_LEVELS, Guard, HealthState};
 use foretide_http::Problem;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
@@ -22,7 +22,7 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 
-use crate::board::{Board, Calls, GUARDS, LEVELS, StoreHealth, System};
+use crate::board::{Board, Calls, GUARDS, StoreHealth, System};
 
 use super::group_metrics::{COUNTERS, GAUGES, Group};
 
@@ -140,8 +140,9 @@ impl Snapshot {
     }
 
     fn forecasts(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let levels = FORECAST_LEVELS.map(|level| level.to_string());
         let loads = self.groups.iter().flat_map(|group| {
-            let named = QUANTILES.iter().zip(group.forecast.into_iter().flatten());
+            let named = levels.iter().zip(group.forecast.into_iter().flatten());
             named.map(|(level, value)| (group.with("level", level), value))
         });
         let name = "foretide_group_forecast_load_instances";
@@ -150,7 +151,7 @@ impl Snapshot {
         let coverage = self.groups.iter().flat_map(|group| {
             let windows = WINDOWS.iter().zip(group.coverage);
             windows.flat_map(|(window, shares)| {
-                let named = QUANTILES.iter().zip(shares.into_iter().flatten());
+                let named = levels.iter().zip(shares.into_iter().flatten());
                 named.map(|(level, value)| {
                     let [account, name, level] = group.with("level", level);
                     ([account, name, level, ("window", window)], value)
@@ -215,9 +216,6 @@ impl Snapshot {
         metric.encode_info(&version)
     }
 }
-
-/// [`LEVELS`] as labels.
-const QUANTILES: [&str; LEVELS.len()] = ["0.5", "0.9", "0.97", "0.99", "0.996"];
 
 /// What a group's coverage is of.
 const WINDOWS: [&str; 2] = ["day", "week"];

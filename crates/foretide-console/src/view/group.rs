@@ -1,10 +1,10 @@
 //! One group's page: the chart's columns, what happened, the newest decision unfolded.
 
-use foretide_domain::Timestamp;
+use foretide_domain::{FORECAST_LEVELS, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::board::{LEVELS, Mark, SLOT, Slot, Track, instances_for};
+use crate::board::{Mark, SLOT, Slot, Track, instances_for};
 
 use super::explanation::{DecisionView, decision_view};
 use super::overview::FleetView;
@@ -58,19 +58,19 @@ pub(crate) struct Series {
     pub(crate) max: Vec<Option<u32>>,
     pub(crate) baseline_instances: Vec<Option<u32>>,
     /// The levels of `forecast_instances`.
-    pub(crate) forecast_levels: [f64; LEVELS.len()],
+    pub(crate) forecast_levels: [f64; FORECAST_LEVELS.len()],
     /// What was forecast for the bucket before it came, at each level, in instances.
-    pub(crate) forecast_instances: Vec<Option<[f32; LEVELS.len()]>>,
+    pub(crate) forecast_instances: Vec<Option<[f32; FORECAST_LEVELS.len()]>>,
 }
 
 /// How well the forecast held, as the newest decision knows it.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(crate) struct AccuracyView {
-    pub(crate) levels: [f64; LEVELS.len()],
+    pub(crate) levels: [f64; FORECAST_LEVELS.len()],
     /// Share of the last day's loads, about, that lay at or below each level.
-    pub(crate) coverage_day: Option<[f64; LEVELS.len()]>,
+    pub(crate) coverage_day: Option<[f64; FORECAST_LEVELS.len()]>,
     /// The same of the last week.
-    pub(crate) coverage_week: Option<[f64; LEVELS.len()]>,
+    pub(crate) coverage_week: Option<[f64; FORECAST_LEVELS.len()]>,
 }
 
 /// The page of `track` as of `now`.
@@ -98,7 +98,7 @@ pub(crate) fn group_view(
 pub(crate) fn accuracy(track: &Track) -> AccuracyView {
     let [coverage_day, coverage_week] = track.coverage();
     AccuracyView {
-        levels: LEVELS,
+        levels: FORECAST_LEVELS,
         coverage_day,
         coverage_week,
     }
@@ -130,7 +130,7 @@ pub(crate) fn series(track: &Track, window: &Window) -> Series {
     let slot_ms = i64::try_from(SLOT.as_millis()).unwrap_or(i64::MAX);
     let mut series = Series {
         bucket_ms: slot_ms * i64::try_from(size).unwrap_or(1),
-        forecast_levels: LEVELS,
+        forecast_levels: FORECAST_LEVELS,
         ..Series::default()
     };
     let objective = track.facts.objective.get();

@@ -1,10 +1,10 @@
 //! One group at a glance: a row of the overview and the head of the group's page.
 
-use foretide_domain::{Hours, Timestamp};
+use foretide_domain::{FORECAST_LEVELS, Hours, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::board::{LEVELS, Slot, Track, instances_for};
+use crate::board::{Slot, Track, instances_for};
 
 use super::health::{Health, health};
 use super::story::{Story, story};
@@ -81,7 +81,7 @@ pub(crate) struct LoadNow {
     /// Time ahead that is forecast.
     pub(crate) forecast_ahead_s: Option<u64>,
     /// Instances that carry the load forecast for then, at each level.
-    pub(crate) forecast_need_instances: Option<[u32; LEVELS.len()]>,
+    pub(crate) forecast_need_instances: Option<[u32; FORECAST_LEVELS.len()]>,
 }
 
 /// Time in violation against the violation budget.

@@ -4,6 +4,7 @@ use foretide_domain::{Staleness, whole_instances};
 
 use crate::config::OnMissing;
 use crate::facts::Facts;
+use crate::policy;
 
 use super::Wanted;
 
@@ -66,7 +67,9 @@ pub(super) fn projected_utilisation(facts: &Facts<'_>, wanted: &mut Wanted) {
     if !wanted.shrinks() {
         return;
     }
-    let ceiling = facts.config.scale_in_ceiling().get();
+    let ceiling = policy::of(facts.config)
+        .scale_in_ceiling(facts.config)
+        .get();
     // A load metric that says less than CPU is no reason to go beyond what CPU allows.
     let by_cpu = facts.newest().and_then(|(point, _)| point.load());
     let needed = [facts.load(), by_cpu]

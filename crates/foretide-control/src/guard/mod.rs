@@ -11,9 +11,10 @@ mod write;
 
 pub(crate) use classifier::votes_for_scale_in;
 
-use foretide_domain::{ForecastRule, Guard, GuardStep, PolicyKind, Proposal, Rule};
+use foretide_domain::{ForecastRule, Guard, GuardStep, Proposal, Rule};
 
 use crate::facts::Facts;
+use crate::policy;
 
 /// The capacity wanted, on its way through the guard rails.
 #[derive(Clone, Copy, Debug)]
@@ -98,7 +99,7 @@ pub(crate) fn apply(facts: &Facts<'_>, proposal: &Proposal) -> Guarded {
         ),
     };
     let pinned = proposal.rule == Rule::Pinned;
-    let votes = facts.config.policy == PolicyKind::Classifier && !pinned;
+    let votes = policy::of(facts.config).votes() && !pinned;
     let growth: &[_] = if votes { &GROWTH } else { &[] };
     let voting: &[_] = if votes { &VOTES } else { &[] };
     let rails: [&[(Guard, Rail)]; 5] = [&FOR_ALL, growth, &SCALE_IN, voting, &WRITES];

@@ -9,15 +9,22 @@ use foretide_domain::{Proposal, Rule, Tracked, TrackingRule};
 
 use crate::facts::Facts;
 
-/// What the newest points ask for.
-pub(crate) fn propose(facts: &Facts<'_>) -> Proposal {
-    let (desired, rule) = decide(facts);
-    Proposal {
-        desired,
-        rule: Rule::TargetTracking(rule),
+use super::Policy;
+
+/// Policy `target-tracking`.
+pub(super) struct Tracking;
+
+impl Policy for Tracking {
+    fn propose(&self, facts: &Facts<'_>) -> Proposal {
+        let (desired, rule) = decide(facts);
+        Proposal {
+            desired,
+            rule: Rule::TargetTracking(rule),
+        }
     }
 }
 
+/// The capacity that the newest points ask for.
 fn decide(facts: &Facts<'_>) -> (Option<u32>, TrackingRule) {
     let settings = &facts.config.target_tracking;
     let Some((newest, _)) = facts.newest_measured().next() else {

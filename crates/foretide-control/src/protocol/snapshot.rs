@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use foretide_domain::{LoadSource, Timestamp};
-use foretide_forecast::law::LawOutput;
+use foretide_forecast::sizing::SizingOutput;
 use foretide_forecast::{Fitted, History};
 use serde::{Deserialize, Serialize};
 
@@ -38,7 +38,7 @@ pub struct ForecastSnapshot {
 pub struct LatestForecast {
     /// Start of that period: a forecast of another one than the state's newest is not used.
     pub(crate) of: Timestamp,
-    pub(crate) output: LawOutput,
+    pub(crate) output: SizingOutput,
     /// What the load was measured by.
     pub(crate) source: LoadSource,
     /// Factor by which a known event lifts the forecast; 1 without.

@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use super::sentence::{Limit, counted};
 use crate::{
-    Counterfactual, Decision, Features, ForecastFigures, ForecastKept, GuardStep, Inputs,
-    LoadSource, Memory, Orders, Pricing, Verdict,
+    Counterfactual, Decision, FORECAST_LEVELS, Features, ForecastFigures, ForecastKept, GuardStep,
+    Inputs, LoadSource, Memory, Orders, Pricing, Verdict,
 };
 
 /// A decision, its sentence and all that stands behind it.
@@ -280,9 +280,6 @@ fn asked(features: &Features, memory: Option<Memory>) -> Vec<Fact> {
     ]
 }
 
-/// Levels of the quantiles that an explanation shows.
-const LEVELS: [&str; 5] = ["50 %", "90 %", "97 %", "99 %", "99.6 %"];
-
 fn forecast(figures: &ForecastFigures) -> Vec<Fact> {
     let mut facts = vec![
         fact("ahead", seconds(figures.ahead)),
@@ -305,7 +302,7 @@ fn forecast(figures: &ForecastFigures) -> Vec<Fact> {
         ),
     ];
     let load = |index: usize| known(figures.quantiles.and_then(|it| it.get(index).copied()));
-    let levels = LEVELS.iter().enumerate();
+    let levels = levels().into_iter().enumerate();
     facts.extend(levels.map(|(index, level)| fact(format!("load at {level}"), load(index))));
     facts.push(fact("lifted by events", format!("x{:.2}", figures.uplift)));
     facts.extend(chosen(figures));
@@ -313,6 +310,11 @@ fn forecast(figures: &ForecastFigures) -> Vec<Fact> {
     facts.extend(stretches.flat_map(|(stretch, kept)| kept_facts(stretch, &kept)));
     facts.extend(beside(figures));
     facts
+}
+
+/// Levels of the quantiles, as percentages.
+fn levels() -> [String; FORECAST_LEVELS.len()] {
+    FORECAST_LEVELS.map(|level| format!("{} %", 100.0 * level))
 }
 
 fn past(history: Duration, reading: bool) -> String {
@@ -364,7 +366,7 @@ fn chosen(figures: &ForecastFigures) -> Vec<Fact> {
 
 fn kept_facts(stretch: &str, kept: &ForecastKept) -> Vec<Fact> {
     let coverage = kept.coverage.map(|shares| {
-        let levels = LEVELS.iter().zip(shares);
+        let levels = levels().into_iter().zip(shares);
         let told = levels.map(|(level, share)| format!("{} of {level}", percent(share)));
         told.collect::<Vec<_>>().join(", ")
     });

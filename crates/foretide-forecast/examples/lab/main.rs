@@ -4,7 +4,7 @@
 //! [--q99 20] [--monitoring 60] [--cases nasa,elb] [--seed 1] [--first-days] [--hostile]
 //! [--coverage] [--record <folder>] [--replay <folder>] [--set gain=0.4]`
 //!
-//! `--record` keeps the forecasts of a run, `--replay` tries another law on them in a second.
+//! `--record` keeps the forecasts of a run, `--replay` tries other constants on them in a second.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -23,7 +23,7 @@ mod reactive;
 mod trace;
 mod world;
 
-use foretide_forecast::law::LawConfig;
+use foretide_forecast::sizing::SizingConfig;
 use foretide_forecast::{Accuracy, Grid, Scores, generic};
 
 use options::Options;
@@ -110,7 +110,7 @@ pub(crate) fn fly(
     let setup = setup(o, run.unit);
     let grid = Grid::for_boot(o.monitoring / 60, setup.boot as u32).map_err(|e| e.to_string())?;
     let shipped = generic(grid).map_err(|e| e.to_string())?;
-    let mut config = LawConfig::new(grid, setup.boot as u32);
+    let mut config = SizingConfig::new(grid, setup.boot as u32);
     o.apply(&mut config)?;
     let file = |dir: &std::path::PathBuf| dir.join(format!("{}.{}", run.name, o.seed));
     let replayed = o

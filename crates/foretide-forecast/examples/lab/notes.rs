@@ -1,8 +1,8 @@
-//! Forecasts of a run, kept to try other laws on them, and how well they cover.
+//! Forecasts of a run, kept to try other constants on them, and how well they cover.
 
 use std::path::Path;
 
-use foretide_forecast::law::Forecast;
+use foretide_forecast::sizing::Forecast;
 use foretide_forecast::{FLOOR, Grid, Matured, Scores, is_rising};
 
 use crate::Run;
@@ -41,7 +41,7 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Noted>, String> {
         .collect())
 }
 
-/// Scores of the trees' quantiles and of the law's curve against the true load.
+/// Scores of the trees' quantiles and of the optimiser's curve against the true load.
 pub(crate) fn scores(run: &Run<'_>, setup: &Setup, grid: Grid, pilot: &Pilot) -> [Scores; 2] {
     let load: Vec<f64> = run
         .demand

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use foretide_forecast::law::LawConfig;
+use foretide_forecast::sizing::SizingConfig;
 
 pub(crate) struct Options {
     pub(crate) dir: PathBuf,
@@ -65,8 +65,8 @@ impl Options {
         self.cases.is_empty() || self.cases.iter().any(|c| name.contains(c.as_str()))
     }
 
-    /// Sets the constants of the law that the command line names.
-    pub(crate) fn apply(&self, config: &mut LawConfig) -> Result<(), String> {
+    /// Sets the constants of the optimiser that the command line names.
+    pub(crate) fn apply(&self, config: &mut SizingConfig) -> Result<(), String> {
         for (key, value) in &self.set {
             let constant = match key.as_str() {
                 "start" => &mut config.budget.start,

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use foretide_forecast::law::{Forecast, LawConfig, LawInputs, LawOutput, LawState};
+use foretide_forecast::sizing::{
+    CapacityOptimiser, Forecast, SizingConfig, SizingInputs, SizingOutput,
+};
 use foretide_forecast::{FitParams, Fitted, Forecaster, LoadPoint, fit};
 
 use crate::world::{Policy, Published};
@@ -12,13 +14,13 @@ pub(crate) type Noted = (f64, Option<Forecast>);
 
 pub(crate) struct Pilot {
     forecaster: Forecaster,
-    law: LawState,
+    optimiser: CapacityOptimiser,
     offset: i64,
     seed: u64,
-    /// Forecasts noted in an earlier run, to try laws without fitting anew.
+    /// Forecasts noted in an earlier run, to try other constants without fitting anew.
     replayed: Option<Vec<Noted>>,
     pub(crate) noted: Vec<Noted>,
-    pub(crate) outputs: Vec<(i64, LawOutput)>,
+    pub(crate) outputs: Vec<(i64, SizingOutput)>,
     pub(crate) fit_time: Duration,
     pub(crate) step_time: Duration,
     pub(crate) fits: u32,
@@ -26,7 +28,7 @@ pub(crate) struct Pilot {
 
 impl Pilot {
     pub(crate) fn new(
-        config: LawConfig,
+        config: SizingConfig,
         offset: i64,
         seed: u64,
         generic: Option<Fitted>,
@@ -34,7 +36,7 @@ impl Pilot {
     ) -> Self {
         Self {
             forecaster: Forecaster::new(config.grid, generic),
-            law: LawState::new(config),
+            optimiser: CapacityOptimiser::new(config),
             offset,
             seed,
             replayed,
@@ -78,7 +80,7 @@ impl Policy for Pilot {
     fn decide(&mut self, newest: Published, desired: u32, pending: bool) -> Option<u32> {
         let began = Instant::now();
         let (log_demand, forecast) = self.forecast(newest);
-        let output = self.law.step(&LawInputs {
+        let output = self.optimiser.step(&SizingInputs {
             missed: 0,
             cpu: newest.cpu,
             instances: newest.instances,

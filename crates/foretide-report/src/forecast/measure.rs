@@ -1,9 +1,8 @@
 //! How a history would have been forecast.
 
-use foretide_domain::Timestamp;
+use foretide_domain::{FORECAST_LEVELS, Timestamp};
 use foretide_forecast::{
-    Accuracy, FitError, GenericError, Grid, GridError, LEVELS, LoadPoint, Matured, Period, generic,
-    rolling,
+    Accuracy, FitError, GenericError, Grid, GridError, LoadPoint, Matured, Period, generic, rolling,
 };
 use foretide_sim::in_parallel;
 use serde::Serialize;
@@ -111,7 +110,7 @@ pub fn measure(load: &LoadHistory, boots_s: &[u32]) -> Result<Measured, MeasureE
         trace: load.trace.clone(),
         unit: load.unit,
         period_s: load.period_s,
-        levels: LEVELS,
+        levels: FORECAST_LEVELS,
         horizons,
     })
 }

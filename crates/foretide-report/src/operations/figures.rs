@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use foretide_domain::{
-    Datapoint, Decision, Hours, Load, Outcome, Percent, Record, Timestamp, WriteOutcome,
+    Datapoint, Decision, FORECAST_LEVELS, Hours, Load, Outcome, Percent, Record, Timestamp,
+    WriteOutcome,
 };
-use foretide_forecast::{Accuracy, LEVELS, Matured, Scores, pinball};
+use foretide_forecast::{Accuracy, Matured, Scores, pinball};
 use serde::Serialize;
 
 use super::days::{self, Day};
@@ -310,7 +311,7 @@ fn forecast(recorded: &Recorded) -> Option<ForecastFigures> {
         if !seen.insert(target) {
             continue;
         }
-        for (sum, level) in persistence.iter_mut().zip(LEVELS) {
+        for (sum, level) in persistence.iter_mut().zip(FORECAST_LEVELS) {
             *sum += pinball(load, now, level);
         }
         // The load at that time takes the place of a season's: it is what the median has to beat.
@@ -331,7 +332,7 @@ fn forecast(recorded: &Recorded) -> Option<ForecastFigures> {
     let count = seen.len() as f64;
     Some(ForecastFigures {
         forecasts: seen.len() as u64,
-        levels: LEVELS,
+        levels: FORECAST_LEVELS,
         coverage,
         pinball_instance_percent: pinball,
         persistence_pinball_instance_percent: persistence.map(|sum| sum / count),

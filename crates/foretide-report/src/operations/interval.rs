@@ -1,6 +1,7 @@
 //! How sure a mean over days is: Student's t interval ("The probable error of a mean",
 //! Biometrika 6, 1908). Days are taken for independent; within a day nothing is assumed.
 
+use foretide_forecast::normal::QUANTILE_97_5 as Z;
 use serde::Serialize;
 
 /// A mean with the interval that holds it in 95 of 100 cases.
@@ -16,8 +17,6 @@ pub(super) struct Interval {
     pub(super) days: usize,
 }
 
-/// The normal quantile at 97.5 %.
-const Z: f64 = 1.959_963_984_540_054;
 /// The quantiles of t at 97.5 % for 1 to 4 degrees of freedom: there the series is too coarse.
 const FEW: [f64; 4] = [12.706, 4.303, 3.182, 2.776];
 

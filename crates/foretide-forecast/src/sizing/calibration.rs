@@ -1,7 +1,9 @@
-//! How the quantiles and the budget have fared lately: what an explanation tells of them.
+//! The calibration record: how often loads stayed below their quantiles, and how much time was in
+//! violation. Explanations show both.
 
 use std::collections::VecDeque;
 
+use foretide_domain::ForecastKept;
 use serde::{Deserialize, Serialize};
 
 use super::curve::Curve;
@@ -10,9 +12,11 @@ use crate::grid::Grid;
 const DAY_MINUTES: f64 = 1440.0;
 const WEEK_MINUTES: f64 = 10_080.0;
 
-/// Running means over about a day and a week, with the curves that have not matured.
+/// Running means over about a day and about a week.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Ledger {
+pub(crate) struct CalibrationRecord {
+    /// Curves whose load is not known yet, as logarithms of load at each level, oldest first. None
+    /// for a period without a forecast.
     open: VecDeque<Option<[f64; 5]>>,
     day: Means,
     week: Means,
@@ -21,23 +25,18 @@ pub(crate) struct Ledger {
 /// Means over one stretch of time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Means {
+    /// Minutes seen.
     minutes: f64,
-    short: f64,
+    /// Share of time in violation, 0 to 1.
+    #[serde(rename = "short")]
+    violation: f64,
+    /// Minutes for which there was a forecast.
     forecast_minutes: f64,
+    /// Share of loads at or below the quantile at each level, 0 to 1.
     covered: [f64; 5],
 }
 
-/// What came of forecasts and budget over about a day or a week.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Kept {
-    /// Share of loads at or below the quantile at each of [`crate::LEVELS`]; none before the first
-    /// forecast has matured.
-    pub coverage: Option<[f64; 5]>,
-    /// Share of time that the group was short.
-    pub short: f64,
-}
-
-impl Ledger {
+impl CalibrationRecord {
     pub(crate) fn new() -> Self {
         Self {
             open: VecDeque::new(),
@@ -51,8 +50,8 @@ impl Ledger {
         self.open.clear();
     }
 
-    /// Takes the newest log load and the share of its period that was short.
-    pub(crate) fn observe(&mut self, log_demand: f64, short: f64, grid: Grid) {
+    /// Takes the newest log load and the share of its period in violation, 0 to 1.
+    pub(crate) fn observe(&mut self, log_demand: f64, violation: f64, grid: Grid) {
         let minutes = f64::from(grid.step_minutes());
         let matured = self.mature(grid).map(|points| {
             points.map(|q| {
@@ -63,7 +62,7 @@ impl Ledger {
         for (means, window) in [(&mut self.day, DAY_MINUTES), (&mut self.week, WEEK_MINUTES)] {
             means.minutes += minutes;
             let share = share(minutes, means.minutes, window);
-            means.short += share * (short - means.short);
+            means.violation += share * (violation - means.violation);
             if let Some(covered) = matured {
                 means.forecast_minutes += minutes;
                 let share = self::share(minutes, means.forecast_minutes, window);
@@ -86,10 +85,10 @@ impl Ledger {
     }
 
     /// Over about a day, and about a week.
-    pub(crate) fn kept(&self) -> [Kept; 2] {
-        [self.day, self.week].map(|means| Kept {
+    pub(crate) fn kept(&self) -> [ForecastKept; 2] {
+        [self.day, self.week].map(|means| ForecastKept {
             coverage: (means.forecast_minutes > 0.0).then_some(means.covered),
-            short: means.short,
+            short: means.violation,
         })
     }
 
@@ -119,29 +118,29 @@ mod tests {
     #[test]
     fn coverage_is_of_the_period_that_was_forecast_and_gaps_keep_the_count() {
         let grid = Grid::new(1, 2).unwrap();
-        let mut ledger = Ledger::new();
-        assert_eq!(ledger.kept()[0].coverage, None);
+        let mut record = CalibrationRecord::new();
+        assert_eq!(record.kept()[0].coverage, None);
         let curve = Curve::new(6.0, [0.0, 0.1, 0.2, 0.3, 0.4], 0.0, 1.0);
         // From period 0 for period 2, which lies between the second and the third point.
-        ledger.observe(6.0, 0.0, grid);
-        ledger.remember(Some(&curve));
-        ledger.pass_over(grid);
-        ledger.observe(6.15, 1.0, grid);
-        ledger.remember(None);
-        let [day, week] = ledger.kept();
+        record.observe(6.0, 0.0, grid);
+        record.remember(Some(&curve));
+        record.pass_over(grid);
+        record.observe(6.15, 1.0, grid);
+        record.remember(None);
+        let [day, week] = record.kept();
         assert_eq!(day.coverage, Some([0.0, 0.0, 1.0, 1.0, 1.0]));
         assert!((day.short - 0.5).abs() < 1e-12 && day == week);
-        ledger.observe(9.0, 0.0, grid);
-        assert_eq!(ledger.kept()[0].coverage, day.coverage, "none was forecast");
+        record.observe(9.0, 0.0, grid);
+        assert_eq!(record.kept()[0].coverage, day.coverage, "none was forecast");
     }
 
     #[test]
     fn a_day_forgets_sooner_than_a_week() {
         let grid = Grid::new(5, 2).unwrap();
-        let mut ledger = Ledger::new();
-        (0..288).for_each(|_| ledger.observe(6.0, 1.0, grid));
-        (0..288 * 2).for_each(|_| ledger.observe(6.0, 0.0, grid));
-        let [day, week] = ledger.kept();
+        let mut record = CalibrationRecord::new();
+        (0..288).for_each(|_| record.observe(6.0, 1.0, grid));
+        (0..288 * 2).for_each(|_| record.observe(6.0, 0.0, grid));
+        let [day, week] = record.kept();
         assert!(
             day.short < 0.2 && (week.short - 1.0 / 3.0).abs() < 1e-9,
             "{day:?} {week:?}"

@@ -169,12 +169,12 @@ mod tests {
     }
 
     #[test]
-    fn the_shadow_follows_a_step_after_its_lead_and_comes_back() {
-        let mut shadow = tracking().baseline(4);
+    fn the_baseline_follows_a_step_after_its_lead_and_comes_back() {
+        let mut baseline = tracking().baseline(4);
         let mut seen = Vec::new();
         for t in 0..60 {
             let load = if (10..30).contains(&t) { 400.0 } else { 200.0 };
-            seen.push(shadow.step(load, 80.0, 5, (1, 100)).0);
+            seen.push(baseline.step(load, 80.0, 5, (1, 100)).0);
         }
         assert_eq!(seen[16], 4, "three periods to see it, five to launch");
         assert_eq!(seen[17], 8);
@@ -183,9 +183,13 @@ mod tests {
     }
 
     #[test]
-    fn the_shadow_keeps_to_the_bounds_of_the_group() {
-        let mut shadow = tracking().baseline(4);
-        let mut seen = |load: f64| (0..60).map(|_| shadow.step(load, 80.0, 5, (3, 6)).0).last();
+    fn the_baseline_keeps_to_the_bounds_of_the_group() {
+        let mut baseline = tracking().baseline(4);
+        let mut seen = |load: f64| {
+            (0..60)
+                .map(|_| baseline.step(load, 80.0, 5, (3, 6)).0)
+                .last()
+        };
         assert_eq!(seen(2_000.0), Some(6));
         assert_eq!(seen(10.0), Some(3));
     }

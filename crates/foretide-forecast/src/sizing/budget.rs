@@ -1,33 +1,33 @@
-//! The knob that follows the violation budget, and its bound when the law costs more than the
-//! reactive rule for nothing.
+//! The price step that follows the violation budget, and its bound while the optimiser costs more
+//! than baseline target tracking without fewer violations.
 
+use foretide_domain::Counterfactual;
 use serde::{Deserialize, Serialize};
 
-use super::types::ShadowMeans;
-
-/// Constants of the knob.
+/// Constants of the price step.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BudgetConfig {
-    /// Where the knob starts. 15 costs 2 % more in the first two days, 12 spends the whole
+    /// The price step at the start. 15 costs 2 % more in the first two days, 12 spends the whole
     /// allowance of 1 % violation there; after a week none can be told from another.
     pub start: f64,
     /// Steps per minute of violation. Below 0.4 some traces overspend, above it cost rises.
     pub gain: f64,
-    /// Highest position. Beyond it more capacity has not bought fewer violations.
+    /// Highest price step. Beyond it more capacity has not bought fewer violations.
     pub max: f64,
-    /// Highest position while demoted.
+    /// Highest price step while demoted.
     pub max_demoted: f64,
     /// Demoted where capacity exceeds that of target tracking by this factor …
     pub demote_cost_ratio: f64,
     /// … until it no longer does so by this one: at a single bound it would be told every minute.
     pub restore_cost_ratio: f64,
-    /// … although target tracking would have been short no more than this share of time.
-    pub demote_shadow_share: f64,
-    /// Highest position where, besides, target tracking would have been short less than twice as
-    /// often: the law costs more for no better service.
+    /// … although the baseline would have been in violation no more than this share of time.
+    #[serde(rename = "demote_shadow_share")]
+    pub demote_baseline_share: f64,
+    /// Highest price step where, besides, the baseline would have been in violation less than twice
+    /// as often: the optimiser costs more for no better service.
     pub max_harmful: f64,
-    /// Highest position where that is so although target tracking would often be short: what
-    /// comes cannot be foreseen, and no price buys it.
+    /// Highest price step where that is so although the baseline would often be in violation: such
+    /// load cannot be foreseen, and no price buys enough capacity for it.
     #[serde(default = "max_futile")]
     pub max_futile: f64,
 }
@@ -47,7 +47,7 @@ impl Default for BudgetConfig {
             max_demoted: 18.0,
             demote_cost_ratio: 1.15,
             restore_cost_ratio: 1.12,
-            demote_shadow_share: 0.03,
+            demote_baseline_share: 0.03,
             max_harmful: 15.0,
             max_futile: max_futile(),
         }
@@ -62,12 +62,17 @@ const SETTLED_MINUTES: f64 = 2880.0;
 /// Violations at most this share of target tracking's are worth paying for.
 const HALF: f64 = 0.5;
 
-/// The knob and the means that bound it.
+/// The price step and the means that bound it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Budget {
-    position: f64,
+    /// The price step, 0 to its bound. Fractions add up between whole steps.
+    #[serde(rename = "position")]
+    price_step: f64,
+    /// Minutes compared so far.
     minutes: f64,
-    means: ShadowMeans,
+    /// Own capacity and the baseline's, over about three days.
+    means: Counterfactual,
+    /// Whether and how far the price step is bounded.
     standing: Standing,
 }
 
@@ -75,13 +80,13 @@ pub(crate) struct Budget {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
-    /// The law earns its cost.
+    /// The optimiser earns its cost.
     Free,
-    /// It costs more than target tracking, which would rarely have been short.
+    /// It costs more than the baseline, which would rarely have been in violation.
     Demoted,
     /// Besides, its service is less than twice as good.
     Harmful,
-    /// It costs more, both are often short, and its service is less than twice as good.
+    /// It costs more, both are often in violation, and its service is less than twice as good.
     Futile,
 }
 
@@ -95,19 +100,19 @@ impl Standing {
 impl Budget {
     pub(crate) fn new(config: &BudgetConfig) -> Self {
         Self {
-            position: config.start,
+            price_step: config.start,
             minutes: 0.0,
-            means: ShadowMeans::default(),
+            means: Counterfactual::default(),
             standing: Standing::Free,
         }
     }
 
-    /// Notes `minutes` of own and shadow capacity, and what share of them each was short.
+    /// Notes `minutes` of own and baseline capacity, each with its share of time in violation.
     pub(crate) fn compare(
         &mut self,
         minutes: f64,
         own: (f64, f64),
-        shadow: (f64, f64),
+        baseline: (f64, f64),
         config: &BudgetConfig,
     ) {
         self.minutes += minutes;
@@ -115,8 +120,8 @@ impl Budget {
         let means = &mut self.means;
         means.own += share * (own.0 - means.own);
         means.own_short += share * (own.1 - means.own_short);
-        means.tracking += share * (shadow.0 - means.tracking);
-        means.tracking_short += share * (shadow.1 - means.tracking_short);
+        means.tracking += share * (baseline.0 - means.tracking);
+        means.tracking_short += share * (baseline.1 - means.tracking_short);
         self.standing = self.judge(minutes, config);
     }
 
@@ -128,11 +133,11 @@ impl Budget {
         };
         let is_dear = means.own > limit * means.tracking;
         let is_better = means.own_short <= HALF * means.tracking_short;
-        let often_short = means.tracking_short > config.demote_shadow_share;
-        match (is_dear, is_better, often_short) {
+        let often_violates = means.tracking_short > config.demote_baseline_share;
+        match (is_dear, is_better, often_violates) {
             (true, false, false) => Standing::Harmful,
             (true, true, false) => Standing::Demoted,
-            // Within longer periods the own share is an estimate and the shadow's is none.
+            // In longer periods the own share is an estimate and the baseline's is not.
             (true, false, true) if self.minutes >= SETTLED_MINUTES && minutes <= 1.0 => {
                 Standing::Futile
             }
@@ -144,10 +149,18 @@ impl Budget {
         self.standing
     }
 
-    /// Charges a share of violation over `minutes` against the budget.
-    pub(crate) fn charge(&mut self, minutes: f64, short: f64, share: f64, config: &BudgetConfig) {
+    /// Charges `minutes`, of which the share `violation` was in violation, against a budget of
+    /// `share`. Both are 0 to 1.
+    pub(crate) fn charge(
+        &mut self,
+        minutes: f64,
+        violation: f64,
+        share: f64,
+        config: &BudgetConfig,
+    ) {
         let max = self.bound(config);
-        self.position = (self.position + config.gain * minutes * (short - share)).clamp(0.0, max);
+        let steps = config.gain * minutes * (violation - share);
+        self.price_step = (self.price_step + steps).clamp(0.0, max);
     }
 
     fn bound(&self, config: &BudgetConfig) -> f64 {
@@ -159,28 +172,29 @@ impl Budget {
         }
     }
 
-    /// Highest whole position at present.
+    /// Highest whole price step at present.
     pub(crate) fn max(&self, config: &BudgetConfig) -> i32 {
         whole(self.bound(config))
     }
 
-    /// The nearest whole position.
-    pub(crate) fn position(&self) -> i32 {
-        whole(self.position)
+    /// The nearest whole price step.
+    pub(crate) fn price_step(&self) -> i32 {
+        whole(self.price_step)
     }
 
-    /// Own capacity, the shadow's, and what share of time each was short, over about three days.
-    pub(crate) fn means(&self) -> ShadowMeans {
+    /// Own capacity, the baseline's, and the share of time in violation of each, over about three
+    /// days.
+    pub(crate) fn means(&self) -> Counterfactual {
         self.means
     }
 }
 
 #[expect(
     clippy::cast_possible_truncation,
-    reason = "positions lie between 0 and max"
+    reason = "price steps lie between 0 and max"
 )]
-fn whole(position: f64) -> i32 {
-    (position + 0.5).floor() as i32
+fn whole(price_step: f64) -> i32 {
+    (price_step + 0.5).floor() as i32
 }
 
 #[cfg(test)]
@@ -190,7 +204,7 @@ mod tests {
     const DAY: f64 = 1440.0;
 
     #[test]
-    fn a_dear_law_is_demoted_and_climbs_back_when_it_is_clearly_cheap_again() {
+    fn a_dear_optimiser_is_demoted_and_climbs_back_when_it_is_clearly_cheap_again() {
         let config = BudgetConfig::default();
         let mut budget = Budget::new(&config);
         let mut days = |own: f64, days: u32| {

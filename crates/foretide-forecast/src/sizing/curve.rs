@@ -2,10 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::normal;
+use crate::normal::{self, LEVEL_SCORES};
 
-/// Normal scores of [`crate::LEVELS`].
-const SCORES: [f64; 5] = [0.0, 1.2816, 1.8808, 2.3263, 2.6521];
 /// Least distance in log load between neighbouring points.
 const LEAST_STEP: f64 = 0.01;
 /// Least distance in log load per unit of the score beyond the last point.
@@ -25,7 +23,7 @@ impl Curve {
         let median = base + quantiles[0];
         let mut points = [median; 5];
         for k in 1..points.len() {
-            let spread = (quantiles[k] - quantiles[0]).max(widening * sigma * SCORES[k]);
+            let spread = (quantiles[k] - quantiles[0]).max(widening * sigma * LEVEL_SCORES[k]);
             points[k] = (median + spread).max(points[k - 1] + LEAST_STEP);
         }
         Self { points }
@@ -48,7 +46,7 @@ impl Curve {
         }
     }
 
-    /// Logarithms of load at [`crate::LEVELS`].
+    /// Logarithms of load at [`foretide_domain::FORECAST_LEVELS`].
     pub fn points(&self) -> [f64; 5] {
         self.points
     }
@@ -66,23 +64,23 @@ impl Curve {
         for k in 1..p.len() {
             if x <= p[k] {
                 let share = (x - p[k - 1]) / (p[k] - p[k - 1]);
-                return SCORES[k - 1] + share * (SCORES[k] - SCORES[k - 1]);
+                return LEVEL_SCORES[k - 1] + share * (LEVEL_SCORES[k] - LEVEL_SCORES[k - 1]);
             }
         }
-        let slope = ((p[4] - p[3]) / (SCORES[4] - SCORES[3])).max(LEAST_SLOPE);
-        SCORES[4] + (x - p[4]) / slope
+        let slope = ((p[4] - p[3]) / (LEVEL_SCORES[4] - LEVEL_SCORES[3])).max(LEAST_SLOPE);
+        LEVEL_SCORES[4] + (x - p[4]) / slope
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::LEVELS;
+    use foretide_domain::FORECAST_LEVELS;
 
     #[test]
     fn exceedance_at_the_points_is_one_minus_the_level() {
         let curve = Curve::new(6.0, [0.0, 0.2, 0.4, 0.5, 0.9], 0.0, 0.75);
-        for (x, level) in curve.points().into_iter().zip(LEVELS) {
+        for (x, level) in curve.points().into_iter().zip(FORECAST_LEVELS) {
             assert!(
                 (curve.exceedance(x) - (1.0 - level)).abs() < 2e-5,
                 "{level}"

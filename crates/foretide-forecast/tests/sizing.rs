@@ -1,21 +1,22 @@
-//! What the law promises whatever it is fed: never below the load it sees, never in while the
+//! What the optimiser promises whatever it is fed: never below the load it sees, never in while the
 //! dearer price still wants the capacity, the same after a restart.
 #![expect(clippy::expect_used, reason = "the values are valid")]
 
+use foretide_domain::ForecastRule;
 use foretide_forecast::Grid;
-use foretide_forecast::law::{
-    Binding, Forecast, LawConfig, LawInputs, LawOutput, LawState, Pricing, TRACKING_MINUTES,
+use foretide_forecast::sizing::{
+    CapacityOptimiser, Forecast, SizingConfig, SizingInputs, SizingOutput, TRACKING_MINUTES,
 };
 use proptest::prelude::*;
 
-fn config(boot: u32) -> LawConfig {
+fn config(boot: u32) -> SizingConfig {
     let grid = Grid::for_boot(1, boot);
-    LawConfig::new(grid.expect("a boot of minutes is a grid"), boot)
+    SizingConfig::new(grid.expect("a boot of minutes is a grid"), boot)
 }
 
-fn inputs(cpu: f64, instances: u32, desired: u32, base: f64, spread: f64) -> LawInputs {
+fn inputs(cpu: f64, instances: u32, desired: u32, base: f64, spread: f64) -> SizingInputs {
     let quantiles = [0.0, 0.3, 0.5, 0.7, 0.9].map(|k| k * spread);
-    LawInputs {
+    SizingInputs {
         missed: 0,
         cpu,
         instances: f64::from(instances),
@@ -30,8 +31,8 @@ fn inputs(cpu: f64, instances: u32, desired: u32, base: f64, spread: f64) -> Law
 }
 
 /// A state beyond its first hour, at a steady 50 % on ten instances.
-fn warm(config: LawConfig) -> LawState {
-    let mut state = LawState::new(config);
+fn warm(config: SizingConfig) -> CapacityOptimiser {
+    let mut state = CapacityOptimiser::new(config);
     for _ in 0..=TRACKING_MINUTES {
         state.step(&inputs(50.0, 10, 10, 500_f64.ln(), 0.2));
     }
@@ -50,7 +51,8 @@ proptest! {
             desired = output.desired.unwrap_or(desired);
             prop_assert!(output.low >= output.need && output.high >= output.low);
             prop_assert!(desired >= output.low);
-            prop_assert_eq!(output.desired == Some(output.high), output.binding == Binding::Surplus
+            let paid = output.binding == ForecastRule::Surplus;
+            prop_assert_eq!(output.desired == Some(output.high), paid
                 || (output.desired == Some(output.low) && output.low == output.high));
         }
     }
@@ -86,20 +88,23 @@ proptest! {
 
 #[test]
 fn without_a_forecast_the_first_rule_is_target_tracking() {
-    let mut state = LawState::new(config(3));
+    let mut state = CapacityOptimiser::new(config(3));
     let mut without = inputs(75.0, 10, 10, 0.0, 0.0);
     without.forecast = None;
     let outputs: Vec<_> = (0..3).map(|_| state.step(&without)).collect();
     assert_eq!(outputs[1].desired, None, "two periods above are not three");
     assert_eq!(outputs[2].desired, Some(15));
-    assert_eq!(outputs[2].binding, Binding::Tracking);
+    assert_eq!(outputs[2].binding, ForecastRule::Tracking);
 }
 
 #[test]
 fn forecasts_are_not_used_in_the_first_hour() {
-    let mut state = LawState::new(config(3));
+    let mut state = CapacityOptimiser::new(config(3));
     let output = state.step(&inputs(50.0, 10, 10, 2000_f64.ln(), 0.3));
-    assert_eq!((output.desired, output.binding), (None, Binding::Tracking));
+    assert_eq!(
+        (output.desired, output.binding),
+        (None, ForecastRule::Tracking)
+    );
 }
 
 #[test]
@@ -107,7 +112,7 @@ fn saturation_multiplies_capacity_at_once() {
     let mut state = warm(config(3));
     let output = state.step(&inputs(100.0, 10, 10, 500_f64.ln(), 0.1));
     assert_eq!(output.desired, Some(15));
-    assert_eq!(output.binding, Binding::Surge);
+    assert_eq!(output.binding, ForecastRule::Surge);
 }
 
 #[test]
@@ -127,11 +132,11 @@ fn a_surplus_is_kept_until_it_has_paid_for_undoing() {
     loop {
         let output = state.step(&steady(high + 2));
         if let Some(desired) = output.desired {
-            assert_eq!(output.binding, Binding::Surplus);
+            assert_eq!(output.binding, ForecastRule::Surplus);
             assert_eq!(desired, output.high);
             break;
         }
-        assert_eq!(output.binding, Binding::Waiting);
+        assert_eq!(output.binding, ForecastRule::Waiting);
         waited += 1;
         assert!(waited < 10, "never goes in");
     }
@@ -159,12 +164,12 @@ fn violations_move_the_price_and_the_budget_moves_it_back() {
     let mut state = warm(config(3));
     let start = state
         .step(&inputs(50.0, 10, 20, 500_f64.ln(), 0.1))
-        .position;
+        .price_step;
     let dear = (0..10)
         .map(|_| {
             state
                 .step(&inputs(90.0, 10, 20, 500_f64.ln(), 0.1))
-                .position
+                .price_step
         })
         .last()
         .unwrap();
@@ -173,28 +178,28 @@ fn violations_move_the_price_and_the_budget_moves_it_back() {
         .map(|_| {
             state
                 .step(&inputs(50.0, 10, 20, 500_f64.ln(), 0.1))
-                .position
+                .price_step
         })
         .last()
         .unwrap();
     assert!(calm < dear);
 }
 
-/// A week of observing a group that somebody else keeps too small, or too large, would leave a knob
-/// at its end and a price bounded for what others did.
+/// A week of observing a group that somebody else keeps too small, or too large, would leave the
+/// price step at its end, and the price bounded by the decisions of others.
 #[test]
 fn what_others_decide_is_neither_charged_nor_compared() {
     for (cpu, desired) in [(95.0, 6), (5.0, 60)] {
         let mut state = warm(config(3));
         let before = state.step(&inputs(50.0, 10, 10, 500_f64.ln(), 0.2));
         for _ in 0..5_000 {
-            state.step(&LawInputs {
+            state.step(&SizingInputs {
                 governs: false,
                 ..inputs(cpu, desired, desired, 500_f64.ln(), 0.2)
             });
         }
         let after = state.step(&inputs(50.0, 10, 10, 500_f64.ln(), 0.2));
-        assert_eq!(after.position, before.position);
+        assert_eq!(after.price_step, before.price_step);
         assert_eq!(after.standing, before.standing);
     }
 }
@@ -202,23 +207,23 @@ fn what_others_decide_is_neither_charged_nor_compared() {
 /// A group that its bounds keep too small would pay the dearest price for days once they are wider.
 #[test]
 fn what_no_price_can_buy_is_not_charged() {
-    let position = |most| {
+    let price_step = |most| {
         let mut state = warm(config(3));
         let mut last = 0;
         for _ in 0..500 {
-            let short = LawInputs {
+            let short = SizingInputs {
                 bounds: (1, most),
                 ..inputs(95.0, 10, 10, 950_f64.ln(), 0.2)
             };
-            last = state.step(&short).position;
+            last = state.step(&short).price_step;
         }
         last
     };
     assert!(
-        position(10) <= 14 && position(100) > 14,
+        price_step(10) <= 14 && price_step(100) > 14,
         "{} {}",
-        position(10),
-        position(100)
+        price_step(10),
+        price_step(100)
     );
 }
 
@@ -237,8 +242,8 @@ fn what_comes_with_newer_periods_counts_as_if_it_had_come_alone() {
             together.pass(&now);
         }
     }
-    let figures = |output: Option<LawOutput>| {
-        output.map(|o| (o.position, o.means, o.day, o.sigma, o.tracking))
+    let figures = |output: Option<SizingOutput>| {
+        output.map(|o| (o.price_step, o.means, o.day, o.sigma, o.tracking))
     };
     assert_eq!(figures(last.0), figures(last.1));
 }
@@ -246,9 +251,7 @@ fn what_comes_with_newer_periods_counts_as_if_it_had_come_alone() {
 #[test]
 fn stated_prices_do_not_follow_the_budget() {
     let mut config = config(3);
-    config.pricing = Pricing::Prices {
-        short_per_instance: 50.0,
-    };
+    config.violation_price_ratio = Some(50.0);
     let mut state = warm(config);
     let calm = state.step(&inputs(50.0, 10, 7, 500_f64.ln(), 0.2)).low;
     for _ in 0..20 {
@@ -263,14 +266,14 @@ fn stated_prices_do_not_follow_the_budget() {
 #[test]
 fn a_law_that_was_told_the_past_begins_with_the_forecast() {
     let ask = inputs(50.0, 10, 10, 2000_f64.ln(), 0.0);
-    let mut fresh = LawState::new(config(3));
-    assert_eq!(fresh.step(&ask).binding, Binding::Tracking);
-    let mut told = LawState::new(config(3));
+    let mut fresh = CapacityOptimiser::new(config(3));
+    assert_eq!(fresh.step(&ask).binding, ForecastRule::Tracking);
+    let mut told = CapacityOptimiser::new(config(3));
     told.prime((0..1440).map(|minute| if minute < 60 { 2000.0 } else { 500.0 }));
     let output = told.step(&ask);
-    assert_eq!(output.binding, Binding::Forecast);
+    assert_eq!(output.binding, ForecastRule::Forecast);
     assert!(output.low >= 25, "2000 at 80 %: {output:?}");
-    let mut flat = LawState::new(config(3));
+    let mut flat = CapacityOptimiser::new(config(3));
     flat.prime(std::iter::repeat_n(500.0, 1440));
     assert!(
         flat.step(&ask).low <= 8,
@@ -296,7 +299,7 @@ fn what_is_late_widens_and_takes_nothing_away() {
     }
     assert!(before > newest.low, "ten hours change nothing");
     let unchanged = state.late(&newest, newest.low, 0.0);
-    let points = |output: &LawOutput| output.curve.map(|curve| curve.points());
+    let points = |output: &SizingOutput| output.curve.map(|curve| curve.points());
     assert_eq!(points(&unchanged), points(&newest));
 }
 
@@ -309,7 +312,7 @@ fn missed_periods_shift_what_is_compared() {
         for _ in 0..10 {
             state.step(&inputs(50.0, 10, 10, 500_f64.ln(), 0.2));
         }
-        let rise = LawInputs {
+        let rise = SizingInputs {
             missed,
             ..inputs(60.0, 10, 10, 600_f64.ln(), 0.2)
         };
@@ -327,9 +330,9 @@ fn missed_periods_shift_what_is_compared() {
 /// Stated prices choose the same level whatever the budget has seen.
 #[test]
 fn stated_prices_replace_the_budget() {
-    let prices = |short_per_instance| {
-        let mut state = warm(LawConfig {
-            pricing: Pricing::Prices { short_per_instance },
+    let prices = |ratio| {
+        let mut state = warm(SizingConfig {
+            violation_price_ratio: Some(ratio),
             ..config(3)
         });
         for _ in 0..50 {
@@ -343,6 +346,28 @@ fn stated_prices_replace_the_budget() {
     };
     let (cheap, dear) = (prices(5.0), prices(100.0));
     assert!(cheap.high < dear.high, "{} {}", cheap.high, dear.high);
-    let chance = dear.short_chance.expect("there is a forecast");
+    let chance = dear.violation_chance.expect("there is a forecast");
     assert!(chance <= 0.01, "{chance}");
+}
+
+/// States of version 0.1 say by a tag what violations are priced by.
+#[test]
+fn the_price_of_violations_is_stored_by_its_tag() {
+    let budget = config(3);
+    let stated = SizingConfig {
+        violation_price_ratio: Some(50.0),
+        ..budget
+    };
+    for (config, stored) in [
+        (budget, serde_json::json!("budget")),
+        (
+            stated,
+            serde_json::json!({"prices": {"short_per_instance": 50.0}}),
+        ),
+    ] {
+        let json = serde_json::to_value(config).expect("numbers and words");
+        assert_eq!(json["pricing"], stored);
+        let read: SizingConfig = serde_json::from_value(json).expect("as written");
+        assert_eq!(read, config);
+    }
 }

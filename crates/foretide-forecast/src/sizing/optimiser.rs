@@ -1,28 +1,29 @@
-//! One step of the law per published period.
+//! One step of the capacity optimiser per published period.
 
 use std::collections::VecDeque;
 
+use foretide_domain::ForecastRule;
 use serde::{Deserialize, Serialize};
 
 use super::budget::{Budget, Standing};
+use super::calibration::CalibrationRecord;
 use super::curve::Curve;
-use super::ledger::Ledger;
 use super::live_error::LiveError;
 use super::price::{Price, cheapest, instances, newsvendor};
 use super::tracking::{Baseline, Tracking};
-use super::types::{Binding, LawConfig, LawInputs, LawOutput, Pricing};
+use super::types::{SizingConfig, SizingInputs, SizingOutput};
 use crate::normal;
 
 /// Minutes from the start in which target tracking decides: no features reach back yet.
 pub const TRACKING_MINUTES: i64 = 60;
 /// CPU from which a period counts as saturated, in percent.
 const SATURATED_CPU: f64 = 99.5;
-/// Capacity grows by this factor at once while saturated: unserved demand is unknown.
+/// Capacity grows by this factor at once while CPU is saturated: the unserved demand is unknown.
 const SURGE_FACTOR: f64 = 1.5;
 /// Capacity beyond this times the week's peak has no evidence.
 const PEAK_FACTOR: f64 = 1.25;
 const PEAK_HOURS: usize = 168;
-/// Steps of the knob between the price for going out and that for going in.
+/// Price steps between the price for scale-out and the price for scale-in.
 const BAND: i32 = 2;
 /// The same band where the user states the prices.
 const PRICE_BAND: f64 = 0.45;
@@ -30,52 +31,65 @@ const PRICE_BAND: f64 = 0.45;
 const LEAST_MEAN_NEED: f64 = 0.3;
 const DAY_MINUTES: f64 = 1440.0;
 const HOUR_MINUTES: i64 = 60;
-/// Medians that wait for their load are fewer than this.
+/// Upper bound on forecasts whose load is not known yet.
 const MISSED_MAX: u32 = 64;
 
-/// Everything that the law remembers.
+/// The capacity optimiser of one group, with everything that must survive a restart.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct LawState {
-    config: LawConfig,
+pub struct CapacityOptimiser {
+    /// The constants in force.
+    config: SizingConfig,
+    /// Periods seen, those without data included.
     periods: i64,
+    /// The price step that follows the violation budget.
     budget: Budget,
+    /// Spare capacity since the last scale-in, in instance-minutes.
     surplus: f64,
+    /// Error of the median lately, in log load.
     live_error: LiveError,
-    ledger: Ledger,
+    /// How often loads stayed below their quantiles, and time in violation.
+    #[serde(rename = "ledger")]
+    calibration: CalibrationRecord,
+    /// Mean over about a day of the instances that the load needs.
     mean_need: f64,
-    /// Mean absolute change of log load over a day, and the last log load.
+    /// Mean absolute change of log load from one period to the next, over about a day.
     roughness: f64,
+    /// Log load of the newest period; none before the first and after a gap.
     last_log_load: Option<f64>,
-    /// `(want at the dearer price, need)` of the newest periods.
+    /// `(capacity wanted at the dearer price, instances needed)` of the newest periods. Oldest
+    /// first.
     held: VecDeque<(u32, u32)>,
     /// Highest load of each of the last 168 hours, the newest last.
     peaks: VecDeque<f64>,
+    /// Fallback target tracking, which decides in the first hour.
     tracking: Tracking,
-    shadow: Option<Baseline>,
+    /// Baseline target tracking on the same load; none before the first period.
+    #[serde(rename = "shadow")]
+    baseline: Option<Baseline>,
 }
 
-impl LawState {
-    /// The state of a group of which nothing is known.
-    pub fn new(config: LawConfig) -> Self {
+impl CapacityOptimiser {
+    /// The optimiser of a group of which nothing is known.
+    pub fn new(config: SizingConfig) -> Self {
         Self {
             budget: Budget::new(&config.budget),
             config,
             periods: 0,
             surplus: 0.0,
             live_error: LiveError::new(),
-            ledger: Ledger::new(),
+            calibration: CalibrationRecord::new(),
             mean_need: 0.0,
             roughness: 0.0,
             last_log_load: None,
             held: VecDeque::new(),
             peaks: VecDeque::new(),
             tracking: Tracking::new(config.target, config.tracking),
-            shadow: None,
+            baseline: None,
         }
     }
 
     /// The constants in force.
-    pub fn config(&self) -> &LawConfig {
+    pub fn config(&self) -> &SizingConfig {
         &self.config
     }
 
@@ -85,17 +99,17 @@ impl LawState {
     }
 
     /// Takes over changed constants, such as a newly measured boot, keeping what was learned.
-    pub fn reconfigure(&mut self, config: LawConfig) {
+    pub fn reconfigure(&mut self, config: SizingConfig) {
         if config.grid != self.config.grid {
             self.live_error.clear();
-            self.ledger.clear();
+            self.calibration.clear();
             self.held.clear();
             let minutes = self.periods * i64::from(self.config.grid.step_minutes());
             self.periods = minutes / i64::from(config.grid.step_minutes());
         }
         self.tracking.aim_at(config.target, config.tracking);
-        if let Some(shadow) = &mut self.shadow {
-            shadow.aim_at(config.target, config.tracking);
+        if let Some(baseline) = &mut self.baseline {
+            baseline.aim_at(config.target, config.tracking);
         }
         self.config = config;
     }
@@ -110,9 +124,11 @@ impl LawState {
         (self.periods - 1) * i64::from(self.config.grid.step_minutes()) >= TRACKING_MINUTES
     }
 
-    /// Learns what the load of a group was, in instance-percent a period, the oldest first and what
-    /// it was stepped with included: its level, its roughness, the peaks of the last week. Says
-    /// nothing to a law that has started.
+    /// Learns level, roughness and peaks of the last week from past loads, so that a group with a
+    /// history needs no first hour. Does nothing once that hour is over.
+    ///
+    /// `loads`: instance-percent of each period, oldest first, including the periods already passed
+    /// to [`Self::step`].
     pub fn prime(&mut self, loads: impl IntoIterator<Item = f64>) {
         if self.has_started() {
             return;
@@ -128,7 +144,7 @@ impl LawState {
     }
 
     /// Decides on one newly published period.
-    pub fn step(&mut self, inputs: &LawInputs) -> LawOutput {
+    pub fn step(&mut self, inputs: &SizingInputs) -> SizingOutput {
         let tracked = self.take_in(inputs);
         let curve = self.foresee(inputs);
         let curve = curve.map(|c| c.raised(inputs.uplift));
@@ -139,37 +155,39 @@ impl LawState {
         }
     }
 
-    /// Learns from a period that newer ones came with: it is too late to decide on it.
-    pub fn pass(&mut self, inputs: &LawInputs) {
+    /// Learns from a period that arrived together with newer ones. It is too late to decide on it.
+    pub fn pass(&mut self, inputs: &SizingInputs) {
         self.take_in(inputs);
         self.foresee(inputs);
     }
 
-    /// Learns, charges and compares; answers what target tracking would have in service.
-    fn take_in(&mut self, inputs: &LawInputs) -> u32 {
+    /// Learns, charges the budget and compares. Returns the instances that the baseline has in
+    /// service.
+    fn take_in(&mut self, inputs: &SizingInputs) -> u32 {
         self.pass_over(inputs.missed);
         let started = self.has_started();
         let load = inputs.cpu * inputs.instances;
         self.learn(inputs, load);
-        let (tracked, tracked_short) = self.follow_shadow(inputs, load);
+        let (tracked, tracked_violates) = self.follow_baseline(inputs, load);
         let minutes = self.config.step_minutes();
-        let short = self.violation(inputs.cpu);
-        self.ledger
-            .observe(inputs.log_demand, short, self.config.grid);
-        // In the first hour target tracking decides, and would be held against itself.
+        let violation = self.violation_share(inputs.cpu);
+        self.calibration
+            .observe(inputs.log_demand, violation, self.config.grid);
+        // In the first hour fallback target tracking decides: it would be compared with itself.
         if started && inputs.governs {
             self.budget.compare(
                 minutes,
-                (f64::from(inputs.desired), short),
-                (f64::from(tracked), f64::from(u8::from(tracked_short))),
+                (f64::from(inputs.desired), violation),
+                (f64::from(tracked), f64::from(u8::from(tracked_violates))),
                 &self.config.budget,
             );
             let config = &self.config;
             let share = config.aim * config.budget_share;
-            // At the most that the group may have, no price would have bought more.
+            // At the group's maximum no price would have bought more.
             let could_have_more = inputs.desired < inputs.bounds.1;
-            if could_have_more || short < share {
-                self.budget.charge(minutes, short, share, &config.budget);
+            if could_have_more || violation < share {
+                self.budget
+                    .charge(minutes, violation, share, &config.budget);
             }
         }
         self.note_peak(load);
@@ -177,9 +195,8 @@ impl LawState {
         tracked
     }
 
-    /// The curve of the load one lead ahead, which is held against it when it comes.
-    fn foresee(&mut self, inputs: &LawInputs) -> Option<Curve> {
-        // Of the period that starts it, it was not yet started.
+    /// The curve of the load one lead ahead. It is judged when that load comes.
+    fn foresee(&mut self, inputs: &SizingInputs) -> Option<Curve> {
         let started = self.had_started();
         let forecast = inputs
             .forecast
@@ -193,62 +210,62 @@ impl LawState {
             )
         });
         self.live_error.remember(curve.as_ref());
-        self.ledger.remember(curve.as_ref());
+        self.calibration.remember(curve.as_ref());
         curve
     }
 
-    /// Periods without data: time passes, and of what is not known nothing is learned or charged.
+    /// Periods without data: time passes, nothing is learned from them or charged for them.
     fn pass_over(&mut self, missed: u32) {
         for _ in 0..missed.min(MISSED_MAX) {
             self.live_error.pass_over(self.config.grid);
-            self.ledger.pass_over(self.config.grid);
+            self.calibration.pass_over(self.config.grid);
         }
         if missed > 0 {
             self.last_log_load = None;
         }
         self.periods += i64::from(missed);
-        if let Some(shadow) = &mut self.shadow {
-            shadow.pass_over(missed);
+        if let Some(baseline) = &mut self.baseline {
+            baseline.pass_over(missed);
         }
     }
 
     /// The answer of the newest step as it stands `late_minutes` after the next period should have
     /// been seen: the forecast reaches further by that much, and its spread grows with the root of
     /// what it reaches, as that of a random walk. It may ask for more, never for less.
-    pub fn late(&self, newest: &LawOutput, desired: u32, late_minutes: f64) -> LawOutput {
+    pub fn late(&self, newest: &SizingOutput, desired: u32, late_minutes: f64) -> SizingOutput {
         let Some(curve) = newest.curve else {
             return *newest;
         };
-        let mut output = LawOutput {
+        let mut output = SizingOutput {
             from: desired,
             desired: None,
             ..*newest
         };
         let lead_minutes = f64::from(self.config.grid.lead_steps()) * self.config.step_minutes();
         let curve = curve.widened((1.0 + late_minutes.max(0.0) / lead_minutes).sqrt());
-        let (outward, inward) = self.wants(&curve, self.budget.position());
+        let (outward, inward) = self.wants(&curve, self.budget.price_step());
         let low = outward.min(newest.cap).max(newest.low);
         output.curve = Some(curve);
         output.low = low;
         output.high = newest.high.max(inward.min(newest.cap)).max(low);
-        output.short_chance = Some(self.short_chance(&curve, output.high));
+        output.violation_chance = Some(self.violation_chance(&curve, output.high));
         if desired < low {
             output.desired = Some(low);
-            output.binding = Binding::Late;
+            output.binding = ForecastRule::Late;
         } else if desired > output.high {
-            output.binding = Binding::Waiting;
+            output.binding = ForecastRule::Waiting;
         } else {
-            output.binding = Binding::Band;
+            output.binding = ForecastRule::Band;
         }
         output
     }
 
-    fn short_chance(&self, curve: &Curve, capacity: u32) -> f64 {
+    fn violation_chance(&self, curve: &Curve, capacity: u32) -> f64 {
         curve.exceedance((f64::from(capacity.max(1)) * self.config.objective).ln())
     }
 
     /// Running means and the live error of the median.
-    fn learn(&mut self, inputs: &LawInputs, load: f64) {
+    fn learn(&mut self, inputs: &SizingInputs, load: f64) {
         self.follow_load(load);
         self.live_error.observe(inputs.log_demand, self.config.grid);
         self.tracking.observe(inputs.cpu);
@@ -265,17 +282,17 @@ impl LawState {
         }
     }
 
-    fn follow_shadow(&mut self, inputs: &LawInputs, load: f64) -> (u32, bool) {
+    fn follow_baseline(&mut self, inputs: &SizingInputs, load: f64) -> (u32, bool) {
         let step = i64::from(self.config.grid.step_minutes());
         let lead = u64::from(2 + self.config.boot_minutes).div_ceil(step.unsigned_abs().max(1));
-        self.shadow
+        self.baseline
             .get_or_insert_with(|| self.tracking.baseline(inputs.desired))
             .step(load, self.config.objective, lead, inputs.bounds)
     }
 
-    /// The share of a period that was short. A minute is short or not; within five minutes load
-    /// moves, and the share follows from how much it does from one to the next.
-    fn violation(&self, cpu: f64) -> f64 {
+    /// The share of a period in violation, 0 to 1. A minute is in violation or not. Within five
+    /// minutes the load moves: the share follows from how much it moves from period to period.
+    fn violation_share(&self, cpu: f64) -> f64 {
         if cpu > self.config.objective {
             return 1.0;
         }
@@ -297,23 +314,29 @@ impl LawState {
         }
     }
 
-    fn track(&mut self, inputs: &LawInputs, need: u32, tracked: u32) -> LawOutput {
+    fn track(&mut self, inputs: &SizingInputs, need: u32, tracked: u32) -> SizingOutput {
         let wanted = self
             .tracking
             .wanted(inputs.instances, inputs.desired, inputs.pending);
         self.surplus = 0.0;
-        let mut output = self.output(inputs, need, tracked, Binding::Tracking);
+        let mut output = self.output(inputs, need, tracked, ForecastRule::Tracking);
         output.low = wanted;
         output.high = wanted;
         output.desired = (wanted != inputs.desired).then_some(wanted);
         output
     }
 
-    fn decide(&mut self, inputs: &LawInputs, curve: &Curve, need: u32, tracked: u32) -> LawOutput {
-        let position = self.budget.position();
+    fn decide(
+        &mut self,
+        inputs: &SizingInputs,
+        curve: &Curve,
+        need: u32,
+        tracked: u32,
+    ) -> SizingOutput {
+        let price_step = self.budget.price_step();
         let peak = self.peaks.iter().copied().fold(0.0, f64::max) * inputs.uplift.max(1.0);
         let cap = instances(PEAK_FACTOR * peak / self.config.objective);
-        let (outward, inward) = self.wants(curve, position);
+        let (outward, inward) = self.wants(curve, price_step);
         self.held.push_back((inward.min(cap), need));
         while self.held.len() > self.config.hold_periods() + 1 {
             self.held.pop_front();
@@ -327,12 +350,12 @@ impl LawState {
         let high = self.held.iter().fold(low, |h, (w, n)| h.max(*w).max(*n));
         let (desired, binding) = self.settle(inputs.desired, low, high);
         let binding = match binding {
-            Binding::Forecast if surge == low => Binding::Surge,
-            Binding::Forecast if need == low => Binding::Load,
+            ForecastRule::Forecast if surge == low => ForecastRule::Surge,
+            ForecastRule::Forecast if need == low => ForecastRule::Load,
             other => other,
         };
         let mut output = self.output(inputs, need, tracked, binding);
-        output.short_chance = Some(self.short_chance(curve, high));
+        output.violation_chance = Some(self.violation_chance(curve, high));
         output.cap = cap;
         output.capped = inward > cap;
         output.curve = Some(*curve);
@@ -343,22 +366,23 @@ impl LawState {
     }
 
     /// Capacity by the cheaper and by the dearer price.
-    fn wants(&self, curve: &Curve, position: i32) -> (u32, u32) {
+    fn wants(&self, curve: &Curve, price_step: i32) -> (u32, u32) {
         let per_instance = self.config.objective;
-        match self.config.pricing {
-            Pricing::Budget => (
-                cheapest(curve, self.price(position - BAND), per_instance),
-                cheapest(curve, self.price(position), per_instance),
+        match self.config.violation_price_ratio {
+            None => (
+                cheapest(curve, self.price(price_step - BAND), per_instance),
+                cheapest(curve, self.price(price_step), per_instance),
             ),
-            Pricing::Prices { short_per_instance } => (
-                newsvendor(curve, short_per_instance * PRICE_BAND, per_instance),
-                newsvendor(curve, short_per_instance, per_instance),
+            Some(ratio) => (
+                newsvendor(curve, ratio * PRICE_BAND, per_instance),
+                newsvendor(curve, ratio, per_instance),
             ),
         }
     }
 
-    /// Ski rental: a surplus over `high` is kept until it has cost what undoing would.
-    fn settle(&mut self, desired: u32, low: u32, high: u32) -> (u32, Binding) {
+    /// Ski rental: spare instances above `high` stay until keeping them has cost as much as
+    /// relaunching them would.
+    fn settle(&mut self, desired: u32, low: u32, high: u32) -> (u32, ForecastRule) {
         let minutes = self.config.step_minutes();
         if desired <= high {
             self.surplus = 0.0;
@@ -366,45 +390,51 @@ impl LawState {
             self.surplus += minutes * f64::from(desired - high);
         }
         if desired < low {
-            (low, Binding::Forecast)
+            (low, ForecastRule::Forecast)
         } else if desired <= high {
-            (desired, Binding::Band)
+            (desired, ForecastRule::Band)
         } else if self.surplus >= self.config.surplus_due() * f64::from(desired) {
             self.surplus = 0.0;
-            (high, Binding::Surplus)
+            (high, ForecastRule::Surplus)
         } else {
-            (desired, Binding::Waiting)
+            (desired, ForecastRule::Waiting)
         }
     }
 
-    fn price(&self, position: i32) -> Price {
-        Price::at(position, self.mean_need.max(LEAST_MEAN_NEED))
+    fn price(&self, price_step: i32) -> Price {
+        Price::at(price_step, self.mean_need.max(LEAST_MEAN_NEED))
     }
 
-    fn output(&self, inputs: &LawInputs, need: u32, tracked: u32, binding: Binding) -> LawOutput {
-        let position = self.budget.position();
-        let [day, week] = self.ledger.kept();
-        LawOutput {
+    fn output(
+        &self,
+        inputs: &SizingInputs,
+        need: u32,
+        tracked: u32,
+        binding: ForecastRule,
+    ) -> SizingOutput {
+        let price_step = self.budget.price_step();
+        let [day, week] = self.calibration.kept();
+        SizingOutput {
             from: inputs.desired,
             desired: None,
             low: inputs.desired,
             high: inputs.desired,
             need,
             curve: None,
-            position,
-            price: match self.config.pricing {
-                Pricing::Budget => self.price(position),
-                Pricing::Prices { short_per_instance } => Price {
-                    lambda: short_per_instance,
+            price_step,
+            price: match self.config.violation_price_ratio {
+                None => self.price(price_step),
+                Some(ratio) => Price {
+                    lambda: ratio,
                     offset: 0.0,
                 },
             },
-            short_chance: None,
+            violation_chance: None,
             sigma: self.live_error.sigma(),
             cap: u32::MAX,
             capped: false,
             standing: self.budget.standing(),
-            position_max: self.budget.max(&self.config.budget),
+            price_step_max: self.budget.max(&self.config.budget),
             means: self.budget.means(),
             day,
             week,

@@ -1,11 +1,11 @@
-//! What a short minute costs, and the capacity that is cheapest at that price.
+//! What a violation costs, and the capacity that is cheapest at that price.
 
 use foretide_domain::whole_instances;
 use serde::{Deserialize, Serialize};
 
 use super::curve::Curve;
 
-/// The price rises by this factor's logarithm per step of the knob.
+/// Added to the logarithm of the risk price by every price step.
 const LOG_PRICE_PER_STEP: f64 = 0.4;
 const LOG_PRICE_START: f64 = -1.0;
 /// Where dearer violations stop to help (they are unforeseen then) and a plain offset takes over.
@@ -15,26 +15,26 @@ const OFFSET_FROM: f64 = 12.5;
 /// How far beyond the last point of the curve capacity is looked for, in log load.
 const BEYOND: f64 = 0.3;
 
-/// The price of a short period in instance-periods, and the offset of the curve in log load.
+/// The risk price, and the offset of the curve in log load.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Price {
-    /// Instance-periods that one short period is worth.
+    /// Instance-periods that one period in violation is worth.
     pub lambda: f64,
     /// Added to the whole curve.
     pub offset: f64,
 }
 
 impl Price {
-    /// The price at a whole position of the budget's knob, for a group that needs `mean_need`
-    /// instances on average: first violations become dearer, then the curve is lifted.
-    pub fn at(position: i32, mean_need: f64) -> Self {
-        let g = f64::from(position);
+    /// The risk price at a whole price step, for a group that needs `mean_need` instances on
+    /// average. Low steps make violations dearer, high steps lift the curve.
+    pub fn at(price_step: i32, mean_need: f64) -> Self {
+        let step = f64::from(price_step);
         Self {
             lambda: mean_need
-                * (LOG_PRICE_START + LOG_PRICE_PER_STEP * g)
+                * (LOG_PRICE_START + LOG_PRICE_PER_STEP * step)
                     .min(LOG_PRICE_MAX)
                     .exp(),
-            offset: OFFSET_PER_STEP * (g - OFFSET_FROM).max(0.0),
+            offset: OFFSET_PER_STEP * (step - OFFSET_FROM).max(0.0),
         }
     }
 }

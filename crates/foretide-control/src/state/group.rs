@@ -1,0 +1,146 @@
+//! What a controller knows of the group itself: readings, launches, and whose doing a change was.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use foretide_domain::{Alarm, Bounds, ForeignChange, GroupState, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::breaker::{Breaker, Ends};
+use crate::config::ControllerConfig;
+use crate::lead_time::LeadTime;
+
+/// Readings of the number in service that are remembered, to judge how many instances report. Two
+/// five-minute periods, their delay, and a cycle every ten seconds.
+const READINGS: usize = 72;
+
+/// The group's side of the state.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct GroupSide {
+    /// The newest reading; none before the first.
+    pub(crate) reading: Option<Reading>,
+    /// The group as this controller left it; none before the first reading.
+    pub(super) known: Option<Known>,
+    /// Instances in service at the newest readings, oldest first. At most [`READINGS`].
+    pub(super) in_service: VecDeque<(Timestamp, u32)>,
+    /// Launches that failed in a row, and until when desired capacity is not raised for them.
+    pub(crate) breaker: Breaker,
+    /// Time from launch to in service of the newest launches.
+    pub(super) lead_time: LeadTime,
+}
+
+/// The newest reading of the group.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Reading {
+    /// When it was made.
+    pub(crate) at: Timestamp,
+    /// The group as AWS described it.
+    pub(crate) group: GroupState,
+}
+
+/// The group as this controller left it: anything else is somebody else's doing.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Known {
+    /// Desired capacity as last read or written.
+    desired: u32,
+    /// Bounds as last read.
+    bounds: Bounds,
+    /// Desired capacity of a write that may or may not have been carried out; none otherwise.
+    perhaps_desired: Option<u32>,
+}
+
+impl GroupSide {
+    /// The group as last read; none before the first reading.
+    pub(crate) fn newest(&self) -> Option<&GroupState> {
+        self.reading.as_ref().map(|reading| &reading.group)
+    }
+
+    /// Time from launch to in service, as measured or, before that, as configured.
+    pub(crate) fn lead_time(&self, config: &ControllerConfig) -> Duration {
+        self.lead_time.p90().unwrap_or(config.lead_time)
+    }
+
+    /// Keeps a reading.
+    pub(crate) fn read(&mut self, group: GroupState, now: Timestamp) {
+        if self.in_service.len() == READINGS {
+            self.in_service.pop_front();
+        }
+        self.in_service.push_back((now, group.counts.in_service));
+        self.reading = Some(Reading { at: now, group });
+    }
+
+    /// Fewest instances in service at the readings from one time to another, both included; none
+    /// where the group was not read between them.
+    pub(super) fn fewest_in_service(&self, from: Timestamp, to: Timestamp) -> Option<u32> {
+        self.in_service
+            .iter()
+            .filter(|(at, _)| from <= *at && *at <= to)
+            .map(|(_, in_service)| *in_service)
+            .min()
+    }
+
+    /// The change of desired capacity or bounds that somebody else made before this reading; none
+    /// where this controller or nobody did.
+    pub(crate) fn foreign_change(&mut self, group: &GroupState) -> Option<ForeignChange> {
+        let (desired, bounds) = (group.desired, group.bounds);
+        let known = self.known.replace(Known {
+            desired,
+            bounds,
+            perhaps_desired: None,
+        })?;
+        let ours = desired == known.desired || known.perhaps_desired == Some(desired);
+        (!ours || bounds != known.bounds).then_some(ForeignChange {
+            desired_before: known.desired,
+            desired,
+            bounds_before: known.bounds,
+            bounds,
+        })
+    }
+
+    /// Whether this reading has other obstacles to writing than the reading before.
+    pub(crate) fn has_other_obstacles(&self, group: &GroupState) -> bool {
+        self.newest().map_or(&[][..], |before| &before.obstacles) != group.obstacles
+    }
+
+    /// Counts launches that ended before this reading, and those that hang. Returns an alarm where
+    /// the circuit breaker opens or closes.
+    pub(crate) fn follow_launches(
+        &mut self,
+        group: &GroupState,
+        config: &ControllerConfig,
+        now: Timestamp,
+    ) -> Option<Alarm> {
+        let quiet = group.launches.is_empty() && group.oldest_pending_since.is_none();
+        if quiet && self.breaker.is_at_rest() {
+            return None;
+        }
+        let mut ends = Ends::default();
+        let new: Vec<_> = self.breaker.take_new(&group.launches).cloned().collect();
+        for launch in &new {
+            self.breaker.count(launch);
+            self.lead_time.observe(launch);
+            ends.succeeded |= launch.succeeded;
+            ends.failed |= !launch.succeeded;
+        }
+        let lead_time = self.lead_time(config);
+        self.breaker
+            .update(group, ends, lead_time, &config.breaker, now)
+    }
+
+    /// A write of `desired` was accepted: the group counts as read with it.
+    pub(crate) fn written(&mut self, desired: u32) {
+        if let Some(known) = &mut self.known {
+            known.desired = desired;
+        }
+        if let Some(reading) = &mut self.reading {
+            reading.group.desired = desired;
+        }
+    }
+
+    /// A write of `desired` may have been carried out: both values are this controller's.
+    pub(crate) fn perhaps_written(&mut self, desired: u32) {
+        if let Some(known) = &mut self.known {
+            known.perhaps_desired = Some(desired);
+        }
+    }
+}
