@@ -50,18 +50,18 @@ impl GroupTask {
         let now = task.outside.now();
         let state = task.control.controller().saved_state();
         let key = &task.outside.setup.key;
-        task.outside.shared.scribe.save(key, now, state);
+        task.outside.shared.journal.save(key, now, state);
         task.outside.notice(now, Notice::Stopped);
     }
 
     async fn begin(start: GroupStart) -> Self {
-        let (key, scribe) = (&start.setup.key, &start.shared.scribe);
+        let (key, journal) = (&start.setup.key, &start.shared.journal);
         let resumed = start.state.is_some();
         let (forecast, notices) = kept_forecast(&*start.journal, &start.setup).await;
         let now = start.shared.clock.now();
-        scribe.notice(key, now, Notice::Started { resumed });
+        journal.notice(key, now, Notice::Started { resumed });
         for notice in notices {
-            scribe.notice(key, now, notice);
+            journal.notice(key, now, notice);
         }
         let checkpoint = Checkpoint {
             snapshot: Snapshot {
@@ -72,7 +72,7 @@ impl GroupTask {
             settings: Arc::clone(&start.setup.settings),
         };
         let control = checkpoint.go_on(now);
-        scribe.checkpoint(key, now, checkpoint);
+        journal.checkpoint(key, now, checkpoint);
         let outside = GroupOutside::new(
             start.setup,
             start.account,
@@ -147,7 +147,7 @@ impl GroupTask {
     fn tell(&mut self, event: Event, now: Timestamp) {
         if let Some(event) = event.journaled() {
             let key = &self.outside.setup.key;
-            self.outside.shared.scribe.event(key, now, event);
+            self.outside.shared.journal.event(key, now, event);
         }
         self.control.tell(event, &mut self.outside, now);
     }

@@ -2,7 +2,7 @@
 //!
 //! Every group is a task of its own that owns its controller, its timer and its calls; it waits for
 //! nobody else. What groups share stands behind queues: reads of one account are gathered into
-//! batches ([`Cloud`]), writes pass the actuator, and everything that happens goes to the scribe,
+//! batches ([`Cloud`]), writes pass the actuator, and everything that happens goes to the journal writer,
 //! which commits it to the [`Journal`].
 //!
 //! Invariants:
@@ -27,12 +27,12 @@ mod fleet;
 mod group;
 mod history;
 mod journal;
+mod journal_writer;
 mod key;
 mod orderly;
 mod outside;
 mod predictor;
 mod runtime;
-mod scribe;
 mod settings;
 mod status;
 mod supervisor;

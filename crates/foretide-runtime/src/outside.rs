@@ -20,7 +20,7 @@ use crate::cloud::MetricsAsk;
 use crate::entry::{Checkpoint, Notice};
 use crate::fleet::GroupSetup;
 use crate::history::Past;
-use crate::scribe::ToScribe;
+use crate::journal_writer::JournalSender;
 use crate::settings::RuntimeSettings;
 use crate::status::SharedStatus;
 use crate::told::{Taken, acknowledge};
@@ -30,7 +30,7 @@ use crate::told::{Taken, acknowledge};
 pub(crate) struct Shared {
     pub(crate) settings: Arc<RuntimeSettings>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) scribe: ToScribe,
+    pub(crate) journal: JournalSender,
     pub(crate) predictions: Arc<Semaphore>,
 }
 
@@ -105,11 +105,11 @@ impl Outside for GroupOutside {
             Effect::SetDesired { call, plan } => self.write(call, plan, controller.mode(), now),
             Effect::Record(record) => {
                 self.status.saw_record(now, &record);
-                self.shared.scribe.record(&self.setup.key, now, record);
+                self.shared.journal.record(&self.setup.key, now, record);
             }
             Effect::Save => {
                 let state = controller.saved_state();
-                self.shared.scribe.save(&self.setup.key, now, state);
+                self.shared.journal.save(&self.setup.key, now, state);
             }
             Effect::SaveFirst => self.save_first(controller, now),
             Effect::Snapshot {
@@ -169,7 +169,7 @@ impl GroupOutside {
     /// write that follows.
     fn save_first(&mut self, controller: &Controller, now: Timestamp) {
         let state = controller.saved_state();
-        let saved = self.shared.scribe.save_now(&self.setup.key, now, state);
+        let saved = self.shared.journal.save_now(&self.setup.key, now, state);
         match self.ordering.take() {
             Some(taken) => {
                 tokio::spawn(acknowledge(taken, state.next_look(), saved));
@@ -192,8 +192,8 @@ impl GroupOutside {
             controller: Arc::new(self.setup.controller.clone()),
             settings: Arc::clone(&self.setup.settings),
         };
-        let scribe = &self.shared.scribe;
-        scribe.checkpoint(&self.setup.key, now, checkpoint);
+        let journal = &self.shared.journal;
+        journal.checkpoint(&self.setup.key, now, checkpoint);
     }
 
     fn begin_look(&mut self, interval: Duration) {
@@ -318,7 +318,7 @@ impl GroupOutside {
             if !saved {
                 let (notice, now) = (Notice::UnsavedWrite, shared.clock.now());
                 status.saw_notice(&notice);
-                shared.scribe.notice(&write.key, now, notice);
+                shared.journal.notice(&write.key, now, notice);
             }
             let outcome = account.actuator.carry_out(write).await;
             Event::WriteSettled { call, outcome }
@@ -327,7 +327,7 @@ impl GroupOutside {
 
     pub(crate) fn notice(&self, now: Timestamp, notice: Notice) {
         self.status.saw_notice(&notice);
-        self.shared.scribe.notice(&self.setup.key, now, notice);
+        self.shared.journal.notice(&self.setup.key, now, notice);
     }
 
     pub(crate) fn now(&self) -> Timestamp {

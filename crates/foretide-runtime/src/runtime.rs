@@ -15,10 +15,10 @@ use crate::clock::Clock;
 use crate::entry::{Entry, Notice};
 use crate::fleet::{Fleet, FleetError};
 use crate::journal::{Journal, JournalError};
+use crate::journal_writer::{JournalSender, JournalWriter};
 use crate::key::GroupKey;
 use crate::orderly::Orderly;
 use crate::outside::Shared;
-use crate::scribe::{Scribe, ToScribe};
 use crate::settings::RuntimeSettings;
 use crate::status::{GroupStatus, SharedStatus};
 use crate::supervisor::{Ask, Reload, States, Statuses, Supervisor};
@@ -31,7 +31,7 @@ pub struct Runtime {
     journal: JournalHandle,
     statuses: Statuses,
     supervisor: JoinHandle<()>,
-    scribe: JoinHandle<bool>,
+    journal_writer: JoinHandle<bool>,
     settings: Arc<RuntimeSettings>,
     stop: CancellationToken,
     _stopped_when_dropped: DropGuard,
@@ -81,7 +81,7 @@ pub struct Reloaded {
 
 /// The way to the journal for whoever runs this.
 struct Said {
-    scribe: ToScribe,
+    journal: JournalSender,
     clock: Arc<dyn Clock>,
 }
 
@@ -134,21 +134,21 @@ impl Runtime {
     ) -> Result<(Self, [broadcast::Receiver<Arc<Entry>>; N]), StartError> {
         let states = load(&*journal, &fleet, |_| true).await?;
         let settings = Arc::new(settings);
-        let (way, scribe) = Scribe::new(
+        let (sender, writer) = JournalWriter::new(
             Arc::clone(&journal),
             Arc::clone(&clock),
             Arc::clone(&settings),
             fleet.groups.len(),
         );
         let said = Said {
-            scribe: way.clone(),
+            journal: sender.clone(),
             clock: Arc::clone(&clock),
         };
         let shared = Shared {
             predictions: Arc::new(Semaphore::new(settings.predictions)),
             settings: Arc::clone(&settings),
             clock,
-            scribe: way,
+            journal: sender,
         };
         let stop = CancellationToken::new();
         let statuses = Statuses::default();
@@ -159,14 +159,14 @@ impl Runtime {
             Arc::clone(&statuses),
         );
         let (asks, asked) = mpsc::channel(1);
-        let told = std::array::from_fn(|_| said.scribe.live().subscribe());
+        let told = std::array::from_fn(|_| said.journal.live().subscribe());
         let runtime = Self {
             asks,
             said,
             journal: JournalHandle(journal),
             statuses,
             supervisor: tokio::spawn(supervisor.run(asked, fleet, states)),
-            scribe: tokio::spawn(scribe.run()),
+            journal_writer: tokio::spawn(writer.run()),
             settings,
             stop: stop.clone(),
             _stopped_when_dropped: stop.drop_guard(),
@@ -176,12 +176,12 @@ impl Runtime {
 
     /// Everything that happens from now on, as it happens, whether or not the journal works.
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<Entry>> {
-        self.said.scribe.live().subscribe()
+        self.said.journal.live().subscribe()
     }
 
     /// Keeps what whoever runs this has to say, of a group or of the whole.
     pub fn note(&self, group: Option<&GroupKey>, notice: Notice) {
-        self.said.scribe.note(group, self.said.clock.now(), notice);
+        self.said.journal.note(group, self.said.clock.now(), notice);
     }
 
     /// The way by which an operator's orders come.
@@ -223,9 +223,9 @@ impl Runtime {
     pub async fn stop(self) -> bool {
         self.stop.cancel();
         let supervised = self.supervisor.await.is_ok();
-        // The scribe ends once nobody is left to say anything.
+        // The journal writer ends once nobody is left to say anything.
         drop(self.said);
-        let flushed = timeout(self.settings.flush_deadline, self.scribe).await;
+        let flushed = timeout(self.settings.flush_deadline, self.journal_writer).await;
         supervised && matches!(flushed, Ok(Ok(true)))
     }
 

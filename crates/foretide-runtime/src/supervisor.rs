@@ -289,7 +289,7 @@ impl Supervisor {
             return;
         };
         let now = self.shared.clock.now();
-        self.shared.scribe.notice(&key, now, Notice::Failed);
+        self.shared.journal.notice(&key, now, Notice::Failed);
         let (telling, told) = told();
         running.telling = telling;
         let start = self.task(&running, told, None);

@@ -1,7 +1,7 @@
 //! Takes down what every group says, commits it to the journal in few batches, and holds it in
 //! memory while the journal fails.
 //!
-//! Nobody waits for the scribe but a write, which waits for the state before it, for a bounded
+//! Nobody waits for the journal writer but a write, which waits for the state before it, for a bounded
 //! time.
 
 use std::collections::{HashMap, VecDeque};
@@ -27,7 +27,7 @@ const ENTRY_DELAY: Duration = Duration::from_secs(1);
 /// as that.
 const PROOF_EVERY: Duration = Duration::from_secs(10);
 /// Notes taken in at once.
-const NOTES: usize = 1024;
+const MESSAGES: usize = 1024;
 /// Entries that a listener may lag behind before it misses some: so many for each group, two
 /// looks at it, since at the start and after a suspension all groups look at once. The bounds are
 /// those of one group with a slow listener, and of memory: an entry waiting is a few hundred bytes.
@@ -35,8 +35,8 @@ const LIVE_PER_GROUP: usize = 16;
 const LIVE_MIN: usize = 4096;
 const LIVE_MAX: usize = 65_536;
 
-/// What is said to the scribe.
-enum Note {
+/// What is said to the journal writer.
+enum Message {
     Entry(Arc<Entry>),
     State {
         state: StateToKeep,
@@ -45,16 +45,16 @@ enum Note {
     },
 }
 
-/// The way to the scribe. Cheap to clone; once the last one is gone, the scribe commits what it has
+/// The way to the scribe. Cheap to clone; once the last one is gone, the journal writer commits what it has
 /// and ends.
 #[derive(Clone)]
-pub(crate) struct ToScribe {
-    notes: mpsc::UnboundedSender<Note>,
+pub(crate) struct JournalSender {
+    messages: mpsc::UnboundedSender<Message>,
     live: broadcast::Sender<Arc<Entry>>,
     save_deadline: Duration,
 }
 
-impl ToScribe {
+impl JournalSender {
     /// Where everything said is told at once to whoever listens.
     pub(crate) fn live(&self) -> broadcast::Sender<Arc<Entry>> {
         self.live.clone()
@@ -88,13 +88,13 @@ impl ToScribe {
             what,
         });
         tell(&self.live, &entry);
-        // The scribe outlives every group.
-        drop(self.notes.send(Note::Entry(entry)));
+        // The journal writer outlives every group.
+        drop(self.messages.send(Message::Entry(entry)));
     }
 
     /// Keeps `state` when there is occasion.
     pub(crate) fn save(&self, group: &GroupKey, at: Timestamp, state: &SavedState) {
-        self.note_state(group, at, state, None);
+        self.send_state(group, at, state, None);
     }
 
     /// Keeps `state` now; the answer says whether it is durable, within a bounded time.
@@ -105,12 +105,12 @@ impl ToScribe {
         state: &SavedState,
     ) -> impl Future<Output = bool> + Send + use<> {
         let (saved, receiver) = oneshot::channel();
-        self.note_state(group, at, state, Some(saved));
+        self.send_state(group, at, state, Some(saved));
         let longest = self.save_deadline;
         async move { matches!(timeout(longest, receiver).await, Ok(Ok(true))) }
     }
 
-    fn note_state(
+    fn send_state(
         &self,
         group: &GroupKey,
         at: Timestamp,
@@ -122,7 +122,7 @@ impl ToScribe {
             at,
             state: Arc::new(state.clone()),
         };
-        drop(self.notes.send(Note::State { state, saved }));
+        drop(self.messages.send(Message::State { state, saved }));
     }
 }
 
@@ -135,14 +135,14 @@ fn tell(live: &broadcast::Sender<Arc<Entry>>, entry: &Arc<Entry>) {
 
 /// What is not committed yet.
 #[derive(Default)]
-struct Held {
+struct Backlog {
     entries: VecDeque<Arc<Entry>>,
     states: HashMap<GroupKey, StateToKeep>,
     waiting: Vec<oneshot::Sender<bool>>,
     lost: u64,
 }
 
-impl Held {
+impl Backlog {
     fn push(&mut self, entry: Arc<Entry>, most: usize) {
         self.entries.push_back(entry);
         self.shed(most);
@@ -200,13 +200,13 @@ struct UnderWay {
 }
 
 /// The one who commits.
-pub(crate) struct Scribe {
-    notes: mpsc::UnboundedReceiver<Note>,
+pub(crate) struct JournalWriter {
+    messages: mpsc::UnboundedReceiver<Message>,
     live: broadcast::Sender<Arc<Entry>>,
     journal: Arc<dyn Journal>,
     clock: Arc<dyn Clock>,
     settings: Arc<RuntimeSettings>,
-    held: Held,
+    backlog: Backlog,
     under_way: Option<UnderWay>,
     /// When what is held is to be committed.
     due: Option<Instant>,
@@ -214,51 +214,51 @@ pub(crate) struct Scribe {
     failing: Option<Timestamp>,
 }
 
-impl Scribe {
+impl JournalWriter {
     /// For `groups` groups at the start.
     pub(crate) fn new(
         journal: Arc<dyn Journal>,
         clock: Arc<dyn Clock>,
         settings: Arc<RuntimeSettings>,
         groups: usize,
-    ) -> (ToScribe, Self) {
-        let (notes, receiver) = mpsc::unbounded_channel();
+    ) -> (JournalSender, Self) {
+        let (messages, receiver) = mpsc::unbounded_channel();
         let capacity = groups.saturating_mul(LIVE_PER_GROUP);
         let (live, _) = broadcast::channel(capacity.clamp(LIVE_MIN, LIVE_MAX));
-        let way = ToScribe {
-            notes,
+        let sender = JournalSender {
+            messages,
             live: live.clone(),
             save_deadline: settings.save_deadline,
         };
-        let scribe = Self {
-            notes: receiver,
+        let writer = Self {
+            messages: receiver,
             live,
             journal,
             clock,
             settings,
-            held: Held::default(),
+            backlog: Backlog::default(),
             under_way: None,
             due: Some(Instant::now() + PROOF_EVERY),
             failing: None,
         };
-        (way, scribe)
+        (sender, writer)
     }
 
     /// Runs until nobody is left to say anything; answers whether all that was said is committed.
     pub(crate) async fn run(mut self) -> bool {
-        let mut notes = Vec::new();
+        let mut messages = Vec::new();
         loop {
-            notes.clear();
+            messages.clear();
             let due = self.due.filter(|_| self.under_way.is_none());
             let late = self.under_way.as_ref().map(|it| it.late_at);
             let late = late.filter(|_| self.failing.is_none());
             tokio::select! {
                 result = finished(&mut self.under_way) => self.ended(result),
-                count = self.notes.recv_many(&mut notes, NOTES) => {
+                count = self.messages.recv_many(&mut messages, MESSAGES) => {
                     if count == 0 {
                         return self.finish().await;
                     }
-                    notes.drain(..).for_each(|note| self.take_in(note));
+                    messages.drain(..).for_each(|message| self.take_in(message));
                 }
                 () = at(due) => self.begin(),
                 () = at(late) => self.late(),
@@ -266,21 +266,21 @@ impl Scribe {
         }
     }
 
-    fn take_in(&mut self, note: Note) {
-        let delay = match note {
-            Note::Entry(entry) => {
-                self.held.push(entry, self.settings.held_entries);
+    fn take_in(&mut self, message: Message) {
+        let delay = match message {
+            Message::Entry(entry) => {
+                self.backlog.push(entry, self.settings.held_entries);
                 ENTRY_DELAY
             }
-            Note::State { state, saved } => {
-                self.held.states.insert(state.group.clone(), state);
+            Message::State { state, saved } => {
+                self.backlog.states.insert(state.group.clone(), state);
                 match saved {
                     Some(saved) if self.failing.is_some() => {
                         saved.send(false).ok();
                         self.settings.commit_delay
                     }
                     Some(saved) => {
-                        self.held.waiting.push(saved);
+                        self.backlog.waiting.push(saved);
                         Duration::ZERO
                     }
                     None => self.settings.commit_delay,
@@ -295,12 +295,12 @@ impl Scribe {
 
     fn begin(&mut self) {
         self.due = None;
-        let batch = Arc::new(self.held.take());
+        let batch = Arc::new(self.backlog.take());
         let (journal, handed) = (Arc::clone(&self.journal), Arc::clone(&batch));
         let done = Box::pin(async move { journal.commit(handed).await });
         self.under_way = Some(UnderWay {
             batch,
-            waiting: std::mem::take(&mut self.held.waiting),
+            waiting: std::mem::take(&mut self.backlog.waiting),
             done,
             late_at: Instant::now() + self.settings.commit_deadline,
         });
@@ -309,9 +309,9 @@ impl Scribe {
     /// The commit under way takes too long.
     fn late(&mut self) {
         if let Some(under_way) = &mut self.under_way {
-            Held::answer(&mut under_way.waiting, false);
+            Backlog::answer(&mut under_way.waiting, false);
         }
-        Held::answer(&mut self.held.waiting, false);
+        Backlog::answer(&mut self.backlog.waiting, false);
         let deadline = self.settings.commit_deadline.as_secs();
         self.failed(JournalError {
             kind: JournalErrorKind::Unavailable,
@@ -323,12 +323,13 @@ impl Scribe {
         let Some(mut ended) = self.under_way.take() else {
             return;
         };
-        Held::answer(&mut ended.waiting, result.is_ok());
+        Backlog::answer(&mut ended.waiting, result.is_ok());
         match result {
             Ok(()) => self.recovered(),
             Err(error) => {
-                self.held.put_back(&ended.batch, self.settings.held_entries);
-                Held::answer(&mut self.held.waiting, false);
+                self.backlog
+                    .put_back(&ended.batch, self.settings.held_entries);
+                Backlog::answer(&mut self.backlog.waiting, false);
                 self.failed(error);
             }
         }
@@ -345,11 +346,11 @@ impl Scribe {
 
     fn recovered(&mut self) {
         if let Some(since) = self.failing.take() {
-            let lost = std::mem::take(&mut self.held.lost);
+            let lost = std::mem::take(&mut self.backlog.lost);
             self.say(Notice::JournalRecovered { since, lost });
         }
         if self.due.is_none() {
-            let delay = if self.held.is_empty() {
+            let delay = if self.backlog.is_empty() {
                 PROOF_EVERY
             } else {
                 self.settings.commit_delay
@@ -365,7 +366,7 @@ impl Scribe {
             what: What::Notice(notice),
         });
         tell(&self.live, &entry);
-        self.held.push(entry, self.settings.held_entries);
+        self.backlog.push(entry, self.settings.held_entries);
     }
 
     async fn finish(mut self) -> bool {
@@ -373,7 +374,7 @@ impl Scribe {
             let result = finished(&mut self.under_way).await;
             self.ended(result);
         }
-        if !self.held.is_empty() {
+        if !self.backlog.is_empty() {
             self.begin();
         }
         if self.under_way.is_some() {
