@@ -9,9 +9,9 @@ use foretide_control::{ControlLoop, ControllerConfig, Event, Snapshot};
 use foretide_domain::{Record, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::journal::JournalError;
+use crate::journal_error::JournalError;
 use crate::key::GroupKey;
-use crate::runtime::Reloaded;
+use crate::reload::Reloaded;
 
 /// Something that happened, to be kept.
 #[derive(Clone, Debug)]

@@ -11,17 +11,17 @@ use crate::account::Account;
 use crate::awaited::{fitted, settled, woken};
 use crate::entry::{Checkpoint, Notice};
 use crate::fleet::GroupSetup;
-use crate::history::kept_forecast;
+use crate::history::stored_forecast;
 use crate::journal::Journal;
+use crate::message::{Mailbox, OrderMessage, Replacement};
 use crate::outside::{GroupOutside, Shared};
 use crate::status::SharedStatus;
-use crate::told::{Ordered, Replacement, Told};
 
 /// One group, looked after.
 pub(crate) struct GroupTask {
     control: ControlLoop,
     outside: GroupOutside,
-    told: Told,
+    mailbox: Mailbox,
     stop: CancellationToken,
 }
 
@@ -33,7 +33,7 @@ pub(crate) struct GroupStart {
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) state: Option<SavedState>,
     pub(crate) status: SharedStatus,
-    pub(crate) told: Told,
+    pub(crate) mailbox: Mailbox,
     pub(crate) stop: CancellationToken,
 }
 
@@ -57,7 +57,7 @@ impl GroupTask {
     async fn begin(start: GroupStart) -> Self {
         let (key, journal) = (&start.setup.key, &start.shared.journal);
         let resumed = start.state.is_some();
-        let (forecast, notices) = kept_forecast(&*start.journal, &start.setup).await;
+        let (forecast, notices) = stored_forecast(&*start.journal, &start.setup).await;
         let now = start.shared.clock.now();
         journal.notice(key, now, Notice::Started { resumed });
         for notice in notices {
@@ -84,7 +84,7 @@ impl GroupTask {
         Self {
             control,
             outside,
-            told: start.told,
+            mailbox: start.mailbox,
             stop: start.stop,
         }
     }
@@ -113,11 +113,11 @@ impl GroupTask {
             }
             // Settings are replaced while no write is outstanding: its answer belongs to the
             // controller that asked for it.
-            Some(replacement) = self.told.replacements.recv(), if !stopping && !writing => {
+            Some(replacement) = self.mailbox.replacements.recv(), if !stopping && !writing => {
                 return self.replace(replacement);
             }
-            Some(ordered) = self.told.orders.recv(), if !stopping => {
-                return self.ordered(ordered);
+            Some(order) = self.mailbox.orders.recv(), if !stopping => {
+                return self.apply_order(order);
             }
             () = woken(outside.wake), if !stopping => self.woke(),
         };
@@ -138,7 +138,7 @@ impl GroupTask {
     fn happened(&mut self, event: Event) {
         let now = self.outside.now();
         self.tell(event, now);
-        self.outside.end_look();
+        self.outside.end_cycle();
         if now.since(self.outside.snapshot_at) >= self.snapshot_every() {
             self.tell(Event::SnapshotAsked, now);
         }
@@ -161,8 +161,8 @@ impl GroupTask {
         }
     }
 
-    fn ordered(&mut self, Ordered { order, by, taken }: Ordered) {
-        self.outside.ordering = Some(taken);
+    fn apply_order(&mut self, OrderMessage { order, by, receipt }: OrderMessage) {
+        self.outside.receipt = Some(receipt);
         self.happened(Event::Ordered { order, by });
         self.show_mode();
     }

@@ -137,7 +137,7 @@ impl Past {
     }
 
     /// What has been read since this was told last.
-    pub(crate) fn told(&mut self, forecast: &ForecastSnapshot) -> Notice {
+    pub(crate) fn notice(&mut self, forecast: &ForecastSnapshot) -> Notice {
         Notice::HistoryRead {
             periods: forecast.periods(),
             days: forecast.days(),
@@ -150,7 +150,7 @@ impl Past {
 
 /// What was kept of the group's forecast, else of the group whose place it takes; and what a
 /// person should know of that. What cannot be read is read from the cloud anew.
-pub(crate) async fn kept_forecast(
+pub(crate) async fn stored_forecast(
     journal: &dyn Journal,
     setup: &GroupSetup,
 ) -> (Option<ForecastSnapshot>, Vec<Notice>) {

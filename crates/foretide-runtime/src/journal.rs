@@ -5,10 +5,9 @@ use std::sync::Arc;
 use foretide_control::{ForecastSnapshot, SavedState};
 use foretide_domain::Timestamp;
 use futures_util::future::BoxFuture;
-use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
 use crate::entry::Entry;
+use crate::journal_error::JournalError;
 use crate::key::GroupKey;
 
 /// Keeps entries and states.
@@ -55,26 +54,4 @@ pub struct StateToKeep {
     pub at: Timestamp,
     /// The state.
     pub state: Arc<SavedState>,
-}
-
-/// Why something was not kept, or cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
-#[error("{detail}")]
-pub struct JournalError {
-    /// The kind, on which a person's next step depends.
-    pub kind: JournalErrorKind,
-    /// What, where and why, for a person.
-    pub detail: String,
-}
-
-/// Kinds of failure of a journal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum JournalErrorKind {
-    /// No room is left: it can be gone on with once there is.
-    Full,
-    /// It does not answer, or not in time.
-    Unavailable,
-    /// What is kept cannot be understood.
-    Corrupt,
 }

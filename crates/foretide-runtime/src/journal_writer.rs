@@ -16,7 +16,8 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::clock::Clock;
 use crate::entry::{Checkpoint, Entry, Notice, What};
-use crate::journal::{Batch, Journal, JournalError, JournalErrorKind, StateToKeep};
+use crate::journal::{Batch, Journal, StateToKeep};
+use crate::journal_error::{JournalError, JournalErrorKind};
 use crate::key::GroupKey;
 use crate::settings::RuntimeSettings;
 

@@ -21,9 +21,9 @@ use crate::entry::{Checkpoint, Notice};
 use crate::fleet::GroupSetup;
 use crate::history::Past;
 use crate::journal_writer::JournalSender;
+use crate::message::{OrderReceipt, acknowledge};
 use crate::settings::RuntimeSettings;
 use crate::status::SharedStatus;
-use crate::told::{Taken, acknowledge};
 
 /// What all groups share.
 #[derive(Clone)]
@@ -36,7 +36,7 @@ pub(crate) struct Shared {
 
 /// The look under way.
 #[derive(Clone, Copy)]
-struct Look {
+struct Cycle {
     began: Instant,
     deadline: Instant,
 }
@@ -58,7 +58,7 @@ pub(crate) struct GroupOutside {
     pub(crate) fit: Option<FitUnderWay>,
     /// When the controller wants to be woken.
     pub(crate) wake: Option<Wake>,
-    look: Option<Look>,
+    cycle: Option<Cycle>,
     /// Interval of the looks.
     interval: Duration,
     /// When the newest snapshot was made.
@@ -66,14 +66,14 @@ pub(crate) struct GroupOutside {
     /// Whether the state that the next write depends on is durable.
     saving: Option<BoxFuture<'static, bool>>,
     /// Who waits for the order under way to be durable.
-    pub(crate) ordering: Option<oneshot::Sender<Taken>>,
+    pub(crate) receipt: Option<oneshot::Sender<OrderReceipt>>,
 }
 
 impl Outside for GroupOutside {
     fn carry_out(&mut self, effect: Effect, controller: &Controller, now: Timestamp) {
         match effect {
             Effect::ReadGroup { call } => {
-                self.begin_look(controller.config().interval);
+                self.begin_cycle(controller.config().interval);
                 let reply = self.account.groups.ask(self.setup.key.shared_name());
                 let permit = Arc::clone(&self.setup.permit);
                 self.read(
@@ -147,10 +147,10 @@ impl GroupOutside {
             write: None,
             fit: None,
             wake: None,
-            look: None,
+            cycle: None,
             snapshot_at: now,
             saving: None,
-            ordering: None,
+            receipt: None,
         }
     }
 
@@ -162,7 +162,7 @@ impl GroupOutside {
         self.setup = setup;
         self.account = account;
         self.calls.clear();
-        self.look = None;
+        self.cycle = None;
     }
 
     /// Makes the state durable for whoever depends on it: the one that gave an order, or else the
@@ -170,9 +170,9 @@ impl GroupOutside {
     fn save_first(&mut self, controller: &Controller, now: Timestamp) {
         let state = controller.saved_state();
         let saved = self.shared.journal.save_now(&self.setup.key, now, state);
-        match self.ordering.take() {
-            Some(taken) => {
-                tokio::spawn(acknowledge(taken, state.next_look(), saved));
+        match self.receipt.take() {
+            Some(receipt) => {
+                tokio::spawn(acknowledge(receipt, state.next_look(), saved));
             }
             None => self.saving = Some(Box::pin(saved)),
         }
@@ -182,7 +182,7 @@ impl GroupOutside {
     fn keep(&mut self, snapshot: Snapshot, history_complete: bool, now: Timestamp) {
         self.snapshot_at = now;
         if let Some(forecast) = snapshot.forecast.as_ref().filter(|_| history_complete) {
-            let notice = self.past.told(forecast);
+            let notice = self.past.notice(forecast);
             self.notice(now, notice);
         }
         // What the controller before this one has asked of the past, this one asks anew.
@@ -196,28 +196,28 @@ impl GroupOutside {
         journal.checkpoint(&self.setup.key, now, checkpoint);
     }
 
-    fn begin_look(&mut self, interval: Duration) {
+    fn begin_cycle(&mut self, interval: Duration) {
         // The controller has given up what it still waited for.
         self.calls.clear();
         let began = Instant::now();
-        let limit = self.shared.settings.look_deadline(interval);
-        self.look = Some(Look {
+        let limit = self.shared.settings.cycle_deadline(interval);
+        self.cycle = Some(Cycle {
             began,
             deadline: began + limit,
         });
     }
 
     /// A look ends when nothing is outstanding any more.
-    pub(crate) fn end_look(&mut self) {
-        let Some(look) = self.look.take_if(|_| self.calls.is_empty()) else {
+    pub(crate) fn end_cycle(&mut self) {
+        let Some(cycle) = self.cycle.take_if(|_| self.calls.is_empty()) else {
             return;
         };
-        let (now, took) = (self.now(), look.began.elapsed());
+        let (now, took) = (self.now(), cycle.began.elapsed());
         self.status.update(|status| {
-            status.looked_at = Some(now);
-            status.look_took = took;
+            status.cycle_ended_at = Some(now);
+            status.cycle_took = took;
         });
-        let limit = look.deadline - look.began;
+        let limit = cycle.deadline - cycle.began;
         let interval = self.interval;
         if took >= limit {
             self.notice(now, Notice::overrun(took, limit, interval));
@@ -227,7 +227,7 @@ impl GroupOutside {
     /// When a call that may take `span` has to have ended.
     fn deadline(&self, span: Duration) -> Instant {
         let own = Instant::now() + span;
-        self.look.map_or(own, |look| own.min(look.deadline))
+        self.cycle.map_or(own, |cycle| own.min(cycle.deadline))
     }
 
     fn read<T: Send + 'static>(

@@ -4,8 +4,6 @@ use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, PoisonError};
 
-use serde::{Deserialize, Serialize};
-use thiserror::Error;
 use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -13,21 +11,23 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::clock::Clock;
 use crate::entry::{Entry, Notice};
-use crate::fleet::{Fleet, FleetError};
-use crate::journal::{Journal, JournalError};
+use crate::fleet::Fleet;
+use crate::journal::Journal;
 use crate::journal_writer::{JournalSender, JournalWriter};
 use crate::key::GroupKey;
-use crate::orderly::Orderly;
+use crate::message::{Message, Reload, States};
+use crate::order_handle::OrderHandle;
 use crate::outside::Shared;
+use crate::reload::{ReloadError, Reloaded, StartError};
 use crate::settings::RuntimeSettings;
 use crate::status::{GroupStatus, SharedStatus};
-use crate::supervisor::{Ask, Reload, States, Statuses, Supervisor};
+use crate::supervisor::{Statuses, Supervisor};
 
 /// A running autoscaler over a fleet. Dropping it stops it without waiting.
 #[derive(Debug)]
 pub struct Runtime {
-    asks: mpsc::Sender<Ask>,
-    said: Said,
+    messages: mpsc::Sender<Message>,
+    notices: NoticeSender,
     journal: JournalHandle,
     statuses: Statuses,
     supervisor: JoinHandle<()>,
@@ -37,68 +37,15 @@ pub struct Runtime {
     _stopped_when_dropped: DropGuard,
 }
 
-/// Why it does not start.
-#[derive(Debug, Error)]
-pub enum StartError {
-    /// The fleet makes no sense.
-    #[error("the groups cannot be looked after")]
-    Fleet(#[source] FleetError),
-    /// A group's state cannot be read. Without it, a cooldown could be lost.
-    #[error("cannot read the state of group {group}")]
-    State {
-        /// Whose.
-        group: GroupKey,
-        /// Why.
-        #[source]
-        error: JournalError,
-    },
-}
-
-/// Why a new configuration is not taken; the old one goes on.
-#[derive(Debug, Error)]
-pub enum ReloadError {
-    /// As at start.
-    #[error("the old configuration stays")]
-    Refused(#[source] StartError),
-    /// The group was dropped a moment ago and still finishes a write.
-    #[error("group {0} was dropped and is still finishing a write: try again in a moment")]
-    StillStopping(GroupKey),
-    /// The runtime is stopping.
-    #[error("stopping")]
-    Stopping,
-}
-
-/// What a reload changed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reloaded {
-    /// Groups that are new.
-    pub added: usize,
-    /// Groups with other settings than before.
-    pub changed: usize,
-    /// Groups that are gone.
-    pub removed: usize,
-}
-
 /// The way to the journal for whoever runs this.
-struct Said {
+struct NoticeSender {
     journal: JournalSender,
     clock: Arc<dyn Clock>,
 }
 
-impl fmt::Debug for Said {
+impl fmt::Debug for NoticeSender {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Said")
-    }
-}
-
-impl fmt::Display for Reloaded {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            added,
-            changed,
-            removed,
-        } = self;
-        write!(f, "{added} added, {changed} changed, {removed} removed")
+        f.write_str("NoticeSender")
     }
 }
 
@@ -121,12 +68,12 @@ impl Runtime {
         journal: Arc<dyn Journal>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StartError> {
-        let (runtime, []) = Self::start_told(settings, fleet, journal, clock).await?;
+        let (runtime, []) = Self::start_with_listeners(settings, fleet, journal, clock).await?;
         Ok(runtime)
     }
 
     /// The same, with everything that happens from the first moment on, for `N` listeners.
-    pub async fn start_told<const N: usize>(
+    pub async fn start_with_listeners<const N: usize>(
         settings: RuntimeSettings,
         fleet: Fleet,
         journal: Arc<dyn Journal>,
@@ -140,7 +87,7 @@ impl Runtime {
             Arc::clone(&settings),
             fleet.groups.len(),
         );
-        let said = Said {
+        let notices = NoticeSender {
             journal: sender.clone(),
             clock: Arc::clone(&clock),
         };
@@ -158,35 +105,37 @@ impl Runtime {
             stop.clone(),
             Arc::clone(&statuses),
         );
-        let (asks, asked) = mpsc::channel(1);
-        let told = std::array::from_fn(|_| said.journal.live().subscribe());
+        let (messages, received) = mpsc::channel(1);
+        let listeners = std::array::from_fn(|_| notices.journal.live().subscribe());
         let runtime = Self {
-            asks,
-            said,
+            messages,
+            notices,
             journal: JournalHandle(journal),
             statuses,
-            supervisor: tokio::spawn(supervisor.run(asked, fleet, states)),
+            supervisor: tokio::spawn(supervisor.run(received, fleet, states)),
             journal_writer: tokio::spawn(writer.run()),
             settings,
             stop: stop.clone(),
             _stopped_when_dropped: stop.drop_guard(),
         };
-        Ok((runtime, told))
+        Ok((runtime, listeners))
     }
 
     /// Everything that happens from now on, as it happens, whether or not the journal works.
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<Entry>> {
-        self.said.journal.live().subscribe()
+        self.notices.journal.live().subscribe()
     }
 
     /// Keeps what whoever runs this has to say, of a group or of the whole.
     pub fn note(&self, group: Option<&GroupKey>, notice: Notice) {
-        self.said.journal.note(group, self.said.clock.now(), notice);
+        self.notices
+            .journal
+            .note(group, self.notices.clock.now(), notice);
     }
 
     /// The way by which an operator's orders come.
-    pub fn orderly(&self) -> Orderly {
-        Orderly::new(self.asks.clone())
+    pub fn order_handle(&self) -> OrderHandle {
+        OrderHandle::new(self.messages.clone())
     }
 
     /// All groups as they are now, by key.
@@ -211,8 +160,8 @@ impl Runtime {
             states,
             done,
         };
-        self.asks
-            .send(Ask::Reload(reload))
+        self.messages
+            .send(Message::Reload(reload))
             .await
             .map_err(|_| ReloadError::Stopping)?;
         answer.await.map_err(|_| ReloadError::Stopping)?
@@ -224,7 +173,7 @@ impl Runtime {
         self.stop.cancel();
         let supervised = self.supervisor.await.is_ok();
         // The journal writer ends once nobody is left to say anything.
-        drop(self.said);
+        drop(self.notices);
         let flushed = timeout(self.settings.flush_deadline, self.journal_writer).await;
         supervised && matches!(flushed, Ok(Ok(true)))
     }

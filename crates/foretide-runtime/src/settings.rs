@@ -19,7 +19,7 @@ pub struct RuntimeSettings {
     pub write_deadline: Duration,
     /// Share of the interval, in percent, after which a look's outstanding calls are given up: 90,
     /// so that it has ended before the next one begins.
-    pub look_percent: u32,
+    pub cycle_percent: u32,
     /// Longest that a write, or the answer to an order, waits for the state to be durable: 2 s, a
     /// hundred times what a healthy disk needs.
     pub save_deadline: Duration,
@@ -60,7 +60,7 @@ impl Default for RuntimeSettings {
             histories_per_account: 2,
             predict_deadline: Duration::from_secs(6),
             write_deadline: Duration::from_secs(20),
-            look_percent: 90,
+            cycle_percent: 90,
             save_deadline: Duration::from_secs(2),
             batches_per_account: 4,
             writes_per_account: 4,
@@ -80,7 +80,7 @@ impl Default for RuntimeSettings {
 
 impl RuntimeSettings {
     /// Longest that a look at a group with this interval may take.
-    pub(crate) fn look_deadline(&self, interval: Duration) -> Duration {
-        interval * self.look_percent.min(100) / 100
+    pub(crate) fn cycle_deadline(&self, interval: Duration) -> Duration {
+        interval * self.cycle_percent.min(100) / 100
     }
 }

@@ -16,9 +16,9 @@ pub struct GroupStatus {
     /// What may be written.
     pub mode: Mode,
     /// When the look that ended last ended.
-    pub looked_at: Option<Timestamp>,
+    pub cycle_ended_at: Option<Timestamp>,
     /// How long that look took.
-    pub look_took: Duration,
+    pub cycle_took: Duration,
     /// How long the model took to answer last, waiting for its turn included.
     pub prediction_took: Option<Duration>,
     /// The newest decision.
@@ -53,8 +53,8 @@ impl SharedStatus {
         Self(Arc::new(Mutex::new(GroupStatus {
             key,
             mode,
-            looked_at: None,
-            look_took: Duration::ZERO,
+            cycle_ended_at: None,
+            cycle_took: Duration::ZERO,
             prediction_took: None,
             decision: None,
             write: None,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use foretide_control::SavedState;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::task::{self, JoinSet};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -20,30 +20,15 @@ use crate::group::{GroupStart, GroupTask};
 use crate::history::Histories;
 use crate::journal::Journal;
 use crate::key::GroupKey;
-use crate::orderly::OrderError;
+use crate::message::{
+    Mailbox, MailboxSender, Message, OrderError, OrderMessage, Reload, Replacement, States, mailbox,
+};
 use crate::outside::Shared;
-use crate::runtime::{ReloadError, Reloaded};
+use crate::reload::{ReloadError, Reloaded};
 use crate::status::SharedStatus;
-use crate::told::{Ordered, Replacement, Telling, Told, told};
 
-/// States of groups, as the journal had them.
-pub(crate) type States = HashMap<GroupKey, SavedState>;
 /// The status of every group, for whoever asks.
 pub(crate) type Statuses = Arc<RwLock<BTreeMap<GroupKey, SharedStatus>>>;
-
-/// What the supervisor is asked.
-pub(crate) enum Ask {
-    Reload(Reload),
-    Order(GroupKey, Ordered, oneshot::Sender<Result<(), OrderError>>),
-}
-
-/// Other accounts, groups and settings.
-pub(crate) struct Reload {
-    pub(crate) fleet: Fleet,
-    /// Of groups that are new.
-    pub(crate) states: States,
-    pub(crate) done: oneshot::Sender<Result<Reloaded, ReloadError>>,
-}
 
 struct Reached {
     cloud: Arc<dyn Cloud>,
@@ -53,7 +38,7 @@ struct Reached {
 struct Running {
     setup: GroupSetup,
     account: Arc<Account>,
-    telling: Telling,
+    mailbox: MailboxSender,
     stop: CancellationToken,
     status: SharedStatus,
 }
@@ -95,7 +80,12 @@ impl Supervisor {
     }
 
     /// Runs until stopped; ends when no task is left.
-    pub(crate) async fn run(mut self, mut asks: mpsc::Receiver<Ask>, fleet: Fleet, states: States) {
+    pub(crate) async fn run(
+        mut self,
+        mut messages: mpsc::Receiver<Message>,
+        fleet: Fleet,
+        states: States,
+    ) {
         self.apply(fleet, states);
         loop {
             tokio::select! {
@@ -106,13 +96,13 @@ impl Supervisor {
                     Err(error) => self.ended(error.id(), error.is_panic()),
                 },
                 Some(_) = self.batchers.join_next() => {}
-                // That nobody waits for an answer changes nothing.
-                Some(ask) = asks.recv() => match ask {
-                    Ask::Reload(Reload { fleet, states, done }) => {
+                // The sender may have stopped waiting for the answer; the answer is dropped then.
+                Some(message) = messages.recv() => match message {
+                    Message::Reload(Reload { fleet, states, done }) => {
                         drop(done.send(self.reload(fleet, states)));
                     }
-                    Ask::Order(key, ordered, passed) => {
-                        drop(passed.send(self.pass_on(&key, ordered)));
+                    Message::Order(key, order, passed) => {
+                        drop(passed.send(self.pass_on(&key, order)));
                     }
                 },
             }
@@ -123,11 +113,11 @@ impl Supervisor {
         drop(timeout(longest, all).await);
     }
 
-    fn pass_on(&self, key: &GroupKey, ordered: Ordered) -> Result<(), OrderError> {
+    fn pass_on(&self, key: &GroupKey, order: OrderMessage) -> Result<(), OrderError> {
         let Some(running) = self.groups.get(key) else {
             return Err(OrderError::Unknown(key.clone()));
         };
-        let passed = running.telling.orders.try_send(ordered);
+        let passed = running.mailbox.orders.try_send(order);
         passed.map_err(|_| OrderError::Busy(key.clone()))
     }
 
@@ -167,7 +157,7 @@ impl Supervisor {
                     // A task that has just failed takes the new settings when it is restarted.
                     drop(
                         running
-                            .telling
+                            .mailbox
                             .replacements
                             .send(Replacement { setup, account }),
                     );
@@ -253,21 +243,21 @@ impl Supervisor {
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .insert(key.clone(), status.clone());
-        let (telling, told) = told();
+        let (sender, mailbox) = mailbox();
         let running = Running {
             setup,
             account,
-            telling,
+            mailbox: sender,
             stop: self.stop.child_token(),
             status,
         };
-        let start = self.task(&running, told, state);
+        let start = self.task(&running, mailbox, state);
         let handle = self.tasks.spawn(GroupTask::run(start));
         self.keys.insert(handle.id(), key.clone());
         self.groups.insert(key, running);
     }
 
-    fn task(&self, running: &Running, told: Told, state: Option<SavedState>) -> GroupStart {
+    fn task(&self, running: &Running, mailbox: Mailbox, state: Option<SavedState>) -> GroupStart {
         GroupStart {
             setup: running.setup.clone(),
             account: Arc::clone(&running.account),
@@ -275,7 +265,7 @@ impl Supervisor {
             journal: Arc::clone(&self.journal),
             state,
             status: running.status.clone(),
-            told,
+            mailbox,
             stop: running.stop.clone(),
         }
     }
@@ -290,9 +280,9 @@ impl Supervisor {
         };
         let now = self.shared.clock.now();
         self.shared.journal.notice(&key, now, Notice::Failed);
-        let (telling, told) = told();
-        running.telling = telling;
-        let start = self.task(&running, told, None);
+        let (sender, mailbox) = mailbox();
+        running.mailbox = sender;
+        let start = self.task(&running, mailbox, None);
         let handle = self.tasks.spawn(restart(Arc::clone(&self.journal), start));
         self.keys.insert(handle.id(), key.clone());
         self.groups.insert(key, running);

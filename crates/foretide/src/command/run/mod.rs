@@ -193,11 +193,11 @@ async fn look_after(
     }
     let fleet = wiring.fleet.clone().unwrap_or_default();
     let settings = RuntimeSettings::default();
-    let runtime = Runtime::start_told(settings, fleet, journal, Arc::clone(&clock));
+    let runtime = Runtime::start_with_listeners(settings, fleet, journal, Arc::clone(&clock));
     let (runtime, [printed, on_page, notified]) =
         runtime.await.map_err(|error| not_started(&error))?;
     if let Some(pages) = &pages {
-        pages.takes_orders(runtime.orderly());
+        pages.takes_orders(runtime.order_handle());
         pages.follow(&config, &wiring, on_page);
     }
     let (notify, groups) = (&config.notify, &wiring.intervals());
