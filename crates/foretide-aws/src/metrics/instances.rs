@@ -6,77 +6,8 @@ use std::sync::Arc;
 use foretide_domain::{Datapoint, Percent, Timestamp};
 
 use super::fleet::{Grid, load_query, memory_query};
-use super::query::InstanceStat;
+use super::instance_metric::{InstanceMetric, InstanceStat};
 use super::{Key, MetricOptions, Query, Sampling, Stat, Values};
-
-/// The original's seven metrics of an instance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum InstanceMetric {
-    /// CPU in percent.
-    Cpu,
-    /// Bytes received in the period.
-    NetworkIn,
-    /// Bytes sent in the period.
-    NetworkOut,
-    /// Bytes read from instance-store volumes.
-    DiskRead,
-    /// Bytes written to instance-store volumes.
-    DiskWrite,
-    /// Packets received.
-    PacketsIn,
-    /// Packets sent.
-    PacketsOut,
-}
-
-impl InstanceMetric {
-    /// All seven, in the original's order.
-    pub const ALL: [Self; 7] = [
-        Self::Cpu,
-        Self::NetworkIn,
-        Self::NetworkOut,
-        Self::DiskRead,
-        Self::DiskWrite,
-        Self::PacketsIn,
-        Self::PacketsOut,
-    ];
-
-    /// Its name in `CloudWatch`.
-    pub const fn cloudwatch_name(self) -> &'static str {
-        match self {
-            Self::Cpu => "CPUUtilization",
-            Self::NetworkIn => "NetworkIn",
-            Self::NetworkOut => "NetworkOut",
-            Self::DiskRead => "DiskReadBytes",
-            Self::DiskWrite => "DiskWriteBytes",
-            Self::PacketsIn => "NetworkPacketsIn",
-            Self::PacketsOut => "NetworkPacketsOut",
-        }
-    }
-
-    /// Its name in the original's records.
-    pub const fn original_name(self) -> &'static str {
-        match self {
-            Self::Cpu => "cpu_utilization",
-            Self::NetworkIn => "network_in",
-            Self::NetworkOut => "network_out",
-            Self::DiskRead => "disk_read_bytes",
-            Self::DiskWrite => "disk_write_bytes",
-            Self::PacketsIn => "network_packets_in",
-            Self::PacketsOut => "network_packets_out",
-        }
-    }
-
-    const fn stats(self) -> &'static [InstanceStat] {
-        match self {
-            Self::NetworkIn | Self::NetworkOut => &[
-                InstanceStat::Average,
-                InstanceStat::Maximum,
-                InstanceStat::Sum,
-            ],
-            _ => &[InstanceStat::Average, InstanceStat::Maximum],
-        }
-    }
-}
 
 /// One metric over the instances, each by its newest closed period, as the original combines them
 /// (its rounding to two places is left to whoever shows it).

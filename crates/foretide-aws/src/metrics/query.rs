@@ -10,7 +10,8 @@ use aws_sdk_cloudwatch::types::{
 use foretide_domain::{CallFailure, FailureKind, Timestamp};
 use tokio::task::JoinSet;
 
-use super::{InstanceMetric, Stat};
+use super::instance_metric::{InstanceMetric, InstanceStat};
+use super::stat::Stat;
 use crate::clients::{AwsClients, Turn};
 use crate::failure::{failure, is_of_what_was_asked};
 
@@ -31,14 +32,6 @@ pub(crate) enum Key {
     Demand,
     /// A metric of one instance, by the instance's place in the list asked for.
     Instance(u32, InstanceMetric, InstanceStat),
-}
-
-/// Statistics asked of an instance's metrics.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum InstanceStat {
-    Average,
-    Maximum,
-    Sum,
 }
 
 /// One series to ask for.
