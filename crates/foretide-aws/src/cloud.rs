@@ -7,8 +7,7 @@ use foretide_domain::{
 };
 use foretide_runtime::{Answers, BoxFuture, Cloud, HistoryAsk, HistoryPart, MetricsAsk};
 
-use crate::collector::{Collector, Past};
-use crate::metrics::Span;
+use crate::collector::Collector;
 
 impl Cloud for Collector {
     /// Reads the groups; slow facts that are due are read beside it, by a task of its own.
@@ -19,17 +18,12 @@ impl Cloud for Collector {
         answers: &'a Answers<GroupState>,
     ) -> BoxFuture<'a, ()> {
         Box::pin(async move {
-            let groups: Vec<String> = names.iter().map(ToString::to_string).collect();
-            let put = |group: &str, state: Result<GroupState, _>| {
-                for (index, _) in names
-                    .iter()
-                    .enumerate()
-                    .filter(|(_, name)| ***name == *group)
-                {
+            let put = |group: &Arc<str>, state: Result<GroupState, _>| {
+                for (index, _) in names.iter().enumerate().filter(|(_, name)| *name == group) {
                     answers.put(index, state.clone());
                 }
             };
-            self.read_each_group(&groups, now, &put).await;
+            self.read_each_group(names, now, &put).await;
             if let Some(reading) = self.facts_reading(now) {
                 tokio::spawn(reading);
             }
@@ -43,13 +37,9 @@ impl Cloud for Collector {
         answers: &'a Answers<Vec<Datapoint>>,
     ) -> BoxFuture<'a, ()> {
         Box::pin(async move {
-            let queries: Vec<_> = asks
-                .iter()
-                .map(|ask| (ask.name.to_string(), ask.query))
-                .collect();
-            let mut readings = Collector::read_metrics(self, &queries, now).await;
-            for (index, (group, _)) in queries.iter().enumerate() {
-                if let Some(reading) = readings.remove(group) {
+            let mut readings = Collector::read_metrics(self, asks, now).await;
+            for (index, ask) in asks.iter().enumerate() {
+                if let Some(reading) = readings.remove(&ask.name) {
                     answers.put(index, reading.map(|reading| reading.points));
                 }
             }
@@ -62,18 +52,7 @@ impl Cloud for Collector {
         ask: &'a HistoryAsk,
     ) -> BoxFuture<'a, Result<HistoryPart, CallFailure>> {
         Box::pin(async move {
-            let query = ask.query;
-            let past = Past {
-                group: &ask.name,
-                of: &ask.of,
-                span: Span {
-                    from: query.from,
-                    to: query.to,
-                    period_s: u32::try_from(query.period.as_secs()).unwrap_or(u32::MAX),
-                    aside: true,
-                },
-            };
-            let (reading, usd) = self.read_past(past).await?;
+            let (reading, usd) = self.read_past(ask, true).await?;
             let points = reading.points;
             Ok(HistoryPart { points, usd })
         })

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use foretide_domain::{
-    CallFailure, FailureKind, GroupState, MetricsQuery, Mode, Plan, Timestamp, WriteOutcome,
+    CallFailure, FailureKind, GroupState, HistoryQuery, Mode, Plan, Timestamp, WriteOutcome,
 };
+use foretide_runtime::{HistoryAsk, MetricsAsk};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -24,13 +24,10 @@ use crate::watched::{CollectSettings, Groups, MetricsReading, Watched};
 /// detailed monitoring shows.
 const PERIOD_S: u32 = 60;
 
-/// A part of the past of the group `of`, read as `group` is configured.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Past<'a> {
-    pub(crate) group: &'a str,
-    pub(crate) of: &'a str,
-    pub(crate) span: Span,
-}
+/// Receives the state of each group as soon as the state is known.
+pub(crate) trait Put: Fn(&Arc<str>, Result<GroupState, CallFailure>) + Sync {}
+
+impl<F: Fn(&Arc<str>, Result<GroupState, CallFailure>) + Sync> Put for F {}
 
 /// Collects for the groups of one connection.
 ///
@@ -79,13 +76,13 @@ impl Collector {
     /// are those of first sight.
     pub async fn read_groups(
         &self,
-        groups: &[String],
+        groups: &[Arc<str>],
         now: Timestamp,
-    ) -> BTreeMap<String, Result<GroupState, CallFailure>> {
+    ) -> BTreeMap<Arc<str>, Result<GroupState, CallFailure>> {
         let states = Mutex::new(BTreeMap::new());
-        let put = |group: &str, state| {
+        let put = |group: &Arc<str>, state| {
             let mut states = states.lock().unwrap_or_else(PoisonError::into_inner);
-            states.insert(group.to_owned(), state);
+            states.insert(Arc::clone(group), state);
         };
         self.read_each_group(groups, now, &put).await;
         states.into_inner().unwrap_or_else(PoisonError::into_inner)
@@ -94,9 +91,9 @@ impl Collector {
     /// Reads `groups` at `now` and gives each to `put` as soon as it is known.
     pub(crate) async fn read_each_group(
         &self,
-        groups: &[String],
+        groups: &[Arc<str>],
         now: Timestamp,
-        put: &(dyn Fn(&str, Result<GroupState, CallFailure>) + Sync),
+        put: &impl Put,
     ) {
         let mut waiting = BTreeMap::new();
         let mut calls = JoinSet::new();
@@ -115,7 +112,7 @@ impl Collector {
                 put(&group, self.observe(&group, reading, None, now));
                 continue;
             };
-            let (clients, name) = (Arc::clone(&self.clients), group.clone());
+            let (clients, name) = (Arc::clone(&self.clients), Arc::clone(&group));
             calls.spawn(async move { (clients.read_launches(&name, since).await, name) });
             waiting.insert(group, reading);
         }
@@ -172,20 +169,20 @@ impl Collector {
     /// [`Collector::read_groups`] before.
     pub async fn read_metrics(
         &self,
-        queries: &[(String, MetricsQuery)],
+        asks: &[MetricsAsk],
         now: Timestamp,
-    ) -> BTreeMap<String, Result<MetricsReading, CallFailure>> {
+    ) -> BTreeMap<Arc<str>, Result<MetricsReading, CallFailure>> {
         let mut answers = BTreeMap::new();
         let mut asked = BTreeMap::new();
         let mut wire = Vec::new();
-        for (group, query) in queries {
-            match self.with(group, |watched| watched.plan(*query, now)) {
+        for MetricsAsk { name, query } in asks {
+            match self.with(name, |watched| watched.plan(*query, now)) {
                 Some((from, planned)) => {
-                    asked.insert(group.as_str(), from);
+                    asked.insert(Arc::clone(name), from);
                     wire.extend(planned);
                 }
                 None => {
-                    answers.insert(group.clone(), Err(unknown(group)));
+                    answers.insert(Arc::clone(name), Err(unknown(name)));
                 }
             }
         }
@@ -200,12 +197,12 @@ impl Collector {
         };
         let mut values = self.clients.metric_data(wire, span).await;
         for (group, from) in asked {
-            let values = values.remove(group).unwrap_or_else(|| Ok(Values::new()));
+            let values = values.remove(&group).unwrap_or_else(|| Ok(Values::new()));
             let reading = values.and_then(|values| {
                 let read = |watched: &mut Watched| watched.read(&values, from, now);
-                self.with(group, read).ok_or_else(|| unknown(group))
+                self.with(&group, read).ok_or_else(|| unknown(&group))
             });
-            answers.insert(group.to_owned(), reading);
+            answers.insert(group, reading);
         }
         answers
     }
@@ -218,36 +215,36 @@ impl Collector {
     pub async fn read_history(
         &self,
         group: &str,
-        (from, to): (Timestamp, Timestamp),
-        period_s: u32,
+        query: HistoryQuery,
     ) -> Result<MetricsReading, CallFailure> {
-        let past = Past {
-            group,
-            of: group,
-            span: Span {
-                from,
-                to,
-                period_s,
-                aside: false,
-            },
+        let name: Arc<str> = group.into();
+        let ask = HistoryAsk {
+            of: Arc::clone(&name),
+            name,
+            query,
         };
-        self.read_past(past).await.map(|(reading, _)| reading)
+        let (reading, _usd) = self.read_past(&ask, false).await?;
+        Ok(reading)
     }
 
     /// A part of the past, and what reading it is billed, in USD.
     pub(crate) async fn read_past(
         &self,
-        Past { group, of, span }: Past<'_>,
+        HistoryAsk { name, of, query }: &HistoryAsk,
+        aside: bool,
     ) -> Result<(MetricsReading, f64), CallFailure> {
-        let Span {
-            from, to, period_s, ..
-        } = span;
+        let span = Span {
+            from: query.from,
+            to: query.to,
+            period_s: u32::try_from(query.period.as_secs()).unwrap_or(u32::MAX),
+            aside,
+        };
         let (options, mut sampling) = self
-            .with(group, |watched| {
+            .with(name, |watched| {
                 (watched.settings.metrics.clone(), watched.sampling)
             })
-            .ok_or_else(|| unknown(group))?;
-        if of != group {
+            .ok_or_else(|| unknown(name))?;
+        if of != name {
             // Its monitoring may be another one: its own points tell.
             sampling = sampling.of_another(options.monitoring);
         }
@@ -255,7 +252,7 @@ impl Collector {
         let usd = billed_metrics(&queries) as f64 * USD_PER_METRIC_REQUESTED;
         let mut answers = self.clients.metric_data(queries, span).await;
         let values = answers.remove(of).unwrap_or_else(|| Ok(Values::new()))?;
-        if period_s == PERIOD_S {
+        if span.period_s == PERIOD_S {
             let stamps = values.get(&Key::Cpu).into_iter().flatten();
             sampling.learn_spacing(&stamps.map(|(at, _)| *at).collect::<Vec<_>>());
         }
@@ -263,12 +260,17 @@ impl Collector {
             // Read as one each, five samples of basic monitoring would be five instances.
             return Err(failure(
                 FailureKind::Unavailable,
-                format!("it is not known yet how many samples an instance of `{group}` adds"),
+                format!("it is not known yet how many samples an instance of `{name}` adds"),
             ));
         }
-        let period = Duration::from_secs(u64::from(period_s));
         let reading = MetricsReading {
-            points: history_datapoints(&values, &options, sampling, period, (from, to)),
+            points: history_datapoints(
+                &values,
+                &options,
+                sampling,
+                query.period,
+                (query.from, query.to),
+            ),
             monitoring: sampling.monitoring(),
             ..MetricsReading::default()
         };

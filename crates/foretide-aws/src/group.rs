@@ -86,13 +86,13 @@ impl AwsClients {
     /// [`FailureKind::NotFound`], and a name that AWS rejects does not harm the others.
     pub async fn read_groups(
         self: &Arc<Self>,
-        names: &[String],
-    ) -> BTreeMap<String, Result<GroupReading, CallFailure>> {
+        names: &[Arc<str>],
+    ) -> BTreeMap<Arc<str>, Result<GroupReading, CallFailure>> {
         let mut answers = BTreeMap::new();
         let mut calls = JoinSet::new();
-        let mut waiting: VecDeque<Vec<String>> = names
+        let mut waiting: VecDeque<Vec<Arc<str>>> = names
             .chunks(NAMES_PER_CALL)
-            .map(<[String]>::to_vec)
+            .map(<[Arc<str>]>::to_vec)
             .collect();
         loop {
             for names in waiting.drain(..) {
@@ -119,7 +119,7 @@ impl AwsClients {
                     FailureKind::Unavailable,
                     format!("{OPERATION}: the call broke off"),
                 );
-                answers.insert(name.clone(), Err(lost));
+                answers.insert(Arc::clone(name), Err(lost));
             }
         }
         answers
@@ -127,7 +127,7 @@ impl AwsClients {
 
     /// Reads one group.
     pub async fn read_group(&self, name: &str) -> Result<GroupReading, CallFailure> {
-        let names = [name.to_owned()];
+        let names = [name.into()];
         let answer = self.describe(&names).await?;
         let found = answer
             .iter()
@@ -135,14 +135,14 @@ impl AwsClients {
         found.map_or_else(|| Err(not_found(name)), |group| read(name, group))
     }
 
-    async fn describe(&self, names: &[String]) -> Result<Vec<AutoScalingGroup>, CallFailure> {
+    async fn describe(&self, names: &[Arc<str>]) -> Result<Vec<AutoScalingGroup>, CallFailure> {
         let mut groups = Vec::new();
         let mut token = None;
         for _ in 0..PAGES_MAX {
             let request = self
                 .autoscaling
                 .describe_auto_scaling_groups()
-                .set_auto_scaling_group_names(Some(names.to_vec()))
+                .set_auto_scaling_group_names(Some(names.iter().map(ToString::to_string).collect()))
                 .max_records(100)
                 .set_next_token(token);
             let answer = self.call(Turn::Look, OPERATION, request.send()).await?;
@@ -163,9 +163,9 @@ impl AwsClients {
 }
 
 fn by_name(
-    names: Vec<String>,
+    names: Vec<Arc<str>>,
     answer: Result<Vec<AutoScalingGroup>, CallFailure>,
-) -> Vec<(String, Result<GroupReading, CallFailure>)> {
+) -> Vec<(Arc<str>, Result<GroupReading, CallFailure>)> {
     let answer = match answer {
         Ok(groups) => groups,
         Err(error) => {
@@ -179,8 +179,8 @@ fn by_name(
         .iter()
         .filter_map(|group| Some((group.auto_scaling_group_name()?, group)))
         .collect();
-    let one = |name: String| {
-        let reading = match found.get(name.as_str()) {
+    let one = |name: Arc<str>| {
+        let reading = match found.get(&*name) {
             Some(group) => read(&name, group),
             None => Err(not_found(&name)),
         };
@@ -374,7 +374,7 @@ mod tests {
 
     #[test]
     fn a_name_that_is_missing_in_the_answer_is_not_found() {
-        let names = vec!["web".to_owned(), "gone".to_owned()];
+        let names = vec!["web".into(), "gone".into()];
         let answers = by_name(names, Ok(vec![group().build()]));
         assert!(answers[0].1.is_ok());
         assert_eq!(

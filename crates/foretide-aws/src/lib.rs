@@ -44,3 +44,6 @@ pub use metrics::{
 };
 pub use tracker::GroupTracker;
 pub use watched::{CollectSettings, MetricsReading};
+
+/// The question that [`Collector::read_metrics`] answers.
+pub use foretide_runtime::MetricsAsk;
