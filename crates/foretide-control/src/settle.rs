@@ -6,13 +6,10 @@ use foretide_domain::{CallFailure, CallId, FailureKind, Record, Timestamp, Write
 
 use crate::controller::Controller;
 use crate::protocol::Effect;
-use crate::state::{PendingWrite, Watched};
+use crate::state::{BACKOFF_MAX, PendingWrite, Watched};
 
 /// A write not answered for this long is given up: twice what the SDK's own attempts may take.
 const WRITE_DEADLINE: Duration = Duration::from_secs(30);
-/// The longest wait between two tries of a failing write.
-pub(crate) const BACKOFF_MAX: Duration = Duration::from_secs(300);
-
 impl Controller {
     /// Takes in the answer to a write.
     pub(crate) fn write_settled(

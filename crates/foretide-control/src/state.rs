@@ -20,12 +20,14 @@ use crate::load::PerInstance;
 use crate::look::Question;
 use crate::pace::Pace;
 use crate::series::Series;
-use crate::settle::BACKOFF_MAX;
 use crate::votes::Votes;
 
 /// Readings of the number in service that are remembered, to judge how many instances report. Two
 /// five-minute periods, their delay, and a look every ten seconds.
 const READINGS: usize = 72;
+
+/// The longest wait between two tries of a failing write.
+pub(crate) const BACKOFF_MAX: Duration = Duration::from_secs(300);
 
 /// The longest period that EC2 publishes.
 const LONGEST_PERIOD: Duration = Duration::from_secs(300);
