@@ -1,4 +1,4 @@
-//! How the groups of one account are reached.
+//! The connection to one account.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::batch::Batcher;
 use crate::cloud::MetricsAsk;
 use crate::history::Histories;
 
-/// How a group's account is reached.
+/// The queues and calls of one account.
 pub(crate) struct Account {
     pub(crate) groups: Batcher<Arc<str>, GroupState>,
     pub(crate) metrics: Batcher<MetricsAsk, Vec<Datapoint>>,

@@ -1,4 +1,4 @@
-//! One group's task: waits for what happens, and hands it to the group's controller.
+//! The task of one group: waits for events and passes them to the group's controller.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::message::{Mailbox, OrderMessage, Replacement};
 use crate::outside::{GroupOutside, Shared};
 use crate::status::SharedStatus;
 
-/// One group, looked after.
+/// The task of one group.
 pub(crate) struct GroupTask {
     control: ControlLoop,
     outside: GroupOutside,
@@ -25,7 +25,7 @@ pub(crate) struct GroupTask {
     stop: CancellationToken,
 }
 
-/// What a group's task is made of.
+/// The parts of a new task.
 pub(crate) struct GroupStart {
     pub(crate) setup: GroupSetup,
     pub(crate) account: Arc<Account>,
@@ -38,7 +38,7 @@ pub(crate) struct GroupStart {
 }
 
 impl GroupTask {
-    /// Looks after the group until `stop` is cancelled and no write is in flight.
+    /// Runs the group until `stop` is cancelled and no write is in flight.
     pub(crate) async fn run(start: GroupStart) {
         let mut task = Self::begin(start).await;
         task.show_mode();
@@ -89,7 +89,7 @@ impl GroupTask {
         }
     }
 
-    /// Waits for the next thing to happen, and deals with it.
+    /// Waits for the next event and handles the event.
     async fn step(&mut self) {
         let stopping = self.stop.is_cancelled();
         let outside = &mut self.outside;
@@ -111,8 +111,8 @@ impl GroupTask {
                 outside.fit = None;
                 event
             }
-            // Settings are replaced while no write is outstanding: its answer belongs to the
-            // controller that asked for it.
+            // Settings are replaced while no write is outstanding: the answer to a write belongs to
+            // the controller that sent the write.
             Some(replacement) = self.mailbox.replacements.recv(), if !stopping && !writing => {
                 return self.replace(replacement);
             }
@@ -152,7 +152,7 @@ impl GroupTask {
         self.control.tell(event, &mut self.outside, now);
     }
 
-    /// From time to time a point is kept from which a replay can start.
+    /// Time between two checkpoints of this group.
     fn snapshot_every(&self) -> std::time::Duration {
         let settings = &self.outside.shared.settings;
         match self.control.controller().config().policy {

@@ -1,8 +1,8 @@
-//! Takes down what every group says, commits it to the journal in few batches, and holds it in
-//! memory while the journal fails.
+//! The journal writer receives the entries and states of all groups, commits them to the journal in
+//! few batches, and holds them in memory while the journal fails.
 //!
-//! Nobody waits for the journal writer but a write, which waits for the state before it, for a bounded
-//! time.
+//! Only a write, and the receipt of an order, wait for the journal writer: for the save of a state,
+//! and for a bounded time.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -21,33 +21,35 @@ use crate::journal_error::{JournalError, JournalErrorKind};
 use crate::key::GroupKey;
 use crate::settings::RuntimeSettings;
 
-/// Longest that an entry waits for a state to be committed with: nothing depends on it.
+/// Longest time for which an entry waits for a state, to be committed with it. Nothing depends on
+/// an entry.
 const ENTRY_DELAY: Duration = Duration::from_secs(1);
-/// Longest between two commits. Where there is nothing to commit an empty batch is, which proves
-/// that the journal still has what it has said to be durable: 10 s, since readiness may be as old
-/// as that.
+/// Longest time between two commits. If there is nothing to commit, the journal writer commits an
+/// empty batch, which proves that the journal still has the data of earlier commits. 10 s, because
+/// readiness may be 10 s old.
 const PROOF_EVERY: Duration = Duration::from_secs(10);
-/// Notes taken in at once.
+/// Most messages received at once.
 const MESSAGES: usize = 1024;
-/// Entries that a listener may lag behind before it misses some: so many for each group, two
-/// looks at it, since at the start and after a suspension all groups look at once. The bounds are
-/// those of one group with a slow listener, and of memory: an entry waiting is a few hundred bytes.
+/// Entries by which a listener may lag before it misses entries: 16 a group, which is two cycles,
+/// because all groups begin a cycle together at the start and after a suspension. The minimum
+/// serves one group with a slow listener. The maximum bounds memory: a waiting entry takes a few
+/// hundred bytes.
 const LIVE_PER_GROUP: usize = 16;
 const LIVE_MIN: usize = 4096;
 const LIVE_MAX: usize = 65_536;
 
-/// What is said to the journal writer.
+/// A message to the journal writer.
 enum Message {
     Entry(Arc<Entry>),
     State {
         state: StateToKeep,
-        /// Told whether the state is durable.
+        /// Receives whether the state is durable.
         saved: Option<oneshot::Sender<bool>>,
     },
 }
 
-/// The way to the scribe. Cheap to clone; once the last one is gone, the journal writer commits what it has
-/// and ends.
+/// Sends messages to the journal writer. Cheap to clone. Once the last sender is dropped, the
+/// journal writer commits its backlog and ends.
 #[derive(Clone)]
 pub(crate) struct JournalSender {
     messages: mpsc::UnboundedSender<Message>,
@@ -56,7 +58,7 @@ pub(crate) struct JournalSender {
 }
 
 impl JournalSender {
-    /// Where everything said is told at once to whoever listens.
+    /// The channel that sends every entry to the listeners at once.
     pub(crate) fn live(&self) -> broadcast::Sender<Arc<Entry>> {
         self.live.clone()
     }
@@ -73,7 +75,7 @@ impl JournalSender {
         self.note(Some(group), at, notice);
     }
 
-    /// The same, or of the whole process.
+    /// Records a notice of one group, or of the whole process.
     pub(crate) fn note(&self, group: Option<&GroupKey>, at: Timestamp, notice: Notice) {
         self.say(group, at, What::Notice(notice));
     }
@@ -89,16 +91,17 @@ impl JournalSender {
             what,
         });
         tell(&self.live, &entry);
-        // The journal writer outlives every group.
+        // The journal writer outlives every group, so the send succeeds.
         drop(self.messages.send(Message::Entry(entry)));
     }
 
-    /// Keeps `state` when there is occasion.
+    /// Stores `state` with the next commit.
     pub(crate) fn save(&self, group: &GroupKey, at: Timestamp, state: &SavedState) {
         self.send_state(group, at, state, None);
     }
 
-    /// Keeps `state` now; the answer says whether it is durable, within a bounded time.
+    /// Stores `state` now. The future gives whether the state is durable, after the save deadline
+    /// at the latest.
     pub(crate) fn save_now(
         &self,
         group: &GroupKey,
@@ -129,12 +132,12 @@ impl JournalSender {
 
 fn tell(live: &broadcast::Sender<Arc<Entry>>, entry: &Arc<Entry>) {
     if live.receiver_count() > 0 {
-        // That the last listener left in this moment is no loss.
+        // The last listener may have left in this moment; nothing is lost.
         drop(live.send(Arc::clone(entry)));
     }
 }
 
-/// What is not committed yet.
+/// Entries and states that are not committed yet.
 #[derive(Default)]
 struct Backlog {
     entries: VecDeque<Arc<Entry>>,
@@ -149,7 +152,7 @@ impl Backlog {
         self.shed(most);
     }
 
-    /// The oldest entries go first; states never, since there is one a group.
+    /// Drops the oldest entries above `most`. States stay: there is one a group.
     fn shed(&mut self, most: usize) {
         while self.entries.len() > most {
             self.entries.pop_front();
@@ -168,7 +171,7 @@ impl Backlog {
         }
     }
 
-    /// Puts back what could not be committed, before what has come since.
+    /// Puts a failed batch back, before the entries that have come since.
     fn put_back(&mut self, batch: &Batch, most: usize) {
         for entry in batch.entries.iter().rev() {
             self.entries.push_front(Arc::clone(entry));
@@ -195,12 +198,12 @@ struct UnderWay {
     batch: Arc<Batch>,
     waiting: Vec<oneshot::Sender<bool>>,
     done: Committing,
-    /// When it counts as failing. It is waited for all the same: given up and tried again, it could
-    /// be kept twice.
+    /// From this moment on the commit counts as failing. The journal writer waits for the commit
+    /// all the same: a second commit of the same batch could store the batch twice.
     late_at: Instant,
 }
 
-/// The one who commits.
+/// Receives messages and commits them to the journal.
 pub(crate) struct JournalWriter {
     messages: mpsc::UnboundedReceiver<Message>,
     live: broadcast::Sender<Arc<Entry>>,
@@ -209,14 +212,14 @@ pub(crate) struct JournalWriter {
     settings: Arc<RuntimeSettings>,
     backlog: Backlog,
     under_way: Option<UnderWay>,
-    /// When what is held is to be committed.
+    /// Time of the next commit.
     due: Option<Instant>,
-    /// Since when the journal fails.
+    /// Start of the journal's failure; none while the journal works.
     failing: Option<Timestamp>,
 }
 
 impl JournalWriter {
-    /// For `groups` groups at the start.
+    /// A journal writer and its sender, sized for `groups` groups.
     pub(crate) fn new(
         journal: Arc<dyn Journal>,
         clock: Arc<dyn Clock>,
@@ -245,7 +248,7 @@ impl JournalWriter {
         (sender, writer)
     }
 
-    /// Runs until nobody is left to say anything; answers whether all that was said is committed.
+    /// Runs until the last sender is dropped. Returns whether the journal has stored everything.
     pub(crate) async fn run(mut self) -> bool {
         let mut messages = Vec::new();
         loop {
@@ -307,7 +310,7 @@ impl JournalWriter {
         });
     }
 
-    /// The commit under way takes too long.
+    /// The commit under way exceeds its deadline.
     fn late(&mut self) {
         if let Some(under_way) = &mut self.under_way {
             Backlog::answer(&mut under_way.waiting, false);
@@ -336,7 +339,7 @@ impl JournalWriter {
         }
     }
 
-    /// Said once, however often it fails.
+    /// Schedules the next try. Records one notice for each failure, however often commits fail.
     fn failed(&mut self, error: JournalError) {
         self.due = Some(Instant::now() + self.settings.journal_retry);
         if self.failing.is_none() {
@@ -386,7 +389,7 @@ impl JournalWriter {
     }
 }
 
-/// The end of the commit under way; never where there is none.
+/// The result of the commit under way. Waits forever if there is none.
 async fn finished(under_way: &mut Option<UnderWay>) -> Result<(), JournalError> {
     match under_way {
         Some(under_way) => (&mut under_way.done).await,
@@ -394,7 +397,7 @@ async fn finished(under_way: &mut Option<UnderWay>) -> Result<(), JournalError> 
     }
 }
 
-/// The moment `due`; never where there is none.
+/// Sleeps until `due`. Sleeps forever if `due` is none.
 async fn at(due: Option<Instant>) {
     match due {
         Some(due) => sleep_until(due).await,

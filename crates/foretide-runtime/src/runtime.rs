@@ -1,4 +1,4 @@
-//! The runtime as the binary holds it: start, reload, look, stop.
+//! The runtime's public handle: start, reload, status, stop.
 
 use std::fmt;
 use std::future::Future;
@@ -23,7 +23,7 @@ use crate::settings::RuntimeSettings;
 use crate::status::{GroupStatus, SharedStatus};
 use crate::supervisor::{Statuses, Supervisor};
 
-/// A running autoscaler over a fleet. Dropping it stops it without waiting.
+/// A running autoscaler over a fleet. Dropping the handle stops the runtime without waiting.
 #[derive(Debug)]
 pub struct Runtime {
     messages: mpsc::Sender<Message>,
@@ -37,7 +37,7 @@ pub struct Runtime {
     _stopped_when_dropped: DropGuard,
 }
 
-/// The way to the journal for whoever runs this.
+/// Sends notices of the runtime's owner to the journal writer.
 struct NoticeSender {
     journal: JournalSender,
     clock: Arc<dyn Clock>,
@@ -59,9 +59,12 @@ impl fmt::Debug for JournalHandle {
 }
 
 impl Runtime {
-    /// Looks after `fleet` from now on, each group with the state that `journal` has for it.
+    /// Starts to control the groups of `fleet`. Each group begins with its state in `journal`.
     ///
-    /// Must be called within a tokio runtime with time enabled.
+    /// Call this within a tokio runtime that has a timer.
+    ///
+    /// # Errors
+    /// The fleet is inconsistent, or the journal cannot read the state of a group.
     pub async fn start(
         settings: RuntimeSettings,
         fleet: Fleet,
@@ -72,7 +75,7 @@ impl Runtime {
         Ok(runtime)
     }
 
-    /// The same, with everything that happens from the first moment on, for `N` listeners.
+    /// Like [`Runtime::start`], and returns `N` receivers of all entries from the first one on.
     pub async fn start_with_listeners<const N: usize>(
         settings: RuntimeSettings,
         fleet: Fleet,
@@ -121,31 +124,35 @@ impl Runtime {
         Ok((runtime, listeners))
     }
 
-    /// Everything that happens from now on, as it happens, whether or not the journal works.
+    /// A receiver of all entries from now on. The receiver gets each entry at once, whether or not
+    /// the journal works.
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<Entry>> {
         self.notices.journal.live().subscribe()
     }
 
-    /// Keeps what whoever runs this has to say, of a group or of the whole.
+    /// Writes `notice` to log and journal, for one group or for the whole process.
     pub fn note(&self, group: Option<&GroupKey>, notice: Notice) {
         self.notices
             .journal
             .note(group, self.notices.clock.now(), notice);
     }
 
-    /// The way by which an operator's orders come.
+    /// A handle through which operators give orders to groups.
     pub fn order_handle(&self) -> OrderHandle {
         OrderHandle::new(self.messages.clone())
     }
 
-    /// All groups as they are now, by key.
+    /// The present status of all groups, sorted by key.
     pub fn status(&self) -> Vec<GroupStatus> {
         let statuses = self.statuses.read().unwrap_or_else(PoisonError::into_inner);
         statuses.values().map(SharedStatus::get).collect()
     }
 
-    /// Replaces accounts, groups and settings; keeps the state of every group that stays. All of
-    /// `fleet` is taken, or nothing.
+    /// Replaces accounts, groups and settings. A group in both the old and the new fleet keeps its
+    /// state.
+    ///
+    /// # Errors
+    /// With an error the old fleet stays in force as a whole.
     pub async fn reload(&self, fleet: Fleet) -> Result<Reloaded, ReloadError> {
         let known = |key: &GroupKey| {
             let statuses = self.statuses.read().unwrap_or_else(PoisonError::into_inner);
@@ -167,25 +174,25 @@ impl Runtime {
         answer.await.map_err(|_| ReloadError::Stopping)?
     }
 
-    /// Stops: at once, or when the writes in flight have ended. Answers whether the journal has
-    /// everything that happened.
+    /// Stops the runtime and waits for the writes in flight. Returns whether the journal has stored
+    /// every entry.
     pub async fn stop(self) -> bool {
         self.stop.cancel();
         let supervised = self.supervisor.await.is_ok();
-        // The journal writer ends once nobody is left to say anything.
+        // The journal writer ends once the last sender is dropped.
         drop(self.notices);
         let flushed = timeout(self.settings.flush_deadline, self.journal_writer).await;
         supervised && matches!(flushed, Ok(Ok(true)))
     }
 
-    /// Runs until `shutdown` completes, then stops.
+    /// Runs until `shutdown` completes, then stops; returns the result of [`Runtime::stop`].
     pub async fn run_until(self, shutdown: impl Future<Output = ()>) -> bool {
         shutdown.await;
         self.stop().await
     }
 }
 
-/// The states of the groups of `fleet` that are wanted, and whether the fleet makes sense.
+/// Validates `fleet` and loads the states of the groups that `wanted` accepts.
 async fn load(
     journal: &dyn Journal,
     fleet: &Fleet,

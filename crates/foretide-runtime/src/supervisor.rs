@@ -1,5 +1,5 @@
-//! Starts and ends the groups' tasks, replaces their settings, and restarts one that failed by a
-//! defect.
+//! The supervisor starts and stops the groups' tasks, replaces their settings, and restarts a task
+//! that panicked.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -27,7 +27,7 @@ use crate::outside::Shared;
 use crate::reload::{ReloadError, Reloaded};
 use crate::status::SharedStatus;
 
-/// The status of every group, for whoever asks.
+/// The status of every group, shared with the callers of `Runtime::status`.
 pub(crate) type Statuses = Arc<RwLock<BTreeMap<GroupKey, SharedStatus>>>;
 
 struct Reached {
@@ -43,7 +43,7 @@ struct Running {
     status: SharedStatus,
 }
 
-/// Looks after the tasks.
+/// Owns the tasks of all groups.
 pub(crate) struct Supervisor {
     shared: Shared,
     journal: Arc<dyn Journal>,
@@ -51,7 +51,7 @@ pub(crate) struct Supervisor {
     statuses: Statuses,
     accounts: BTreeMap<String, Reached>,
     groups: HashMap<GroupKey, Running>,
-    /// Groups that were dropped and whose task has not ended yet.
+    /// Groups that a reload removed and whose task has not ended yet.
     leaving: HashSet<GroupKey>,
     tasks: JoinSet<()>,
     keys: HashMap<task::Id, GroupKey>,
@@ -79,7 +79,8 @@ impl Supervisor {
         }
     }
 
-    /// Runs until stopped; ends when no task is left.
+    /// Runs until `stop` is cancelled. Returns when every task has ended, or has outlasted its
+    /// deadlines.
     pub(crate) async fn run(
         mut self,
         mut messages: mpsc::Receiver<Message>,
@@ -109,7 +110,7 @@ impl Supervisor {
         }
         let longest = self.shared.settings.write_deadline + self.shared.settings.save_deadline;
         let all = async { while self.tasks.join_next().await.is_some() {} };
-        // A task that outlasts its own deadlines is given up with the process.
+        // A task that outlasts its own deadlines ends with the process.
         drop(timeout(longest, all).await);
     }
 
@@ -154,7 +155,7 @@ impl Supervisor {
                     reloaded.changed += 1;
                     running.setup = setup.clone();
                     running.account = Arc::clone(&account);
-                    // A task that has just failed takes the new settings when it is restarted.
+                    // A task that has just panicked reads the new settings at its restart.
                     drop(
                         running
                             .mailbox
@@ -167,7 +168,8 @@ impl Supervisor {
         reloaded
     }
 
-    /// Opens the way to accounts that are new or reached differently; closes it to the others.
+    /// Connects the accounts that are new or have another [`Cloud`]; disconnects the accounts that
+    /// `clouds` does not name.
     fn reach(&mut self, clouds: BTreeMap<String, Arc<dyn Cloud>>) {
         let mut accounts = BTreeMap::new();
         for (label, cloud) in clouds {
@@ -289,14 +291,15 @@ impl Supervisor {
     }
 }
 
-/// Waits an interval, so that a defect that comes back at once does not spin, and goes on with the
-/// state kept last.
+/// Waits one interval and restarts a task with the state that the journal stored last. The wait
+/// keeps a panic at every start from spinning.
 async fn restart(journal: Arc<dyn Journal>, mut start: GroupStart) {
     let stop = start.stop.clone();
     let state = async {
         loop {
             sleep(start.setup.controller.interval).await;
-            // A group that starts without its state would forget its cooldown: rather wait.
+            // Without its state a group would forget its cooldown, so wait until the journal can be
+            // read.
             if let Ok(state) = journal.load(&start.setup.key).await {
                 return state;
             }
