@@ -14,7 +14,7 @@ use crate::key::GroupKey;
 use crate::reload::Reloaded;
 
 /// One entry of log and journal.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
     /// The group; none if the entry concerns the whole process.
     pub group: Option<GroupKey>,

@@ -94,7 +94,7 @@ fn configured(args: &RunArgs, flags: &ConfigFlags) -> Result<Config, Failure> {
 /// The journal, which only one process may write.
 fn journal(run: &RunSettings) -> Result<Arc<dyn Journal>, Failure> {
     let store = run.store();
-    let opened = Store::open_told(&store, Retention::default());
+    let opened = Store::open_and_upgrade(&store, Retention::default());
     let (store, upgrade) = opened.map_err(|error| unopened(&error))?;
     if let Some(upgrade) = upgrade {
         say_upgraded(&store, &upgrade);

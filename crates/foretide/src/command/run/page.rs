@@ -334,7 +334,7 @@ fn records(
     for decision in reader.decisions(key, from, to)? {
         records.push((decision.at, Record::Decided(Box::new(decision))));
     }
-    for said in reader.said(Some(key), from, to)? {
+    for said in reader.records_and_notices(Some(key), from, to)? {
         if let What::Record(record) = said.what {
             records.push((said.at, record));
         }
