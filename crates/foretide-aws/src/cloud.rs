@@ -1,4 +1,4 @@
-//! The connection as the runtime reaches it.
+//! The runtime's `Cloud` trait for a collector.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use foretide_runtime::{Answers, BoxFuture, Cloud, HistoryAsk, HistoryPart, Metri
 use crate::collector::Collector;
 
 impl Cloud for Collector {
-    /// Reads the groups; slow facts that are due are read beside it, by a task of its own.
+    /// Reads the groups. A task beside this call reads slow facts that are due.
     fn read_groups<'a>(
         &'a self,
         names: &'a [Arc<str>],
@@ -46,7 +46,7 @@ impl Cloud for Collector {
         })
     }
 
-    /// Reads a part of the past in one call; the adapter's rate limit lets looks go first.
+    /// Reads a part of the history in one call. The rate limit lets calls of cycles go first.
     fn read_history<'a>(
         &'a self,
         ask: &'a HistoryAsk,

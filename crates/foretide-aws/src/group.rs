@@ -1,4 +1,4 @@
-//! Reading groups: `DescribeAutoScalingGroups`, many names a call.
+//! Reads groups by `DescribeAutoScalingGroups`, many names a call.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -13,17 +13,18 @@ use crate::failure::{failure, is_of_what_was_asked};
 const OPERATION: &str = "DescribeAutoScalingGroups";
 /// Most names, and most records, of one call: the service's limit.
 const NAMES_PER_CALL: usize = 100;
-/// Most pages of one answer; a hundred names fit one, so more is a service gone wrong.
+/// Most pages of one answer. A hundred names fit one page, so more pages are a fault of the
+/// service.
 const PAGES_MAX: usize = 10;
 
-/// A group as one call shows it.
+/// A group as `DescribeAutoScalingGroups` describes it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GroupReading {
-    /// Capacity limits.
+    /// Smallest and largest desired capacity.
     pub bounds: Bounds,
     /// Desired capacity.
     pub desired: u32,
-    /// Instances, those of a warm pool left out.
+    /// The group's instances, without those of its warm pool.
     pub instances: Vec<InstanceReading>,
     /// Suspended processes.
     pub suspended: SuspendedProcesses,
@@ -31,41 +32,41 @@ pub struct GroupReading {
     pub deleting: bool,
     /// Whether the group has a warm pool.
     pub warm_pool: bool,
-    /// Whether an instance counts for more or less than one unit of capacity, so that capacity is
-    /// not a number of instances.
+    /// Whether an instance counts for more or less than one unit of capacity. Capacity is not a
+    /// number of instances then.
     pub weighted: bool,
-    /// The principal of the AWS service that operates the group and refuses changes by others.
+    /// The AWS service that operates the group, if any: AWS refuses changes by others.
     pub operator: Option<String>,
 }
 
-/// An instance as one call shows it.
+/// An instance as `DescribeAutoScalingGroups` describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InstanceReading {
-    /// Its id.
+    /// The instance's id.
     pub id: String,
-    /// Its part in the group.
+    /// The instance's lifecycle state.
     pub lifecycle: Lifecycle,
-    /// Whether Auto Scaling holds it healthy.
+    /// Whether Auto Scaling considers the instance healthy.
     pub healthy: bool,
-    /// Whether it is protected from scale-in.
+    /// Whether the instance is protected from scale-in.
     pub protected: bool,
 }
 
-/// What an instance's lifecycle state means for capacity.
+/// The meaning of an instance's lifecycle state for capacity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lifecycle {
-    /// Serving.
+    /// The instance serves.
     InService,
-    /// Coming.
+    /// The instance is starting.
     Pending,
-    /// Set aside, neither serving nor coming.
+    /// The instance is set aside: it neither serves nor starts.
     Standby,
-    /// Leaving.
+    /// The instance is stopping.
     Terminating,
 }
 
 impl GroupReading {
-    /// Instances by lifecycle.
+    /// Number of instances in each lifecycle state.
     pub fn counts(&self) -> LifecycleCounts {
         let mut counts = LifecycleCounts::default();
         for instance in &self.instances {
@@ -82,8 +83,8 @@ impl GroupReading {
 }
 
 impl AwsClients {
-    /// Reads groups by name. Every name has its answer; a name that AWS does not know is
-    /// [`FailureKind::NotFound`], and a name that AWS rejects does not harm the others.
+    /// Reads groups by name, with one result for each name. A name that AWS does not know gives
+    /// [`FailureKind::NotFound`]. A name that AWS rejects does not fail the others.
     pub async fn read_groups(
         self: &Arc<Self>,
         names: &[Arc<str>],
@@ -126,6 +127,9 @@ impl AwsClients {
     }
 
     /// Reads one group.
+    ///
+    /// # Errors
+    /// The call failed, or there is no group of this name.
     pub async fn read_group(&self, name: &str) -> Result<GroupReading, CallFailure> {
         let names = [name.into()];
         let answer = self.describe(&names).await?;
@@ -145,7 +149,7 @@ impl AwsClients {
                 .set_auto_scaling_group_names(Some(names.iter().map(ToString::to_string).collect()))
                 .max_records(100)
                 .set_next_token(token);
-            let answer = self.call(Turn::Look, OPERATION, request.send()).await?;
+            let answer = self.call(Turn::Cycle, OPERATION, request.send()).await?;
             groups.extend(answer.auto_scaling_groups.unwrap_or_default());
             token = answer.next_token;
             if token.is_none() {
@@ -196,7 +200,10 @@ fn not_found(name: &str) -> CallFailure {
     )
 }
 
-/// Reads the SDK's `group`; what every group has must be there and make sense.
+/// Converts the SDK's `group`.
+///
+/// # Errors
+/// A value that every group has is missing or out of range.
 fn read(name: &str, group: &AutoScalingGroup) -> Result<GroupReading, CallFailure> {
     let malformed = |what: &str| {
         failure(
@@ -245,7 +252,8 @@ fn read(name: &str, group: &AutoScalingGroup) -> Result<GroupReading, CallFailur
     })
 }
 
-/// None for instances that are outside the group: gone, detached, or in its warm pool.
+/// The lifecycle state for capacity; none for an instance outside the group: terminated, detached,
+/// or in the warm pool.
 fn lifecycle(state: &LifecycleState) -> Option<Lifecycle> {
     let name = state.as_str();
     Some(match state {
@@ -255,7 +263,8 @@ fn lifecycle(state: &LifecycleState) -> Option<Lifecycle> {
         _ if name.starts_with("Warmed:") => return None,
         _ if name.starts_with("Pending") => Lifecycle::Pending,
         _ if name.starts_with("Terminating") => Lifecycle::Terminating,
-        // Standby, replaced volumes, quarantine and what AWS adds later: there, and not serving.
+        // Standby, replaced volumes, quarantine and states that AWS adds later: the instance exists
+        // and does not serve.
         _ => Lifecycle::Standby,
     })
 }

@@ -5,19 +5,19 @@ use super::instances::instance_queries;
 use super::options::{Collect, MetricOptions};
 use super::query::billed_metrics;
 
-/// Metrics that one reading of a group is billed as.
+/// The number of metrics that AWS bills for one reading of a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BilledMetrics {
-    /// CPU, network and what else is always read; of each instance where metrics are collected by
-    /// instance.
+    /// CPU, network and the other metrics that are always read: a group's, or each instance's in
+    /// instance mode.
     pub base: u32,
-    /// Memory and load metric, once a group.
+    /// Memory and load metric, once for the group.
     pub further: u32,
 }
 
 impl MetricOptions {
-    /// What one reading of a group with these options is billed as: counted from the very queries
-    /// that are sent.
+    /// The number of metrics that AWS bills for one reading with these options. Counts the queries
+    /// that a reading sends.
     pub fn billed(&self) -> BilledMetrics {
         let count = |options: &Self| {
             let queries = match options.collect {

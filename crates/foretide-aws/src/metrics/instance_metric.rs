@@ -31,7 +31,7 @@ impl InstanceMetric {
         Self::PacketsOut,
     ];
 
-    /// Its name in `CloudWatch`.
+    /// The metric's name in `CloudWatch`.
     pub const fn cloudwatch_name(self) -> &'static str {
         match self {
             Self::Cpu => "CPUUtilization",
@@ -44,7 +44,7 @@ impl InstanceMetric {
         }
     }
 
-    /// Its name in the original's records.
+    /// The metric's name in the original's records.
     pub const fn original_name(self) -> &'static str {
         match self {
             Self::Cpu => "cpu_utilization",
@@ -69,7 +69,7 @@ impl InstanceMetric {
     }
 }
 
-/// Statistics asked of an instance's metrics.
+/// The statistics that are read of an instance's metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum InstanceStat {
     Average,

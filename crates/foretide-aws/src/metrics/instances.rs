@@ -1,4 +1,5 @@
-//! Collecting by instance, as the original does: seven metrics of each, mean and maximum.
+//! Reading metrics by instance, as the original does: seven metrics of each instance, mean and
+//! maximum.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -9,23 +10,23 @@ use super::fleet::{Grid, load_query, memory_query};
 use super::instance_metric::{InstanceMetric, InstanceStat};
 use super::{Key, MetricOptions, Query, Sampling, Stat, Values};
 
-/// One metric over the instances, each by its newest closed period, as the original combines them
-/// (its rounding to two places is left to whoever shows it).
+/// One metric combined over the instances as the original combines it: the newest closed period of
+/// each. The original rounds to two decimal places; this type does not.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct InstanceAggregate {
-    /// Which.
+    /// The metric.
     pub metric: InstanceMetric,
-    /// Mean over the instances of their average.
+    /// Mean of the instances' averages.
     pub value: f64,
-    /// Largest of their maxima.
+    /// Largest of the instances' maxima.
     pub max_value: f64,
-    /// Smallest of their averages.
+    /// Smallest of the instances' averages.
     pub min_value: f64,
     /// Instances that reported.
     pub instance_count: usize,
 }
 
-/// The queries for the instances `ids` of `group`. Seven metrics are billed for each.
+/// The queries for the instances `ids` of `group`. AWS bills seven metrics for each instance.
 pub(crate) fn instance_queries(group: &str, ids: &[String], options: &MetricOptions) -> Vec<Query> {
     let name: Arc<str> = group.into();
     let mut queries = Vec::new();
@@ -54,7 +55,7 @@ pub(crate) fn instance_queries(group: &str, ids: &[String], options: &MetricOpti
 
 /// The closed periods of `values`, and the original's combination of the newest ones.
 ///
-/// CPU is the mean over the instances that reported in the period; network is their sum.
+/// CPU is the mean over the instances that reported in the period. Network is their sum.
 pub(crate) fn instance_datapoints(
     values: &Values,
     options: &MetricOptions,

@@ -1,8 +1,8 @@
-//! Reading metrics: `GetMetricData`, many groups a call, and what its numbers mean.
+//! Reads metrics by `GetMetricData`, many groups a call, and turns values into datapoints.
 //!
-//! `query` carries calls out, `sampling` tells basic from detailed monitoring, `fleet` and
-//! `instances` make datapoints of the two ways to collect. Refuses to fill gaps: what was not
-//! published is absent.
+//! `query` makes the calls. `sampling` tells basic from detailed monitoring. `fleet` and
+//! `instances` make datapoints in group mode and in instance mode. No gap is filled: an unpublished
+//! value is absent.
 
 mod billed;
 mod fleet;

@@ -3,41 +3,42 @@
 use super::Monitoring;
 use super::stat::Stat;
 
-/// The way metrics are collected.
+/// The dimension by which metrics are read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Collect {
-    /// By the `AutoScalingGroupName` dimension: a constant number of metrics whatever the group's
+    /// By the `AutoScalingGroupName` dimension: the number of metrics is the same for every group
     /// size.
     #[default]
     Group,
-    /// The original's way: seven metrics of every instance in service, healthy and warmed up.
+    /// By instance, as the original does: seven metrics of every instance that is in service,
+    /// healthy and warmed up.
     Instance,
 }
 
-/// What is asked beside CPU and network.
+/// The metrics to read beside CPU and network.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MetricOptions {
-    /// The way metrics are collected.
+    /// The dimension by which metrics are read.
     pub collect: Collect,
-    /// Memory as the CloudWatch agent reports it, where it aggregates on the group. Billed as one
-    /// metric more.
+    /// Whether to read memory as the CloudWatch agent reports it, aggregated on the group. AWS
+    /// bills one more metric.
     pub memory: bool,
-    /// A metric of the load itself. Billed as one metric more.
+    /// A metric of the load itself. AWS bills one more metric.
     pub load: Option<LoadMetric>,
-    /// Basic or detailed monitoring, where it shall not be learnt from the points' spacing.
+    /// Basic or detailed monitoring; none to learn the kind from the spacing of datapoints.
     pub monitoring: Option<Monitoring>,
 }
 
-/// A metric that measures the load: requests, a queue's depth.
+/// A metric that measures the load, such as requests or the length of a queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoadMetric {
-    /// Its namespace.
+    /// The metric's namespace.
     pub namespace: String,
-    /// Its name.
+    /// The metric's name.
     pub metric: String,
-    /// Its dimensions, exactly as published.
+    /// The metric's dimensions, exactly as published.
     pub dimensions: Vec<(String, String)>,
-    /// The statistic asked. A sum and a number of samples are told over one minute, whatever the
-    /// period: what an instance serves of it is known by the minute.
+    /// The statistic to read. Sums and sample counts are converted to one minute, whatever the
+    /// period: the load that an instance serves is known by the minute.
     pub stat: Stat,
 }

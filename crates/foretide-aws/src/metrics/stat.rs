@@ -13,12 +13,12 @@ pub enum Stat {
     Sum,
     /// Number of samples.
     SampleCount,
-    /// Any other that `CloudWatch` knows, such as `p90`.
+    /// Any other statistic of `CloudWatch`, such as `p90`.
     Other(String),
 }
 
 impl Stat {
-    /// Its name on the wire.
+    /// The statistic's name in requests.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Average => "Average",
@@ -30,8 +30,8 @@ impl Stat {
         }
     }
 
-    /// One value for several neighbouring periods, each as long as one of them; none for none.
-    /// Percentiles cannot be combined exactly: their mean stands for them.
+    /// One value for several neighbouring periods of equal length; none for no values. Percentiles
+    /// cannot be combined exactly, so their mean is used.
     pub(super) fn combine(&self, values: impl Iterator<Item = f64>) -> Option<f64> {
         let values: Vec<f64> = values.collect();
         let sum: f64 = values.iter().sum();
@@ -45,7 +45,7 @@ impl Stat {
         }
     }
 
-    /// Whether it grows with the length of a period.
+    /// Whether the statistic grows with the length of a period.
     pub(super) const fn accumulates(&self) -> bool {
         matches!(self, Self::Sum | Self::SampleCount)
     }
