@@ -7,12 +7,12 @@ use foretide_domain::{Datapoint, GroupState};
 use crate::actuator::Actuator;
 use crate::batch::Batcher;
 use crate::cloud::MetricsAsk;
-use crate::history::Histories;
+use crate::history::HistoryReader;
 
 /// The queues and calls of one account.
 pub(crate) struct Account {
     pub(crate) groups: Batcher<Arc<str>, GroupState>,
     pub(crate) metrics: Batcher<MetricsAsk, Vec<Datapoint>>,
-    pub(crate) histories: Histories,
+    pub(crate) histories: HistoryReader,
     pub(crate) actuator: Actuator,
 }

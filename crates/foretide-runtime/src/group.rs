@@ -106,7 +106,7 @@ impl GroupTask {
                 event
             }
             Some(event) = outside.calls.next(), if !stopping => event,
-            event = outside.past.read(), if !stopping => event,
+            event = outside.history.read(), if !stopping => event,
             event = fitted(&mut outside.fit), if !stopping => {
                 outside.fit = None;
                 event

@@ -18,13 +18,13 @@ use crate::settings::RuntimeSettings;
 
 /// Reads the history of the groups of one account. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Histories {
+pub(crate) struct HistoryReader {
     cloud: Arc<dyn Cloud>,
     turns: Arc<Semaphore>,
     deadline: Duration,
 }
 
-impl Histories {
+impl HistoryReader {
     pub(crate) fn new(cloud: &Arc<dyn Cloud>, settings: &RuntimeSettings) -> Self {
         Self {
             cloud: Arc::clone(cloud),
@@ -77,7 +77,7 @@ struct Part {
 }
 
 /// The history reading of one group.
-pub(crate) struct Past {
+pub(crate) struct HistoryReading {
     /// The group's predecessor: its history is used where the group has none of its own.
     before: Option<Arc<str>>,
     reading: Option<(CallId, BoxFuture<'static, Result<Part, CallFailure>>)>,
@@ -86,7 +86,7 @@ pub(crate) struct Past {
     usd: f64,
 }
 
-impl Past {
+impl HistoryReading {
     pub(crate) fn new(before: Option<Arc<str>>) -> Self {
         Self {
             before,
@@ -100,7 +100,7 @@ impl Past {
     /// Starts to read. Drops the reading under way, if any.
     pub(crate) fn ask(
         &mut self,
-        histories: &Histories,
+        histories: &HistoryReader,
         name: Arc<str>,
         call: CallId,
         query: HistoryQuery,

@@ -22,16 +22,22 @@ const ORDERS: usize = 16;
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum OrderError {
     /// The runtime controls no group of this name.
-    #[error("group {0} is not looked after")]
+    #[error("this process controls no group {0}: /api/v1/groups lists the groups")]
     Unknown(GroupKey),
     /// The group's mailbox is full.
-    #[error("group {0} takes no more orders at the moment")]
+    #[error("{ORDERS} orders wait for group {0}: give the order again in a few seconds")]
     Busy(GroupKey),
     /// The order is in force, but the journal could not store the order.
-    #[error("taken, but not kept: the journal cannot be written, and a restart would forget it")]
+    #[error(
+        "the order is in force, but the journal could not store it: a restart would lose the order; \
+         fix the journal as the log says, then give the order again"
+    )]
     NotKept,
     /// The runtime is stopping, or a reload has just removed the group.
-    #[error("stopping")]
+    #[error(
+        "the order was not taken: Foretide is stopping, or a reload has removed the group; try again \
+         once Foretide runs"
+    )]
     Stopping,
 }
 

@@ -19,7 +19,7 @@ use crate::clock::Clock;
 use crate::cloud::MetricsAsk;
 use crate::entry::{Checkpoint, Notice};
 use crate::fleet::GroupSetup;
-use crate::history::Past;
+use crate::history::HistoryReading;
 use crate::journal_writer::JournalSender;
 use crate::message::{OrderReceipt, acknowledge};
 use crate::settings::RuntimeSettings;
@@ -53,7 +53,7 @@ pub(crate) struct GroupOutside {
     /// The write in flight, if any.
     pub(crate) write: Option<BoxFuture<'static, Event>>,
     /// The reading of the group's history. No cycle waits for history.
-    pub(crate) past: Past,
+    pub(crate) history: HistoryReading,
     /// The fit under way, on a thread of its own.
     pub(crate) fit: Option<FitUnderWay>,
     /// Start of the next cycle, as the controller wants.
@@ -95,7 +95,7 @@ impl Outside for GroupOutside {
             }
             Effect::ReadHistory { call, query } => {
                 let name = self.setup.key.shared_name();
-                self.past.ask(&self.account.histories, name, call, query);
+                self.history.ask(&self.account.histories, name, call, query);
             }
             // A fit takes about 0.3 s of CPU, too long for the threads that serve calls.
             Effect::Fit { call, job } => {
@@ -136,7 +136,7 @@ impl GroupOutside {
         now: Timestamp,
     ) -> Self {
         Self {
-            past: Past::new(setup.history_from.clone()),
+            history: HistoryReading::new(setup.history_from.clone()),
             interval: setup.controller.interval,
             setup,
             account,
@@ -157,7 +157,7 @@ impl GroupOutside {
     /// Takes new settings, and the account that reaches the group from now on. Drops the calls that
     /// were made under the old settings.
     pub(crate) fn replace(&mut self, setup: GroupSetup, account: Arc<Account>) {
-        self.past = Past::new(setup.history_from.clone());
+        self.history = HistoryReading::new(setup.history_from.clone());
         self.interval = setup.controller.interval;
         self.setup = setup;
         self.account = account;
@@ -182,11 +182,11 @@ impl GroupOutside {
     fn keep(&mut self, snapshot: Snapshot, history_complete: bool, now: Timestamp) {
         self.snapshot_at = now;
         if let Some(forecast) = snapshot.forecast.as_ref().filter(|_| history_complete) {
-            let notice = self.past.notice(forecast);
+            let notice = self.history.notice(forecast);
             self.notice(now, notice);
         }
         // The controller that continues from the snapshot asks for its history anew.
-        self.past.give_up();
+        self.history.give_up();
         let checkpoint = Checkpoint {
             snapshot,
             controller: Arc::new(self.setup.controller.clone()),

@@ -17,7 +17,7 @@ use crate::cloud::Cloud;
 use crate::entry::Notice;
 use crate::fleet::{Fleet, GroupSetup};
 use crate::group::{GroupStart, GroupTask};
-use crate::history::Histories;
+use crate::history::HistoryReader;
 use crate::journal::Journal;
 use crate::key::GroupKey;
 use crate::message::{
@@ -208,7 +208,7 @@ impl Supervisor {
                 let (cloud, now) = (Arc::clone(&reader), clock.now());
                 async move { cloud.read_metrics(&asks, now, &answers).await }
             });
-        let histories = Histories::new(cloud, settings);
+        let histories = HistoryReader::new(cloud, settings);
         let slots = settings.writes_per_account;
         let actuator = Actuator::new(Arc::clone(cloud), slots, settings.write_deadline);
         self.batchers.spawn(gather_groups);
