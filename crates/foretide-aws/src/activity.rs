@@ -1,4 +1,4 @@
-//! Launches as `DescribeScalingActivities` tells them.
+//! Reads launches by `DescribeScalingActivities`.
 
 use aws_sdk_autoscaling::types::{Activity, ScalingActivityStatusCode};
 use foretide_domain::{CallFailure, Launch, Timestamp};
@@ -6,42 +6,42 @@ use foretide_domain::{CallFailure, Launch, Timestamp};
 use crate::clients::{AwsClients, Turn};
 
 const OPERATION: &str = "DescribeScalingActivities";
-/// How the descriptions of launches begin; `: i-…`, ` from warm pool: i-…` or a reason follows.
+/// The start of a launch's description. Then follows `: i-…`, ` from warm pool: i-…` or a reason.
 const LAUNCHING: &str = "Launching a new EC2 instance";
-/// Characters kept of a status message: AWS's have up to some 400.
+/// Longest status message, in characters; the rest is cut. AWS's messages have up to about 400.
 const MESSAGE_MAX: usize = 500;
 /// Activities a page, newest first: the service's limit.
 const PAGE: i32 = 100;
-/// Most pages read: five hundred launches since the last look are a storm whose end is enough.
+/// Most pages read: 500 launches since the previous cycle. The newest of them suffice.
 const PAGES_MAX: usize = 5;
 
 /// One launch, under way or ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LaunchActivity {
-    /// Names the launch the same way in every reading. Not by its instance: one that returns to a
-    /// warm pool is launched from it again.
+    /// Identifies the launch in every reading. The instance does not: an instance that returns to a
+    /// warm pool is launched again later.
     pub id: u64,
-    /// The instance, where the activity names it.
+    /// The instance's id; none if the activity does not name the instance.
     pub instance: Option<String>,
-    /// When the launch began.
+    /// Start of the launch.
     pub started: Timestamp,
-    /// How it ended; none while it is under way.
+    /// End of the launch; none while the launch is under way.
     pub end: Option<ActivityEnd>,
-    /// What the service says of it: why a launch failed.
+    /// The service's status message: for a failed launch, the cause.
     pub status_message: Option<String>,
 }
 
 /// The end of a launch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ActivityEnd {
-    /// When.
+    /// Time of the end.
     pub at: Timestamp,
     /// Whether the instance came into service.
     pub succeeded: bool,
 }
 
 impl LaunchActivity {
-    /// What AWS says of a launch that failed, cut to what a line holds.
+    /// The status message of a failed launch, cut to fit one line; none if the launch succeeded.
     fn failure(&self) -> Option<String> {
         let failed = self.end.is_some_and(|end| !end.succeeded);
         let message = self.status_message.as_ref().filter(|_| failed)?;
@@ -49,7 +49,7 @@ impl LaunchActivity {
         Some(message.chars().take(MESSAGE_MAX).map(shown).collect())
     }
 
-    /// The launch, where it has ended.
+    /// The launch as a domain value; none while the launch is under way.
     pub fn launch(&self) -> Option<Launch> {
         self.end.map(|end| Launch {
             id: self.id,
@@ -63,6 +63,9 @@ impl LaunchActivity {
 
 impl AwsClients {
     /// The launches of `group` that began at or after `since`, newest first.
+    ///
+    /// # Errors
+    /// The call failed after its retries.
     pub async fn read_launches(
         &self,
         group: &str,
@@ -97,10 +100,10 @@ impl AwsClients {
     }
 }
 
-/// The launch that `activity` tells of; none where it is of another kind or incomplete.
+/// The launch that `activity` describes; none if `activity` is of another kind or incomplete.
 fn read(activity: &Activity) -> Option<LaunchActivity> {
     let description = activity.description()?;
-    // An instance that fills a warm pool comes into no service.
+    // An instance that fills a warm pool does not come into service.
     if !description.starts_with(LAUNCHING) || description.contains("into warm pool") {
         return None;
     }
@@ -132,7 +135,7 @@ fn started(activity: &Activity) -> Option<Timestamp> {
     Some(Timestamp::from_millis(at))
 }
 
-/// A number for `name`, the same in every run: FNV-1a, 64 bits.
+/// A number for `name`: FNV-1a, 64 bits, the same in every run.
 pub(crate) fn launch_id(name: &str) -> u64 {
     name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)

@@ -27,8 +27,8 @@ use http_body_util::Limited;
 /// attempts of several calls may hold as much memory at a time.
 pub const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// `client`, which then reads at most [`ANSWER_BYTES_MAX`] of an answer's body. The error of a
-/// longer one has [`http_body_util::LengthLimitError`] among its causes.
+/// A client that reads at most [`ANSWER_BYTES_MAX`] bytes of an answer. The error of a longer
+/// answer has [`http_body_util::LengthLimitError`] among its causes.
 pub(crate) fn bounded(client: SharedHttpClient) -> SharedHttpClient {
     SharedHttpClient::new(Bounded(client))
 }
@@ -42,7 +42,7 @@ impl HttpClient for Bounded<SharedHttpClient> {
         settings: &HttpConnectorSettings,
         components: &RuntimeComponents,
     ) -> SharedHttpConnector {
-        // The client beneath keeps its connectors, and with them its connections.
+        // The inner client keeps its connectors, and with them its connections.
         SharedHttpConnector::new(Bounded(self.0.http_connector(settings, components)))
     }
 
@@ -74,8 +74,8 @@ impl HttpConnector for Bounded<SharedHttpConnector> {
     }
 }
 
-/// `answer` with a body that ends in an error where it is too long: at the first byte where the
-/// length is announced, at the limit where it is not.
+/// `answer` with a body that fails if it is too long: at the first byte if the answer announces its
+/// length, else at the limit.
 fn bound(answer: HttpResponse) -> HttpResponse {
     let announced = answer.headers().get("content-length");
     let announced = announced.and_then(|length| length.parse::<usize>().ok());

@@ -1,4 +1,5 @@
-//! What the calls cost. Auto Scaling's are free; `GetMetricData` is billed by metric requested.
+//! The cost of the calls. AWS bills `GetMetricData` by metric requested; calls of Auto Scaling are
+//! free.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -10,13 +11,13 @@ use foretide_domain::FailureKind;
 /// one metric in one call count as one metric.
 pub const USD_PER_METRIC_REQUESTED: f64 = 0.01 / 1000.0;
 
-/// A month as AWS bills it: 730 hours.
+/// The month of AWS's price lists: 730 hours.
 pub const MONTH: Duration = Duration::from_hours(730);
 
-/// Cost of `metrics` metrics requested every `interval`, in USD a month. AWS bills requests that it
-/// answers: what it refuses costs nothing, and is counted here all the same.
+/// Cost of requesting `metrics` metrics every `interval`, in USD a month. AWS bills the requests
+/// that it answers. This figure also counts requests that AWS refuses.
 ///
-/// Three metrics every minute: 1.31 USD.
+/// Three metrics every minute cost 1.31 USD.
 pub fn usd_per_month(metrics: u32, interval: Duration) -> f64 {
     if interval.is_zero() {
         return f64::INFINITY;
@@ -33,34 +34,36 @@ pub struct Bill {
 /// The counts at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BillSnapshot {
-    /// Calls by operation. Retries within a call are not counted apart.
+    /// Calls by operation. A call with retries counts once.
     pub calls: BTreeMap<&'static str, u64>,
-    /// Those of them that failed after their retries, the throttled ones included.
+    /// Calls that failed after their retries, throttled calls included, by operation.
     pub errors: BTreeMap<&'static str, u64>,
-    /// Those of them that were throttled, by AWS or by the rate limit on this side.
+    /// Calls that AWS or the local rate limit throttled, by operation.
     pub throttled: BTreeMap<&'static str, u64>,
     /// Metrics requested, by group.
     pub metrics_requested: BTreeMap<String, u64>,
-    /// Those of them that were requested once for the load history, and not in every minute.
+    /// The part of `metrics_requested` that was for load history: requested once, and not every
+    /// minute.
     pub history_requested: BTreeMap<String, u64>,
 }
 
 impl BillSnapshot {
-    /// All calls.
+    /// Number of all calls.
     pub fn total_calls(&self) -> u64 {
         self.calls.values().sum()
     }
 
-    /// What the metrics requested for `group` cost so far, in USD.
+    /// Cost of the metrics requested for `group` so far, in USD.
     pub fn usd(&self, group: &str) -> f64 {
         let metrics = self.metrics_requested.get(group).copied().unwrap_or(0);
         metrics as f64 * USD_PER_METRIC_REQUESTED
     }
 
-    /// What a month costs at the pace of the `elapsed` time counted, in USD.
+    /// Cost of a month at the rate of the `elapsed` time, in USD.
     ///
-    /// Time is counted in minutes begun, since metrics are requested once a minute: so the figure
-    /// is the same right before and right after a request. Load history is read once and left out.
+    /// Elapsed time is rounded up to whole minutes, because metrics are requested once a minute:
+    /// the figure is the same right before and right after a request. Load history is read once and
+    /// does not count.
     pub fn usd_per_month(&self, group: &str, elapsed: Duration) -> f64 {
         let history = self.history_requested.get(group).copied().unwrap_or(0);
         let metrics = self.metrics_requested.get(group).copied().unwrap_or(0);
@@ -89,7 +92,7 @@ impl Bill {
         });
     }
 
-    /// Counts metrics requested for `group`, for the load history where `is_history`.
+    /// Counts metrics requested for `group`. `is_history`: they were for load history.
     pub(crate) fn count_metrics(&self, group: &str, metrics: u64, is_history: bool) {
         self.with(|counts| {
             add(&mut counts.metrics_requested, group, metrics);
@@ -104,7 +107,7 @@ impl Bill {
     }
 }
 
-/// Adds without making a name anew where it is known.
+/// Adds `metrics` to the count of `group`, without a new key if there is one.
 fn add(counts: &mut BTreeMap<String, u64>, group: &str, metrics: u64) {
     if let Some(count) = counts.get_mut(group) {
         *count += metrics;

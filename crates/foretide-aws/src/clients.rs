@@ -1,4 +1,4 @@
-//! One connection: the SDK's clients of one region and identity, and how a call is carried out.
+//! One connection: the SDK's clients of one region and identity, and the rules of every call.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -26,11 +26,11 @@ use crate::failure;
 use crate::rate::RateLimit;
 use crate::skew::SkewWatch;
 
-/// Longest that finding credentials may take: instance metadata is asked last, and answers slowly
-/// where there is none.
+/// Longest search for credentials. The SDK asks instance metadata last, which answers slowly where
+/// there is none.
 const CREDENTIALS_DEADLINE: Duration = Duration::from_secs(10);
 
-/// Why there is no connection.
+/// Why a connection cannot be made.
 #[derive(Debug, Error)]
 pub enum ConnectError {
     /// Neither the configuration nor the SDK's chain names a region.
@@ -40,23 +40,23 @@ pub enum ConnectError {
     NoRegion,
 }
 
-/// How a call waits for the rate limit.
+/// The priority of a call at the rate limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Turn {
-    /// Of a look: before all others.
-    Look,
-    /// Of a write: the same, and a failure after which it may have been carried out is told as
+    /// A call of a cycle: goes first.
+    Cycle,
+    /// A write: goes first as well. A failure after which AWS may have carried out the write is
     /// [`FailureKind::TimedOut`].
     Write,
-    /// Of a look that can do without it: given up at once where the limit is near.
+    /// A call of a cycle that the cycle can do without: refused at once near the limit.
     Spare,
-    /// Beside the looks: it gives way to theirs, and waits.
+    /// A call beside the cycles: waits, and lets calls of cycles pass.
     Aside,
 }
 
 /// The clients of one region and one identity.
 ///
-/// Cheap to share behind an `Arc`; every method takes `&self`.
+/// Share the clients behind an `Arc`; every method takes `&self`.
 pub struct AwsClients {
     pub(crate) autoscaling: aws_sdk_autoscaling::Client,
     pub(crate) cloudwatch: aws_sdk_cloudwatch::Client,
@@ -69,7 +69,7 @@ pub struct AwsClients {
     skew: SkewWatch,
 }
 
-/// Shows the region alone: the SDK's own form tells the access key's id.
+/// Shows the region alone, because the SDK's own form shows the access key's id.
 impl fmt::Debug for AwsClients {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AwsClients")
@@ -79,8 +79,11 @@ impl fmt::Debug for AwsClients {
 }
 
 impl AwsClients {
-    /// Resolves configuration and makes the clients. Credentials are only looked for at the first
-    /// call, or by [`AwsClients::check_credentials`].
+    /// Resolves the configuration and makes the clients. The first call looks for credentials, or
+    /// [`AwsClients::check_credentials`] does.
+    ///
+    /// # Errors
+    /// No region is configured, or the configuration is invalid.
     pub async fn connect(config: &AwsConfig) -> Result<Self, ConnectError> {
         let sdk = load(config).await;
         let Some(region) = sdk.region().map(ToString::to_string) else {
@@ -108,28 +111,31 @@ impl AwsClients {
         })
     }
 
-    /// The region that calls go to.
+    /// The region of all calls.
     pub fn region(&self) -> &str {
         &self.region
     }
 
-    /// What a person should know of this connection: a plain-http endpoint off loopback.
+    /// Warnings for a person: an endpoint beyond loopback over plain http.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
 
-    /// Seconds that this machine's clock is ahead of AWS's, negative where it is behind; none
-    /// before an answer told the time. Told to within two seconds.
+    /// Seconds by which this machine's clock is ahead of AWS's clock, negative if behind. Exact to
+    /// two seconds. None before the first answer.
     pub fn clock_ahead_s(&self) -> Option<f64> {
         self.skew.ahead_s()
     }
 
-    /// Calls and metrics requested so far.
+    /// Calls and metrics requested since the connection was made.
     pub fn bill(&self) -> &Bill {
         &self.bill
     }
 
-    /// Looks for credentials now, so that their lack shows before the first cycle.
+    /// Looks for credentials now, so that a lack of credentials shows before the first cycle.
+    ///
+    /// # Errors
+    /// There are no credentials, or their provider failed.
     pub async fn check_credentials(&self) -> Result<(), CallFailure> {
         const WHAT: &str = "credentials";
         let Some(provider) = &self.credentials else {
@@ -142,9 +148,9 @@ impl AwsClients {
         }
     }
 
-    /// Carries one call out: waits for the rate limit as its `turn` has it, counts it, bounds its
-    /// time, maps its failure. Boxed, since the SDK's futures are large and would add up on the
-    /// stack.
+    /// Makes one call: waits for the rate limit as `turn` says, counts the call, limits its
+    /// duration and maps its failure. Boxed, because the SDK's futures are large and would add up
+    /// on the stack.
     pub(crate) fn call<'a, T, E>(
         &'a self,
         turn: Turn,
@@ -160,7 +166,7 @@ impl AwsClients {
 
     async fn ready(&self, turn: Turn) -> bool {
         match turn {
-            Turn::Look | Turn::Write => self.rate.ready(self.call_deadline / 2).await,
+            Turn::Cycle | Turn::Write => self.rate.ready(self.call_deadline / 2).await,
             Turn::Spare => self.rate.ready_aside(self.call_deadline / 10).await,
             Turn::Aside => self.rate.ready_aside(self.call_deadline / 2).await,
         }
@@ -274,7 +280,7 @@ fn warnings(sdk: &SdkConfig) -> Vec<String> {
         .collect()
 }
 
-/// A warning where `url` sends requests, and with them session tokens, in the clear.
+/// A warning if `url` sends requests and session tokens in clear text.
 fn plain_http_warning(url: &str) -> Option<String> {
     let rest = url
         .get(..7)

@@ -1,4 +1,4 @@
-//! The connection as the runtime reaches it.
+//! The runtime's `Cloud` trait for a collector.
 
 use std::sync::Arc;
 
@@ -7,11 +7,10 @@ use foretide_domain::{
 };
 use foretide_runtime::{Answers, BoxFuture, Cloud, HistoryAsk, HistoryPart, MetricsAsk};
 
-use crate::collector::{Collector, Past};
-use crate::metrics::Span;
+use crate::collector::Collector;
 
 impl Cloud for Collector {
-    /// Reads the groups; slow facts that are due are read beside it, by a task of its own.
+    /// Reads the groups. A task beside this call reads slow facts that are due.
     fn read_groups<'a>(
         &'a self,
         names: &'a [Arc<str>],
@@ -19,17 +18,12 @@ impl Cloud for Collector {
         answers: &'a Answers<GroupState>,
     ) -> BoxFuture<'a, ()> {
         Box::pin(async move {
-            let groups: Vec<String> = names.iter().map(ToString::to_string).collect();
-            let put = |group: &str, state: Result<GroupState, _>| {
-                for (index, _) in names
-                    .iter()
-                    .enumerate()
-                    .filter(|(_, name)| ***name == *group)
-                {
+            let put = |group: &Arc<str>, state: Result<GroupState, _>| {
+                for (index, _) in names.iter().enumerate().filter(|(_, name)| *name == group) {
                     answers.put(index, state.clone());
                 }
             };
-            self.read_each_group(&groups, now, &put).await;
+            self.read_each_group(names, now, &put).await;
             if let Some(reading) = self.facts_reading(now) {
                 tokio::spawn(reading);
             }
@@ -43,37 +37,22 @@ impl Cloud for Collector {
         answers: &'a Answers<Vec<Datapoint>>,
     ) -> BoxFuture<'a, ()> {
         Box::pin(async move {
-            let queries: Vec<_> = asks
-                .iter()
-                .map(|ask| (ask.name.to_string(), ask.query))
-                .collect();
-            let mut readings = Collector::read_metrics(self, &queries, now).await;
-            for (index, (group, _)) in queries.iter().enumerate() {
-                if let Some(reading) = readings.remove(group) {
+            let mut readings = Collector::read_metrics(self, asks, now).await;
+            for (index, ask) in asks.iter().enumerate() {
+                if let Some(reading) = readings.remove(&ask.name) {
                     answers.put(index, reading.map(|reading| reading.points));
                 }
             }
         })
     }
 
-    /// Reads a part of the past in one call; the adapter's rate limit lets looks go first.
+    /// Reads a part of the history in one call. The rate limit lets calls of cycles go first.
     fn read_history<'a>(
         &'a self,
         ask: &'a HistoryAsk,
     ) -> BoxFuture<'a, Result<HistoryPart, CallFailure>> {
         Box::pin(async move {
-            let query = ask.query;
-            let past = Past {
-                group: &ask.name,
-                of: &ask.of,
-                span: Span {
-                    from: query.from,
-                    to: query.to,
-                    period_s: u32::try_from(query.period.as_secs()).unwrap_or(u32::MAX),
-                    aside: true,
-                },
-            };
-            let (reading, usd) = self.read_past(past).await?;
+            let (reading, usd) = self.read_past(ask, true).await?;
             let points = reading.points;
             Ok(HistoryPart { points, usd })
         })

@@ -1,13 +1,13 @@
-//! Collecting for many groups of one connection: remembers of each group what a sequence of calls
-//! needs, and batches what can be batched.
+//! Reads groups and metrics of one connection: batches the calls of many groups, and remembers
+//! facts of each group between calls.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use foretide_domain::{
-    CallFailure, FailureKind, GroupState, MetricsQuery, Mode, Plan, Timestamp, WriteOutcome,
+    CallFailure, FailureKind, GroupState, HistoryQuery, Mode, Plan, Timestamp, WriteOutcome,
 };
+use foretide_runtime::{HistoryAsk, MetricsAsk};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -20,32 +20,30 @@ use crate::group::GroupReading;
 use crate::metrics::{Key, Span, Values, billed_metrics, history_datapoints, history_queries};
 use crate::watched::{CollectSettings, Groups, MetricsReading, Watched};
 
-/// Finest period of EC2's metrics; asked for with basic monitoring too, so that a change to
-/// detailed monitoring shows.
+/// Finest period of EC2's metrics, seconds. The collector asks for this period with basic
+/// monitoring too, to notice a change to detailed monitoring.
 const PERIOD_S: u32 = 60;
 
-/// A part of the past of the group `of`, read as `group` is configured.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Past<'a> {
-    pub(crate) group: &'a str,
-    pub(crate) of: &'a str,
-    pub(crate) span: Span,
-}
+/// Receives the state of each group as soon as the state is known.
+pub(crate) trait Put: Fn(&Arc<str>, Result<GroupState, CallFailure>) + Sync {}
 
-/// Collects for the groups of one connection.
+impl<F: Fn(&Arc<str>, Result<GroupState, CallFailure>) + Sync> Put for F {}
+
+/// Reads the groups of one connection.
 ///
-/// All methods take `&self` and may run at the same time; a group's memory is locked only between
+/// All methods take `&self` and may run at the same time. A group's memory is locked only between
 /// calls.
 #[derive(Debug)]
 pub struct Collector {
     clients: Arc<AwsClients>,
     groups: Arc<Groups>,
-    /// Held while slow facts are read, so that one reading is under way at a time.
+    /// Held during a reading of slow facts, so that at most one is under way.
     facts_turn: Arc<Semaphore>,
 }
 
 impl Collector {
-    /// A collector for the groups of `settings`; of two settings for one group the last counts.
+    /// A collector for the groups of `settings`. If two settings name one group, the last one
+    /// counts.
     pub fn new(clients: Arc<AwsClients>, settings: Vec<CollectSettings>) -> Self {
         Self {
             clients,
@@ -54,8 +52,8 @@ impl Collector {
         }
     }
 
-    /// A collector for the groups of `settings` over the same connection, which knows of those
-    /// whose settings stay what this one does.
+    /// A collector for the groups of `settings` over the same connection. Keeps the facts of every
+    /// group whose settings are unchanged.
     #[must_use]
     pub fn renewed(&self, settings: Vec<CollectSettings>) -> Self {
         Self {
@@ -65,7 +63,7 @@ impl Collector {
         }
     }
 
-    /// Whether it collects just what `settings` ask for.
+    /// Whether `settings` equal this collector's settings.
     pub fn collects(&self, settings: &[CollectSettings]) -> bool {
         self.groups.are(settings)
     }
@@ -75,28 +73,28 @@ impl Collector {
         &self.clients
     }
 
-    /// Reads `groups` at `now`. Launches are read where they matter; where that fails, launch times
-    /// are those of first sight.
+    /// Reads `groups` at `now`. Reads launches of a group only while they matter. If launches
+    /// cannot be read, a launch begins when the instance is first seen.
     pub async fn read_groups(
         &self,
-        groups: &[String],
+        groups: &[Arc<str>],
         now: Timestamp,
-    ) -> BTreeMap<String, Result<GroupState, CallFailure>> {
+    ) -> BTreeMap<Arc<str>, Result<GroupState, CallFailure>> {
         let states = Mutex::new(BTreeMap::new());
-        let put = |group: &str, state| {
+        let put = |group: &Arc<str>, state| {
             let mut states = states.lock().unwrap_or_else(PoisonError::into_inner);
-            states.insert(group.to_owned(), state);
+            states.insert(Arc::clone(group), state);
         };
         self.read_each_group(groups, now, &put).await;
         states.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Reads `groups` at `now` and gives each to `put` as soon as it is known.
+    /// Reads `groups` at `now` and passes each state to `put` as soon as the state is known.
     pub(crate) async fn read_each_group(
         &self,
-        groups: &[String],
+        groups: &[Arc<str>],
         now: Timestamp,
-        put: &(dyn Fn(&str, Result<GroupState, CallFailure>) + Sync),
+        put: &impl Put,
     ) {
         let mut waiting = BTreeMap::new();
         let mut calls = JoinSet::new();
@@ -115,7 +113,7 @@ impl Collector {
                 put(&group, self.observe(&group, reading, None, now));
                 continue;
             };
-            let (clients, name) = (Arc::clone(&self.clients), group.clone());
+            let (clients, name) = (Arc::clone(&self.clients), Arc::clone(&group));
             calls.spawn(async move { (clients.read_launches(&name, since).await, name) });
             waiting.insert(group, reading);
         }
@@ -131,13 +129,13 @@ impl Collector {
                 );
             }
         }
-        // A task that broke off has no answer; its group is still read.
+        // A task that broke off has no answer; the group's state is known all the same.
         for (group, reading) in waiting {
             put(&group, self.observe(&group, reading, None, now));
         }
     }
 
-    /// From when on launches of `group` should be read; none where they do not matter now.
+    /// Start of the launches to read for `group`; none if launches do not matter now.
     fn launches_wanted(
         &self,
         group: &str,
@@ -167,25 +165,24 @@ impl Collector {
         state.ok_or_else(|| unknown(group))
     }
 
-    /// Reads the metrics of groups, each for its own query, at `now`. Groups are read together;
-    /// what each still has to know of its instances must have been read by
-    /// [`Collector::read_groups`] before.
+    /// Reads the metrics that `asks` name, at `now`, all groups together. In instance mode, call
+    /// [`Collector::read_groups`] before: the instances to ask for come from there.
     pub async fn read_metrics(
         &self,
-        queries: &[(String, MetricsQuery)],
+        asks: &[MetricsAsk],
         now: Timestamp,
-    ) -> BTreeMap<String, Result<MetricsReading, CallFailure>> {
+    ) -> BTreeMap<Arc<str>, Result<MetricsReading, CallFailure>> {
         let mut answers = BTreeMap::new();
         let mut asked = BTreeMap::new();
         let mut wire = Vec::new();
-        for (group, query) in queries {
-            match self.with(group, |watched| watched.plan(*query, now)) {
+        for MetricsAsk { name, query } in asks {
+            match self.with(name, |watched| watched.plan(*query, now)) {
                 Some((from, planned)) => {
-                    asked.insert(group.as_str(), from);
+                    asked.insert(Arc::clone(name), from);
                     wire.extend(planned);
                 }
                 None => {
-                    answers.insert(group.clone(), Err(unknown(group)));
+                    answers.insert(Arc::clone(name), Err(unknown(name)));
                 }
             }
         }
@@ -200,93 +197,103 @@ impl Collector {
         };
         let mut values = self.clients.metric_data(wire, span).await;
         for (group, from) in asked {
-            let values = values.remove(group).unwrap_or_else(|| Ok(Values::new()));
+            let values = values.remove(&group).unwrap_or_else(|| Ok(Values::new()));
             let reading = values.and_then(|values| {
                 let read = |watched: &mut Watched| watched.read(&values, from, now);
-                self.with(group, read).ok_or_else(|| unknown(group))
+                self.with(&group, read).ok_or_else(|| unknown(&group))
             });
-            answers.insert(group.to_owned(), reading);
+            answers.insert(group, reading);
         }
         answers
     }
 
-    /// Closed periods of `group` in periods of `period_s` seconds from `from` to `to`, in group
-    /// mode: its history. It tells the load (CPU, instances and the load metric), neither network
-    /// nor memory. Where basic and detailed monitoring are not told apart yet, read the newest
-    /// minutes first ([`Collector::read_metrics`]); how long `CloudWatch` keeps what says
-    /// [`Retention`](crate::Retention).
+    /// Reads the history of `group` in group mode: CPU, instances and the load metric of closed
+    /// periods, without network and memory.
+    ///
+    /// While basic and detailed monitoring are not told apart, call [`Collector::read_metrics`]
+    /// first. [`Retention`](crate::Retention) says how long `CloudWatch` keeps periods of which
+    /// length.
+    ///
+    /// # Errors
+    /// The call failed, the group is not configured, or it is not known yet how many samples an
+    /// instance adds.
     pub async fn read_history(
         &self,
         group: &str,
-        (from, to): (Timestamp, Timestamp),
-        period_s: u32,
+        query: HistoryQuery,
     ) -> Result<MetricsReading, CallFailure> {
-        let past = Past {
-            group,
-            of: group,
-            span: Span {
-                from,
-                to,
-                period_s,
-                aside: false,
-            },
+        let name: Arc<str> = group.into();
+        let ask = HistoryAsk {
+            of: Arc::clone(&name),
+            name,
+            query,
         };
-        self.read_past(past).await.map(|(reading, _)| reading)
+        let (reading, _usd) = self.read_past(&ask, false).await?;
+        Ok(reading)
     }
 
-    /// A part of the past, and what reading it is billed, in USD.
+    /// Reads the history that `ask` names, and returns the cost of the reading in USD. `aside`: the
+    /// call gives way to calls of cycles.
     pub(crate) async fn read_past(
         &self,
-        Past { group, of, span }: Past<'_>,
+        HistoryAsk { name, of, query }: &HistoryAsk,
+        aside: bool,
     ) -> Result<(MetricsReading, f64), CallFailure> {
-        let Span {
-            from, to, period_s, ..
-        } = span;
+        let span = Span {
+            from: query.from,
+            to: query.to,
+            period_s: u32::try_from(query.period.as_secs()).unwrap_or(u32::MAX),
+            aside,
+        };
         let (options, mut sampling) = self
-            .with(group, |watched| {
+            .with(name, |watched| {
                 (watched.settings.metrics.clone(), watched.sampling)
             })
-            .ok_or_else(|| unknown(group))?;
-        if of != group {
-            // Its monitoring may be another one: its own points tell.
+            .ok_or_else(|| unknown(name))?;
+        if of != name {
+            // The other group may have another kind of monitoring, so learn from its own points.
             sampling = sampling.of_another(options.monitoring);
         }
         let queries = history_queries(of, &options);
         let usd = billed_metrics(&queries) as f64 * USD_PER_METRIC_REQUESTED;
         let mut answers = self.clients.metric_data(queries, span).await;
         let values = answers.remove(of).unwrap_or_else(|| Ok(Values::new()))?;
-        if period_s == PERIOD_S {
+        if span.period_s == PERIOD_S {
             let stamps = values.get(&Key::Cpu).into_iter().flatten();
             sampling.learn_spacing(&stamps.map(|(at, _)| *at).collect::<Vec<_>>());
         }
         if sampling.monitoring().is_some() && sampling.known().is_none() {
-            // Read as one each, five samples of basic monitoring would be five instances.
+            // Five samples of basic monitoring would count as five instances.
             return Err(failure(
                 FailureKind::Unavailable,
-                format!("it is not known yet how many samples an instance of `{group}` adds"),
+                format!("it is not known yet how many samples an instance of `{name}` adds"),
             ));
         }
-        let period = Duration::from_secs(u64::from(period_s));
         let reading = MetricsReading {
-            points: history_datapoints(&values, &options, sampling, period, (from, to)),
+            points: history_datapoints(
+                &values,
+                &options,
+                sampling,
+                query.period,
+                (query.from, query.to),
+            ),
             monitoring: sampling.monitoring(),
             ..MetricsReading::default()
         };
         Ok((reading, usd))
     }
 
-    /// Reads the slow facts that are due, and ends when they are read; returns at once where
-    /// another reading is under way. Failures are kept beside the group and told by
-    /// [`Collector::facts`].
+    /// Reads the slow facts that are due. Returns at once if another reading is under way.
+    /// [`Collector::facts`] gives the results, failures included.
     pub async fn refresh_facts(&self, now: Timestamp) {
         if let Some(reading) = self.facts_reading(now) {
             reading.await;
         }
     }
 
-    /// The reading of the slow facts that are due, to be run beside everything else: one call at a
-    /// time, so that it never stands in front of more than one other call. None where nothing is
-    /// due or a reading is under way.
+    /// A future that reads the slow facts that are due, beside everything else and one call at a
+    /// time, so at most one other call waits for it. None if nothing is due or a reading is under
+    /// way.
     pub(crate) fn facts_reading(
         &self,
         now: Timestamp,
@@ -303,13 +310,12 @@ impl Collector {
         })
     }
 
-    /// The slow facts of `group`, or why they could not be read; none before the first attempt.
+    /// The slow facts of `group`, or why they cannot be read; none before the first attempt.
     pub fn facts(&self, group: &str) -> Option<Result<SlowFacts, CallFailure>> {
         self.with(group, |watched| watched.facts.clone())?
     }
 
-    /// What the newest reading of the metrics of `group` told beside its points, which are left
-    /// out.
+    /// The newest reading of the metrics of `group`, without its points.
     pub fn last_metrics(&self, group: &str) -> Option<MetricsReading> {
         self.with(group, |watched| watched.metrics.clone())?
     }
@@ -319,7 +325,7 @@ impl Collector {
         self.with(group, |watched| watched.reading.clone())?
     }
 
-    /// Carries `plan` out as far as `mode` allows; see [`AwsClients::set_desired`].
+    /// Sets the desired capacity as `plan` says, if `mode` allows; see [`AwsClients::set_desired`].
     pub async fn set_desired(&self, group: &str, plan: Plan, mode: Mode) -> WriteOutcome {
         self.clients.set_desired(group, plan, mode).await
     }

@@ -1,32 +1,32 @@
-//! What a connection to AWS is told; everything else comes from the SDK's usual chain (environment,
-//! profile, instance metadata).
+//! Settings of a connection to AWS. For settings left out, the SDK asks its usual chain:
+//! environment, profile, instance metadata.
 
 use std::fmt;
 use std::time::Duration;
 
-/// One connection: one region, one identity.
+/// Settings of one connection: one region, one identity.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AwsConfig {
-    /// Region; none takes the SDK's chain.
+    /// Region; none asks the SDK's chain.
     pub region: Option<String>,
-    /// Profile of the shared configuration; none takes the SDK's chain.
+    /// Profile of the shared configuration file; none asks the SDK's chain.
     pub profile: Option<String>,
-    /// Role to assume, by the identity that the chain finds.
+    /// Role to assume with the identity from the chain.
     pub role_arn: Option<String>,
-    /// Endpoint of both services; none takes the SDK's chain (`AWS_ENDPOINT_URL` and its like).
+    /// Endpoint of both services; none asks the SDK's chain (`AWS_ENDPOINT_URL` and its variants).
     pub endpoint_url: Option<String>,
-    /// Fixed credentials instead of the chain's, for an emulator.
+    /// Fixed credentials in place of the chain's, for an emulator.
     pub credentials: Option<StaticCredentials>,
-    /// Most time that one call may take, its retries and its wait for the rate limit included.
-    /// 5 s: half of the default interval, so that a cycle of a read and a write still fits.
+    /// Longest duration of one call, its retries and its wait for the rate limit included. 5 s:
+    /// half of the default interval, so that a cycle with a read and a write still fits.
     pub call_deadline: Duration,
-    /// Most time of one attempt. 2 s: a healthy answer takes tens of milliseconds.
+    /// Longest duration of one attempt. 2 s: a healthy answer takes tens of milliseconds.
     pub attempt_timeout: Duration,
-    /// Attempts of a reading call, with jittered back-off; none takes the SDK's chain
-    /// (`AWS_MAX_ATTEMPTS`, else 3). A write is attempted once.
+    /// Attempts of a read, with jittered back-off; none asks the SDK's chain (`AWS_MAX_ATTEMPTS`,
+    /// else 3). A write has one attempt.
     pub max_attempts: Option<u32>,
-    /// Calls a second in the long run. 10: a fifth of `GetMetricData`'s quota, and Auto Scaling's
-    /// is not published.
+    /// Mean calls a second. 10: a fifth of the quota of `GetMetricData`; AWS does not publish the
+    /// quota of Auto Scaling.
     pub calls_per_second: u32,
     /// Calls that may go out at once after a pause.
     pub burst: u32,
@@ -49,14 +49,14 @@ impl Default for AwsConfig {
     }
 }
 
-/// Fixed credentials. Its `Debug` form does not show them.
+/// Fixed credentials. The `Debug` form does not show them.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StaticCredentials {
     /// Access key id.
     pub access_key_id: String,
     /// Secret access key.
     pub secret_access_key: String,
-    /// Session token, where the credentials are temporary.
+    /// Session token of temporary credentials.
     pub session_token: Option<String>,
 }
 

@@ -1,8 +1,8 @@
 //! Credentials that take longer to load than an attempt may last.
 //!
-//! The SDK looks for credentials within an attempt and gives up with it. A provider that needs
-//! longer (a `credential_process`, instance metadata through a slow hop) would begin anew with
-//! every attempt and never end. Here the loading goes on, and the next attempt finds its result.
+//! The SDK looks for credentials within an attempt, and stops looking when the attempt ends. A slow
+//! provider (a `credential_process`, instance metadata through a slow hop) would begin anew with
+//! every attempt and never end. Here the loading goes on, and the next attempt finds the result.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,7 +15,7 @@ use tokio::sync::watch;
 
 type Loaded = std::result::Result<Credentials, Arc<CredentialsError>>;
 
-/// Loads from another provider, one loading at a time, to its end.
+/// Loads credentials from another provider, one loading at a time, each to its end.
 #[derive(Debug)]
 pub(crate) struct SteadyCredentials {
     provider: SharedCredentialsProvider,
@@ -36,7 +36,7 @@ impl SteadyCredentials {
             Ok(loaded) => loaded.clone(),
             Err(_) => None,
         };
-        // Taken: who asks later wants fresh ones.
+        // This caller takes the result; the next caller starts a new loading.
         *self.loading.lock().unwrap_or_else(PoisonError::into_inner) = None;
         match loaded {
             Some(Ok(credentials)) => Ok(credentials),
@@ -45,7 +45,7 @@ impl SteadyCredentials {
         }
     }
 
-    /// The loading under way, or a new one.
+    /// The loading under way, or a new loading.
     fn loading(&self) -> watch::Receiver<Option<Loaded>> {
         let mut loading = self.loading.lock().unwrap_or_else(PoisonError::into_inner);
         loading
@@ -55,15 +55,15 @@ impl SteadyCredentials {
 }
 
 fn begin(provider: SharedCredentialsProvider) -> watch::Receiver<Option<Loaded>> {
-    let (told, loading) = watch::channel(None);
+    let (result, loading) = watch::channel(None);
     tokio::spawn(async move {
         let loaded = provider.provide_credentials().await.map_err(Arc::new);
-        told.send_replace(Some(loaded));
+        result.send_replace(Some(loaded));
     });
     loading
 }
 
-/// An error of the same kind as `error`, which several may have waited for.
+/// An error of the same kind as `error`, for one of several waiting callers.
 fn again(error: Arc<CredentialsError>) -> CredentialsError {
     match *error {
         CredentialsError::CredentialsNotLoaded(_) => CredentialsError::not_loaded(error),

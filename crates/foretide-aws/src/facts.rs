@@ -1,4 +1,4 @@
-//! What changes slowly: other writers of the group, instance refreshes, the warm pool.
+//! Slow facts of a group: other writers of the group, instance refreshes, the warm pool.
 
 use std::collections::BTreeMap;
 
@@ -10,63 +10,66 @@ use crate::failure::failure;
 
 /// Records a page: the service's limit.
 const PAGE: i32 = 100;
-/// Most pages of one answer: 500 groups a region with 50 policies each, were all quotas used up.
+/// Most pages of one answer. With all quotas used up, a region has 500 groups with 50 policies
+/// each.
 const PAGES_MAX: usize = 250;
-/// Up to so many groups are asked for one by one; an account's policies rarely fill more pages.
+/// Up to this number of groups, each group is asked for alone; beyond, one question covers the
+/// whole account. An account's policies rarely fill more pages.
 const ONE_BY_ONE_MAX: usize = 5;
 
 /// Slow facts of one group.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SlowFacts {
-    /// Whether an instance refresh is under way; none while that is not known, and then capacity is
-    /// not lowered.
+    /// Whether an instance refresh is under way; none while unknown, and capacity is not lowered
+    /// then.
     pub refreshing: Option<bool>,
-    /// Its scaling policies.
+    /// The group's scaling policies.
     pub policies: Vec<ScalingPolicyFact>,
-    /// Its scheduled actions.
+    /// The group's scheduled actions.
     pub scheduled_actions: Vec<ScheduledActionFact>,
-    /// Instances in its warm pool; none where it has no pool, or it cannot be read.
+    /// Instances in the warm pool; none if there is no pool, or the pool cannot be read.
     pub warm_pool: Option<u32>,
-    /// Why the refresh is not known anew: it is as it was read before.
+    /// Why the last reading of the refresh failed; `refreshing` is from an earlier reading then.
     pub refresh_outdated: Option<CallFailure>,
-    /// Why policies and scheduled actions are not known anew.
+    /// Why the last reading of policies and scheduled actions failed; they are from an earlier
+    /// reading then.
     pub writers_outdated: Option<Outdated>,
 }
 
-/// Why something is as it was read before.
+/// A fact that could not be read anew.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outdated {
-    /// When it was read.
+    /// Time of the last successful reading.
     pub since: Timestamp,
-    /// Why it could not be read anew.
+    /// Failure of the newest reading.
     pub why: CallFailure,
 }
 
-/// What has to be asked for each group: its instance refresh, and its warm pool where it has one.
+/// The slow facts that take a call for each group: instance refresh, and warm pool if there is one.
 #[derive(Debug)]
 pub(crate) struct OwnFacts {
     pub(crate) refreshing: Result<bool, CallFailure>,
     pub(crate) warm_pool: Option<u32>,
 }
 
-/// Policies and scheduled actions by group, each with an answer of its own.
+/// Policies and scheduled actions by group, with one result for each group.
 pub(crate) type Writers = BTreeMap<String, Result<SlowFacts, CallFailure>>;
 
-/// A scaling policy: somebody else who sets desired capacity.
+/// A scaling policy, which is another writer of desired capacity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScalingPolicyFact {
-    /// Its name.
+    /// The policy's name.
     pub name: String,
     /// `TargetTrackingScaling`, `StepScaling`, `SimpleScaling` or `PredictiveScaling`.
     pub kind: String,
-    /// Whether it acts.
+    /// Whether the policy is enabled.
     pub enabled: bool,
     /// Whether a predictive policy only forecasts.
     pub forecast_only: bool,
 }
 
 impl ScalingPolicyFact {
-    /// Whether it can set desired capacity.
+    /// Whether the policy can set desired capacity.
     pub const fn acts(&self) -> bool {
         self.enabled && !self.forecast_only
     }
@@ -75,17 +78,17 @@ impl ScalingPolicyFact {
 /// A scheduled action.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScheduledActionFact {
-    /// Its name.
+    /// The action's name.
     pub name: String,
-    /// When it next acts.
+    /// Time of the next run.
     pub start: Option<Timestamp>,
-    /// Its cron expression, where it repeats.
+    /// Cron expression; none for an action that runs once.
     pub recurrence: Option<String>,
-    /// The minimum that it sets.
+    /// The minimum that the action sets.
     pub min: Option<i32>,
-    /// The maximum that it sets.
+    /// The maximum that the action sets.
     pub max: Option<i32>,
-    /// The desired capacity that it sets.
+    /// The desired capacity that the action sets.
     pub desired: Option<i32>,
 }
 
@@ -96,16 +99,16 @@ impl SlowFacts {
     }
 }
 
-/// The slow facts of one group, each with an answer of its own: which permission lacks shows.
+/// The slow facts of one group with one result each, so that a missing permission shows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FactAnswers {
-    /// Its scaling policies.
+    /// The group's scaling policies.
     pub policies: Result<Vec<ScalingPolicyFact>, CallFailure>,
-    /// Its scheduled actions.
+    /// The group's scheduled actions.
     pub scheduled_actions: Result<Vec<ScheduledActionFact>, CallFailure>,
     /// Whether an instance refresh is under way.
     pub refreshing: Result<bool, CallFailure>,
-    /// Instances in its warm pool; none where it has no pool, and then nothing was asked.
+    /// Instances in the warm pool; none if there is no pool, and then no call was made.
     pub warm_pool: Option<Result<u32, CallFailure>>,
 }
 
@@ -117,7 +120,7 @@ pub(crate) struct FactsDue {
 }
 
 impl AwsClients {
-    /// Asks for each slow fact of `group`, whatever became of the others.
+    /// Reads each slow fact of `group`. A failure of one does not keep the others from being read.
     pub async fn ask_each_fact(&self, group: &str, warm_pool: bool) -> FactAnswers {
         let policies = self.policies(Some(group)).await;
         let actions = self.scheduled_actions(Some(group)).await;
@@ -134,8 +137,8 @@ impl AwsClients {
         }
     }
 
-    /// Policies and scheduled actions of the groups `due`: asked for by group where they are few,
-    /// else all of the account at once, which takes fewer calls.
+    /// Reads policies and scheduled actions of the groups `due`: a call for each group while there
+    /// are few groups, else one reading of the whole account.
     pub(crate) async fn read_other_writers(&self, due: &[FactsDue]) -> Writers {
         let mut writers = Writers::new();
         if due.len() <= ONE_BY_ONE_MAX {
@@ -155,7 +158,7 @@ impl AwsClients {
         writers
     }
 
-    /// Policies and scheduled actions of `group`, or of all groups, by group.
+    /// Policies and scheduled actions by group, of `group` or of all groups.
     async fn writers(
         &self,
         group: Option<&str>,
@@ -171,7 +174,8 @@ impl AwsClients {
         Ok(facts)
     }
 
-    /// What has to be asked for each group. A warm pool that cannot be read hides no refresh.
+    /// Reads the facts that take a call for each group. If the warm pool cannot be read, the
+    /// refresh is still known.
     pub(crate) async fn read_own_facts(&self, due: &FactsDue) -> OwnFacts {
         let refreshing = self.refreshing(&due.group).await;
         let warm_pool = if due.warm_pool {
@@ -185,7 +189,8 @@ impl AwsClients {
         }
     }
 
-    /// Whether an instance refresh is under way. The newest one stands first, and only one can be.
+    /// Whether an instance refresh is under way. AWS lists the newest refresh first, and at most
+    /// one can be under way.
     async fn refreshing(&self, group: &str) -> Result<bool, CallFailure> {
         let request = self
             .autoscaling

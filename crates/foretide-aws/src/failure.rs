@@ -1,8 +1,8 @@
-//! From the SDK's errors to the kinds of failure that rules depend on.
+//! Maps the SDK's errors to the kinds of failure that rules depend on.
 //!
-//! A detail names the operation, the service's error code and, for codes whose messages are known
-//! to be harmless, the message. Messages of other codes are left out: AWS answers a wrong signature
-//! with the request that it had expected, session token included.
+//! A detail names the operation and the service's error code. The detail has the service's message
+//! only for codes whose messages are harmless: AWS answers a wrong signature with the expected
+//! request, session token included.
 
 use std::error::Error;
 
@@ -15,7 +15,7 @@ use hyper_util::client::legacy::Error as HttpError;
 
 use crate::answer::ANSWER_BYTES_MAX;
 
-/// Longest part of a service's message that is passed on.
+/// Longest part of a service's message in a detail, in characters.
 const MESSAGE_MAX: usize = 300;
 
 const THROTTLED: [&str; 8] = [
@@ -60,8 +60,7 @@ const UNAVAILABLE: [&str; 6] = [
     "ServiceUnavailable",
     "ServiceUnavailableException",
 ];
-/// Codes that say that something which was asked is at fault: asked without it, the rest of a
-/// request may be answered.
+/// Codes that blame one of the things asked for: without that thing, AWS may answer the rest.
 const INVALID: [&str; 10] = [
     "InvalidFormat",
     "InvalidParameterCombination",
@@ -82,7 +81,7 @@ const MESSAGE_WITHHELD: [&str; 4] = [
     "IncompleteSignatureException",
 ];
 
-/// A failure with a detail.
+/// A failure of `kind` with `detail`.
 pub(crate) fn failure(kind: FailureKind, detail: impl Into<String>) -> CallFailure {
     CallFailure {
         kind,
@@ -90,7 +89,7 @@ pub(crate) fn failure(kind: FailureKind, detail: impl Into<String>) -> CallFailu
     }
 }
 
-/// What the SDK's `error` of `operation` means.
+/// The failure for the SDK's `error` of `operation`.
 pub(crate) fn of_sdk<E>(operation: &str, error: &SdkError<E, HttpResponse>) -> CallFailure
 where
     E: ProvideErrorMetadata + Error + 'static,
@@ -126,34 +125,35 @@ where
     }
 }
 
-/// What the SDK's `error` of a request that changes something means. Unless the service refused it,
-/// or it never left, it may have been carried out although its answer was lost; repeated before
-/// the cooldown has passed, it would act twice.
+/// The failure for the SDK's `error` of a write. Unless the service refused the write, or the write
+/// was never sent, AWS may have carried out the write and the answer was lost. A second write
+/// within the cooldown would act twice.
 pub(crate) fn of_write<E>(operation: &str, error: &SdkError<E, HttpResponse>) -> CallFailure
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
-    let told = of_sdk(operation, error);
+    let mapped = of_sdk(operation, error);
     if was_not_sent(error) {
-        // Who waits for an answer to this waits for nothing.
-        return match told.kind {
-            FailureKind::TimedOut => not_sent(&told),
-            _ => told,
+        // No answer to this request can come any more.
+        return match mapped.kind {
+            FailureKind::TimedOut => not_sent(&mapped),
+            _ => mapped,
         };
     }
     let status = error.raw_response().map(|raw| raw.status().as_u16());
-    // 408: the server waited for the request; what it did with the part that it had is open.
+    // Status 408: the server waited for the rest of the request. The server may have used the part
+    // that it had.
     let refused = status.is_some_and(|status| (400..500).contains(&status) && status != 408);
-    if refused || told.kind == FailureKind::Throttled {
-        return told;
+    if refused || mapped.kind == FailureKind::Throttled {
+        return mapped;
     }
     failure(
         FailureKind::TimedOut,
-        format!("{}; it may have been carried out", told.detail),
+        format!("{}; it may have been carried out", mapped.detail),
     )
 }
 
-/// Of a failure before a write: nothing was changed, so its kind must not say "perhaps".
+/// A failure before the write was sent: nothing was changed, so the kind must not say "perhaps".
 pub(crate) fn not_sent(before: &CallFailure) -> CallFailure {
     let kind = match before.kind {
         FailureKind::TimedOut => FailureKind::Unavailable,
@@ -176,7 +176,7 @@ where
     }
 }
 
-/// Whether `error` says that something `operation` was asked for is at fault, and not whoever asks.
+/// Whether `error` blames something that `operation` was asked for, rather than the caller.
 pub(crate) fn is_of_what_was_asked(operation: &str, error: &CallFailure) -> bool {
     let rest = error.detail.strip_prefix(operation);
     let code = rest.and_then(|rest| rest.strip_prefix(": "));
@@ -191,7 +191,7 @@ pub(crate) fn timed_out(operation: &str) -> CallFailure {
     )
 }
 
-/// What a failure to obtain credentials means.
+/// The failure for an error of the credentials' provider.
 pub(crate) fn of_credentials(operation: &str, error: &CredentialsError) -> CallFailure {
     if is_too_long(error) {
         let what = format!(
@@ -248,7 +248,7 @@ fn kind_of(code: &str, message: &str, status: u16) -> FailureKind {
     }
 }
 
-/// What an answer without an error code means: a proxy's page, or an answer cut short.
+/// The failure for an answer without an error code: a proxy's page, or an answer cut short.
 fn of_status(operation: &str, status: Option<u16>, is_too_long: bool) -> CallFailure {
     let Some(status) = status else {
         return failure(
@@ -270,7 +270,7 @@ fn of_status(operation: &str, status: Option<u16>, is_too_long: bool) -> CallFai
     failure(kind, format!("{operation}: {what}, HTTP {status}"))
 }
 
-/// Whether the answer was not read to its end because it is too long.
+/// Whether the reading of the answer stopped at the limit of its length.
 fn is_too_long(error: &(dyn Error + 'static)) -> bool {
     find::<LengthLimitError>(error).is_some()
 }

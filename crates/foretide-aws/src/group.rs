@@ -1,4 +1,4 @@
-//! Reading groups: `DescribeAutoScalingGroups`, many names a call.
+//! Reads groups by `DescribeAutoScalingGroups`, many names a call.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -13,17 +13,18 @@ use crate::failure::{failure, is_of_what_was_asked};
 const OPERATION: &str = "DescribeAutoScalingGroups";
 /// Most names, and most records, of one call: the service's limit.
 const NAMES_PER_CALL: usize = 100;
-/// Most pages of one answer; a hundred names fit one, so more is a service gone wrong.
+/// Most pages of one answer. A hundred names fit one page, so more pages are a fault of the
+/// service.
 const PAGES_MAX: usize = 10;
 
-/// A group as one call shows it.
+/// A group as `DescribeAutoScalingGroups` describes it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GroupReading {
-    /// Capacity limits.
+    /// Smallest and largest desired capacity.
     pub bounds: Bounds,
     /// Desired capacity.
     pub desired: u32,
-    /// Instances, those of a warm pool left out.
+    /// The group's instances, without those of its warm pool.
     pub instances: Vec<InstanceReading>,
     /// Suspended processes.
     pub suspended: SuspendedProcesses,
@@ -31,41 +32,41 @@ pub struct GroupReading {
     pub deleting: bool,
     /// Whether the group has a warm pool.
     pub warm_pool: bool,
-    /// Whether an instance counts for more or less than one unit of capacity, so that capacity is
-    /// not a number of instances.
+    /// Whether an instance counts for more or less than one unit of capacity. Capacity is not a
+    /// number of instances then.
     pub weighted: bool,
-    /// The principal of the AWS service that operates the group and refuses changes by others.
+    /// The AWS service that operates the group, if any: AWS refuses changes by others.
     pub operator: Option<String>,
 }
 
-/// An instance as one call shows it.
+/// An instance as `DescribeAutoScalingGroups` describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InstanceReading {
-    /// Its id.
+    /// The instance's id.
     pub id: String,
-    /// Its part in the group.
+    /// The instance's lifecycle state.
     pub lifecycle: Lifecycle,
-    /// Whether Auto Scaling holds it healthy.
+    /// Whether Auto Scaling considers the instance healthy.
     pub healthy: bool,
-    /// Whether it is protected from scale-in.
+    /// Whether the instance is protected from scale-in.
     pub protected: bool,
 }
 
-/// What an instance's lifecycle state means for capacity.
+/// The meaning of an instance's lifecycle state for capacity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lifecycle {
-    /// Serving.
+    /// The instance serves.
     InService,
-    /// Coming.
+    /// The instance is starting.
     Pending,
-    /// Set aside, neither serving nor coming.
+    /// The instance is set aside: it neither serves nor starts.
     Standby,
-    /// Leaving.
+    /// The instance is stopping.
     Terminating,
 }
 
 impl GroupReading {
-    /// Instances by lifecycle.
+    /// Number of instances in each lifecycle state.
     pub fn counts(&self) -> LifecycleCounts {
         let mut counts = LifecycleCounts::default();
         for instance in &self.instances {
@@ -82,17 +83,17 @@ impl GroupReading {
 }
 
 impl AwsClients {
-    /// Reads groups by name. Every name has its answer; a name that AWS does not know is
-    /// [`FailureKind::NotFound`], and a name that AWS rejects does not harm the others.
+    /// Reads groups by name, with one result for each name. A name that AWS does not know gives
+    /// [`FailureKind::NotFound`]. A name that AWS rejects does not fail the others.
     pub async fn read_groups(
         self: &Arc<Self>,
-        names: &[String],
-    ) -> BTreeMap<String, Result<GroupReading, CallFailure>> {
+        names: &[Arc<str>],
+    ) -> BTreeMap<Arc<str>, Result<GroupReading, CallFailure>> {
         let mut answers = BTreeMap::new();
         let mut calls = JoinSet::new();
-        let mut waiting: VecDeque<Vec<String>> = names
+        let mut waiting: VecDeque<Vec<Arc<str>>> = names
             .chunks(NAMES_PER_CALL)
-            .map(<[String]>::to_vec)
+            .map(<[Arc<str>]>::to_vec)
             .collect();
         loop {
             for names in waiting.drain(..) {
@@ -119,15 +120,18 @@ impl AwsClients {
                     FailureKind::Unavailable,
                     format!("{OPERATION}: the call broke off"),
                 );
-                answers.insert(name.clone(), Err(lost));
+                answers.insert(Arc::clone(name), Err(lost));
             }
         }
         answers
     }
 
     /// Reads one group.
+    ///
+    /// # Errors
+    /// The call failed, or there is no group of this name.
     pub async fn read_group(&self, name: &str) -> Result<GroupReading, CallFailure> {
-        let names = [name.to_owned()];
+        let names = [name.into()];
         let answer = self.describe(&names).await?;
         let found = answer
             .iter()
@@ -135,17 +139,17 @@ impl AwsClients {
         found.map_or_else(|| Err(not_found(name)), |group| read(name, group))
     }
 
-    async fn describe(&self, names: &[String]) -> Result<Vec<AutoScalingGroup>, CallFailure> {
+    async fn describe(&self, names: &[Arc<str>]) -> Result<Vec<AutoScalingGroup>, CallFailure> {
         let mut groups = Vec::new();
         let mut token = None;
         for _ in 0..PAGES_MAX {
             let request = self
                 .autoscaling
                 .describe_auto_scaling_groups()
-                .set_auto_scaling_group_names(Some(names.to_vec()))
+                .set_auto_scaling_group_names(Some(names.iter().map(ToString::to_string).collect()))
                 .max_records(100)
                 .set_next_token(token);
-            let answer = self.call(Turn::Look, OPERATION, request.send()).await?;
+            let answer = self.call(Turn::Cycle, OPERATION, request.send()).await?;
             groups.extend(answer.auto_scaling_groups.unwrap_or_default());
             token = answer.next_token;
             if token.is_none() {
@@ -163,9 +167,9 @@ impl AwsClients {
 }
 
 fn by_name(
-    names: Vec<String>,
+    names: Vec<Arc<str>>,
     answer: Result<Vec<AutoScalingGroup>, CallFailure>,
-) -> Vec<(String, Result<GroupReading, CallFailure>)> {
+) -> Vec<(Arc<str>, Result<GroupReading, CallFailure>)> {
     let answer = match answer {
         Ok(groups) => groups,
         Err(error) => {
@@ -179,8 +183,8 @@ fn by_name(
         .iter()
         .filter_map(|group| Some((group.auto_scaling_group_name()?, group)))
         .collect();
-    let one = |name: String| {
-        let reading = match found.get(name.as_str()) {
+    let one = |name: Arc<str>| {
+        let reading = match found.get(&*name) {
             Some(group) => read(&name, group),
             None => Err(not_found(&name)),
         };
@@ -196,7 +200,10 @@ fn not_found(name: &str) -> CallFailure {
     )
 }
 
-/// Reads the SDK's `group`; what every group has must be there and make sense.
+/// Converts the SDK's `group`.
+///
+/// # Errors
+/// A value that every group has is missing or out of range.
 fn read(name: &str, group: &AutoScalingGroup) -> Result<GroupReading, CallFailure> {
     let malformed = |what: &str| {
         failure(
@@ -245,7 +252,8 @@ fn read(name: &str, group: &AutoScalingGroup) -> Result<GroupReading, CallFailur
     })
 }
 
-/// None for instances that are outside the group: gone, detached, or in its warm pool.
+/// The lifecycle state for capacity; none for an instance outside the group: terminated, detached,
+/// or in the warm pool.
 fn lifecycle(state: &LifecycleState) -> Option<Lifecycle> {
     let name = state.as_str();
     Some(match state {
@@ -255,7 +263,8 @@ fn lifecycle(state: &LifecycleState) -> Option<Lifecycle> {
         _ if name.starts_with("Warmed:") => return None,
         _ if name.starts_with("Pending") => Lifecycle::Pending,
         _ if name.starts_with("Terminating") => Lifecycle::Terminating,
-        // Standby, replaced volumes, quarantine and what AWS adds later: there, and not serving.
+        // Standby, replaced volumes, quarantine and states that AWS adds later: the instance exists
+        // and does not serve.
         _ => Lifecycle::Standby,
     })
 }
@@ -374,7 +383,7 @@ mod tests {
 
     #[test]
     fn a_name_that_is_missing_in_the_answer_is_not_found() {
-        let names = vec!["web".to_owned(), "gone".to_owned()];
+        let names = vec!["web".into(), "gone".into()];
         let answers = by_name(names, Ok(vec![group().build()]));
         assert!(answers[0].1.is_ok());
         assert_eq!(

@@ -1,26 +1,27 @@
-//! What CloudWatch keeps of the past, and how to ask for it in parts that can be taken up again.
+//! The history that CloudWatch keeps, and its division into parts that can be read one by one.
 
 use std::time::Duration;
 
 use foretide_domain::Timestamp;
 
-/// Periods of one part: five days of minutes. Small enough that little is lost where one breaks
-/// off and that its answer is one page, large enough that few metrics are billed.
+/// Periods of one part: five days of minutes. An interrupted part loses little and its answer is
+/// one page. Smaller parts would cost more: AWS bills
+/// each metric of each call.
 const PERIODS_PER_PART: u32 = 7200;
 
 const DAY: Duration = Duration::from_hours(24);
 
-/// How long CloudWatch keeps periods of one length.
+/// The time for which CloudWatch keeps periods of one length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
     /// Length of the periods.
     pub period: Duration,
-    /// For how long.
+    /// Time for which CloudWatch keeps them.
     pub kept: Duration,
 }
 
 impl Retention {
-    /// What CloudWatch keeps, from the finest on (its user guide, "Metrics retention").
+    /// All retentions, from the finest period on (CloudWatch user guide, "Metrics retention").
     pub const ALL: [Self; 3] = [
         Self::new(Duration::from_mins(1), 15),
         Self::new(Duration::from_mins(5), 63),
@@ -34,23 +35,24 @@ impl Retention {
         }
     }
 
-    /// The finest periods that are kept for `span`; none where nothing is kept for so long.
+    /// The finest period that CloudWatch keeps for `span`; none if CloudWatch keeps nothing for so
+    /// long.
     pub fn finest(span: Duration) -> Option<Self> {
         Self::ALL.into_iter().find(|one| span <= one.kept)
     }
 }
 
-/// One part of a history: it takes one call.
+/// One part of a history, which takes one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HistorySpan {
-    /// Its begin.
+    /// Start of the part, included.
     pub from: Timestamp,
-    /// Its end.
+    /// End of the part, excluded.
     pub to: Timestamp,
 }
 
-/// The closed periods of `period` from `from` to `to`, in parts from the oldest on. Parts begin
-/// and end on the grid of the periods.
+/// The closed periods between `from` and `to`, in parts, oldest first. Parts begin and end on the
+/// grid of `period`.
 pub fn history_spans(from: Timestamp, to: Timestamp, period: Duration) -> Vec<HistorySpan> {
     let period_ms = i64::try_from(period.as_millis()).unwrap_or(i64::MAX).max(1);
     let on_grid = |at: i64| at - at.rem_euclid(period_ms);

@@ -1,14 +1,16 @@
-//! Foretide's adapters to CloudWatch and EC2 Auto Scaling, over the official SDK.
+//! Adapters to CloudWatch and EC2 Auto Scaling, over the official SDK.
 //!
-//! [`AwsClients`] holds one region and one set of credentials and carries single calls out: rate
-//! limited, counted, under a deadline, with every failure told as a
-//! [`CallFailure`](foretide_domain::CallFailure). [`Collector`] keeps what a sequence of calls has
-//! to remember of each group: when instances were first seen, whether monitoring is basic or
-//! detailed, facts that change slowly; it is the runtime's [`Cloud`](foretide_runtime::Cloud).
+//! [`AwsClients`] holds one region and one set of credentials and makes single calls: rate limited,
+//! counted, under a deadline, with a [`CallFailure`](foretide_domain::CallFailure) for every
+//! failure. [`Collector`] reads many groups over such a connection, and remembers facts of each
+//! group between calls: first sight of instances, basic or detailed monitoring, slow facts. The
+//! collector is the runtime's [`Cloud`](foretide_runtime::Cloud).
 //!
-//! Invariants: nothing here decides; [`AwsClients::set_desired`] is the only place that writes;
-//! time that carries meaning is an argument (only deadlines and the rate limit follow the runtime's
-//! clock); no text made here holds a credential.
+//! Invariants:
+//! - Nothing here decides.
+//! - Only [`AwsClients::set_desired`] writes.
+//! - Times of events are arguments; only deadlines and the rate limit follow tokio's clock.
+//! - No text made here holds a credential.
 
 mod activity;
 mod answer;
@@ -44,3 +46,6 @@ pub use metrics::{
 };
 pub use tracker::GroupTracker;
 pub use watched::{CollectSettings, MetricsReading};
+
+/// A question for [`Collector::read_metrics`].
+pub use foretide_runtime::MetricsAsk;

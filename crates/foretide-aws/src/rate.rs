@@ -1,18 +1,18 @@
-//! The client-side rate limit: a leaky bucket that hands out the moment at which a call may go.
+//! The client-side rate limit: a leaky bucket that gives each call its moment to go.
 //!
-//! It orders calls by arrival, and refuses those that would wait too long.
+//! The limit orders calls by arrival, and refuses calls that would wait too long.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Spaces calls so that in the long run no more than so many go out a second.
+/// Spaces calls so that their mean number a second stays below a limit.
 #[derive(Debug)]
 pub(crate) struct RateLimit {
     spacing: Duration,
     burst: Duration,
-    /// When the bucket will have run empty; in the past where it is empty.
+    /// Moment at which the bucket is empty; in the past if the bucket is empty now.
     empty_at: Mutex<Option<Instant>>,
 }
 
@@ -26,14 +26,15 @@ impl RateLimit {
         }
     }
 
-    /// Waits until the next call may go. Where that takes longer than `patience`, refuses at once
-    /// and takes no slot: calls that nobody waits for any more must not hold up those that follow.
+    /// Waits until the next call may go. If the wait would exceed `patience`, returns false at once
+    /// and takes no slot: calls that nobody waits for any more must not delay the calls behind
+    /// them.
     pub(crate) async fn ready(&self, patience: Duration) -> bool {
         self.wait(patience, self.burst).await
     }
 
-    /// The same for calls that can do without. They leave the half of the burst alone, so that a
-    /// long row of them stands in front of no look.
+    /// Like [`Self::ready`], for calls beside the cycles. Such calls leave half of the burst free,
+    /// so that a long row of them delays no cycle.
     pub(crate) async fn ready_aside(&self, patience: Duration) -> bool {
         self.wait(patience, self.burst / 2).await
     }
@@ -48,7 +49,8 @@ impl RateLimit {
         }
     }
 
-    /// Takes the next free slot at or after `now`, unless it is further away than `patience`.
+    /// Takes the next free slot at or after `now`; none if the slot is further away than
+    /// `patience`.
     fn reserve(&self, now: Instant, patience: Duration, burst: Duration) -> Option<Instant> {
         let mut empty_at = self.empty_at.lock().unwrap_or_else(PoisonError::into_inner);
         let filled = empty_at.map_or(now, |at| at.max(now));

@@ -1,4 +1,5 @@
-//! How far this machine's clock is from AWS's, as the `Date` of each answer tells.
+//! The difference between this machine's clock and AWS's clock, from the `Date` header of each
+//! answer.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -7,19 +8,19 @@ use aws_sdk_cloudwatch::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_cloudwatch::error::BoxError;
 use aws_sdk_cloudwatch::primitives::{DateTime, DateTimeFormat};
 
-/// Keeps what the newest answer told. The header is rounded down to a second, and the answer took
-/// its time: less than two seconds are no skew.
+/// The difference that the newest answer showed. The header is rounded down to a second and the
+/// answer took time, so a difference below two seconds counts as none.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SkewWatch(Arc<Mutex<Option<f64>>>);
 
 impl SkewWatch {
-    /// Seconds that this machine's clock is ahead; none before an answer told the time.
+    /// Seconds by which this machine's clock is ahead; none before the first answer.
     pub(crate) fn ahead_s(&self) -> Option<f64> {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn note(&self, date: &str, now: DateTime) {
-        // A date that cannot be read tells nothing.
+        // A date that cannot be parsed is ignored.
         if let Ok(theirs) = DateTime::from_str(date, DateTimeFormat::HttpDate) {
             let ahead_s = now.as_secs_f64() - theirs.as_secs_f64();
             *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(ahead_s);

@@ -1,8 +1,9 @@
-//! What a sequence of readings tells of one group: launch times, ends of launches, and since when
-//! the same instances serve.
+//! Follows one group over a sequence of readings: launch times, ends of launches, and the time
+//! since which the same instances serve.
 //!
-//! An instance's own record has no launch time (asking EC2 for it would need another permission and
-//! another API), so a launch begins when its activity says so, or else at first sight.
+//! The description of an instance has no launch time, and asking EC2 would need another permission
+//! and another API. So a launch begins when its activity says, or else when the instance is first
+//! seen.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -12,17 +13,18 @@ use foretide_domain::{GroupState, Launch, Timestamp};
 use crate::activity::{LaunchActivity, launch_id};
 use crate::group::{GroupReading, InstanceReading, Lifecycle};
 
-/// How far back launches are asked for at first: a day gives lead times to learn from.
+/// Age of the launches read at first: a day, to learn lead times from.
 const FIRST_LOOK_BACK: Duration = Duration::from_hours(24);
-/// How far back later: a launch that takes longer than an hour has failed in all but name.
+/// Age of the launches read later: an hour. A launch that takes longer has failed in all but name.
 const LOOK_BACK: Duration = Duration::from_hours(1);
 
-/// Follows one group from reading to reading. Holds no clock and makes no call.
+/// Follows one group from reading to reading. The tracker holds no clock and makes no call.
 #[derive(Clone, Debug, Default)]
 pub struct GroupTracker {
     instances: BTreeMap<String, Seen>,
-    /// Launch ends already told, with their start, by which they are forgotten.
-    told: BTreeMap<u64, Timestamp>,
+    /// Ends of launches that were reported already, with the start of the launch. The start says
+    /// when an entry can be dropped.
+    reported: BTreeMap<u64, Timestamp>,
     last_reading: Option<Timestamp>,
     steady_since: Option<Timestamp>,
     launches_read: bool,
@@ -33,13 +35,13 @@ pub struct GroupTracker {
 struct Seen {
     lifecycle: Lifecycle,
     launched: Timestamp,
-    /// None where it served when the group was seen first.
+    /// None if the instance already served when the group was first seen.
     in_service_since: Option<Timestamp>,
 }
 
 impl GroupTracker {
-    /// Whether launches should be read to make sense of `reading`: at first, while something is
-    /// coming or has just come, and while capacity is missing.
+    /// Whether launches are needed to understand `reading`: at first, while an instance is starting
+    /// or has just started, and while capacity is missing.
     pub fn wants_launches(&self, reading: &GroupReading) -> bool {
         let counts = reading.counts();
         !self.launches_read
@@ -48,7 +50,7 @@ impl GroupTracker {
             || counts.in_service_and_pending() < reading.desired
     }
 
-    /// From when on launches should be read.
+    /// Start of the launches to read.
     pub fn launches_since(&self, now: Timestamp) -> Timestamp {
         now.minus(if self.launches_read {
             LOOK_BACK
@@ -57,7 +59,7 @@ impl GroupTracker {
         })
     }
 
-    /// Takes in `reading` of `now` and, where they were read, the group's `launches`; gives the
+    /// Takes in `reading` of `now` and the group's `launches`, if they were read. Returns the
     /// group's state.
     pub fn observe(
         &mut self,
@@ -69,9 +71,9 @@ impl GroupTracker {
         let activities = launches.unwrap_or_default();
         let served_before = self.serving();
         let mut ended = self.follow(reading, activities, now);
-        let told = activities.iter().filter(|launch| !self.was_seen(launch));
-        let told: Vec<Launch> = told.filter_map(LaunchActivity::launch).collect();
-        ended.extend(told);
+        let reported = activities.iter().filter(|launch| !self.was_seen(launch));
+        let reported: Vec<Launch> = reported.filter_map(LaunchActivity::launch).collect();
+        ended.extend(reported);
         if self.last_reading.is_none() || served_before != self.serving() {
             self.steady_since = Some(now);
         }
@@ -84,17 +86,17 @@ impl GroupTracker {
             oldest_pending_since: self.oldest_pending(),
             suspended: reading.suspended,
             refreshing,
-            launches: self.not_yet_told(ended, now),
+            launches: self.not_yet_reported(ended, now),
             obstacles: Vec::new(),
         }
     }
 
-    /// Since when the same instances are seen to serve.
+    /// Time since which the same instances serve.
     pub const fn steady_since(&self) -> Option<Timestamp> {
         self.steady_since
     }
 
-    /// Ids of the healthy instances of `reading` that have served for `warm_up` at least.
+    /// Ids of the healthy instances of `reading` that have served for at least `warm_up`.
     pub fn warmed_up(
         &self,
         reading: &GroupReading,
@@ -118,7 +120,7 @@ impl GroupTracker {
             .collect()
     }
 
-    /// Follows every instance; gives the launches seen to end by an instance coming into service.
+    /// Follows every instance. Returns the launches that ended with an instance in service.
     fn follow(
         &mut self,
         reading: &GroupReading,
@@ -165,13 +167,13 @@ impl GroupTracker {
         ended
     }
 
-    /// Whether the end of `launch` was told already, as it was seen before its activity could be
-    /// read: of the same instance, first seen while it was under way.
+    /// Whether the end of `launch` was reported before its activity could be read: for the same
+    /// instance, first seen while the launch was under way.
     fn was_seen(&self, launch: &LaunchActivity) -> bool {
         let (Some(instance), Some(end)) = (&launch.instance, launch.end) else {
             return false;
         };
-        let seen = self.told.get(&launch_id(instance));
+        let seen = self.reported.get(&launch_id(instance));
         seen.is_some_and(|first| (launch.started..=end.at).contains(first))
     }
 
@@ -189,19 +191,19 @@ impl GroupTracker {
             .min()
     }
 
-    fn not_yet_told(&mut self, ended: Vec<Launch>, now: Timestamp) -> Vec<Launch> {
-        self.told
+    fn not_yet_reported(&mut self, ended: Vec<Launch>, now: Timestamp) -> Vec<Launch> {
+        self.reported
             .retain(|_, started| now.since(*started) <= FIRST_LOOK_BACK * 2);
         let mut fresh: Vec<Launch> = ended
             .into_iter()
-            .filter(|launch| self.told.insert(launch.id, launch.started).is_none())
+            .filter(|launch| self.reported.insert(launch.id, launch.started).is_none())
             .collect();
         fresh.sort_by_key(|launch| launch.ended);
         fresh
     }
 }
 
-/// The newest of `activities` of each instance: one from a warm pool has been launched before.
+/// The newest activity of each instance. An instance from a warm pool has several.
 fn newest_of_each(activities: &[LaunchActivity]) -> BTreeMap<&str, &LaunchActivity> {
     let mut newest: BTreeMap<&str, &LaunchActivity> = BTreeMap::new();
     for launch in activities {

@@ -1,4 +1,4 @@
-//! What is remembered of each group between calls.
+//! The memory of each group between calls.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,50 +17,50 @@ use crate::tracker::GroupTracker;
 
 /// Time between two readings of a group's slow facts.
 const FACTS_EVERY: Duration = Duration::from_mins(5);
-/// Time until they are tried again after a failure.
+/// Time until the next try after a failed reading.
 const FACTS_RETRY: Duration = Duration::from_mins(1);
-/// How long what was read of them holds where it cannot be read anew: two readings, so that one
-/// failed page stops no fleet. Later who else writes is not known, and nothing is written; nor is
-/// an instance refresh, and capacity is not lowered.
+/// Time for which slow facts stay valid if they cannot be read anew: two readings, so that one
+/// failed page stops no fleet. Afterwards other writers are unknown, so Foretide writes nothing; an
+/// instance refresh is unknown as well, so capacity is not lowered.
 const FACTS_KEPT: Duration = Duration::from_mins(10);
-/// Longest look back of a cycle, in group mode: what lies further is history. Unbounded, a group
-/// that was away for days would ask for more than one cycle can read, in every cycle anew.
+/// Longest span that a cycle reads in group mode; older periods are history. Without this limit, a
+/// group that was away for days would ask for more than one cycle can read, in every cycle.
 const LOOK_BACK_MAX: Duration = Duration::from_hours(3);
 /// The original's window of instance metrics.
 const INSTANCE_WINDOW: Duration = Duration::from_mins(3);
-/// The window with basic monitoring, or while it is not known: three five-minute periods, which
-/// tell their spacing.
+/// The window of instance metrics with basic or unknown monitoring: three five-minute periods,
+/// whose spacing shows the kind of monitoring.
 const INSTANCE_WINDOW_WIDE: Duration = Duration::from_mins(20);
 
-/// How one group is collected.
+/// Settings for reading one group.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CollectSettings {
     /// The group's name.
     pub group: String,
-    /// What is asked.
+    /// The metrics to read.
     pub metrics: MetricOptions,
     /// Time in service before an instance's metrics count, in instance mode.
     pub warm_up: Duration,
 }
 
-/// What a reading of metrics brought.
+/// The result of a reading of metrics.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct MetricsReading {
-    /// Closed periods, ascending, each once.
+    /// Closed periods in ascending order, each once.
     pub points: Vec<Datapoint>,
     /// In instance mode: the original's combination over the instances, for its records.
     pub aggregates: Vec<InstanceAggregate>,
-    /// Basic or detailed monitoring; none while it cannot be told, and then there are no points.
+    /// Basic or detailed monitoring; none while unknown, and `points` is empty then.
     pub monitoring: Option<Monitoring>,
-    /// In instance mode: the window asked for. Wider than the original's three minutes with basic
-    /// monitoring.
+    /// In instance mode: the window that was read. Wider than the original's three minutes with
+    /// basic monitoring.
     pub window: Option<Duration>,
-    /// Whether memory was measured; none where it was not asked for, or nothing was published.
+    /// Whether memory was measured; none if memory was not requested, or nothing was published.
     pub memory_measured: Option<bool>,
 }
 
 impl MetricsReading {
-    /// What a person should know of how the group was read, a sentence each.
+    /// Sentences for a person about how the group is read.
     pub fn remarks(&self) -> Vec<String> {
         let wide = self.window.filter(|window| *window > INSTANCE_WINDOW);
         let wide = wide.map(|window| {
@@ -86,7 +86,7 @@ impl MetricsReading {
 #[derive(Debug, Default)]
 pub(crate) struct Groups(BTreeMap<String, Arc<Mutex<Watched>>>);
 
-/// One group.
+/// The memory of one group.
 #[derive(Debug)]
 pub(crate) struct Watched {
     pub(crate) settings: CollectSettings,
@@ -94,23 +94,23 @@ pub(crate) struct Watched {
     pub(crate) sampling: Sampling,
     pub(crate) reading: Option<GroupReading>,
     pub(crate) facts: Option<Result<SlowFacts, CallFailure>>,
-    /// When they are read again.
+    /// Time of the next reading of slow facts.
     facts_due: Option<Timestamp>,
-    /// When policies and scheduled actions were read last.
+    /// Time of the last successful reading of policies and scheduled actions.
     writers_read: Option<Timestamp>,
-    /// Whether an instance refresh was under way, and when that was read last.
+    /// Whether an instance refresh was under way, and the time of that reading.
     refresh_read: Option<(bool, Timestamp)>,
     /// The newest reading of metrics, without its points.
     pub(crate) metrics: Option<MetricsReading>,
 }
 
 impl Groups {
-    /// The groups of `settings`; of two settings for one group the last counts.
+    /// The groups of `settings`. If two settings name one group, the last one counts.
     pub(crate) fn new(settings: Vec<CollectSettings>) -> Self {
         Self::default().renewed(settings)
     }
 
-    /// The groups of `settings`; a group whose settings stay is known as it was.
+    /// The groups of `settings`. Keeps the memory of every group whose settings are unchanged.
     pub(crate) fn renewed(&self, settings: Vec<CollectSettings>) -> Self {
         let watched = |settings: CollectSettings| {
             let known = self.0.get(&settings.group);
@@ -122,7 +122,7 @@ impl Groups {
         Self(settings.into_iter().map(watched).collect())
     }
 
-    /// Whether these are the groups of `settings`, each with its own.
+    /// Whether these are the groups of `settings`, with equal settings.
     pub(crate) fn are(&self, settings: &[CollectSettings]) -> bool {
         let same = |wanted: &CollectSettings| {
             self.with(&wanted.group, |watched| watched.settings == *wanted)
@@ -134,12 +134,12 @@ impl Groups {
         self.0.get(group).map(|watched| work(&mut lock(watched)))
     }
 
-    /// The groups whose facts are to be read now, and whether they have a warm pool.
+    /// The groups whose slow facts are due at `now`, and whether each has a warm pool.
     pub(crate) fn facts_due(&self, now: Timestamp) -> Vec<FactsDue> {
         let due = |(group, watched): (&String, &Arc<Mutex<Watched>>)| {
             let mut watched = lock(watched);
             let old = watched.facts_due.is_none_or(|due| now >= due);
-            // Whether there is a warm pool is known from the first reading on.
+            // The first reading of the group says whether there is a warm pool.
             let warm_pool = watched.reading.as_ref().filter(|_| old)?.warm_pool;
             watched.facts_due = Some(now.plus(FACTS_EVERY));
             Some(FactsDue {
@@ -150,15 +150,15 @@ impl Groups {
         self.0.iter().filter_map(due).collect()
     }
 
-    /// Reads the facts that are `due` since `now`.
+    /// Reads the slow facts of the groups `due`, at `now`.
     pub(crate) async fn read_facts(
         &self,
         clients: &AwsClients,
         due: Vec<FactsDue>,
         now: Timestamp,
     ) {
-        // Who else writes must be known before anything is written; what follows takes a call for
-        // each group.
+        // Other writers must be known before anything is written, so read them first; the other
+        // facts take a call for each group.
         let mut writers = clients.read_other_writers(&due).await;
         for due in &due {
             let Some(writers) = writers.remove(&due.group) else {
@@ -188,8 +188,8 @@ impl Watched {
         }
     }
 
-    /// The group is gone: what was read of it says nothing of one that may be made in its name, and
-    /// nothing is asked for it until it is read again.
+    /// Drops the facts of a group that is gone, because they do not hold for a new group of the
+    /// same name. Nothing is asked for the group until the group is read again.
     pub(crate) fn forget_group(&mut self) {
         self.reading = None;
         self.facts = None;
@@ -198,7 +198,7 @@ impl Watched {
         self.refresh_read = None;
     }
 
-    /// What speaks against setting the group's capacity, as last read.
+    /// The obstacles to setting the group's capacity, from the newest reading.
     pub(crate) fn obstacles(&self) -> Vec<Obstacle> {
         let (Some(Ok(facts)), Some(reading)) = (&self.facts, &self.reading) else {
             return vec![Obstacle::Unknown];
@@ -213,14 +213,15 @@ impl Watched {
             .collect()
     }
 
-    /// Whether capacity must be left alone as during an instance refresh: it is under way, or that
-    /// is not known.
+    /// Whether an instance refresh is under way or unknown. Capacity is not lowered then.
     pub(crate) fn perhaps_refreshing(&self, now: Timestamp) -> bool {
         self.refreshing(now) != Some(false)
     }
 
     fn refreshing(&self, now: Timestamp) -> Option<bool> {
-        let held = self.refresh_read.filter(|(_, read)| kept(*read, now));
+        let held = self
+            .refresh_read
+            .filter(|(_, read)| still_valid(*read, now));
         held.map(|(refreshing, _)| refreshing)
     }
 
@@ -238,7 +239,7 @@ impl Watched {
             }
             Err(why) => {
                 self.facts_due = Some(now.plus(FACTS_RETRY));
-                let held = self.writers_read.filter(|read| kept(*read, now));
+                let held = self.writers_read.filter(|read| still_valid(*read, now));
                 match (&mut self.facts, held) {
                     (Some(Ok(facts)), Some(since)) if why.kind != FailureKind::NotFound => {
                         facts.writers_outdated = Some(Outdated { since, why });
@@ -249,7 +250,8 @@ impl Watched {
         }
     }
 
-    /// A refresh that cannot be read is no reason to write nothing: capacity may still be raised.
+    /// Takes in instance refresh and warm pool. If the refresh cannot be read, Foretide still
+    /// writes: capacity may be raised.
     fn know_own(&mut self, own: OwnFacts, now: Timestamp) {
         let outdated = match own.refreshing {
             Ok(refreshing) => {
@@ -283,7 +285,7 @@ impl Watched {
         })
     }
 
-    /// From when on, and what, to ask for `query`.
+    /// The start of the periods to ask for, and the queries.
     pub(crate) fn plan(&self, query: MetricsQuery, now: Timestamp) -> (Timestamp, Vec<Query>) {
         let CollectSettings {
             group,
@@ -301,7 +303,7 @@ impl Watched {
         (now.minus(window), instance_queries(group, &warm, metrics))
     }
 
-    /// What `values`, asked for from `from` to `now`, say of the group.
+    /// The points of `values`, which were asked for from `from` to `now`.
     pub(crate) fn read(
         &mut self,
         values: &Values,
@@ -319,10 +321,11 @@ impl Watched {
             Collect::Instance => instance_datapoints(values, options, sampling, span),
         };
         if window == Some(INSTANCE_WINDOW) && points.is_empty() {
-            // Three minutes that hold nothing may be basic monitoring: look at more the next time.
+            // Three empty minutes may be basic monitoring, so the next reading takes the wide
+            // window.
             *sampling = Sampling::new(options.monitoring);
         }
-        let told = MetricsReading {
+        let without_points = MetricsReading {
             points: Vec::new(),
             aggregates,
             monitoring: self.sampling.monitoring(),
@@ -330,8 +333,11 @@ impl Watched {
             memory_measured: (options.memory && !points.is_empty())
                 .then(|| points.iter().any(|point| point.memory.is_some())),
         };
-        self.metrics = Some(told.clone());
-        MetricsReading { points, ..told }
+        self.metrics = Some(without_points.clone());
+        MetricsReading {
+            points,
+            ..without_points
+        }
     }
 
     fn fleet(&self) -> Fleet {
@@ -345,8 +351,8 @@ impl Watched {
     }
 }
 
-/// Whether what was read at `read` holds although it could not be read anew.
-fn kept(read: Timestamp, now: Timestamp) -> bool {
+/// Whether facts that were read at `read` are still valid.
+fn still_valid(read: Timestamp, now: Timestamp) -> bool {
     now.since(read) <= FACTS_KEPT
 }
 

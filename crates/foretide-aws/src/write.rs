@@ -1,4 +1,4 @@
-//! The one place that writes: `SetDesiredCapacity`.
+//! `SetDesiredCapacity`: the only write.
 
 use aws_sdk_autoscaling::config::Config;
 use aws_sdk_autoscaling::config::retry::RetryConfig;
@@ -10,14 +10,15 @@ use crate::failure::{failure, not_sent};
 const OPERATION: &str = "SetDesiredCapacity";
 
 impl AwsClients {
-    /// Carries `plan` out on `group` as far as `mode` allows: re-reads the group, and where bounds
-    /// and desired capacity still are what the plan was made on, sets desired capacity. At most one
-    /// request to write goes out, without retries: the next cycle decides anew on what it finds.
+    /// Sets the desired capacity of `group` as `plan` says, if `mode` allows. Reads the group again
+    /// before, and writes only if bounds and desired capacity still are those that the plan
+    /// expects. Sends at most one write and never retries: the next cycle decides anew.
     ///
-    /// A failure of kind [`FailureKind::TimedOut`] may have been carried out: the request left, and
-    /// no answer says that it was refused. After every other failure nothing was changed.
+    /// After a failure of kind [`FailureKind::TimedOut`] AWS may have carried out the write: the
+    /// request was sent, and no answer says that AWS refused. After every other failure nothing was
+    /// changed.
     ///
-    /// The group's own cooldown is not honoured; the controller keeps its own.
+    /// The write ignores the group's own cooldown; the controller has a cooldown of its own.
     pub async fn set_desired(&self, group: &str, plan: Plan, mode: Mode) -> WriteOutcome {
         if mode == Mode::Observe {
             return WriteOutcome::DryRun;
@@ -62,7 +63,7 @@ impl AwsClients {
     }
 }
 
-/// Why `plan` is not written although the group is as it expects.
+/// Why the mode or the bounds forbid `plan`; none if they allow it.
 fn refusal(plan: Plan, mode: Mode) -> Option<String> {
     let (desired, bounds) = (plan.desired, plan.expected_bounds);
     if !bounds.contains(desired) {

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::checks::{Broken, broken};
-use super::resolve::set;
+use super::set::set;
 
 /// Settings of the notifications.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]

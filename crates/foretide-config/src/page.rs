@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::checks::{Broken, broken, per_peer};
-use super::resolve::set;
+use super::set::set;
 
 /// Settings of the page's listener.
 #[derive(Clone, Debug, PartialEq, Eq)]

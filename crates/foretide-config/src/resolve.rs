@@ -14,6 +14,7 @@ use super::quantity::{MinutePrice, Percentage, Price, Span};
 use super::raw::{
     Dimension, RawAws, RawConfig, RawDemo, RawForecast, RawGroup, RawLoad, RawRun, RawServe,
 };
+use super::set::set;
 use super::{
     Config, DemoSettings, GroupSettings, LiveSettings, RunSettings, ServeSettings, checks, notify,
     page,
@@ -67,13 +68,6 @@ fn config(raw: RawConfig) -> Config {
         notify: notify::resolved(raw.notify),
         serve: serve(raw.serve),
         demo: demo(raw.demo),
-    }
-}
-
-/// Replaces what is set.
-pub(super) fn set<T>(target: &mut T, value: Option<impl Into<T>>) {
-    if let Some(value) = value {
-        *target = value.into();
     }
 }
 

@@ -11,78 +11,24 @@ mod pace;
 mod page;
 mod plain;
 mod plan;
+mod process;
 mod records;
 mod summary;
+mod told;
 
 use std::io::Write;
-use std::net::SocketAddr;
-use std::time::Duration;
 
-use foretide_domain::{Record, Timestamp};
-use foretide_sim::{Simulation, Step};
+use foretide_sim::Simulation;
 use foretide_terminal::{Exit, Failure, Terminal};
 
 use page::Shown;
+use process::End;
+use told::Told;
 
 pub use foretide_console::Price;
 pub use plan::Plan;
+pub use process::{Process, Wanted};
 pub use records::Records;
-
-/// How it is to be shown.
-#[derive(Clone, Copy, Debug)]
-pub struct Wanted {
-    /// Simulated seconds a second.
-    pub speed: u32,
-    /// Lines even on a terminal.
-    pub plain: bool,
-    /// Address of the page, where one is given.
-    pub listen: Option<SocketAddr>,
-    /// No page.
-    pub no_page: bool,
-}
-
-/// The process around a demo.
-pub trait Process {
-    /// Time begins to pass.
-    fn start(&mut self);
-
-    /// The time that has passed since this, or the start, was called last.
-    fn lap(&mut self) -> Duration;
-
-    /// Fails where the process was asked to stop.
-    fn stopped(&self) -> Result<(), Failure>;
-}
-
-/// How a run ended.
-pub(crate) enum End {
-    /// With the trace.
-    Whole,
-    /// The viewer had seen enough.
-    Left,
-}
-
-/// Who is told what happens, beside the viewer.
-pub(crate) struct Told<'a> {
-    pub(crate) records: &'a mut Records,
-    pub(crate) page: Shown,
-}
-
-impl Told<'_> {
-    /// A record of the controller.
-    fn note(&mut self, at: Timestamp, record: &Record) {
-        self.records.add(at, record);
-        if let Some(feed) = self.page.feed() {
-            feed.note(at, record);
-        }
-    }
-
-    /// A step of the world.
-    fn observe(&mut self, step: &Step) {
-        if let Some(feed) = self.page.feed() {
-            feed.observe(step);
-        }
-    }
-}
 
 /// Shows `plan` as `wanted` until its end or until the viewer has seen enough, then its figures.
 pub fn run(

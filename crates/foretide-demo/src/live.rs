@@ -10,7 +10,8 @@ use foretide_terminal::{Exit, Failure, Terminal};
 use crate::frame::{Frame, View};
 use crate::pace::Pace;
 use crate::plan::Plan;
-use crate::{End, Process, Told};
+use crate::process::{End, Process};
+use crate::told::Told;
 
 /// Between two pictures: 30 a second look smooth.
 const PICTURE: Duration = Duration::from_millis(33);

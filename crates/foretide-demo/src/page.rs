@@ -13,9 +13,9 @@ use foretide_http::{ServeConfig, ServeError};
 use foretide_sim::{STEP_S, Step};
 use foretide_terminal::Failure;
 
-use crate::Wanted;
 use crate::hosted::{Hosted, NoPage};
 use crate::plan::Plan;
+use crate::process::Wanted;
 
 /// The page's address where none is given.
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);

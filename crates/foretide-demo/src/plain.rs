@@ -11,7 +11,8 @@ use foretide_terminal::{Failure, wrap};
 use crate::pace::Pace;
 use crate::page::Feed;
 use crate::plan::Plan;
-use crate::{End, Process, Told};
+use crate::process::{End, Process};
+use crate::told::Told;
 
 /// Steps between two looks at the signals: an hour of virtual time.
 const STEPS_A_CHECK: u32 = 360;

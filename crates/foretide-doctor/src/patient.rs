@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use foretide_aws::{AwsClients, Collector, GroupReading};
+use foretide_aws::{AwsClients, Collector, GroupReading, MetricsAsk};
 use foretide_config::{Config, GroupSettings};
 use foretide_domain::{Datapoint, MetricsQuery, Mode, Plan, Timestamp};
 use foretide_runtime::GroupKey;
@@ -156,14 +156,17 @@ impl Patient<'_> {
         let mut collect = self.settings.live.collect_settings(self.name);
         collect.group = self.name.to_owned();
         let collector = Collector::new(Arc::clone(clients), vec![collect]);
-        let name = self.name.to_owned();
+        let name: Arc<str> = self.name.into();
         let before = clients.bill().snapshot().total_calls();
         collector
             .read_groups(std::slice::from_ref(&name), now)
             .await;
         let from = now.minus(LOAD_SPAN);
-        let query = (name.clone(), MetricsQuery { from });
-        let answer = collector.read_metrics(&[query], now).await.remove(&name);
+        let ask = MetricsAsk {
+            name: Arc::clone(&name),
+            query: MetricsQuery { from },
+        };
+        let answer = collector.read_metrics(&[ask], now).await.remove(&name);
         let calls = clients.bill().snapshot().total_calls() - before;
         let interval = self.settings.controller.interval;
         let mut found = vec![here::pace(

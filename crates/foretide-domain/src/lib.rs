@@ -12,6 +12,7 @@ mod features;
 mod group;
 mod health;
 mod hours;
+mod mode;
 mod obstacle;
 mod order;
 mod plan;
@@ -24,7 +25,7 @@ mod words;
 
 pub use call::{Asked, CallFailure, CallId, FailureKind, WriteOutcome};
 pub use datapoint::{Datapoint, Memory};
-pub use decision::{Decision, Mode};
+pub use decision::Decision;
 pub use explanation::{
     ClassifierRule, Counterfactual, EventFigures, Explanation, FORECAST_LEVELS, ForecastFigures,
     ForecastKept, ForecastRule, Guard, GuardStep, Inputs, LoadSource, PolicyKind, Pricing,
@@ -34,6 +35,7 @@ pub use features::{Class, Features, Prediction, TaskPriority, TaskType, UnknownC
 pub use group::{Bounds, BoundsError, GroupState, Launch, LifecycleCounts, SuspendedProcesses};
 pub use health::{Cause, Condition, HealthState, Severity, Verdict, stalled, stalled_after};
 pub use hours::Hours;
+pub use mode::Mode;
 pub use obstacle::Obstacle;
 pub use order::{Order, OrderedMode, Orders, Paused, Pinned};
 pub use plan::{HistoryQuery, MetricsQuery, Plan};

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use foretide_aws::{
-    AwsClients, AwsConfig, CollectSettings, Collector, MetricOptions, StaticCredentials,
+    AwsClients, AwsConfig, CollectSettings, Collector, MetricOptions, MetricsAsk, StaticCredentials,
 };
 use foretide_domain::{MetricsQuery, Timestamp};
 use foretide_emulator::{Emulator, GroupSpec, Scenario, Server};
@@ -42,9 +42,9 @@ async fn measure(count: u32) -> Duration {
     let server = Server::bind_any(emulator.clone()).await.unwrap();
     let clients = connect(server.endpoint_url().unwrap()).await;
     tokio::spawn(server.serve(std::future::pending()));
-    let names = emulator.groups();
-    let settings = |group: &String| CollectSettings {
-        group: group.clone(),
+    let names: Vec<Arc<str>> = emulator.groups().into_iter().map(Into::into).collect();
+    let settings = |group: &Arc<str>| CollectSettings {
+        group: group.to_string(),
         metrics: MetricOptions::default(),
         warm_up: Duration::ZERO,
     };
@@ -54,7 +54,13 @@ async fn measure(count: u32) -> Duration {
     let query = MetricsQuery {
         from: START.minus(Duration::from_mins(5)),
     };
-    let queries: Vec<_> = names.iter().map(|name| (name.clone(), query)).collect();
+    let queries: Vec<_> = names
+        .iter()
+        .map(|name| MetricsAsk {
+            name: Arc::clone(name),
+            query,
+        })
+        .collect();
     let before: u64 = emulator.calls().values().sum();
     let mut best = [Duration::MAX; 2];
     for _ in 0..CYCLES {

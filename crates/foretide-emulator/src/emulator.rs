@@ -1,4 +1,4 @@
-//! The handle of a running emulator: what the protocols ask, and what a test or a person changes.
+//! The handle of a running emulator. The protocols query it; tests and people change it.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,7 +10,7 @@ use crate::fault::{Fault, Faults, Strike};
 use crate::group::Group;
 use crate::scenario::{Demand, GroupSpec, Scenario, ScenarioError, Scripted};
 
-/// Emulated groups; cheap to clone, all clones are the same emulator.
+/// Emulated groups. Cheap to clone; all clones are the same emulator.
 #[derive(Clone)]
 pub struct Emulator {
     inner: Arc<Inner>,
@@ -39,8 +39,11 @@ impl fmt::Debug for Emulator {
 }
 
 impl Emulator {
-    /// An emulator of `scenario` whose time is what `clock` says; it starts now. The clock must not
-    /// run backwards: time that comes again is not lived again.
+    /// Starts an emulator of `scenario` at the time of `clock`. The clock must not run backwards:
+    /// the emulator does not repeat time.
+    ///
+    /// # Errors
+    /// The scenario cannot be emulated.
     pub fn new(
         scenario: &Scenario,
         clock: impl Fn() -> Timestamp + Send + Sync + 'static,
@@ -66,12 +69,12 @@ impl Emulator {
         })
     }
 
-    /// The emulator's time.
+    /// The emulator's present time.
     pub fn now(&self) -> Timestamp {
         (self.inner.clock)()
     }
 
-    /// When it started.
+    /// The time at which the emulator started.
     pub fn start(&self) -> Timestamp {
         self.inner.start
     }
@@ -86,7 +89,10 @@ impl Emulator {
         self.with_group(group, |group, _| group.desired())
     }
 
-    /// Adds a group, or replaces one; it starts now.
+    /// Adds a group that starts now, or replaces the group of the same name.
+    ///
+    /// # Errors
+    /// The group cannot be emulated.
     pub fn add_group(&self, spec: GroupSpec) -> Result<(), ScenarioError> {
         let single = Scenario::of(spec).check()?;
         self.with(|state, now| {
@@ -98,36 +104,38 @@ impl Emulator {
         Ok(())
     }
 
-    /// Removes `group`, as if somebody had deleted it; tells whether it was there.
+    /// Removes `group`, as if somebody had deleted the group. Returns whether there was one.
     pub fn remove_group(&self, group: &str) -> bool {
         self.with(|state, _| state.groups.remove(group).is_some())
     }
 
-    /// Changes what `group` is asked to serve, from the next step on; tells whether it is there.
+    /// Changes the demand of `group` from the next step on. Returns whether there is such a group.
     pub fn set_demand(&self, group: &str, demand: Demand) -> bool {
         self.with_group(group, |group, _| group.spec.demand = demand)
             .is_some()
     }
 
-    /// Adds scripted points to `group`; tells whether it is there.
+    /// Adds scripted points to `group`. Returns whether there is such a group.
     pub fn script(&self, group: &str, scripted: Scripted) -> bool {
         self.with_group(group, |group, _| group.spec.scripted.push(scripted))
             .is_some()
     }
 
-    /// Changes the bounds of `group`, as an operator would; desired capacity is moved into them.
+    /// Changes the bounds of `group`, as an operator would, and moves desired capacity into the
+    /// bounds. Returns whether there is such a group.
     pub fn set_bounds(&self, group: &str, bounds: Bounds) -> bool {
         self.with_group(group, |group, _| group.set_bounds(bounds))
             .is_some()
     }
 
-    /// Sets desired capacity of `group` within its bounds, as somebody else would.
+    /// Sets desired capacity of `group` within its bounds, as another writer would. Returns whether
+    /// there is such a group.
     pub fn force_desired(&self, group: &str, desired: u32) -> bool {
         self.with_group(group, |group, _| group.force_desired(desired))
             .is_some()
     }
 
-    /// Suspends exactly these processes of `group`.
+    /// Suspends exactly these processes of `group`. Returns whether there is such a group.
     pub fn suspend(&self, group: &str, processes: &[&str]) -> bool {
         let suspend = |group: &mut Group, _| {
             group.spec.suspended = processes.iter().map(|&name| name.into()).collect();
@@ -136,35 +144,36 @@ impl Emulator {
         self.with_group(group, suspend).is_some()
     }
 
-    /// Sets the share of launches of `group` that fail from now on.
+    /// Sets the share of launches of `group` that fail from now on, 0 to 1.
     pub fn set_launch_failure(&self, group: &str, share: f64) -> bool {
         self.with_group(group, |group, _| group.set_launch_failure(share))
             .is_some()
     }
 
-    /// Shows an instance refresh of `group` as under way, or as none.
+    /// Shows an instance refresh of `group` as under way, or as ended.
     pub fn set_refreshing(&self, group: &str, refreshing: bool) -> bool {
         self.with_group(group, |group, _| group.spec.refreshing = refreshing)
             .is_some()
     }
 
-    /// Adds a fault behind those that there are.
+    /// Adds a fault after the existing ones.
     pub fn add_fault(&self, fault: Fault) {
         self.with(|state, _| state.faults.add(fault));
     }
 
-    /// Ends all faults.
+    /// Removes all faults.
     pub fn clear_faults(&self) {
         self.with(|state, _| state.faults.clear());
     }
 
-    /// Calls received, by operation; faulty and unknown ones included.
+    /// Calls received, by operation. Calls with a fault and calls of unknown operations count as
+    /// well.
     pub fn calls(&self) -> BTreeMap<String, u64> {
         self.with(|state, _| state.calls.clone())
     }
 
-    /// Counts a call of `operation` (callers give all unknown ones the same name, so that they
-    /// cannot fill memory); gives a number for it and what strikes it.
+    /// Counts a call of `operation`. Returns the call's number and the fault that strikes it, if
+    /// any. Callers use one name for all unknown operations, so that the counts cannot fill memory.
     pub(crate) fn meet(&self, operation: &str) -> (u64, Option<Strike>) {
         let start = self.inner.start;
         self.with(|state, now| {
@@ -194,7 +203,7 @@ impl Emulator {
 }
 
 impl State {
-    /// The group, moved on to `now`.
+    /// The group `name`, advanced to `now`.
     pub(crate) fn group(&mut self, name: &str, now: Timestamp) -> Option<&mut Group> {
         let group = self.groups.get_mut(name)?;
         group.advance(now);

@@ -1,4 +1,4 @@
-//! An error as AWS answers it; each protocol renders it in its own way.
+//! An error in AWS's terms. Each protocol renders the error in its own way.
 
 /// An error answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,12 +17,12 @@ impl ApiError {
         }
     }
 
-    /// The caller's input makes no sense (Auto Scaling).
+    /// The caller's input is invalid (Auto Scaling).
     pub(crate) fn validation(message: impl Into<String>) -> Self {
         Self::new(400, "ValidationError", message)
     }
 
-    /// The caller's input makes no sense (`CloudWatch`).
+    /// The caller's input is invalid (`CloudWatch`).
     pub(crate) fn parameter(message: impl Into<String>) -> Self {
         Self::new(400, "InvalidParameterValue", message)
     }
@@ -41,7 +41,7 @@ impl ApiError {
         )
     }
 
-    /// Whose fault it is, in AWS's words.
+    /// The party at fault, in AWS's words.
     pub(crate) const fn fault(&self) -> &'static str {
         if self.status >= 500 {
             "Receiver"

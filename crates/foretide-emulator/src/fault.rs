@@ -1,59 +1,58 @@
-//! What goes wrong: faults that answer in place of the service, chosen by operation, count and
-//! time.
+//! Faults that answer in place of the service, chosen by operation, count and time.
 
 use foretide_domain::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::error::ApiError;
 
-/// One scripted fault. Where several apply, the first counts.
+/// One scripted fault. If several apply to a call, the first one strikes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
-    /// What happens.
+    /// The kind of fault.
     pub kind: FaultKind,
-    /// Operations it strikes; empty for all.
+    /// Operations that the fault strikes; empty for all.
     #[serde(default)]
     pub operations: Vec<String>,
-    /// Calls of those operations that pass before it strikes.
+    /// Number of calls that pass before the fault strikes.
     #[serde(default)]
     pub skip: u64,
-    /// Calls that it strikes; none for all that follow.
+    /// Number of calls that the fault strikes; none for all that follow.
     #[serde(default)]
     pub count: Option<u64>,
-    /// Seconds after the emulator's start from which on it strikes.
+    /// Seconds after the emulator's start at which the fault begins.
     #[serde(default)]
     pub from_s: Option<i64>,
-    /// Seconds after the emulator's start at which it ends.
+    /// Seconds after the emulator's start at which the fault ends.
     #[serde(default)]
     pub until_s: Option<i64>,
 }
 
-/// What a fault does.
+/// Kinds of faults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FaultKind {
-    /// Answers that the rate is exceeded.
+    /// Answers that the rate limit is exceeded.
     Throttle,
-    /// Never answers; the caller has to give up.
+    /// Never answers, so the caller runs into its deadline.
     Hang,
     /// Answers with status 500 and the service's internal error.
     InternalFailure,
-    /// Answers with status 503 and a page that is none of the service's.
+    /// Answers with status 503 and a page that does not come from the service.
     BadGateway,
-    /// Answers with status 200 and something that cannot be read.
+    /// Answers with status 200 and a body that cannot be decoded.
     Malformed,
     /// Answers that the session token has expired.
     ExpiredToken,
     /// Answers that the caller has no permission.
     AccessDenied,
-    /// Answers that the signature is wrong and, as AWS does, with the request that was expected,
-    /// session token included.
+    /// Answers that the signature is wrong and shows the expected request, session token included,
+    /// as AWS does.
     WrongSignature,
 }
 
 impl FaultKind {
-    /// All of them.
+    /// All kinds.
     pub const ALL: [Self; 8] = [
         Self::Throttle,
         Self::Hang,
@@ -89,7 +88,7 @@ impl Fault {
     }
 }
 
-/// How the answer is replaced.
+/// The answer that replaces the service's answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Strike {
     Error(ApiError),
@@ -98,7 +97,7 @@ pub(crate) enum Strike {
     Raw { status: u16, body: &'static str },
 }
 
-/// Faults and how often each has been met.
+/// The faults, and how many calls each has met.
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
     active: Vec<(Fault, u64)>,
@@ -119,7 +118,8 @@ impl Faults {
         self.active.clear();
     }
 
-    /// What strikes this call of `operation`, `now`, with the emulator started at `start`.
+    /// The fault that strikes this call of `operation` at `now`, if any. `start` is the emulator's
+    /// start.
     pub(crate) fn strike(
         &mut self,
         operation: &str,

@@ -1,8 +1,8 @@
-//! The input of the Query protocol: a flat form whose lists are `Name.member.N`.
+//! Input of the Query protocol: a flat form with lists as `Name.member.N`.
 
 use crate::error::ApiError;
 
-/// Most parameters of one request; the largest real one names a hundred groups.
+/// Most parameters of one request. The largest real request names a hundred groups.
 const PARAMETERS_MAX: usize = 1000;
 
 /// The parameters of one request.
@@ -45,7 +45,10 @@ impl Form {
         members.map(|(_, value)| value.as_str()).collect()
     }
 
-    /// A whole number, where it is given.
+    /// A whole number; none if the parameter is missing.
+    ///
+    /// # Errors
+    /// The value is no whole number.
     pub(crate) fn number(&self, name: &str) -> Result<Option<i64>, ApiError> {
         let not_a_number = |_| ApiError::validation(format!("{name} is not a whole number"));
         self.get(name)
@@ -58,8 +61,8 @@ impl Form {
             .is_some_and(|text| text.eq_ignore_ascii_case("true"))
     }
 
-    /// The page asked for: where it starts (from `NextToken`) and how long it is (`MaxRecords`, at
-    /// most `longest`).
+    /// The page to return: its start (from `NextToken`) and its length (`MaxRecords`, at most
+    /// `longest`).
     pub(crate) fn page(&self, default: usize, longest: usize) -> Result<Page, ApiError> {
         let length = match self.number("MaxRecords")? {
             None => default,
@@ -80,7 +83,7 @@ impl Form {
     }
 }
 
-/// A stretch of a longer list.
+/// A part of a longer list.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Page {
     pub(crate) start: usize,

@@ -1,5 +1,5 @@
-//! One emulated group: the simulated world moved on to the clock's time, its instances by name, and
-//! its metrics as `CloudWatch` would have them by then.
+//! One emulated group: the simulated world advanced to the clock's time, the instances by name, and
+//! the metrics that `CloudWatch` would have by then.
 
 use foretide_domain::{Bounds, Timestamp};
 use foretide_sim::{Boot, Period, World, WorldConfig};
@@ -8,14 +8,14 @@ use crate::error::ApiError;
 use crate::roster::Roster;
 use crate::scenario::{GroupSpec, Metric, Scripted};
 
-/// Time that all grids of periods are aligned to.
+/// All grids of periods are aligned to this time, in seconds.
 const GRID_S: i64 = 300;
-/// Bytes a second that an instance at 100 % receives, and sends.
+/// Bytes a second that an instance receives at 100 % CPU; it sends as many.
 const NETWORK_IN_BPS: f64 = 4.0e6;
 const NETWORK_OUT_BPS: f64 = 8.0e6;
-/// Bytes of a packet, on average.
+/// Mean bytes of a packet.
 const PACKET_BYTES: f64 = 1000.0;
-/// Bytes a second that an instance at 100 % reads from, and writes to, its disk.
+/// Bytes a second that an instance reads from its disk at 100 % CPU; it writes as many.
 const DISK_READ_BPS: f64 = 1.0e6;
 const DISK_WRITE_BPS: f64 = 2.0e6;
 
@@ -23,16 +23,16 @@ const DISK_WRITE_BPS: f64 = 2.0e6;
 #[derive(Debug)]
 pub(crate) struct Group {
     pub(crate) spec: GroupSpec,
-    /// World time 0.
+    /// The time of second 0 of the simulated world.
     origin: Timestamp,
-    /// When the emulator started: scripted times count from here.
+    /// Start of the emulator. Scripted times count from here.
     start: Timestamp,
     world: World,
     pub(crate) roster: Roster,
     last_change: Option<Timestamp>,
 }
 
-/// The samples of one metric in one native period, as `CloudWatch` keeps them.
+/// The samples of one metric in one native period, as `CloudWatch` stores them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct StatSet {
     /// Start of the period.
@@ -44,7 +44,7 @@ pub(crate) struct StatSet {
 }
 
 impl Group {
-    /// A group that started, with its history, at `start`.
+    /// A group with a history that ends at `start`.
     pub(crate) fn new(spec: GroupSpec, start: Timestamp) -> Self {
         let first_s = start.as_seconds() - i64::from(spec.history_s);
         let origin = Timestamp::from_seconds(first_s - first_s.rem_euclid(GRID_S));
@@ -73,7 +73,7 @@ impl Group {
         group
     }
 
-    /// Moves the world on to `now`.
+    /// Advances the world to `now`.
     pub(crate) fn advance(&mut self, now: Timestamp) {
         let elapsed_s = now.as_seconds() - self.origin.as_seconds();
         while self.world.at_s() <= elapsed_s {
@@ -94,12 +94,12 @@ impl Group {
         self.spec.demand.at(at_s).max(0.0)
     }
 
-    /// When something at `world_s` was.
+    /// The time of second `world_s` of the world.
     pub(crate) fn at(&self, world_s: i64) -> Timestamp {
         Timestamp::from_seconds(self.origin.as_seconds().saturating_add(world_s))
     }
 
-    /// When the group's history begins.
+    /// Start of the group's history.
     pub(crate) const fn origin(&self) -> Timestamp {
         self.origin
     }
@@ -155,7 +155,7 @@ impl Group {
         self.world.set_bounds(bounds);
     }
 
-    /// Sets desired capacity as somebody else would, within the bounds.
+    /// Sets desired capacity within the bounds, as another writer would.
     pub(crate) fn force_desired(&mut self, desired: u32) {
         self.world.set_desired(desired);
     }
@@ -170,14 +170,14 @@ impl Group {
         self.world.suspend(launch, terminate);
     }
 
-    /// Samples that an instance adds to a period: with basic monitoring five, as on instance types
+    /// Samples that an instance adds to a period: five with basic monitoring, like instance types
     /// that sample every minute.
     fn samples_per_instance(&self) -> f64 {
         f64::from(self.spec.period_s) / 60.0
     }
 
-    /// The visible periods of `metric` that start at or after `from` and before `to`, of the whole
-    /// group or of one `instance`; none where the group does not publish it.
+    /// The visible periods of `metric` that start from `from` (included) to `to` (excluded),
+    /// for the whole group or for one `instance`; none if the group does not publish the metric.
     pub(crate) fn series(
         &self,
         metric: Metric,
@@ -233,7 +233,7 @@ impl Group {
         }
         let scripted = script.and_then(|script| script.value);
         let (value, instances) = match metric {
-            // One value of the whole group, published once.
+            // The group publishes one value.
             Metric::InService => (period.instances, 1.0),
             Metric::Requests => (period.demand, 1.0),
             _ if period.instances <= 0.0 => return None,
@@ -244,7 +244,7 @@ impl Group {
         let (per_sample, samples) = match metric {
             Metric::InService | Metric::Requests => (value, 1.0),
             Metric::Cpu | Metric::Memory => (value, instances * self.samples_per_instance()),
-            // Bytes and packets of the period, spread over its samples.
+            // Bytes and packets of the period, spread evenly over its samples.
             _ => {
                 let samples = self.samples_per_instance();
                 (value / samples, instances * samples)
@@ -286,7 +286,7 @@ impl Group {
     }
 }
 
-/// Bounds of a checked specification.
+/// The bounds of a checked specification.
 fn bounds(min: u32, max: u32) -> Bounds {
     Bounds::new(min, max.max(min)).unwrap_or_else(|_| bounds(min, min))
 }

@@ -1,4 +1,4 @@
-//! From a request to the protocol that it speaks, and back.
+//! Routes each request to its protocol.
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -14,7 +14,7 @@ use crate::error::ApiError;
 use crate::fault::Strike;
 use crate::form::Form;
 
-/// Longest request body. Five hundred queries with their dimensions take a fifth of it.
+/// Longest body of a request, in bytes. 500 queries with their dimensions take a fifth of this.
 const BODY_MAX: usize = 1024 * 1024;
 
 pub(crate) fn router(emulator: Emulator) -> Router {
@@ -114,7 +114,8 @@ async fn query(emulator: &Emulator, headers: &HeaderMap, body: &[u8]) -> Respons
     respond(status, CONTENT_TYPE, number, body.into_bytes())
 }
 
-/// Whether the request is signed at all. By whom, and how well, is not checked.
+/// Checks that the request has a signature. Does not check who signed the request, or whether the
+/// signature is right.
 fn signed(headers: &HeaderMap, code: &'static str) -> Result<(), ApiError> {
     let authorization = headers
         .get("authorization")
@@ -130,7 +131,8 @@ fn signed(headers: &HeaderMap, code: &'static str) -> Result<(), ApiError> {
     }
 }
 
-/// AWS tells the caller what it should have signed: the canonical request, with its headers.
+/// The error for a wrong signature. AWS answers with the canonical request that the caller should
+/// have signed, headers included.
 fn wrong_signature(headers: &HeaderMap) -> ApiError {
     let header = |name: &str| {
         let value = headers.get(name).and_then(|value| value.to_str().ok());

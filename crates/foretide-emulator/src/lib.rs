@@ -1,17 +1,16 @@
-//! A local AWS: simulated Auto Scaling groups behind AWS's own wire protocols, on loopback only.
+//! A local AWS: simulated Auto Scaling groups behind AWS's wire protocols, on loopback only.
 //!
-//! Auto Scaling speaks its Query protocol (form in, XML out); `CloudWatch` speaks Smithy RPC v2
-//! CBOR, as the Rust SDK does, and AWS JSON 1.0, as the AWS CLI does. Behind them stands the
-//! simulated group of [`foretide_sim`], moved on by a clock that is an argument. [`Scenario`] says
-//! what groups there are and what goes wrong when; [`Emulator`] is the handle that changes it while
-//! it runs.
+//! Auto Scaling speaks its Query protocol: form in, XML out. `CloudWatch` speaks Smithy RPC v2
+//! CBOR, like the Rust SDK, and AWS JSON 1.0, like the AWS CLI. Behind both is the simulated group
+//! of [`foretide_sim`], advanced by a clock that is an argument. A [`Scenario`] lists groups and
+//! faults. The [`Emulator`] is the handle that changes both at run time.
 //!
-//! It does as AWS does where a scaler can be hurt by it: desired capacity outside the bounds is a
+//! The emulator copies AWS where a scaler could be hurt: desired capacity outside the bounds is a
 //! `ValidationError`, instances are pending before they serve, points appear late or never. It
-//! refuses everything else with `InvalidAction` rather than guess, checks no signature, and is no
-//! judge of permissions.
+//! refuses all other operations with `InvalidAction` instead of guessing. It checks neither
+//! signatures nor permissions.
 //!
-//! Invariant: requests are untrusted and bounded; the same scenario, clock and requests give the
+//! Invariants: requests are untrusted and bounded; the same scenario, clock and requests give the
 //! same answers.
 
 mod autoscaling;

@@ -1,13 +1,14 @@
-//! The instances by name, and what `DescribeScalingActivities` tells of them.
+//! The instances of a group by name, and the activities of `DescribeScalingActivities`.
 //!
-//! The simulated world counts instances; names are given here, following its counts: launches join
-//! at the end, pending ones are cancelled newest first, serving ones end oldest first.
+//! The simulated world only counts instances. The roster names them, following the counts: launches
+//! join at the end, pending instances are cancelled newest first, instances in service end oldest
+//! first.
 
 use std::collections::VecDeque;
 
 use foretide_sim::World;
 
-/// Activities kept: what AWS keeps six weeks of is of use here for an hour.
+/// Activities stored. AWS stores six weeks; an hour is enough here.
 const ACTIVITIES_KEPT: usize = 500;
 
 /// One instance.
@@ -15,9 +16,9 @@ const ACTIVITIES_KEPT: usize = 500;
 pub(crate) struct Instance {
     pub(crate) id: String,
     pub(crate) launched_s: i64,
-    /// None while it is pending.
+    /// Second at which the instance came into service; none while pending.
     pub(crate) in_service_s: Option<i64>,
-    /// Set while it is terminating.
+    /// Second at which the termination began; none before.
     pub(crate) ended_s: Option<i64>,
     activity: u64,
 }
@@ -47,7 +48,7 @@ pub(crate) struct Activity {
 /// The instances and activities of one group.
 #[derive(Debug)]
 pub(crate) struct Roster {
-    /// Names of instances derive from it.
+    /// Seed of the instances' ids.
     salt: u64,
     launches: u64,
     activities_begun: u64,
@@ -76,7 +77,7 @@ impl Roster {
         roster
     }
 
-    /// Why what follows happens.
+    /// Sets the cause of the activities that follow.
     pub(crate) fn because(&mut self, cause: String) {
         self.cause = cause;
     }
@@ -85,12 +86,12 @@ impl Roster {
         &self.instances
     }
 
-    /// Newest first, as AWS tells them.
+    /// Activities, newest first, as AWS lists them.
     pub(crate) fn activities(&self) -> impl Iterator<Item = &Activity> {
         self.activities.iter().rev()
     }
 
-    /// Follows what `world` did at the beginning of a step: launches that ended.
+    /// Records the launches that ended at the beginning of a step of `world`.
     pub(crate) fn follow_boots(&mut self, world: &mut World) {
         for end in world.take_launches() {
             let is_it = |one: &Instance| {
@@ -116,8 +117,7 @@ impl Roster {
         }
     }
 
-    /// Follows what `world` did at the end of the step at `at_s`: launches, cancellations,
-    /// terminations.
+    /// Records launches, cancellations and terminations at the end of the step at `at_s`.
     pub(crate) fn follow_changes(&mut self, world: &World, at_s: i64) {
         let gone = at_s - self.terminate_s;
         self.instances
@@ -242,7 +242,7 @@ impl Roster {
     }
 }
 
-/// FNV-1a, 64 bits.
+/// The hash FNV-1a, 64 bits.
 fn fnv(bytes: impl Iterator<Item = u8>) -> u64 {
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)

@@ -1,7 +1,7 @@
-//! What is emulated: groups, what they are asked to serve, and what goes wrong.
+//! Scenarios: groups, their demand, and faults.
 //!
-//! A scenario is data; whoever reads it from a file chooses the format. [`Scenario::check`] refuses
-//! what cannot be simulated before anything runs.
+//! A scenario is data; the reader of a file chooses the format. [`Scenario::check`] refuses
+//! impossible scenarios before anything runs.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -12,11 +12,11 @@ use thiserror::Error;
 
 use crate::fault::Fault;
 
-/// Most groups of one emulator; each costs a few kilobytes and a microsecond a step.
+/// Most groups of one emulator. A group costs a few kilobytes, and a microsecond a step.
 pub const MAX_GROUPS: usize = 10_000;
-/// Longest history simulated before the start: what `CloudWatch` keeps minutes for.
+/// Longest history before the start, in seconds: the 15 days for which `CloudWatch` keeps minutes.
 const MAX_HISTORY_S: u32 = 15 * 86_400;
-/// Largest group, so that one answer stays bounded.
+/// Largest capacity of a group, so that one answer stays bounded.
 const MAX_CAPACITY: u32 = 5000;
 
 /// Groups and faults.
@@ -26,65 +26,66 @@ pub struct Scenario {
     /// The groups.
     #[serde(default)]
     pub groups: Vec<GroupSpec>,
-    /// What goes wrong.
+    /// The faults.
     #[serde(default)]
     pub faults: Vec<Fault>,
 }
 
-/// A group, or `count` alike.
+/// A group, or `count` equal groups.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct GroupSpec {
-    /// Its name.
+    /// The group's name.
     pub name: String,
-    /// How many alike; above 1 their names are `name-0001` and so on.
+    /// Number of equal groups. Above 1 their names are `name-0001` and so on.
     pub count: u32,
-    /// Smallest capacity.
+    /// Smallest desired capacity.
     pub min: u32,
-    /// Largest capacity.
+    /// Largest desired capacity.
     pub max: u32,
-    /// Desired capacity at first, all of it in service.
+    /// Desired capacity at the start of the history, all in service.
     pub desired: u32,
-    /// What it is asked to serve.
+    /// The group's demand.
     pub demand: Demand,
-    /// Load that one instance serves at 100 % CPU. With the default, 100, demand is in
-    /// instance-percent.
+    /// Load that one instance serves at 100 % CPU. With the default, 100, demand is in percent of
+    /// an instance.
     pub unit: f64,
-    /// How many times faster than the clock demand runs; AWS's own times stay as they are.
+    /// Factor by which demand runs faster than the clock. Delays of AWS are not scaled.
     pub speed: f64,
     /// Seconds from launch to service.
     pub boot_s: u32,
-    /// Seconds from the end of a period to its being visible.
+    /// Seconds from the end of a period until its values are visible.
     pub delay_s: u32,
-    /// Seconds of a period: 60 with detailed monitoring, 300 with basic.
+    /// Seconds of a period: 60 with detailed monitoring, 300 with basic monitoring.
     pub period_s: u32,
-    /// Seconds simulated before the start, so that there are past points.
+    /// Seconds simulated before the start, for past points.
     pub history_s: u32,
-    /// Seconds that an instance shows as terminating.
+    /// Seconds for which an instance shows as terminating.
     pub terminate_s: u32,
     /// Share of launches that fail, 0 to 1.
     pub launch_failure: f64,
-    /// Seed of the launches that fail.
+    /// Seed for choosing the launches that fail.
     pub seed: u64,
-    /// Whether the `CloudWatch` agent reports memory, aggregated on the group.
+    /// Whether the `CloudWatch` agent publishes memory, aggregated on the group.
     pub memory: bool,
-    /// Seconds of the default cooldown, which `HonorCooldown` honours.
+    /// Seconds of the group's default cooldown, which `HonorCooldown` respects.
     pub cooldown_s: u32,
     /// Suspended processes.
     pub suspended: Vec<String>,
     /// Scaling policies.
     pub policies: Vec<PolicySpec>,
-    /// Scheduled actions. They are shown, not carried out.
+    /// Scheduled actions. The emulator shows them and does not run them.
     pub scheduled_actions: Vec<ScheduledActionSpec>,
-    /// Instances in a warm pool; none for no pool. It is shown, and does not speed up launches.
+    /// Instances in the warm pool; none for no pool. The emulator shows the pool; launches are not
+    /// faster.
     pub warm_pool: Option<u32>,
     /// Whether an instance refresh is shown as under way.
     pub refreshing: bool,
-    /// Principal of the AWS service that operates the group: changes by anybody else are refused.
+    /// The AWS service that operates the group, if any: changes by others are refused.
     pub operator: Option<String>,
-    /// Weight shown for each instance.
+    /// Weight of each instance, if shown.
     pub weight: Option<u32>,
-    /// Points that differ from what the group serves.
+    /// Points that replace the simulated ones.
     pub scripted: Vec<Scripted>,
 }
 
@@ -120,30 +121,30 @@ impl Default for GroupSpec {
     }
 }
 
-/// What a group is asked to serve, over the seconds since its history began times its speed.
+/// The demand of a group over time, in seconds since its history began times its speed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Demand {
-    /// Always the same.
+    /// Always the same demand.
     Constant(f64),
-    /// From each second on, a value; the first counts from the beginning.
+    /// A demand from each second on. The first demand holds from the beginning.
     Steps(Vec<(i64, f64)>),
-    /// `mean · (1 + amplitude · sin)`, starting at the mean and rising.
+    /// `mean · (1 + amplitude · sin)`, which starts at the mean and rises.
     Wave {
-        /// Mean.
+        /// Mean demand.
         mean: f64,
-        /// Swing, as a share of the mean, 0 to 1.
+        /// Amplitude as a share of the mean, 0 to 1.
         amplitude: f64,
-        /// Seconds of one turn.
+        /// Seconds of one wave.
         period_s: u32,
     },
-    /// A trace, from its beginning, over and over.
+    /// A trace from its beginning, repeated.
     #[serde(skip)]
     Trace(Arc<Trace>),
 }
 
 impl Demand {
-    /// Demand at `at_s` seconds.
+    /// The demand at second `at_s`.
     pub(crate) fn at(&self, at_s: i64) -> f64 {
         match self {
             Self::Constant(value) => *value,
@@ -169,16 +170,17 @@ impl Demand {
     }
 }
 
-/// A scaling policy, as `DescribePolicies` shows it. It is shown, not carried out.
+/// A scaling policy in the answer of `DescribePolicies`. The emulator shows the policy and does not
+/// run it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PolicySpec {
-    /// Its name.
+    /// The policy's name.
     pub name: String,
     /// `TargetTrackingScaling`, `StepScaling`, `SimpleScaling` or `PredictiveScaling`.
     #[serde(default = "target_tracking")]
     pub kind: String,
-    /// Whether it acts.
+    /// Whether the policy is enabled.
     #[serde(default = "yes")]
     pub enabled: bool,
 }
@@ -191,45 +193,45 @@ const fn yes() -> bool {
     true
 }
 
-/// A scheduled action, as `DescribeScheduledActions` shows it.
+/// A scheduled action in the answer of `DescribeScheduledActions`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScheduledActionSpec {
-    /// Its name.
+    /// The action's name.
     pub name: String,
-    /// Its cron expression.
+    /// Cron expression of the action.
     pub recurrence: String,
-    /// The minimum that it sets.
+    /// The minimum that the action sets.
     #[serde(default)]
     pub min: Option<u32>,
-    /// The maximum that it sets.
+    /// The maximum that the action sets.
     #[serde(default)]
     pub max: Option<u32>,
-    /// The desired capacity that it sets.
+    /// The desired capacity that the action sets.
     #[serde(default)]
     pub desired: Option<u32>,
 }
 
-/// Points of a time that differ from what the group serves. Of several that apply the last counts.
+/// Points that replace the simulated ones for a time. If several apply, the last one counts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scripted {
-    /// Which metric; none for all.
+    /// The metric; none for all metrics.
     #[serde(default)]
     pub metric: Option<Metric>,
-    /// Periods that start so many seconds after the emulator's start (negative: before it), or
-    /// later.
+    /// Seconds after the emulator's start (negative: before) at which the first replaced period
+    /// starts.
     pub from_s: i64,
-    /// Periods that start before so many seconds after the start.
+    /// Seconds after the emulator's start before which the last replaced period starts.
     pub until_s: i64,
     /// The value of one instance: a percentage, or bytes, packets or requests in the period. None
-    /// leaves the value as it is.
+    /// leaves the value unchanged.
     #[serde(default)]
     pub value: Option<f64>,
     /// Whether the points are missing.
     #[serde(default)]
     pub missing: bool,
-    /// Seconds by which they are visible later.
+    /// Seconds by which the points become visible later.
     #[serde(default)]
     pub late_s: u32,
 }
@@ -256,31 +258,31 @@ pub enum Metric {
     Memory,
     /// `AWS/AutoScaling GroupInServiceInstances`.
     InService,
-    /// `AWS/ApplicationELB RequestCount`: the demand itself.
+    /// `AWS/ApplicationELB RequestCount`: the group's demand.
     Requests,
 }
 
 /// Why a scenario cannot be emulated.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ScenarioError {
-    /// Too many groups.
-    #[error("{count} groups are more than the emulator's {MAX_GROUPS}")]
+    /// There are too many groups.
+    #[error("{count} groups are more than the {MAX_GROUPS} that one emulator runs: name fewer")]
     TooManyGroups {
-        /// As many.
+        /// Number of groups.
         count: usize,
     },
-    /// A name that AWS would not take, or one that is taken twice.
+    /// AWS would refuse the name, or two groups have it.
     #[error("`{name}` is no name of a group: empty, too long, with a colon, or given twice")]
     Name {
         /// The name.
         name: String,
     },
-    /// A value out of range.
+    /// A value is out of range.
     #[error("group `{group}`: {what}")]
     Value {
         /// The group.
         group: String,
-        /// Which value, and what it has to be.
+        /// The value, and its range.
         what: &'static str,
     },
 }
@@ -294,7 +296,10 @@ impl Scenario {
         }
     }
 
-    /// Checks everything, and gives one specification for each single group.
+    /// Checks the scenario. Returns one specification for each single group.
+    ///
+    /// # Errors
+    /// The first problem.
     pub fn check(&self) -> Result<Vec<GroupSpec>, ScenarioError> {
         let counts = self.groups.iter().map(|spec| spec.count as usize);
         let count = counts.fold(0_usize, usize::saturating_add);

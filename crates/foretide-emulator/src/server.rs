@@ -1,4 +1,4 @@
-//! Listening, on loopback only: there is no authentication, so nothing else may reach it.
+//! Listens on loopback only: the emulator has no authentication, so no other machine may reach it.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -8,27 +8,29 @@ use tokio::net::TcpListener;
 use crate::emulator::Emulator;
 use crate::http;
 
-/// Why nothing is served.
+/// Why the emulator cannot serve.
 #[derive(Debug, Error)]
 pub enum ServeError {
-    /// An address that others could reach.
-    #[error("the emulator listens on loopback only, and {0} is not")]
+    /// The address is not a loopback address.
+    #[error(
+        "{0} is not a loopback address, and the emulator has no authentication: listen on 127.0.0.1"
+    )]
     NotLoopback(IpAddr),
-    /// The address cannot be had.
+    /// The address is not available.
     #[error("cannot listen on {address}")]
     Bind {
         /// The address.
         address: SocketAddr,
-        /// Why.
+        /// The system's error.
         #[source]
         source: std::io::Error,
     },
-    /// Listening ended.
-    #[error("serving ended")]
+    /// The listener failed.
+    #[error("the emulator's listener failed")]
     Serve(#[source] std::io::Error),
 }
 
-/// An emulator that listens, and is not serving yet.
+/// An emulator that listens, but does not serve yet.
 #[derive(Debug)]
 pub struct Server {
     listener: TcpListener,
@@ -36,7 +38,10 @@ pub struct Server {
 }
 
 impl Server {
-    /// Listens on `address`; port 0 takes a free one.
+    /// Listens on `address`; port 0 takes a free port.
+    ///
+    /// # Errors
+    /// The address is no loopback address, or not available.
     pub async fn bind(emulator: Emulator, address: SocketAddr) -> Result<Self, ServeError> {
         if !address.ip().is_loopback() {
             return Err(ServeError::NotLoopback(address.ip()));
@@ -52,13 +57,16 @@ impl Server {
         Self::bind(emulator, SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0)).await
     }
 
-    /// What to set `AWS_ENDPOINT_URL` to.
+    /// The value for `AWS_ENDPOINT_URL`.
+    ///
+    /// # Errors
+    /// The system does not give the port.
     pub fn endpoint_url(&self) -> Result<String, ServeError> {
         let address = self.listener.local_addr().map_err(ServeError::Serve)?;
         Ok(format!("http://{address}"))
     }
 
-    /// Serves until `shutdown` ends.
+    /// Serves until `shutdown` completes.
     pub async fn serve(
         self,
         shutdown: impl Future<Output = ()> + Send + 'static,

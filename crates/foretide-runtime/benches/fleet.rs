@@ -158,7 +158,7 @@ async fn measure(groups: usize) {
     let mut longest = Vec::new();
     for _ in 0..CYCLES {
         tokio::time::sleep(Duration::from_secs(1)).await;
-        let looks = runtime.status().into_iter().map(|status| status.look_took);
+        let looks = runtime.status().into_iter().map(|status| status.cycle_took);
         longest.push(looks.max().unwrap_or_default());
     }
     let (after, cpu_after) = used();

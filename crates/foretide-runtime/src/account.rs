@@ -1,4 +1,4 @@
-//! How the groups of one account are reached.
+//! The connection to one account.
 
 use std::sync::Arc;
 
@@ -7,12 +7,12 @@ use foretide_domain::{Datapoint, GroupState};
 use crate::actuator::Actuator;
 use crate::batch::Batcher;
 use crate::cloud::MetricsAsk;
-use crate::history::Histories;
+use crate::history::HistoryReader;
 
-/// How a group's account is reached.
+/// The queues and calls of one account.
 pub(crate) struct Account {
     pub(crate) groups: Batcher<Arc<str>, GroupState>,
     pub(crate) metrics: Batcher<MetricsAsk, Vec<Datapoint>>,
-    pub(crate) histories: Histories,
+    pub(crate) histories: HistoryReader,
     pub(crate) actuator: Actuator,
 }

@@ -1,5 +1,5 @@
-//! The one place from which a group is changed. Refuses what dry-run, mode or bounds forbid, and
-//! whatever another writer of the group would undo.
+//! The actuator: the only place that changes a group. It refuses writes that dry-run, mode or
+//! bounds forbid, and writes that another writer of the group would undo.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,10 +12,10 @@ use tokio_util::sync::CancellationToken;
 use crate::cloud::Cloud;
 use crate::key::GroupKey;
 
-/// What the configuration allows beside the mode.
+/// The configuration's limits on writes, beside the mode.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WritePermit {
-    /// Decide and record; send nothing.
+    /// Whether to decide and record, and to send no write.
     pub dry_run: bool,
     /// Scaling policies that may stay active beside Foretide, by name.
     pub allow_policies: Vec<String>,
@@ -24,7 +24,7 @@ pub struct WritePermit {
 }
 
 impl WritePermit {
-    /// Whether the configuration allows to write in spite of `obstacle`.
+    /// Whether the configuration allows writes in spite of `obstacle`.
     pub(crate) fn allows(&self, obstacle: &Obstacle) -> bool {
         match obstacle {
             Obstacle::Policy { name } => self.allow_policies.contains(name),
@@ -34,24 +34,25 @@ impl WritePermit {
     }
 }
 
-/// Share of the deadline that a write may wait for its turn; the rest is the call's.
+/// A write waits at most this part of its deadline for a free slot (one fourth). The rest is for
+/// the call.
 const WAIT_SHARE: u32 = 4;
 
-/// Writes to the groups of one account.
+/// Sends writes to the groups of one account.
 pub(crate) struct Actuator {
     cloud: Arc<dyn Cloud>,
     slots: Semaphore,
     deadline: Duration,
 }
 
-/// One write, with everything it needs.
+/// One write, with all its inputs.
 pub(crate) struct Write {
     pub(crate) key: GroupKey,
     pub(crate) plan: Plan,
     pub(crate) mode: Mode,
     pub(crate) permit: Arc<WritePermit>,
     pub(crate) now: Timestamp,
-    /// Once cancelled, what is not sent yet stays so.
+    /// Once cancelled, a write that was not sent yet is not sent any more.
     pub(crate) stop: CancellationToken,
 }
 
@@ -64,7 +65,8 @@ impl Actuator {
         }
     }
 
-    /// Carries `write` out. Ends within the deadline.
+    /// Sends `write`, unless dry-run, mode, bounds or an obstacle forbid it. Returns within the
+    /// deadline.
     pub(crate) async fn carry_out(&self, write: Write) -> WriteOutcome {
         if write.permit.dry_run || write.mode == Mode::Observe {
             return WriteOutcome::DryRun;
@@ -106,7 +108,7 @@ impl Actuator {
     }
 }
 
-/// Why `plan` is not sent whatever the group looks like.
+/// Why the mode or the bounds forbid `plan`; none if they allow it.
 fn refusal(plan: Plan, mode: Mode) -> Option<String> {
     let (desired, bounds) = (plan.desired, plan.expected_bounds);
     if !bounds.contains(desired) {

@@ -1,17 +1,17 @@
-//! Where the answers of a batched call go: to each group as soon as it is there.
+//! The answers of one batched call. Each group gets its answer at once.
 
 use std::sync::{Mutex, PoisonError};
 
 use foretide_domain::CallFailure;
 use tokio::sync::oneshot;
 
-/// One group's answer.
+/// The answer for one group.
 pub type Reply<T> = Result<T, CallFailure>;
 
-/// The places for the answers of one batched call, in the order of what was asked.
+/// Slots for the answers of one batched call, in the order of the questions.
 ///
-/// An adapter answers each group when it can: who is slow within a batch then delays nobody else.
-/// What is left unanswered when the call ends is answered with a failure by the runtime.
+/// An adapter fills each slot as soon as it knows the answer, so a slow group in a batch delays no
+/// other group. After the call the runtime fills the remaining slots with a failure.
 #[derive(Debug)]
 pub struct Answers<T> {
     places: Vec<Mutex<Option<oneshot::Sender<Reply<T>>>>>,
@@ -25,40 +25,39 @@ impl<T> Answers<T> {
         }
     }
 
-    /// Places for `count` answers, and where they come out: for the tests of adapters.
+    /// Slots for `count` answers and their receivers, for tests of adapters.
     pub fn collected(count: usize) -> (Self, Vec<oneshot::Receiver<Reply<T>>>) {
         let (senders, receivers): (Vec<_>, Vec<_>) =
             std::iter::repeat_with(oneshot::channel).take(count).unzip();
         (Self::new(senders), receivers)
     }
 
-    /// Answers what was asked at `index`. The first answer counts; one for which there is no place
-    /// is dropped.
+    /// Sends `reply` to the asker at `index`. Ignores a second reply for the same index and an
+    /// index out of range.
     pub fn put(&self, index: usize, reply: Reply<T>) {
         let Some(place) = self.places.get(index) else {
             return;
         };
         let sender = place.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(sender) = sender {
-            // A group that no longer waits (its deadline passed, or it was stopped) needs no
-            // answer.
+            // A group whose deadline passed, or that was stopped, no longer waits for an answer.
             drop(sender.send(reply));
         }
     }
 
-    /// Answers everything that has no answer yet.
+    /// Sends `failure` to every asker that has no answer yet.
     pub fn put_rest(&self, failure: &CallFailure) {
         for index in 0..self.places.len() {
             self.put(index, Err(failure.clone()));
         }
     }
 
-    /// How many answers are wanted.
+    /// Number of slots.
     pub fn len(&self) -> usize {
         self.places.len()
     }
 
-    /// Whether nothing was asked.
+    /// Whether there are no slots.
     pub fn is_empty(&self) -> bool {
         self.places.is_empty()
     }

@@ -1,4 +1,4 @@
-//! What a group's task waits for, and never where there is nothing to wait for.
+//! Futures that a group's task waits for. Each waits forever if nothing is under way.
 
 use foretide_control::{Event, FitOutcome};
 use foretide_domain::{Asked, CallFailure, CallId, FailureKind, Timestamp};
@@ -7,15 +7,15 @@ use futures_util::future::BoxFuture;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
-/// A fit on a thread of its own.
+/// A fit under way on a thread of its own.
 pub(crate) type FitUnderWay = (CallId, JoinHandle<FitOutcome>);
 
-/// When to look again.
+/// Start of the next cycle.
 #[derive(Clone, Copy)]
 pub(crate) struct Wake {
-    /// As the controller asked.
+    /// The time that the controller asked for.
     pub(crate) asked: Timestamp,
-    /// On the grid.
+    /// The moment on the grid of cycle starts.
     pub(crate) at: Instant,
 }
 
@@ -32,7 +32,7 @@ pub(crate) fn failed(call: CallId, asked: Asked, kind: FailureKind, detail: &str
     }
 }
 
-/// The end of the write in flight; never where there is none.
+/// The answer to the write in flight. Waits forever if there is none.
 pub(crate) async fn settled(write: &mut Option<BoxFuture<'static, Event>>) -> Event {
     match write {
         Some(write) => write.await,
@@ -40,19 +40,19 @@ pub(crate) async fn settled(write: &mut Option<BoxFuture<'static, Event>>) -> Ev
     }
 }
 
-/// The end of the fit under way; never where there is none.
+/// The result of the fit under way. Waits forever if there is none.
 pub(crate) async fn fitted(fit: &mut Option<FitUnderWay>) -> Event {
     match fit {
         Some((call, fit)) => Event::Fitted {
             call: *call,
-            // A fit that panicked is a fit that failed.
+            // A panic in the fit is a failed fit.
             outcome: fit.await.unwrap_or(FitOutcome::Failed(FitError::NotFinite)),
         },
         None => std::future::pending().await,
     }
 }
 
-/// The time to look again; never where none is known.
+/// Sleeps until the next cycle. Sleeps forever if none is planned.
 pub(crate) async fn woken(wake: Option<Wake>) {
     match wake {
         Some(wake) => sleep_until(wake.at).await,

@@ -1,4 +1,4 @@
-//! Gathers what many groups ask of one account into few calls.
+//! Gathers the questions of many groups to one account into few calls.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -11,41 +11,42 @@ use tokio::time::{sleep, timeout};
 
 use crate::answers::{Answers, Reply};
 
-/// One group's question.
+/// One group's question, and the sender for its answer.
 struct Ask<R, T> {
     request: R,
     answer: oneshot::Sender<Reply<T>>,
 }
 
-/// Where groups put their questions. Once the last clone is gone, the gathering ends.
+/// Accepts questions for the next batch. The gathering task ends once the last clone is dropped.
 pub(crate) struct Batcher<R, T> {
     asks: mpsc::UnboundedSender<Ask<R, T>>,
 }
 
 impl<R, T> Batcher<R, T> {
-    /// Asks, without waiting.
+    /// Queues `request` and returns at once. The receiver gets the answer.
     pub(crate) fn ask(&self, request: R) -> oneshot::Receiver<Reply<T>> {
         let (answer, receiver) = oneshot::channel();
-        // Where nobody gathers any more, the receiver sees that its sender is gone.
+        // If the gathering task has ended, the receiver sees that its sender was dropped.
         drop(self.asks.send(Ask { request, answer }));
         receiver
     }
 }
 
-/// How questions are gathered.
+/// Limits of the batches.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Gathering {
-    /// Questions in one call.
+    /// Most questions in one call.
     pub(crate) size: usize,
-    /// Calls under way at once.
+    /// Most calls under way at once.
     pub(crate) calls: usize,
-    /// How long the first question waits for others.
+    /// Time for which the first question of a batch waits for others.
     pub(crate) gather: Duration,
-    /// Longest that a call may take, waiting for its turn included.
+    /// Longest duration of a call, including the wait for a free call.
     pub(crate) deadline: Duration,
 }
 
-/// A queue for questions, and the loop that answers them by `call`, to be run as a task.
+/// Makes a queue for questions, and the loop that answers the questions by `call`. The caller
+/// spawns the loop as a task.
 pub(crate) fn batcher<R, T, C, F>(
     gathering: Gathering,
     call: C,

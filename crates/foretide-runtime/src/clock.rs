@@ -1,20 +1,22 @@
-//! The time that carries meaning.
+//! The clock of events, decisions and records.
 
 use foretide_domain::Timestamp;
 use tokio::time::Instant;
 
-/// Tells the time of events, decisions and records. Deadlines and waiting follow tokio's timer.
+/// Gives the time of events, decisions and records. Deadlines and timers follow tokio's timer
+/// instead.
 ///
-/// It must never go back: a controller that has looked at `t` waits for what comes after `t`.
+/// The clock must never go back: a controller that has run a cycle at `t` acts only on times after
+/// `t`.
 pub trait Clock: Send + Sync {
     /// The time now.
     fn now(&self) -> Timestamp;
 }
 
-/// A clock that was right when it was made and goes on with tokio's timer.
+/// A clock that starts at a given time and advances with tokio's timer.
 ///
-/// It never goes back, and stands still with a paused runtime. It does not follow a correction of
-/// the system's clock.
+/// The clock never goes back, and stands still while a paused runtime does. The clock does not
+/// follow corrections of the system's clock.
 #[derive(Clone, Copy, Debug)]
 pub struct AnchoredClock {
     origin: Timestamp,

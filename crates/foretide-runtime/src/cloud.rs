@@ -1,4 +1,4 @@
-//! One account of the cloud as the runtime reaches it.
+//! One account of the cloud, as the runtime calls it.
 
 use std::sync::Arc;
 
@@ -10,18 +10,19 @@ use futures_util::future::BoxFuture;
 
 use crate::answers::Answers;
 
-/// One region with one identity. Reads of many groups come together, so that an adapter can ask for
-/// them in one request.
+/// One region with one identity. One call reads many groups, so an adapter can put them into one
+/// request.
 ///
-/// The runtime bounds the time of every call and how many run at once; a call that is dropped at
-/// its deadline must leave the adapter usable.
+/// The runtime limits the duration of each call, and the number of calls under way. The runtime
+/// drops a call at its deadline; the adapter must stay usable then.
 pub trait Cloud: Send + Sync {
-    /// How many groups one call may ask for.
+    /// Most groups of one call.
     fn limits(&self) -> BatchLimits {
         BatchLimits::default()
     }
 
-    /// Reads the groups `names`; answers each at its index as soon as it is known.
+    /// Reads the groups `names` at `now`. Puts each answer at the index of the group's name as soon
+    /// as the answer is known.
     fn read_groups<'a>(
         &'a self,
         names: &'a [Arc<str>],
@@ -29,7 +30,8 @@ pub trait Cloud: Send + Sync {
         answers: &'a Answers<GroupState>,
     ) -> BoxFuture<'a, ()>;
 
-    /// Reads the closed periods asked for; answers each at its index as soon as it is known.
+    /// Reads the closed periods of `asks` at `now`. Puts each answer at its index as soon as the
+    /// answer is known.
     fn read_metrics<'a>(
         &'a self,
         asks: &'a [MetricsAsk],
@@ -37,18 +39,20 @@ pub trait Cloud: Send + Sync {
         answers: &'a Answers<Vec<Datapoint>>,
     ) -> BoxFuture<'a, ()>;
 
-    /// Reads a part of the past of one group. Runs beside everything else, under a deadline of its
-    /// own, and gives way where calls are scarce.
+    /// Reads a part of the history of one group. This call runs beside all others, has a longer
+    /// deadline, and gives way where calls are scarce.
     fn read_history<'a>(
         &'a self,
         ask: &'a HistoryAsk,
     ) -> BoxFuture<'a, Result<HistoryPart, CallFailure>>;
 
-    /// What speaks against writing to the group, as last read. Asked before every write.
+    /// The obstacles to writing to the group `name`, from the newest reading. The actuator asks
+    /// before every write.
     fn obstacles(&self, name: &str) -> Vec<Obstacle>;
 
-    /// Re-reads the group and, where bounds and desired capacity still are as the plan expects,
-    /// sets desired capacity. The only call that changes anything; only the actuator makes it.
+    /// Reads the group `name` again and sets its desired capacity, if bounds and desired capacity
+    /// still are those that `plan` expects. Only this call changes anything, and only the actuator
+    /// makes this call.
     fn set_desired<'a>(
         &'a self,
         name: &'a str,
@@ -58,12 +62,13 @@ pub trait Cloud: Send + Sync {
     ) -> BoxFuture<'a, WriteOutcome>;
 }
 
-/// How many groups one call may ask for.
+/// Most groups of one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BatchLimits {
     /// Groups in one reading of groups. `DescribeAutoScalingGroups` takes 100 names.
     pub groups: usize,
-    /// Groups in one reading of metrics. `GetMetricData` takes 500 queries; five a group make 100.
+    /// Groups in one reading of metrics. `GetMetricData` takes 500 queries; five queries a group
+    /// make 100 groups.
     pub metrics: usize,
 }
 
@@ -76,31 +81,31 @@ impl Default for BatchLimits {
     }
 }
 
-/// Whose metrics are wanted, and which.
+/// A question for the metrics of one group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MetricsAsk {
     /// The group's name.
     pub name: Arc<str>,
-    /// Which periods.
+    /// The periods to read.
     pub query: MetricsQuery,
 }
 
-/// Whose past is wanted, and which part of it.
+/// A question for a part of the history of one group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HistoryAsk {
-    /// The group whose settings say what is read.
+    /// The group whose settings name the metrics.
     pub name: Arc<str>,
-    /// The group that is read: the same, or the one that it takes the place of.
+    /// The group whose metrics are read: the same group, or its predecessor.
     pub of: Arc<str>,
-    /// Which part.
+    /// The periods to read.
     pub query: HistoryQuery,
 }
 
-/// A part of a group's past.
+/// A part of a group's history.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct HistoryPart {
     /// Closed periods, in any order.
     pub points: Vec<Datapoint>,
-    /// What reading them cost, in USD.
+    /// Cost of reading the points, USD.
     pub usd: f64,
 }

@@ -1,4 +1,4 @@
-//! What is kept of a run: events for replay, the controller's records, and the runtime's own
+//! The entries of the journal: events for replay, the controller's records, and the runtime's
 //! notices.
 
 use std::fmt;
@@ -9,160 +9,163 @@ use foretide_control::{ControlLoop, ControllerConfig, Event, Snapshot};
 use foretide_domain::{Record, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::journal::JournalError;
+use crate::journal_error::JournalError;
 use crate::key::GroupKey;
-use crate::runtime::Reloaded;
+use crate::reload::Reloaded;
 
-/// Something that happened, to be kept.
-#[derive(Clone, Debug)]
+/// One entry of log and journal.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
-    /// The group; none where it concerns the whole process.
+    /// The group; none if the entry concerns the whole process.
     pub group: Option<GroupKey>,
-    /// When.
+    /// Time of the entry.
     pub at: Timestamp,
-    /// What.
+    /// Content of the entry.
     pub what: What,
 }
 
-/// Kinds of entries.
+/// Contents of an entry.
 #[derive(Clone, Debug, PartialEq)]
 pub enum What {
-    /// The controller was told this. All events since a checkpoint replay to the same records.
+    /// An event that the controller received. Replaying all events since a checkpoint gives the
+    /// same records.
     Event(Event),
-    /// The controller asked to keep this.
+    /// A record that the controller asked to store.
     Record(Record),
-    /// The runtime says this.
+    /// A notice of the runtime.
     Notice(Notice),
-    /// From here a replay can start.
+    /// A point from which a replay can start.
     Checkpoint(Arc<Checkpoint>),
 }
 
-/// A controller between two looks with no write outstanding, and the settings it works by.
+/// The state of a controller between two cycles, with no write outstanding, and the controller's
+/// settings.
 ///
-/// The controller that goes on from here was made by [`Checkpoint::go_on`]: a replay that starts
-/// here, or comes past here, does the same.
+/// The running controller was itself made by [`Checkpoint::go_on`]. A replay that starts at a
+/// checkpoint, or passes a checkpoint, calls the same function.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Checkpoint {
-    /// What it knows.
+    /// The controller's state and forecast.
     pub snapshot: Snapshot,
-    /// The settings it works by.
+    /// The controller's settings.
     pub controller: Arc<ControllerConfig>,
-    /// The group's settings as text, as whoever configured it wrote them; opaque here.
+    /// The group's configuration as text. The runtime does not parse this text.
     pub settings: Arc<str>,
 }
 
 impl Checkpoint {
-    /// The controller that goes on from here at `now`.
+    /// The controller that continues from this checkpoint at `now`.
     pub fn go_on(&self, now: Timestamp) -> ControlLoop {
         let config = ControllerConfig::clone(&self.controller);
         ControlLoop::new(config, self.snapshot.clone(), now)
     }
 }
 
-/// What the runtime itself has to say.
+/// Notices of the runtime itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "notice")]
 pub enum Notice {
-    /// The group is looked after from now on.
+    /// The runtime begins to control the group.
     Started {
-        /// Whether a kept state was gone on with.
+        /// Whether the group continues with a stored state.
         resumed: bool,
     },
-    /// What the forecast rests on was read: its own past, or that of the group before it.
+    /// The forecast's history was read from the cloud: the group's own, or the history of its
+    /// predecessor.
     HistoryRead {
-        /// Periods that it holds now.
+        /// Periods in the history.
         periods: usize,
-        /// Days from the oldest to the newest.
+        /// Days from the oldest period to the newest.
         days: f64,
         /// Parts that were read.
         parts: u32,
-        /// Those of them that hold the past of the group before.
+        /// Parts that are history of the predecessor (`history_from`).
         of_other: u32,
-        /// What reading them cost, in USD.
+        /// Cost of the readings, USD.
         usd: f64,
     },
-    /// History and model of the group before it were taken over.
+    /// The group took over history and model of its predecessor.
     TookOver {
-        /// Which group.
+        /// Name of the predecessor.
         from: String,
         /// Days of history.
         days: f64,
     },
-    /// What was kept of the forecast cannot be used; its history is read anew.
+    /// The stored forecast cannot be used. The history is read from the cloud anew.
     ForecastIgnored(JournalError),
-    /// The group is no longer looked after.
+    /// The runtime no longer controls the group.
     Stopped,
-    /// The group's settings were replaced, its state kept.
+    /// The group has new settings and keeps its state.
     Reconfigured,
-    /// A look took longer than it may.
+    /// A cycle took longer than its limit.
     Overrun {
-        /// How long it took.
+        /// Duration of the cycle.
         took: Duration,
-        /// How long it may take.
+        /// Longest duration that the settings allow.
         limit: Duration,
-        /// The group's interval. Zero in stores of version 2, which did not keep it.
+        /// The group's interval. Zero in stores of version 2, which did not store the interval.
         #[serde(default)]
         interval: Duration,
     },
-    /// A look began late by more than an interval: the process was starved or asleep.
+    /// A cycle began late by more than an interval: the process was starved of CPU or suspended.
     Late {
-        /// By how much.
+        /// Delay of the cycle's start.
         by: Duration,
     },
-    /// A write was sent although the state before it could not be made durable.
+    /// A write was sent although the journal could not store the state before the write.
     UnsavedWrite,
-    /// The group's task failed by a defect and is started again with the state kept last.
+    /// The group's task panicked. The task restarts with the state that was stored last.
     Failed,
-    /// The journal fails; what happens is held in memory.
+    /// The journal fails. New entries stay in memory.
     JournalFailed(JournalError),
-    /// The journal works again, and has what was held.
+    /// The journal works again and has stored the entries in memory.
     JournalRecovered {
-        /// Since when it had failed.
+        /// Start of the failure.
         since: Timestamp,
-        /// Entries that memory could not hold.
+        /// Entries that did not fit into memory.
         lost: u64,
     },
-    /// The configuration was taken anew.
+    /// A new configuration is in force.
     Reloaded(Reloaded),
-    /// It was not, and the old one goes on.
+    /// A new configuration was refused. The old configuration stays in force.
     ReloadRefused {
-        /// Why.
+        /// Cause of the refusal.
         why: String,
     },
-    /// What reading the group has cost since the start.
+    /// Cost of reading the group since the start of the process.
     Billed(Costs),
     /// Notifications cannot be sent.
     NotifyFailed {
-        /// Why; holds no address.
+        /// Cause of the failure, without the receiver's address.
         why: String,
     },
-    /// They can be again.
+    /// Notifications can be sent again.
     NotifyRecovered {
-        /// Messages that were given up meanwhile.
+        /// Messages that were dropped during the failure.
         unsent: u64,
     },
-    /// How the group is read is not as it could be.
+    /// The group could be read better than it is.
     Remark {
-        /// What a person should know.
+        /// A sentence for a person.
         what: String,
     },
 }
 
-/// What reading a group has cost since the start.
+/// Cost of reading a group since the start of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Costs {
     /// Calls of the group's account.
     pub calls: u64,
-    /// Metrics asked for this group.
+    /// Metrics requested for this group.
     pub metrics_requested: u64,
-    /// What they cost, US dollars.
+    /// Cost of the metrics requested, USD.
     pub usd: f64,
-    /// The same for a month at this pace, US dollars.
+    /// Cost of a month at this rate, USD.
     pub usd_per_month: f64,
 }
 
 impl Notice {
-    /// A look that took `took`, where it may take `limit` of the group's `interval`.
+    /// A cycle that took `took`, with the limit `limit` and the group's `interval`.
     pub(crate) const fn overrun(took: Duration, limit: Duration, interval: Duration) -> Self {
         Self::Overrun {
             took,
@@ -171,7 +174,7 @@ impl Notice {
         }
     }
 
-    /// Whether a person should look.
+    /// Whether a person should read the notice.
     pub fn is_warning(&self) -> bool {
         !matches!(
             self,
@@ -188,7 +191,8 @@ impl Notice {
     }
 }
 
-/// The original's words, where they are true: a cycle is over before the next one is due.
+/// Writes the original's sentence if the cycle took longer than the interval. Otherwise says which
+/// limit the cycle exceeded.
 fn write_overrun(
     f: &mut fmt::Formatter<'_>,
     took: Duration,

@@ -1,4 +1,4 @@
-//! What is to be looked after: accounts, their groups, and each group's settings.
+//! The fleet to control: accounts, groups, and the settings of each group.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -12,55 +12,58 @@ use crate::cloud::Cloud;
 use crate::key::GroupKey;
 use crate::predictor::Predictor;
 
-/// Accounts and groups, as a configuration describes them.
+/// The accounts and groups of a configuration.
 #[derive(Clone, Default)]
 pub struct Fleet {
-    /// How each account is reached, by its label.
+    /// The connection to each account, by the account's label.
     pub accounts: BTreeMap<String, Arc<dyn Cloud>>,
     /// The groups.
     pub groups: Vec<GroupSetup>,
 }
 
-/// One group and how it is looked after.
+/// One group and its settings.
 #[derive(Clone)]
 pub struct GroupSetup {
-    /// Its name.
+    /// The group's name.
     pub key: GroupKey,
-    /// Settings of its controller.
+    /// Settings of the group's controller.
     pub controller: ControllerConfig,
-    /// What may be written beside what the mode says.
+    /// The configuration's limits on writes, beside the mode.
     pub permit: Arc<WritePermit>,
-    /// The model.
+    /// The model that the group's controller asks.
     pub predictor: Arc<dyn Predictor>,
-    /// The group of the same account whose place this one takes: its history is used where there
-    /// is none of the group's own.
+    /// The group's predecessor in the same account: its history is used where the group has none of
+    /// its own.
     pub history_from: Option<Arc<str>>,
-    /// All of this as text, kept for replay; opaque here.
+    /// The group's configuration as text, stored for replay. The runtime does not parse this text.
     pub settings: Arc<str>,
 }
 
-/// Why a fleet cannot be looked after.
+/// Why the runtime cannot control a fleet.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum FleetError {
-    /// The same group twice.
+    /// Two groups have the same name.
     #[error("group {0} is named twice")]
     Twice(GroupKey),
-    /// A group in an account that is not there.
+    /// The group's account is not in the fleet.
     #[error("group {0} is in an account that is not configured")]
     NoAccount(GroupKey),
-    /// A setting that makes no sense.
+    /// A setting of the group is invalid.
     #[error("settings of group {group}")]
     Settings {
-        /// Whose.
+        /// The group.
         group: GroupKey,
-        /// What.
+        /// The invalid setting.
         #[source]
         error: ConfigError,
     },
 }
 
 impl Fleet {
-    /// Checks what the types leave open.
+    /// Checks names, accounts and settings.
+    ///
+    /// # Errors
+    /// The first problem.
     pub fn validate(&self) -> Result<(), FleetError> {
         let mut seen = BTreeSet::new();
         for group in &self.groups {
@@ -83,7 +86,7 @@ impl Fleet {
 }
 
 impl GroupSetup {
-    /// Whether nothing is different.
+    /// Whether all settings of `other` are equal to these.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.key == other.key
             && self.controller == other.controller

@@ -1,4 +1,4 @@
-//! One group's task: waits for what happens, and hands it to the group's controller.
+//! The task of one group: waits for events and passes them to the group's controller.
 
 use std::sync::Arc;
 
@@ -11,21 +11,21 @@ use crate::account::Account;
 use crate::awaited::{fitted, settled, woken};
 use crate::entry::{Checkpoint, Notice};
 use crate::fleet::GroupSetup;
-use crate::history::kept_forecast;
+use crate::history::stored_forecast;
 use crate::journal::Journal;
+use crate::message::{Mailbox, OrderMessage, Replacement};
 use crate::outside::{GroupOutside, Shared};
 use crate::status::SharedStatus;
-use crate::told::{Ordered, Replacement, Told};
 
-/// One group, looked after.
+/// The task of one group.
 pub(crate) struct GroupTask {
     control: ControlLoop,
     outside: GroupOutside,
-    told: Told,
+    mailbox: Mailbox,
     stop: CancellationToken,
 }
 
-/// What a group's task is made of.
+/// The parts of a new task.
 pub(crate) struct GroupStart {
     pub(crate) setup: GroupSetup,
     pub(crate) account: Arc<Account>,
@@ -33,12 +33,12 @@ pub(crate) struct GroupStart {
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) state: Option<SavedState>,
     pub(crate) status: SharedStatus,
-    pub(crate) told: Told,
+    pub(crate) mailbox: Mailbox,
     pub(crate) stop: CancellationToken,
 }
 
 impl GroupTask {
-    /// Looks after the group until `stop` is cancelled and no write is in flight.
+    /// Runs the group until `stop` is cancelled and no write is in flight.
     pub(crate) async fn run(start: GroupStart) {
         let mut task = Self::begin(start).await;
         task.show_mode();
@@ -50,18 +50,18 @@ impl GroupTask {
         let now = task.outside.now();
         let state = task.control.controller().saved_state();
         let key = &task.outside.setup.key;
-        task.outside.shared.scribe.save(key, now, state);
+        task.outside.shared.journal.save(key, now, state);
         task.outside.notice(now, Notice::Stopped);
     }
 
     async fn begin(start: GroupStart) -> Self {
-        let (key, scribe) = (&start.setup.key, &start.shared.scribe);
+        let (key, journal) = (&start.setup.key, &start.shared.journal);
         let resumed = start.state.is_some();
-        let (forecast, notices) = kept_forecast(&*start.journal, &start.setup).await;
+        let (forecast, notices) = stored_forecast(&*start.journal, &start.setup).await;
         let now = start.shared.clock.now();
-        scribe.notice(key, now, Notice::Started { resumed });
+        journal.notice(key, now, Notice::Started { resumed });
         for notice in notices {
-            scribe.notice(key, now, notice);
+            journal.notice(key, now, notice);
         }
         let checkpoint = Checkpoint {
             snapshot: Snapshot {
@@ -72,7 +72,7 @@ impl GroupTask {
             settings: Arc::clone(&start.setup.settings),
         };
         let control = checkpoint.go_on(now);
-        scribe.checkpoint(key, now, checkpoint);
+        journal.checkpoint(key, now, checkpoint);
         let outside = GroupOutside::new(
             start.setup,
             start.account,
@@ -84,12 +84,12 @@ impl GroupTask {
         Self {
             control,
             outside,
-            told: start.told,
+            mailbox: start.mailbox,
             stop: start.stop,
         }
     }
 
-    /// Waits for the next thing to happen, and deals with it.
+    /// Waits for the next event and handles the event.
     async fn step(&mut self) {
         let stopping = self.stop.is_cancelled();
         let outside = &mut self.outside;
@@ -106,18 +106,18 @@ impl GroupTask {
                 event
             }
             Some(event) = outside.calls.next(), if !stopping => event,
-            event = outside.past.read(), if !stopping => event,
+            event = outside.history.read(), if !stopping => event,
             event = fitted(&mut outside.fit), if !stopping => {
                 outside.fit = None;
                 event
             }
-            // Settings are replaced while no write is outstanding: its answer belongs to the
-            // controller that asked for it.
-            Some(replacement) = self.told.replacements.recv(), if !stopping && !writing => {
+            // Settings are replaced while no write is outstanding: the answer to a write belongs to
+            // the controller that sent the write.
+            Some(replacement) = self.mailbox.replacements.recv(), if !stopping && !writing => {
                 return self.replace(replacement);
             }
-            Some(ordered) = self.told.orders.recv(), if !stopping => {
-                return self.ordered(ordered);
+            Some(order) = self.mailbox.orders.recv(), if !stopping => {
+                return self.apply_order(order);
             }
             () = woken(outside.wake), if !stopping => self.woke(),
         };
@@ -138,7 +138,7 @@ impl GroupTask {
     fn happened(&mut self, event: Event) {
         let now = self.outside.now();
         self.tell(event, now);
-        self.outside.end_look();
+        self.outside.end_cycle();
         if now.since(self.outside.snapshot_at) >= self.snapshot_every() {
             self.tell(Event::SnapshotAsked, now);
         }
@@ -147,12 +147,12 @@ impl GroupTask {
     fn tell(&mut self, event: Event, now: Timestamp) {
         if let Some(event) = event.journaled() {
             let key = &self.outside.setup.key;
-            self.outside.shared.scribe.event(key, now, event);
+            self.outside.shared.journal.event(key, now, event);
         }
         self.control.tell(event, &mut self.outside, now);
     }
 
-    /// From time to time a point is kept from which a replay can start.
+    /// Time between two checkpoints of this group.
     fn snapshot_every(&self) -> std::time::Duration {
         let settings = &self.outside.shared.settings;
         match self.control.controller().config().policy {
@@ -161,8 +161,8 @@ impl GroupTask {
         }
     }
 
-    fn ordered(&mut self, Ordered { order, by, taken }: Ordered) {
-        self.outside.ordering = Some(taken);
+    fn apply_order(&mut self, OrderMessage { order, by, receipt }: OrderMessage) {
+        self.outside.receipt = Some(receipt);
         self.happened(Event::Ordered { order, by });
         self.show_mode();
     }

@@ -1,4 +1,4 @@
-//! Reading a group's past: beside its looks, a few parts at once in one account, never waited for.
+//! Reads the history of groups, a few parts of one account at once. No cycle waits for history.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,15 +16,15 @@ use crate::journal::Journal;
 use crate::key::GroupKey;
 use crate::settings::RuntimeSettings;
 
-/// The way to the past of the groups of one account. Cheap to clone.
+/// Reads the history of the groups of one account. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Histories {
+pub(crate) struct HistoryReader {
     cloud: Arc<dyn Cloud>,
     turns: Arc<Semaphore>,
     deadline: Duration,
 }
 
-impl Histories {
+impl HistoryReader {
     pub(crate) fn new(cloud: &Arc<dyn Cloud>, settings: &RuntimeSettings) -> Self {
         Self {
             cloud: Arc::clone(cloud),
@@ -44,7 +44,8 @@ impl Histories {
         }
     }
 
-    /// The part of the group's own past; where it has none, that of the group before it.
+    /// Reads a part of the history of the group `name`. If CloudWatch has none, reads the history
+    /// of the predecessor `before`.
     async fn read_or_inherit(
         &self,
         name: Arc<str>,
@@ -75,9 +76,9 @@ struct Part {
     of_other: bool,
 }
 
-/// What one group reads of the past.
-pub(crate) struct Past {
-    /// The group whose past stands in for the group's own.
+/// The history reading of one group.
+pub(crate) struct HistoryReading {
+    /// The group's predecessor: its history is used where the group has none of its own.
     before: Option<Arc<str>>,
     reading: Option<(CallId, BoxFuture<'static, Result<Part, CallFailure>>)>,
     parts: u32,
@@ -85,7 +86,7 @@ pub(crate) struct Past {
     usd: f64,
 }
 
-impl Past {
+impl HistoryReading {
     pub(crate) fn new(before: Option<Arc<str>>) -> Self {
         Self {
             before,
@@ -96,10 +97,10 @@ impl Past {
         }
     }
 
-    /// Begins to read; what was being read before is given up.
+    /// Starts to read. Drops the reading under way, if any.
     pub(crate) fn ask(
         &mut self,
-        histories: &Histories,
+        histories: &HistoryReader,
         name: Arc<str>,
         call: CallId,
         query: HistoryQuery,
@@ -113,7 +114,7 @@ impl Past {
         self.reading = None;
     }
 
-    /// The end of the reading under way; never where there is none.
+    /// The result of the reading under way. Waits forever if there is none.
     pub(crate) async fn read(&mut self) -> Event {
         let Some((call, reading)) = &mut self.reading else {
             return std::future::pending().await;
@@ -136,8 +137,8 @@ impl Past {
         }
     }
 
-    /// What has been read since this was told last.
-    pub(crate) fn told(&mut self, forecast: &ForecastSnapshot) -> Notice {
+    /// The parts read since the last notice, as a notice.
+    pub(crate) fn notice(&mut self, forecast: &ForecastSnapshot) -> Notice {
         Notice::HistoryRead {
             periods: forecast.periods(),
             days: forecast.days(),
@@ -148,9 +149,9 @@ impl Past {
     }
 }
 
-/// What was kept of the group's forecast, else of the group whose place it takes; and what a
-/// person should know of that. What cannot be read is read from the cloud anew.
-pub(crate) async fn kept_forecast(
+/// The stored forecast of the group, else of its predecessor (`history_from`), and notices for a
+/// person. If the store cannot be read, the group reads its history from the cloud anew.
+pub(crate) async fn stored_forecast(
     journal: &dyn Journal,
     setup: &GroupSetup,
 ) -> (Option<ForecastSnapshot>, Vec<Notice>) {

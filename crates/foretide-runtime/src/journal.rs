@@ -1,80 +1,57 @@
-//! Where everything that happens is kept, as the runtime reaches it.
+//! The journal, as the runtime calls it.
 
 use std::sync::Arc;
 
 use foretide_control::{ForecastSnapshot, SavedState};
 use foretide_domain::Timestamp;
 use futures_util::future::BoxFuture;
-use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
 use crate::entry::Entry;
+use crate::journal_error::JournalError;
 use crate::key::GroupKey;
 
-/// Keeps entries and states.
+/// Stores entries and states durably.
 pub trait Journal: Send + Sync {
-    /// Makes the whole batch durable, or nothing of it. A batch that failed comes again. An empty
-    /// batch asks whether what was committed before is still durable.
+    /// Stores the whole batch, or nothing of it. The runtime commits a failed batch again. An empty
+    /// batch checks whether the data of earlier commits is still durable.
     fn commit(&self, batch: Arc<Batch>) -> BoxFuture<'_, Result<(), JournalError>>;
 
-    /// The state kept last for a group.
+    /// The state that was stored last for `group`; none if there is none.
     fn load<'a>(
         &'a self,
         group: &'a GroupKey,
     ) -> BoxFuture<'a, Result<Option<SavedState>, JournalError>>;
 
-    /// The forecast of the checkpoint of a group that was kept last and has one.
+    /// The forecast of the group's newest checkpoint that has one.
     fn load_forecast<'a>(
         &'a self,
         group: &'a GroupKey,
     ) -> BoxFuture<'a, Result<Option<ForecastSnapshot>, JournalError>>;
 }
 
-/// What is committed together.
+/// The content of one commit.
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
-    /// What happened, in order for each group.
+    /// New entries. The entries of one group are in order.
     pub entries: Vec<Arc<Entry>>,
-    /// The newest state of the groups that have a new one; each group once.
+    /// The newest states. Each group appears at most once.
     pub states: Vec<StateToKeep>,
 }
 
 impl Batch {
-    /// Whether there is nothing to commit.
+    /// Whether the batch holds nothing.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty() && self.states.is_empty()
     }
 }
 
-/// A controller's state to be kept in place of the one before.
+/// A controller's state. It replaces the group's previous state in the store.
 #[derive(Clone, Debug)]
 pub struct StateToKeep {
-    /// Whose.
+    /// The group.
     pub group: GroupKey,
-    /// When it was as it is.
+    /// Time of the state.
     pub at: Timestamp,
-    /// The state.
+    /// The controller's state.
     pub state: Arc<SavedState>,
-}
-
-/// Why something was not kept, or cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
-#[error("{detail}")]
-pub struct JournalError {
-    /// The kind, on which a person's next step depends.
-    pub kind: JournalErrorKind,
-    /// What, where and why, for a person.
-    pub detail: String,
-}
-
-/// Kinds of failure of a journal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum JournalErrorKind {
-    /// No room is left: it can be gone on with once there is.
-    Full,
-    /// It does not answer, or not in time.
-    Unavailable,
-    /// What is kept cannot be understood.
-    Corrupt,
 }

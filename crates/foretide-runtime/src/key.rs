@@ -1,11 +1,11 @@
-//! What a group is called within one process.
+//! The name of a group within one process.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// Names a group: the account it is reached through, and its name there.
+/// The name of a group: the label of its account and its name in that account.
 ///
-/// An account is a label of the configuration for one region with one identity. Cheap to clone.
+/// An account is one region with one identity; the configuration gives the label. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GroupKey {
     account: Arc<str>,
@@ -13,7 +13,7 @@ pub struct GroupKey {
 }
 
 impl GroupKey {
-    /// The group `name` reached through `account`.
+    /// The group `name` in the account with the label `account`.
     pub fn new(account: &str, name: &str) -> Self {
         Self {
             account: account.into(),
@@ -31,14 +31,14 @@ impl GroupKey {
         &self.name
     }
 
-    /// The name, shared.
+    /// The group's name in that account, without a copy of the text.
     pub(crate) fn shared_name(&self) -> Arc<str> {
         Arc::clone(&self.name)
     }
 }
 
 impl fmt::Display for GroupKey {
-    /// `account/name`.
+    /// Writes `account/name`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.account, self.name)
     }

@@ -1,19 +1,20 @@
-//! Carries the effects of many groups' controllers out, asynchronously.
+//! Runs the controllers of many groups, asynchronously.
 //!
-//! Every group is a task of its own that owns its controller, its timer and its calls; it waits for
-//! nobody else. What groups share stands behind queues: reads of one account are gathered into
-//! batches ([`Cloud`]), writes pass the actuator, and everything that happens goes to the scribe,
-//! which commits it to the [`Journal`].
+//! Each group has one task. The task owns the group's controller, timer and calls. No task waits
+//! for another task. Groups share queues: a [`Cloud`] reads many groups of one account in one
+//! batch, the actuator sends the writes, and the journal writer commits all entries to the
+//! [`Journal`].
 //!
 //! Invariants:
-//! - a slow or failing group, account, model or store delays no other group's look: every call has
-//!   a deadline, every queue between groups is left without waiting;
-//! - the group is changed in one place, which enforces dry-run and mode once more;
-//! - effects are carried out in order, and a `Save` that stands before a write is durable before
-//!   the write is sent, unless the store fails, which is said and does not stop the loop;
-//! - time comes from a [`Clock`] and from tokio's timer, so that tests run on paused time.
+//! - A slow or failing group, account, model or store delays no cycle of another group. Every call
+//!   has a deadline. Sending to a queue between groups never waits.
+//! - The actuator alone changes a group. The actuator checks dry-run and mode once more.
+//! - Effects are carried out in order. The state of a `Save` before a write is durable before the
+//!   write is sent. If the store fails, the runtime logs a notice and sends the write all the same.
+//! - Time comes from a [`Clock`] and from tokio's timer, so tests run on paused time.
 //!
-//! It refuses to decide anything: that is `foretide-control`'s. It knows neither AWS nor a file.
+//! The runtime decides nothing; `foretide-control` decides. The runtime knows neither AWS nor
+//! files.
 
 mod account;
 mod actuator;
@@ -27,16 +28,18 @@ mod fleet;
 mod group;
 mod history;
 mod journal;
+mod journal_error;
+mod journal_writer;
 mod key;
-mod orderly;
+mod message;
+mod order_handle;
 mod outside;
 mod predictor;
+mod reload;
 mod runtime;
-mod scribe;
 mod settings;
 mod status;
 mod supervisor;
-mod told;
 
 pub use actuator::WritePermit;
 pub use answers::{Answers, Reply};
@@ -44,13 +47,16 @@ pub use clock::{AnchoredClock, Clock};
 pub use cloud::{BatchLimits, Cloud, HistoryAsk, HistoryPart, MetricsAsk};
 pub use entry::{Checkpoint, Costs, Entry, Notice, What};
 pub use fleet::{Fleet, FleetError, GroupSetup};
-pub use journal::{Batch, Journal, JournalError, JournalErrorKind, StateToKeep};
+pub use journal::{Batch, Journal, StateToKeep};
+pub use journal_error::{JournalError, JournalErrorKind};
 pub use key::GroupKey;
-pub use orderly::{OrderError, Orderly};
+pub use message::OrderError;
+pub use order_handle::OrderHandle;
 pub use predictor::Predictor;
-pub use runtime::{ReloadError, Reloaded, Runtime, StartError};
+pub use reload::{ReloadError, Reloaded, StartError};
+pub use runtime::Runtime;
 pub use settings::RuntimeSettings;
 pub use status::{GroupStatus, LastWrite};
 
-/// A boxed future, as the traits of this crate answer it.
+/// A boxed future: the return type of the async methods of this crate's traits.
 pub use futures_util::future::BoxFuture;

@@ -1,4 +1,4 @@
-//! What carries out the effects of one group's controller: its calls, its timer, the journal.
+//! Carries out the effects of one group's controller: calls, timer, journal.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,61 +19,61 @@ use crate::clock::Clock;
 use crate::cloud::MetricsAsk;
 use crate::entry::{Checkpoint, Notice};
 use crate::fleet::GroupSetup;
-use crate::history::Past;
-use crate::scribe::ToScribe;
+use crate::history::HistoryReading;
+use crate::journal_writer::JournalSender;
+use crate::message::{OrderReceipt, acknowledge};
 use crate::settings::RuntimeSettings;
 use crate::status::SharedStatus;
-use crate::told::{Taken, acknowledge};
 
-/// What all groups share.
+/// Settings and services that all groups share.
 #[derive(Clone)]
 pub(crate) struct Shared {
     pub(crate) settings: Arc<RuntimeSettings>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) scribe: ToScribe,
+    pub(crate) journal: JournalSender,
     pub(crate) predictions: Arc<Semaphore>,
 }
 
-/// The look under way.
+/// The cycle under way.
 #[derive(Clone, Copy)]
-struct Look {
+struct Cycle {
     began: Instant,
     deadline: Instant,
 }
 
-/// Where the effects of one group's controller go, and where its events come from.
+/// Carries out the effects of one group's controller, and holds the futures of its next events.
 pub(crate) struct GroupOutside {
     pub(crate) setup: GroupSetup,
     pub(crate) account: Arc<Account>,
     pub(crate) shared: Shared,
     pub(crate) status: SharedStatus,
     pub(crate) stop: CancellationToken,
-    /// Readings and questions to the model.
+    /// Readings and predictions under way.
     pub(crate) calls: FuturesUnordered<BoxFuture<'static, Event>>,
-    /// The write in flight.
+    /// The write in flight, if any.
     pub(crate) write: Option<BoxFuture<'static, Event>>,
-    /// What is read of the past, beside the looks.
-    pub(crate) past: Past,
-    /// A fit under way, on a thread of its own.
+    /// The reading of the group's history. No cycle waits for history.
+    pub(crate) history: HistoryReading,
+    /// The fit under way, on a thread of its own.
     pub(crate) fit: Option<FitUnderWay>,
-    /// When the controller wants to be woken.
+    /// Start of the next cycle, as the controller wants.
     pub(crate) wake: Option<Wake>,
-    look: Option<Look>,
-    /// Interval of the looks.
+    cycle: Option<Cycle>,
+    /// Interval of the group's cycles.
     interval: Duration,
-    /// When the newest snapshot was made.
+    /// Time of the newest snapshot.
     pub(crate) snapshot_at: Timestamp,
-    /// Whether the state that the next write depends on is durable.
+    /// The save that the next write waits for. Resolves to whether the state is durable.
     saving: Option<BoxFuture<'static, bool>>,
-    /// Who waits for the order under way to be durable.
-    pub(crate) ordering: Option<oneshot::Sender<Taken>>,
+    /// Receives the receipt of the order that the controller is about to save.
+    pub(crate) receipt: Option<oneshot::Sender<OrderReceipt>>,
 }
 
 impl Outside for GroupOutside {
     fn carry_out(&mut self, effect: Effect, controller: &Controller, now: Timestamp) {
         match effect {
             Effect::ReadGroup { call } => {
-                self.begin_look(controller.config().interval);
+                self.begin_cycle(controller.config().interval);
                 let reply = self.account.groups.ask(self.setup.key.shared_name());
                 let permit = Arc::clone(&self.setup.permit);
                 self.read(
@@ -95,9 +95,9 @@ impl Outside for GroupOutside {
             }
             Effect::ReadHistory { call, query } => {
                 let name = self.setup.key.shared_name();
-                self.past.ask(&self.account.histories, name, call, query);
+                self.history.ask(&self.account.histories, name, call, query);
             }
-            // A fit takes a third of a second: off the threads that calls wait on.
+            // A fit takes about 0.3 s of CPU, too long for the threads that serve calls.
             Effect::Fit { call, job } => {
                 self.fit = Some((call, tokio::task::spawn_blocking(move || job.run())));
             }
@@ -105,11 +105,11 @@ impl Outside for GroupOutside {
             Effect::SetDesired { call, plan } => self.write(call, plan, controller.mode(), now),
             Effect::Record(record) => {
                 self.status.saw_record(now, &record);
-                self.shared.scribe.record(&self.setup.key, now, record);
+                self.shared.journal.record(&self.setup.key, now, record);
             }
             Effect::Save => {
                 let state = controller.saved_state();
-                self.shared.scribe.save(&self.setup.key, now, state);
+                self.shared.journal.save(&self.setup.key, now, state);
             }
             Effect::SaveFirst => self.save_first(controller, now),
             Effect::Snapshot {
@@ -120,7 +120,7 @@ impl Outside for GroupOutside {
         }
     }
 
-    /// Events come from the task, which waits for them.
+    /// Returns none: the group's task waits for events itself.
     fn next_event(&mut self, _now: Timestamp) -> Option<Event> {
         None
     }
@@ -136,7 +136,7 @@ impl GroupOutside {
         now: Timestamp,
     ) -> Self {
         Self {
-            past: Past::new(setup.history_from.clone()),
+            history: HistoryReading::new(setup.history_from.clone()),
             interval: setup.controller.interval,
             setup,
             account,
@@ -147,87 +147,87 @@ impl GroupOutside {
             write: None,
             fit: None,
             wake: None,
-            look: None,
+            cycle: None,
             snapshot_at: now,
             saving: None,
-            ordering: None,
+            receipt: None,
         }
     }
 
-    /// Takes other settings, and the way to an account that may be another one. What was read for
-    /// the old ones is given up.
+    /// Takes new settings, and the account that reaches the group from now on. Drops the calls that
+    /// were made under the old settings.
     pub(crate) fn replace(&mut self, setup: GroupSetup, account: Arc<Account>) {
-        self.past = Past::new(setup.history_from.clone());
+        self.history = HistoryReading::new(setup.history_from.clone());
         self.interval = setup.controller.interval;
         self.setup = setup;
         self.account = account;
         self.calls.clear();
-        self.look = None;
+        self.cycle = None;
     }
 
-    /// Makes the state durable for whoever depends on it: the one that gave an order, or else the
-    /// write that follows.
+    /// Saves the state. If an order is under way, its operator gets the receipt after the save;
+    /// otherwise the next write waits for the save.
     fn save_first(&mut self, controller: &Controller, now: Timestamp) {
         let state = controller.saved_state();
-        let saved = self.shared.scribe.save_now(&self.setup.key, now, state);
-        match self.ordering.take() {
-            Some(taken) => {
-                tokio::spawn(acknowledge(taken, state.next_look(), saved));
+        let saved = self.shared.journal.save_now(&self.setup.key, now, state);
+        match self.receipt.take() {
+            Some(receipt) => {
+                tokio::spawn(acknowledge(receipt, state.next_look(), saved));
             }
             None => self.saving = Some(Box::pin(saved)),
         }
     }
 
-    /// Keeps a snapshot, with the settings that the controller goes on by.
+    /// Records a checkpoint: the snapshot and the settings that the controller continues with.
     fn keep(&mut self, snapshot: Snapshot, history_complete: bool, now: Timestamp) {
         self.snapshot_at = now;
         if let Some(forecast) = snapshot.forecast.as_ref().filter(|_| history_complete) {
-            let notice = self.past.told(forecast);
+            let notice = self.history.notice(forecast);
             self.notice(now, notice);
         }
-        // What the controller before this one has asked of the past, this one asks anew.
-        self.past.give_up();
+        // The controller that continues from the snapshot asks for its history anew.
+        self.history.give_up();
         let checkpoint = Checkpoint {
             snapshot,
             controller: Arc::new(self.setup.controller.clone()),
             settings: Arc::clone(&self.setup.settings),
         };
-        let scribe = &self.shared.scribe;
-        scribe.checkpoint(&self.setup.key, now, checkpoint);
+        let journal = &self.shared.journal;
+        journal.checkpoint(&self.setup.key, now, checkpoint);
     }
 
-    fn begin_look(&mut self, interval: Duration) {
-        // The controller has given up what it still waited for.
+    fn begin_cycle(&mut self, interval: Duration) {
+        // The controller no longer waits for the calls of the previous cycle.
         self.calls.clear();
         let began = Instant::now();
-        let limit = self.shared.settings.look_deadline(interval);
-        self.look = Some(Look {
+        let limit = self.shared.settings.cycle_deadline(interval);
+        self.cycle = Some(Cycle {
             began,
             deadline: began + limit,
         });
     }
 
-    /// A look ends when nothing is outstanding any more.
-    pub(crate) fn end_look(&mut self) {
-        let Some(look) = self.look.take_if(|_| self.calls.is_empty()) else {
+    /// Ends the cycle if no call is outstanding.
+    pub(crate) fn end_cycle(&mut self) {
+        let Some(cycle) = self.cycle.take_if(|_| self.calls.is_empty()) else {
             return;
         };
-        let (now, took) = (self.now(), look.began.elapsed());
+        let (now, took) = (self.now(), cycle.began.elapsed());
         self.status.update(|status| {
-            status.looked_at = Some(now);
-            status.look_took = took;
+            status.cycle_ended_at = Some(now);
+            status.cycle_took = took;
         });
-        let limit = look.deadline - look.began;
+        let limit = cycle.deadline - cycle.began;
         let interval = self.interval;
         if took >= limit {
             self.notice(now, Notice::overrun(took, limit, interval));
         }
     }
 
-    /// When a call that may take `span` has to have ended.
+    /// The deadline of a call that may take `span`: the end of the cycle at the latest.
     fn deadline(&self, span: Duration) -> Instant {
         let own = Instant::now() + span;
-        self.look.map_or(own, |look| own.min(look.deadline))
+        self.cycle.map_or(own, |cycle| own.min(cycle.deadline))
     }
 
     fn read<T: Send + 'static>(
@@ -238,7 +238,7 @@ impl GroupOutside {
         event: impl FnOnce(CallId, T) -> Event + Send + 'static,
     ) {
         let span = self.shared.settings.read_deadline;
-        // The batch has the same deadline and knows better why: it may answer a moment later.
+        // The batch has the same deadline and names the cause, so its answer gets a moment more.
         let deadline = self.deadline(span + self.shared.settings.gather * 2);
         self.calls.push(Box::pin(async move {
             match timeout_at(deadline, reply).await {
@@ -295,8 +295,8 @@ impl GroupOutside {
         }));
     }
 
-    /// Sends a write once the state that knows of it is durable. Where that fails, the write goes
-    /// out all the same: a full disk must not keep a group from growing.
+    /// Sends a write once the journal has stored the state that knows of the write. If the journal
+    /// fails, the write goes out all the same: a full disk must not keep a group from growing.
     fn write(&mut self, call: CallId, plan: Plan, mode: Mode, now: Timestamp) {
         let account = Arc::clone(&self.account);
         let write = Write {
@@ -318,7 +318,7 @@ impl GroupOutside {
             if !saved {
                 let (notice, now) = (Notice::UnsavedWrite, shared.clock.now());
                 status.saw_notice(&notice);
-                shared.scribe.notice(&write.key, now, notice);
+                shared.journal.notice(&write.key, now, notice);
             }
             let outcome = account.actuator.carry_out(write).await;
             Event::WriteSettled { call, outcome }
@@ -327,14 +327,14 @@ impl GroupOutside {
 
     pub(crate) fn notice(&self, now: Timestamp, notice: Notice) {
         self.status.saw_notice(&notice);
-        self.shared.scribe.notice(&self.setup.key, now, notice);
+        self.shared.journal.notice(&self.setup.key, now, notice);
     }
 
     pub(crate) fn now(&self) -> Timestamp {
         self.shared.clock.now()
     }
 
-    /// The moment at or after `asked` that lies on the grid of looks.
+    /// The first moment at or after `asked` that lies on the grid of cycle starts.
     fn wake_at(&self, asked: Timestamp) -> Wake {
         let grid = self.shared.settings.grid.as_millis().max(1);
         let grid = i64::try_from(grid).unwrap_or(1);

@@ -1,11 +1,9 @@
-//! The runtime as the binary holds it: start, reload, look, stop.
+//! The runtime's public handle: start, reload, status, stop.
 
 use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, PoisonError};
 
-use serde::{Deserialize, Serialize};
-use thiserror::Error;
 use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -13,92 +11,41 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::clock::Clock;
 use crate::entry::{Entry, Notice};
-use crate::fleet::{Fleet, FleetError};
-use crate::journal::{Journal, JournalError};
+use crate::fleet::Fleet;
+use crate::journal::Journal;
+use crate::journal_writer::{JournalSender, JournalWriter};
 use crate::key::GroupKey;
-use crate::orderly::Orderly;
+use crate::message::{Message, Reload, States};
+use crate::order_handle::OrderHandle;
 use crate::outside::Shared;
-use crate::scribe::{Scribe, ToScribe};
+use crate::reload::{ReloadError, Reloaded, StartError};
 use crate::settings::RuntimeSettings;
 use crate::status::{GroupStatus, SharedStatus};
-use crate::supervisor::{Ask, Reload, States, Statuses, Supervisor};
+use crate::supervisor::{Statuses, Supervisor};
 
-/// A running autoscaler over a fleet. Dropping it stops it without waiting.
+/// A running autoscaler over a fleet. Dropping the handle stops the runtime without waiting.
 #[derive(Debug)]
 pub struct Runtime {
-    asks: mpsc::Sender<Ask>,
-    said: Said,
+    messages: mpsc::Sender<Message>,
+    notices: NoticeSender,
     journal: JournalHandle,
     statuses: Statuses,
     supervisor: JoinHandle<()>,
-    scribe: JoinHandle<bool>,
+    journal_writer: JoinHandle<bool>,
     settings: Arc<RuntimeSettings>,
     stop: CancellationToken,
     _stopped_when_dropped: DropGuard,
 }
 
-/// Why it does not start.
-#[derive(Debug, Error)]
-pub enum StartError {
-    /// The fleet makes no sense.
-    #[error("the groups cannot be looked after")]
-    Fleet(#[source] FleetError),
-    /// A group's state cannot be read. Without it, a cooldown could be lost.
-    #[error("cannot read the state of group {group}")]
-    State {
-        /// Whose.
-        group: GroupKey,
-        /// Why.
-        #[source]
-        error: JournalError,
-    },
-}
-
-/// Why a new configuration is not taken; the old one goes on.
-#[derive(Debug, Error)]
-pub enum ReloadError {
-    /// As at start.
-    #[error("the old configuration stays")]
-    Refused(#[source] StartError),
-    /// The group was dropped a moment ago and still finishes a write.
-    #[error("group {0} was dropped and is still finishing a write: try again in a moment")]
-    StillStopping(GroupKey),
-    /// The runtime is stopping.
-    #[error("stopping")]
-    Stopping,
-}
-
-/// What a reload changed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reloaded {
-    /// Groups that are new.
-    pub added: usize,
-    /// Groups with other settings than before.
-    pub changed: usize,
-    /// Groups that are gone.
-    pub removed: usize,
-}
-
-/// The way to the journal for whoever runs this.
-struct Said {
-    scribe: ToScribe,
+/// Sends notices of the runtime's owner to the journal writer.
+struct NoticeSender {
+    journal: JournalSender,
     clock: Arc<dyn Clock>,
 }
 
-impl fmt::Debug for Said {
+impl fmt::Debug for NoticeSender {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Said")
-    }
-}
-
-impl fmt::Display for Reloaded {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            added,
-            changed,
-            removed,
-        } = self;
-        write!(f, "{added} added, {changed} changed, {removed} removed")
+        f.write_str("NoticeSender")
     }
 }
 
@@ -112,21 +59,24 @@ impl fmt::Debug for JournalHandle {
 }
 
 impl Runtime {
-    /// Looks after `fleet` from now on, each group with the state that `journal` has for it.
+    /// Starts to control the groups of `fleet`. Each group begins with its state in `journal`.
     ///
-    /// Must be called within a tokio runtime with time enabled.
+    /// Call this within a tokio runtime that has a timer.
+    ///
+    /// # Errors
+    /// The fleet is inconsistent, or the journal cannot read the state of a group.
     pub async fn start(
         settings: RuntimeSettings,
         fleet: Fleet,
         journal: Arc<dyn Journal>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StartError> {
-        let (runtime, []) = Self::start_told(settings, fleet, journal, clock).await?;
+        let (runtime, []) = Self::start_with_listeners(settings, fleet, journal, clock).await?;
         Ok(runtime)
     }
 
-    /// The same, with everything that happens from the first moment on, for `N` listeners.
-    pub async fn start_told<const N: usize>(
+    /// Like [`Runtime::start`], and returns `N` receivers of all entries from the first one on.
+    pub async fn start_with_listeners<const N: usize>(
         settings: RuntimeSettings,
         fleet: Fleet,
         journal: Arc<dyn Journal>,
@@ -134,21 +84,21 @@ impl Runtime {
     ) -> Result<(Self, [broadcast::Receiver<Arc<Entry>>; N]), StartError> {
         let states = load(&*journal, &fleet, |_| true).await?;
         let settings = Arc::new(settings);
-        let (way, scribe) = Scribe::new(
+        let (sender, writer) = JournalWriter::new(
             Arc::clone(&journal),
             Arc::clone(&clock),
             Arc::clone(&settings),
             fleet.groups.len(),
         );
-        let said = Said {
-            scribe: way.clone(),
+        let notices = NoticeSender {
+            journal: sender.clone(),
             clock: Arc::clone(&clock),
         };
         let shared = Shared {
             predictions: Arc::new(Semaphore::new(settings.predictions)),
             settings: Arc::clone(&settings),
             clock,
-            scribe: way,
+            journal: sender,
         };
         let stop = CancellationToken::new();
         let statuses = Statuses::default();
@@ -158,45 +108,51 @@ impl Runtime {
             stop.clone(),
             Arc::clone(&statuses),
         );
-        let (asks, asked) = mpsc::channel(1);
-        let told = std::array::from_fn(|_| said.scribe.live().subscribe());
+        let (messages, received) = mpsc::channel(1);
+        let listeners = std::array::from_fn(|_| notices.journal.live().subscribe());
         let runtime = Self {
-            asks,
-            said,
+            messages,
+            notices,
             journal: JournalHandle(journal),
             statuses,
-            supervisor: tokio::spawn(supervisor.run(asked, fleet, states)),
-            scribe: tokio::spawn(scribe.run()),
+            supervisor: tokio::spawn(supervisor.run(received, fleet, states)),
+            journal_writer: tokio::spawn(writer.run()),
             settings,
             stop: stop.clone(),
             _stopped_when_dropped: stop.drop_guard(),
         };
-        Ok((runtime, told))
+        Ok((runtime, listeners))
     }
 
-    /// Everything that happens from now on, as it happens, whether or not the journal works.
+    /// A receiver of all entries from now on. The receiver gets each entry at once, whether or not
+    /// the journal works.
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<Entry>> {
-        self.said.scribe.live().subscribe()
+        self.notices.journal.live().subscribe()
     }
 
-    /// Keeps what whoever runs this has to say, of a group or of the whole.
+    /// Writes `notice` to log and journal, for one group or for the whole process.
     pub fn note(&self, group: Option<&GroupKey>, notice: Notice) {
-        self.said.scribe.note(group, self.said.clock.now(), notice);
+        self.notices
+            .journal
+            .note(group, self.notices.clock.now(), notice);
     }
 
-    /// The way by which an operator's orders come.
-    pub fn orderly(&self) -> Orderly {
-        Orderly::new(self.asks.clone())
+    /// A handle through which operators give orders to groups.
+    pub fn order_handle(&self) -> OrderHandle {
+        OrderHandle::new(self.messages.clone())
     }
 
-    /// All groups as they are now, by key.
+    /// The present status of all groups, sorted by key.
     pub fn status(&self) -> Vec<GroupStatus> {
         let statuses = self.statuses.read().unwrap_or_else(PoisonError::into_inner);
         statuses.values().map(SharedStatus::get).collect()
     }
 
-    /// Replaces accounts, groups and settings; keeps the state of every group that stays. All of
-    /// `fleet` is taken, or nothing.
+    /// Replaces accounts, groups and settings. A group in both the old and the new fleet keeps its
+    /// state.
+    ///
+    /// # Errors
+    /// With an error the old fleet stays in force as a whole.
     pub async fn reload(&self, fleet: Fleet) -> Result<Reloaded, ReloadError> {
         let known = |key: &GroupKey| {
             let statuses = self.statuses.read().unwrap_or_else(PoisonError::into_inner);
@@ -211,32 +167,32 @@ impl Runtime {
             states,
             done,
         };
-        self.asks
-            .send(Ask::Reload(reload))
+        self.messages
+            .send(Message::Reload(reload))
             .await
             .map_err(|_| ReloadError::Stopping)?;
         answer.await.map_err(|_| ReloadError::Stopping)?
     }
 
-    /// Stops: at once, or when the writes in flight have ended. Answers whether the journal has
-    /// everything that happened.
+    /// Stops the runtime and waits for the writes in flight. Returns whether the journal has stored
+    /// every entry.
     pub async fn stop(self) -> bool {
         self.stop.cancel();
         let supervised = self.supervisor.await.is_ok();
-        // The scribe ends once nobody is left to say anything.
-        drop(self.said);
-        let flushed = timeout(self.settings.flush_deadline, self.scribe).await;
+        // The journal writer ends once the last sender is dropped.
+        drop(self.notices);
+        let flushed = timeout(self.settings.flush_deadline, self.journal_writer).await;
         supervised && matches!(flushed, Ok(Ok(true)))
     }
 
-    /// Runs until `shutdown` completes, then stops.
+    /// Runs until `shutdown` completes, then stops; returns the result of [`Runtime::stop`].
     pub async fn run_until(self, shutdown: impl Future<Output = ()>) -> bool {
         shutdown.await;
         self.stop().await
     }
 }
 
-/// The states of the groups of `fleet` that are wanted, and whether the fleet makes sense.
+/// Validates `fleet` and loads the states of the groups that `wanted` accepts.
 async fn load(
     journal: &dyn Journal,
     fleet: &Fleet,

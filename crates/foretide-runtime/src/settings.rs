@@ -1,54 +1,56 @@
-//! How long things may take and how much may be under way: one set for the whole process.
+//! Deadlines and limits of the whole process.
 
 use std::time::Duration;
 
-/// Deadlines and limits.
+/// Deadlines and limits. Each field names its default.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuntimeSettings {
-    /// Longest that a reading may take, retries and waiting for its turn included: 6 s, so that the
-    /// model can still be asked within an interval of 10 s.
+    /// Longest duration of a reading, including retries and the wait for a free call: 6 s, so that
+    /// a prediction still fits into an interval of 10 s.
     pub read_deadline: Duration,
-    /// Longest that reading a part of the past may take, waiting for its turn left out: 60 s; no
-    /// decision waits for it.
+    /// Longest duration of reading a part of a history, without the wait for a free call: 60 s. No
+    /// decision waits for history.
     pub history_deadline: Duration,
-    /// Parts of the past being read at once in one account: 2, so that looks come first.
+    /// Parts of histories read at once in one account: 2, so that cycles come first.
     pub histories_per_account: usize,
-    /// Longest that the model may take: 6 s, the original's.
+    /// Longest duration of a prediction: 6 s, as in the original.
     pub predict_deadline: Duration,
-    /// Longest that a write may take: 20 s, below the 30 s after which the controller gives it up.
+    /// Longest duration of a write: 20 s, less than the 30 s after which the controller gives a
+    /// write up.
     pub write_deadline: Duration,
-    /// Share of the interval, in percent, after which a look's outstanding calls are given up: 90,
-    /// so that it has ended before the next one begins.
-    pub look_percent: u32,
-    /// Longest that a write, or the answer to an order, waits for the state to be durable: 2 s, a
-    /// hundred times what a healthy disk needs.
+    /// Share of the interval, in percent, after which the cycle's outstanding calls are dropped:
+    /// 90, so that a cycle ends before the next one begins.
+    pub cycle_percent: u32,
+    /// Longest time for which a write, or the receipt of an order, waits for the save of the state:
+    /// 2 s, a hundred times the duration on a healthy disk.
     pub save_deadline: Duration,
-    /// Batches under way at once in one account: 4 a kind.
+    /// Batches under way at once in one account: 4 of groups and 4 of metrics.
     pub batches_per_account: usize,
-    /// Writes under way at once in one account: 4; the service has one bucket for all calls.
+    /// Writes under way at once in one account: 4. The service counts all calls of an account in
+    /// one rate limit.
     pub writes_per_account: usize,
-    /// Questions to the model under way at once: 32.
+    /// Predictions under way at once: 32.
     pub predictions: usize,
-    /// Looks begin on this grid: 250 ms, so that groups that were started at different moments
-    /// still share their calls.
+    /// Cycles begin on this grid: 250 ms, so that groups that started at different moments still
+    /// share calls.
     pub grid: Duration,
-    /// How long a batch waits for more to join: 5 ms, enough for tasks that woke together.
+    /// Time for which a batch waits for more questions: 5 ms, enough for tasks that woke together.
     pub gather: Duration,
-    /// How long a state waits for others before it is committed, where no write waits for it: 20
-    /// ms.
+    /// Time for which a state waits for others before the commit, if no write waits for the state:
+    /// 20 ms.
     pub commit_delay: Duration,
-    /// Entries held in memory while the journal fails: 100,000, some 100 MB at worst.
+    /// Entries held in memory while the journal fails: 100,000, at most about 100 MB.
     pub held_entries: usize,
     /// Time between two tries of a failing journal: 5 s.
     pub journal_retry: Duration,
-    /// Longest that one commit may take before the journal counts as failing: 30 s.
+    /// Longest duration of one commit before the journal counts as failing: 30 s.
     pub commit_deadline: Duration,
-    /// Time between two checkpoints of a group: 1 h; a replay starts at one.
+    /// Time between two checkpoints of a group: 1 h. A replay starts at a checkpoint.
     pub checkpoint_every: Duration,
-    /// The same for a group that is forecast, whose checkpoints hold its history: 1 d, the time
-    /// between two fits, each of which is kept anyway.
+    /// Time between two checkpoints of a group with policy `forecast`: 1 d, the time between two
+    /// fits. These checkpoints hold the history, and each fit makes one anyway.
     pub forecast_checkpoint_every: Duration,
-    /// Longest that stopping waits for the last commit: 500 ms.
+    /// Longest time for which a stop waits for the last commit: 500 ms.
     pub flush_deadline: Duration,
 }
 
@@ -60,7 +62,7 @@ impl Default for RuntimeSettings {
             histories_per_account: 2,
             predict_deadline: Duration::from_secs(6),
             write_deadline: Duration::from_secs(20),
-            look_percent: 90,
+            cycle_percent: 90,
             save_deadline: Duration::from_secs(2),
             batches_per_account: 4,
             writes_per_account: 4,
@@ -79,8 +81,8 @@ impl Default for RuntimeSettings {
 }
 
 impl RuntimeSettings {
-    /// Longest that a look at a group with this interval may take.
-    pub(crate) fn look_deadline(&self, interval: Duration) -> Duration {
-        interval * self.look_percent.min(100) / 100
+    /// Longest duration of a cycle of a group with this interval.
+    pub(crate) fn cycle_deadline(&self, interval: Duration) -> Duration {
+        interval * self.cycle_percent.min(100) / 100
     }
 }

@@ -1,4 +1,4 @@
-//! What a group looks like right now, for a page or a metrics endpoint in the same process.
+//! The present status of a group, for a page or a metrics endpoint in the same process.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -8,43 +8,43 @@ use foretide_domain::{CallFailure, Decision, Mode, Plan, Record, Timestamp, Writ
 use crate::entry::Notice;
 use crate::key::GroupKey;
 
-/// One group as the runtime last saw it.
+/// The newest facts that the runtime knows of one group.
 #[derive(Clone, Debug)]
 pub struct GroupStatus {
     /// The group.
     pub key: GroupKey,
-    /// What may be written.
+    /// The mode in force.
     pub mode: Mode,
-    /// When the look that ended last ended.
-    pub looked_at: Option<Timestamp>,
-    /// How long that look took.
-    pub look_took: Duration,
-    /// How long the model took to answer last, waiting for its turn included.
+    /// End of the newest finished cycle.
+    pub cycle_ended_at: Option<Timestamp>,
+    /// Duration of that cycle.
+    pub cycle_took: Duration,
+    /// Duration of the newest prediction, including the wait for a free slot.
     pub prediction_took: Option<Duration>,
     /// The newest decision.
     pub decision: Option<Arc<Decision>>,
-    /// The write that ended last.
+    /// The newest finished write.
     pub write: Option<LastWrite>,
-    /// Whether the answer to a write is outstanding.
+    /// Whether a write is in flight.
     pub writing: bool,
-    /// The call that failed last, and when.
+    /// The newest failed call, and its time.
     pub failure: Option<(Timestamp, CallFailure)>,
-    /// Looks that took too long.
+    /// Cycles that took longer than their limit, since the start of the process.
     pub overruns: u64,
 }
 
-/// The write that ended last.
+/// A finished write.
 #[derive(Clone, Debug)]
 pub struct LastWrite {
-    /// When it ended.
+    /// End of the write.
     pub at: Timestamp,
-    /// What was to be written.
+    /// The plan that was written.
     pub plan: Plan,
-    /// How it ended.
+    /// Result of the write.
     pub outcome: WriteOutcome,
 }
 
-/// A status shared between the group's task and whoever asks.
+/// A status that the group's task writes and others read.
 #[derive(Clone, Debug)]
 pub(crate) struct SharedStatus(Arc<Mutex<GroupStatus>>);
 
@@ -53,8 +53,8 @@ impl SharedStatus {
         Self(Arc::new(Mutex::new(GroupStatus {
             key,
             mode,
-            looked_at: None,
-            look_took: Duration::ZERO,
+            cycle_ended_at: None,
+            cycle_took: Duration::ZERO,
             prediction_took: None,
             decision: None,
             write: None,

@@ -1,11 +1,11 @@
-//! Starts and ends the groups' tasks, replaces their settings, and restarts one that failed by a
-//! defect.
+//! The supervisor starts and stops the groups' tasks, replaces their settings, and restarts a task
+//! that panicked.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use foretide_control::SavedState;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::task::{self, JoinSet};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -17,33 +17,18 @@ use crate::cloud::Cloud;
 use crate::entry::Notice;
 use crate::fleet::{Fleet, GroupSetup};
 use crate::group::{GroupStart, GroupTask};
-use crate::history::Histories;
+use crate::history::HistoryReader;
 use crate::journal::Journal;
 use crate::key::GroupKey;
-use crate::orderly::OrderError;
+use crate::message::{
+    Mailbox, MailboxSender, Message, OrderError, OrderMessage, Reload, Replacement, States, mailbox,
+};
 use crate::outside::Shared;
-use crate::runtime::{ReloadError, Reloaded};
+use crate::reload::{ReloadError, Reloaded};
 use crate::status::SharedStatus;
-use crate::told::{Ordered, Replacement, Telling, Told, told};
 
-/// States of groups, as the journal had them.
-pub(crate) type States = HashMap<GroupKey, SavedState>;
-/// The status of every group, for whoever asks.
+/// The status of every group, shared with the callers of `Runtime::status`.
 pub(crate) type Statuses = Arc<RwLock<BTreeMap<GroupKey, SharedStatus>>>;
-
-/// What the supervisor is asked.
-pub(crate) enum Ask {
-    Reload(Reload),
-    Order(GroupKey, Ordered, oneshot::Sender<Result<(), OrderError>>),
-}
-
-/// Other accounts, groups and settings.
-pub(crate) struct Reload {
-    pub(crate) fleet: Fleet,
-    /// Of groups that are new.
-    pub(crate) states: States,
-    pub(crate) done: oneshot::Sender<Result<Reloaded, ReloadError>>,
-}
 
 struct Reached {
     cloud: Arc<dyn Cloud>,
@@ -53,12 +38,12 @@ struct Reached {
 struct Running {
     setup: GroupSetup,
     account: Arc<Account>,
-    telling: Telling,
+    mailbox: MailboxSender,
     stop: CancellationToken,
     status: SharedStatus,
 }
 
-/// Looks after the tasks.
+/// Owns the tasks of all groups.
 pub(crate) struct Supervisor {
     shared: Shared,
     journal: Arc<dyn Journal>,
@@ -66,7 +51,7 @@ pub(crate) struct Supervisor {
     statuses: Statuses,
     accounts: BTreeMap<String, Reached>,
     groups: HashMap<GroupKey, Running>,
-    /// Groups that were dropped and whose task has not ended yet.
+    /// Groups that a reload removed and whose task has not ended yet.
     leaving: HashSet<GroupKey>,
     tasks: JoinSet<()>,
     keys: HashMap<task::Id, GroupKey>,
@@ -94,8 +79,14 @@ impl Supervisor {
         }
     }
 
-    /// Runs until stopped; ends when no task is left.
-    pub(crate) async fn run(mut self, mut asks: mpsc::Receiver<Ask>, fleet: Fleet, states: States) {
+    /// Runs until `stop` is cancelled. Returns when every task has ended, or has outlasted its
+    /// deadlines.
+    pub(crate) async fn run(
+        mut self,
+        mut messages: mpsc::Receiver<Message>,
+        fleet: Fleet,
+        states: States,
+    ) {
         self.apply(fleet, states);
         loop {
             tokio::select! {
@@ -106,28 +97,28 @@ impl Supervisor {
                     Err(error) => self.ended(error.id(), error.is_panic()),
                 },
                 Some(_) = self.batchers.join_next() => {}
-                // That nobody waits for an answer changes nothing.
-                Some(ask) = asks.recv() => match ask {
-                    Ask::Reload(Reload { fleet, states, done }) => {
+                // The sender may have stopped waiting for the answer; the answer is dropped then.
+                Some(message) = messages.recv() => match message {
+                    Message::Reload(Reload { fleet, states, done }) => {
                         drop(done.send(self.reload(fleet, states)));
                     }
-                    Ask::Order(key, ordered, passed) => {
-                        drop(passed.send(self.pass_on(&key, ordered)));
+                    Message::Order(key, order, passed) => {
+                        drop(passed.send(self.pass_on(&key, order)));
                     }
                 },
             }
         }
         let longest = self.shared.settings.write_deadline + self.shared.settings.save_deadline;
         let all = async { while self.tasks.join_next().await.is_some() {} };
-        // A task that outlasts its own deadlines is given up with the process.
+        // A task that outlasts its own deadlines ends with the process.
         drop(timeout(longest, all).await);
     }
 
-    fn pass_on(&self, key: &GroupKey, ordered: Ordered) -> Result<(), OrderError> {
+    fn pass_on(&self, key: &GroupKey, order: OrderMessage) -> Result<(), OrderError> {
         let Some(running) = self.groups.get(key) else {
             return Err(OrderError::Unknown(key.clone()));
         };
-        let passed = running.telling.orders.try_send(ordered);
+        let passed = running.mailbox.orders.try_send(order);
         passed.map_err(|_| OrderError::Busy(key.clone()))
     }
 
@@ -164,10 +155,10 @@ impl Supervisor {
                     reloaded.changed += 1;
                     running.setup = setup.clone();
                     running.account = Arc::clone(&account);
-                    // A task that has just failed takes the new settings when it is restarted.
+                    // A task that has just panicked reads the new settings at its restart.
                     drop(
                         running
-                            .telling
+                            .mailbox
                             .replacements
                             .send(Replacement { setup, account }),
                     );
@@ -177,7 +168,8 @@ impl Supervisor {
         reloaded
     }
 
-    /// Opens the way to accounts that are new or reached differently; closes it to the others.
+    /// Connects the accounts that are new or have another [`Cloud`]; disconnects the accounts that
+    /// `clouds` does not name.
     fn reach(&mut self, clouds: BTreeMap<String, Arc<dyn Cloud>>) {
         let mut accounts = BTreeMap::new();
         for (label, cloud) in clouds {
@@ -216,7 +208,7 @@ impl Supervisor {
                 let (cloud, now) = (Arc::clone(&reader), clock.now());
                 async move { cloud.read_metrics(&asks, now, &answers).await }
             });
-        let histories = Histories::new(cloud, settings);
+        let histories = HistoryReader::new(cloud, settings);
         let slots = settings.writes_per_account;
         let actuator = Actuator::new(Arc::clone(cloud), slots, settings.write_deadline);
         self.batchers.spawn(gather_groups);
@@ -253,21 +245,21 @@ impl Supervisor {
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .insert(key.clone(), status.clone());
-        let (telling, told) = told();
+        let (sender, mailbox) = mailbox();
         let running = Running {
             setup,
             account,
-            telling,
+            mailbox: sender,
             stop: self.stop.child_token(),
             status,
         };
-        let start = self.task(&running, told, state);
+        let start = self.task(&running, mailbox, state);
         let handle = self.tasks.spawn(GroupTask::run(start));
         self.keys.insert(handle.id(), key.clone());
         self.groups.insert(key, running);
     }
 
-    fn task(&self, running: &Running, told: Told, state: Option<SavedState>) -> GroupStart {
+    fn task(&self, running: &Running, mailbox: Mailbox, state: Option<SavedState>) -> GroupStart {
         GroupStart {
             setup: running.setup.clone(),
             account: Arc::clone(&running.account),
@@ -275,7 +267,7 @@ impl Supervisor {
             journal: Arc::clone(&self.journal),
             state,
             status: running.status.clone(),
-            told,
+            mailbox,
             stop: running.stop.clone(),
         }
     }
@@ -289,24 +281,25 @@ impl Supervisor {
             return;
         };
         let now = self.shared.clock.now();
-        self.shared.scribe.notice(&key, now, Notice::Failed);
-        let (telling, told) = told();
-        running.telling = telling;
-        let start = self.task(&running, told, None);
+        self.shared.journal.notice(&key, now, Notice::Failed);
+        let (sender, mailbox) = mailbox();
+        running.mailbox = sender;
+        let start = self.task(&running, mailbox, None);
         let handle = self.tasks.spawn(restart(Arc::clone(&self.journal), start));
         self.keys.insert(handle.id(), key.clone());
         self.groups.insert(key, running);
     }
 }
 
-/// Waits an interval, so that a defect that comes back at once does not spin, and goes on with the
-/// state kept last.
+/// Waits one interval and restarts a task with the state that the journal stored last. The wait
+/// keeps a panic at every start from spinning.
 async fn restart(journal: Arc<dyn Journal>, mut start: GroupStart) {
     let stop = start.stop.clone();
     let state = async {
         loop {
             sleep(start.setup.controller.interval).await;
-            // A group that starts without its state would forget its cooldown: rather wait.
+            // Without its state a group would forget its cooldown, so wait until the journal can be
+            // read.
             if let Ok(state) = journal.load(&start.setup.key).await {
                 return state;
             }

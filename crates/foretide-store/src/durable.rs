@@ -1,7 +1,7 @@
-//! Whether the files that are written are those at the path.
+//! Checks that the open files are the files at the path.
 //!
-//! A file that is moved, removed or replaced while it is open goes on taking what is written to it,
-//! and nobody finds it again. `SQLite` does not notice in WAL mode.
+//! A file that was moved, removed or replaced while open keeps taking writes, and nobody finds them
+//! again. `SQLite` does not notice this in WAL mode.
 
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt as _;
@@ -9,23 +9,23 @@ use std::path::{Path, PathBuf};
 
 use crate::error::StoreError;
 
-/// The files of a store as they were when it was opened. They are known by device and inode, which
-/// an open file keeps for as long as it is open; looking at them opens nothing.
+/// The files of a store as they were when the store was opened, known by device and inode. An open
+/// file keeps both. Checking them opens no file.
 #[derive(Debug)]
 pub(crate) struct Files(Vec<(PathBuf, Identity)>);
 
-/// Device and inode.
+/// Device and inode of a file.
 type Identity = (u64, u64);
 
 impl Files {
-    /// The files of the store at `path`, which has just been opened and read by `SQLite`.
+    /// The files of the store at `path`, which `SQLite` has just opened and read.
     pub(crate) fn of(path: &Path) -> Result<Self, StoreError> {
         let mut files = Vec::new();
         for suffix in ["", "-wal", "-shm"] {
             let file = beside(path, suffix);
             match identity(&file)? {
                 Some(identity) => files.push((file, identity)),
-                // A file system without shared memory keeps a journal of another kind.
+                // A file system without shared memory has another kind of journal.
                 None if !suffix.is_empty() => {}
                 None => return Err(moved(file)),
             }
@@ -33,7 +33,10 @@ impl Files {
         Ok(Self(files))
     }
 
-    /// An error where a file at its path is not the one that is open.
+    /// Checks every file.
+    ///
+    /// # Errors
+    /// [`StoreError::Moved`] if the file at a path is not the open file.
     pub(crate) fn in_place(&self) -> Result<(), StoreError> {
         for (file, opened) in &self.0 {
             match identity(file)? {

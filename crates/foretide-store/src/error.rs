@@ -9,26 +9,26 @@ use thiserror::Error;
 use crate::row::Damage;
 use crate::table::VALUE_BYTES_MAX;
 
-/// What went wrong, where.
+/// A failure of the store.
 #[derive(Debug, Error)]
 pub enum StoreError {
-    /// Another process writes to it.
+    /// Another process writes the store.
     #[error("{} is in use by process {}", path.display(), holder.as_deref().unwrap_or("(unknown)"))]
     InUse {
         /// The store.
         path: PathBuf,
-        /// The process's id, where it could be read.
+        /// The process's id; none if the id could not be read.
         holder: Option<String>,
     },
-    /// The file is something else.
+    /// The file is no store.
     #[error("{} is not a store of Foretide: {what}; it is left as it is", path.display())]
     Foreign {
         /// The file.
         path: PathBuf,
-        /// What it seems to be.
+        /// A guess what the file is.
         what: &'static str,
     },
-    /// A newer version of Foretide made it.
+    /// A newer version of Foretide made the store.
     #[error(
         "{} has schema version {found}, newer than {known}, the newest known{}",
         path.display(),
@@ -37,22 +37,22 @@ pub enum StoreError {
     Newer {
         /// The store.
         path: PathBuf,
-        /// Its version.
+        /// The store's version.
         found: i64,
-        /// The newest version that this program knows.
+        /// The newest version that this program can read.
         known: i64,
-        /// The copy of the version known that was made before the migration, where there is one.
+        /// The copy of the store in the version `known`, made before the upgrade, if there is one.
         copy: Option<PathBuf>,
     },
-    /// What is in it cannot be understood.
+    /// The store's content cannot be decoded.
     #[error("{} is damaged: {what}; it is left as it is", path.display())]
     Corrupt {
         /// The store.
         path: PathBuf,
-        /// What was found.
+        /// The problem found.
         what: String,
     },
-    /// A row is not as Foretide wrote it.
+    /// A row differs from the row written.
     #[error("{} is damaged: {row}: {what}", path.display())]
     Row {
         /// The store.
@@ -62,8 +62,7 @@ pub enum StoreError {
         /// The column and its value with the range expected, or what is wrong with the checksum.
         what: String,
     },
-    /// The files at the path are not those in use: what would be committed could not be found
-    /// again.
+    /// The files at the path are not the open files. Nobody would find data committed now.
     #[error(
         "{} is not the file that this process has open: it was {what} while in use; move the file \
          back, or start `foretide run` again",
@@ -75,29 +74,29 @@ pub enum StoreError {
         /// `moved or removed`, or `replaced`.
         what: &'static str,
     },
-    /// No room is left.
+    /// The disk is full.
     #[error("no room is left for {}", path.display())]
     Full {
         /// The store.
         path: PathBuf,
     },
-    /// The file system refuses.
+    /// The file system returned an error.
     #[error("cannot {what} {}", path.display())]
     Io {
-        /// What was tried.
+        /// The operation that failed.
         what: &'static str,
-        /// With what.
+        /// The file or folder of the operation.
         path: PathBuf,
-        /// Why not.
+        /// The system's error.
         #[source]
         error: std::io::Error,
     },
-    /// `SQLite` refuses.
+    /// `SQLite` returned an error.
     #[error("cannot use {}", path.display())]
     Sqlite {
         /// The store.
         path: PathBuf,
-        /// Why.
+        /// `SQLite`'s error.
         #[source]
         error: rusqlite::Error,
     },
@@ -110,7 +109,7 @@ fn copy_named(copy: Option<&std::path::Path>) -> String {
 }
 
 impl StoreError {
-    /// The error of a row of the store at `path`.
+    /// The error for a damaged row of the store at `path`.
     pub(crate) fn row(path: &std::path::Path, Damage { row, what }: Damage) -> Self {
         Self::Row {
             path: path.to_owned(),
@@ -119,7 +118,7 @@ impl StoreError {
         }
     }
 
-    /// The error of `SQLite` on the store at `path`.
+    /// The error for an error of `SQLite` on the store at `path`.
     pub(crate) fn sqlite(path: &std::path::Path, error: rusqlite::Error) -> Self {
         let path = path.to_owned();
         match error.sqlite_error_code() {
@@ -140,7 +139,7 @@ impl StoreError {
         }
     }
 
-    /// The kind, as the runtime tells it apart.
+    /// The kind of failure for the runtime.
     pub fn kind(&self) -> JournalErrorKind {
         match self {
             Self::Full { .. } => JournalErrorKind::Full,

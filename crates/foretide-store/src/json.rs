@@ -1,4 +1,4 @@
-//! Values of the domain as JSON text, and back.
+//! Converts values of the domain to JSON text and back.
 
 use std::path::Path;
 

@@ -1,24 +1,24 @@
 //! The journal of a run in one `SQLite` file: events for replay, decisions with their explanations,
-//! what became of writes, alarms, and each controller's state.
+//! results of writes, alarms, and the state of each controller.
 //!
-//! [`Store`] writes; one process at a time may. [`Reader`] reads, from this or another process,
-//! while it is written or not. [`Recorder`] is a store that also renders what it has committed the
-//! way the original did: a log for people and JSON Lines of metrics ([`Renderings`]). Renderings
-//! are made from committed entries only and are never read back: the store is the one truth.
+//! [`Store`] writes; one process at a time may write. [`Reader`] reads, in the same process or
+//! another one, whether or not the store is being written. [`Recorder`] is a store that also writes
+//! the original's two files: a log for people, and metrics as JSON Lines ([`Renderings`]). These
+//! files are rendered from committed entries and never read back.
 //!
 //! Invariants:
-//! - a batch is in the store whole or not at all, at whatever moment the process is killed;
-//! - a file that is not a store of Foretide, that is damaged or that a newer version made is
-//!   refused and left as it is;
-//! - nothing but `SQLite` opens or closes the store's files in a process that has it open: closing
-//!   any descriptor of a file drops every POSIX lock of the process on it, and with them what keeps
-//!   other programs from removing the write-ahead log;
-//! - what is committed is in the files at the path, and a row that is not as it was written is an
-//!   error, never a value;
-//! - the store does not grow without end ([`Retention`]).
+//! - A batch is in the store whole or not at all, even if the process is killed.
+//! - A file that is no store of Foretide, is damaged, or comes from a newer version is refused and
+//!   not changed.
+//! - In a process that has the store open, only `SQLite` opens or closes the store's files. Closing
+//!   any descriptor of a file drops every POSIX lock of the process on the file, and with the locks
+//!   the protection of the write-ahead log against other programs.
+//! - Committed data is in the files at the path. A row that differs from the row written is an
+//!   error, never a value.
+//! - The store does not grow without bound ([`Retention`]).
 //!
-//! It refuses to know what a policy is: it keeps what it is given, and [`replay()`] tells a
-//! controller what was kept.
+//! The store knows no policy: it stores entries as they are, and [`replay()`] passes stored events
+//! to a controller.
 
 mod durable;
 mod error;
@@ -44,7 +44,7 @@ mod write;
 
 pub use error::StoreError;
 pub use lines::{Level, LogLine, Narrator};
-pub use read::{Latest, Reader, Said, Step};
+pub use read::{Latest, Reader, Step};
 pub use recorder::Recorder;
 pub use renderings::{LogFormat, RenderingOptions, Renderings};
 pub use replay::replay;

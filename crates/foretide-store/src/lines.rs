@@ -1,5 +1,5 @@
-//! What has happened, in the words of the original's log; what the original had no words for, in
-//! the words of the records themselves.
+//! The lines of the log, in the original's words where the original has a line for the event, else
+//! in the words of the records.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -13,11 +13,11 @@ use foretide_domain::{
 use foretide_runtime::{Entry, GroupKey, What};
 use serde::Serialize;
 
-/// How much a line matters.
+/// Importance of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Level {
-    /// As expected.
+    /// Nothing to do.
     Info,
     /// A person should look.
     Warning,
@@ -26,13 +26,13 @@ pub enum Level {
 /// One line of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogLine {
-    /// When.
+    /// Time of the entry.
     pub at: Timestamp,
-    /// How much it matters.
+    /// Importance of the line.
     pub level: Level,
-    /// Which group; none where it concerns the whole process.
+    /// The group; none if the line concerns the whole process.
     pub group: Option<GroupKey>,
-    /// What, in one line.
+    /// The message, without a line break.
     pub message: String,
 }
 
@@ -71,38 +71,37 @@ impl LogLine {
             group: self.group.as_ref().map(GroupKey::name),
             message: &self.message,
         };
-        // Strings only: there is nothing that JSON cannot hold.
+        // The fields are strings, so the conversion cannot fail.
         serde_json::to_string(&line).unwrap_or_default()
     }
 }
 
-/// Time between two lines that say that a group is at its maximum.
+/// Time between two lines that a group is at its maximum.
 const AT_MAXIMUM_EVERY: Duration = Duration::from_secs(3600);
 
-/// Tells what has happened. Remembers of each group what the original's sentences need beyond the
-/// record at hand.
+/// Turns entries into lines. Remembers the facts of each group that the original's sentences need.
 #[derive(Clone, Debug, Default)]
 pub struct Narrator {
     groups: HashMap<GroupKey, Remembered>,
 }
 
-/// What is remembered of a group.
+/// The facts remembered of a group.
 #[derive(Clone, Debug, Default)]
 struct Remembered {
-    /// How long the votes have lasted on which the newest decision to shrink rests.
+    /// Age of the votes behind the newest decision to shrink.
     streak: Option<Duration>,
-    /// A vote for something else was seen since the group was last made smaller.
+    /// Whether another vote was seen since the group was last made smaller.
     other_vote: bool,
-    /// "Mixed predictions" was said since the last such vote.
+    /// Whether the line "mixed predictions" was written since the last such vote.
     mixed_said: bool,
-    /// The group as it was read last.
+    /// The newest reading of the group.
     group: Option<GroupState>,
-    /// When it was last said that the group is at its maximum; none while it is not.
+    /// Time of the last line that the group is at its maximum; none while it is not.
     at_maximum_said: Option<Timestamp>,
 }
 
 impl Narrator {
-    /// The lines for `entry`: often none.
+    /// The lines for `entry`. Many entries have none.
     pub fn lines(&mut self, entry: &Entry) -> Vec<LogLine> {
         let mut lines = Vec::new();
         let mut say = |level, message: String| {
@@ -171,7 +170,8 @@ impl Narrator {
 }
 
 impl Remembered {
-    /// Whether to say that the group is at its maximum: when that begins, and once an hour.
+    /// Whether a line should say that the group is at its maximum: at the beginning, and once an
+    /// hour.
     fn says_at_maximum(&mut self, decision: &Decision) -> bool {
         if !is_at_maximum(decision) {
             self.at_maximum_said = None;
@@ -185,8 +185,8 @@ impl Remembered {
         true
     }
 
-    /// Remembers what `decision` votes for. Answers whether it begins to wait for votes to shrink
-    /// because others came between them.
+    /// Remembers the vote of `decision`. Returns whether the group begins to wait for votes to
+    /// shrink because other votes came between.
     fn vote(&mut self, decision: &Decision) -> bool {
         let why = &decision.explanation;
         let inputs = &why.inputs;
@@ -213,7 +213,8 @@ impl Remembered {
     }
 }
 
-/// Whether more than the group's maximum is wanted, and desired capacity is there.
+/// Whether the policy wants more than the group's maximum, and desired capacity has reached the
+/// maximum.
 fn is_at_maximum(decision: &Decision) -> bool {
     let (why, inputs) = (&decision.explanation, &decision.explanation.inputs);
     why.bound_by == Some(Guard::Bounds)
@@ -228,7 +229,7 @@ fn sentence(entry: &Entry) -> String {
     entry.what.to_string()
 }
 
-/// What comes from outside (a service's message) must not begin a line of its own.
+/// Replaces line breaks: a service's message must not begin a line of its own.
 fn one_line(message: String) -> String {
     if message.contains(char::is_control) {
         message.replace(char::is_control, " ")
@@ -276,13 +277,13 @@ fn decided(decision: &Decision, mixed: bool, at_maximum: bool, say: &mut impl Fn
     }
 }
 
-/// The nine features and the number of instances, as the original's log and file have them.
+/// The nine features and the number of instances, in the fields of the original's log and file.
 #[derive(Debug, Serialize)]
 pub(crate) struct Metrics {
     #[serde(flatten)]
     features: Features,
     instance_count: u32,
-    /// There where memory is not measured but estimated from CPU.
+    /// Present and true if memory is estimated from CPU.
     #[serde(skip_serializing_if = "is_false")]
     memory_estimated: bool,
 }
@@ -302,16 +303,16 @@ impl Metrics {
     }
 }
 
-/// One line of JSON with the spaces of Python's `json.dumps`, which the original printed with.
+/// One line of JSON with the spaces of Python's `json.dumps`, which the original used.
 fn metrics(features: &Features, inputs: &Inputs) -> String {
     let mut text = Vec::new();
     let mut json = serde_json::Serializer::with_formatter(&mut text, Spaced);
-    // Numbers, names and a flag only: there is nothing that JSON cannot hold.
+    // The fields are numbers, names and a flag, so the conversion cannot fail.
     drop(Metrics::new(features, inputs).serialize(&mut json));
     String::from_utf8(text).unwrap_or_default()
 }
 
-/// `{"a": 1, "b": 2}`. An object of simple values has nothing else to space.
+/// Formats an object as `{"a": 1, "b": 2}`. Objects of simple values have nothing else to space.
 struct Spaced;
 
 impl serde_json::ser::Formatter for Spaced {
@@ -328,12 +329,12 @@ impl serde_json::ser::Formatter for Spaced {
     }
 }
 
-/// The original said so before each write; here after its answer, with the write that was answered.
+/// The original's line before each write. Here the line follows the answer to the write.
 fn updating(plan: Plan) -> String {
     format!("Updating ASG desired capacity to {}...", plan.desired)
 }
 
-/// The group once the effect of a write is seen.
+/// The line about the group once the effect of a write is seen.
 fn status(outcome: Outcome, group: &GroupState) -> String {
     let (Outcome::Reached { desired } | Outcome::Partly { desired, .. }) = outcome;
     format!(

@@ -1,5 +1,5 @@
-//! Keeps a second writer out: a lock on a file beside the store, which holds the writer's process
-//! id. The kernel drops the lock when the process ends, however it ends.
+//! Keeps a second writer out: a lock on a file beside the store. The file holds the writer's
+//! process id. The kernel drops the lock when the process ends, for whatever reason.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
@@ -8,23 +8,26 @@ use std::path::{Path, PathBuf};
 
 use crate::error::StoreError;
 
-/// Held as long as this lives.
+/// The writer's lock, held until dropped.
 #[derive(Debug)]
 pub(crate) struct Lock {
     file: File,
 }
 
 impl Drop for Lock {
-    /// Closing alone would keep the lock for as long as a child that is just being started has a
-    /// copy of the descriptor.
+    /// Unlocks before closing: a child process that is just starting may have a copy of the
+    /// descriptor, which would keep the lock.
     fn drop(&mut self) {
-        // What cannot be unlocked is closed a moment later.
+        // If unlocking fails, closing the file follows at once.
         drop(self.file.unlock());
     }
 }
 
 impl Lock {
     /// Takes the lock of the store at `path`.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`] if another process has the lock.
     pub(crate) fn take(path: &Path) -> Result<Self, StoreError> {
         let beside = beside(path);
         let failed = |what, error| StoreError::Io {

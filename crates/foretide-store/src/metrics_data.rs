@@ -1,4 +1,4 @@
-//! One line of JSON a cycle: what was measured, predicted and decided, or why nothing was.
+//! One line of JSON a cycle: measured values, prediction and decision, or why there is none.
 
 use foretide_domain::{Decision, Record, Timestamp};
 use foretide_runtime::{Entry, GroupKey, What};
@@ -35,7 +35,7 @@ enum Cycle {
     },
 }
 
-/// The original's prediction service answered with these names.
+/// The field names of the original's prediction service.
 #[derive(Serialize)]
 struct Prediction {
     #[serde(rename = "prediction")]
@@ -44,7 +44,7 @@ struct Prediction {
     confidence: f64,
 }
 
-/// The line for `entry`, with its newline; none where it does not end a cycle.
+/// The line for `entry`, with its newline; none if `entry` does not end a cycle.
 pub(crate) fn line(entry: &Entry) -> Option<String> {
     let cycle = match &entry.what {
         What::Record(Record::Decided(decision)) => decided(decision),

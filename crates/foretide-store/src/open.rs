@@ -1,8 +1,8 @@
-//! Opens the file: makes a new one, brings an older one up to date, refuses everything else without
-//! touching it.
+//! Opens the store's file: makes a new store, upgrades an older one, and refuses every other file
+//! without changing it.
 //!
-//! What the file is, `SQLite` is asked: a descriptor of our own would drop its locks when it is
-//! closed (`crate`'s invariants say why that loses the journal).
+//! `SQLite` alone looks at the content. A descriptor of this crate would drop `SQLite`'s locks when
+//! it is closed (see the invariants of the crate).
 
 use std::fs::{self, OpenOptions, Permissions};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
@@ -17,7 +17,7 @@ use crate::schema::{APPLICATION_ID, VERSION};
 use crate::table::VALUE_BYTES_MAX;
 use crate::upgrade::{Upgrade, copy_of, upgrade};
 
-/// Only its owner may read or write the store: it tells of a customer's fleet.
+/// Only the owner may read or write the store, because the store describes a customer's fleet.
 pub(crate) const MODE: u32 = 0o600;
 #[expect(
     clippy::cast_possible_truncation,
@@ -25,13 +25,13 @@ pub(crate) const MODE: u32 = 0o600;
     reason = "64 MiB is below i32::MAX"
 )]
 const VALUE_BYTES_MAX_SQLITE: i32 = VALUE_BYTES_MAX as i32;
-/// Smallest page of an `SQLite` database, and so the smallest file that has content.
+/// Smallest page of an `SQLite` database, in bytes. A smaller file with content is no database.
 const PAGE_BYTES_MIN: u64 = 512;
-/// How long a reader may hold a writer up, and the other way round.
+/// Longest time for which a reader may block the writer, or the writer a reader.
 const BUSY: Duration = Duration::from_secs(5);
 
-/// The store at `path` for writing, and what bringing it up to date has met; makes a store where
-/// there is none.
+/// Opens the store at `path` for writing, or makes one. Returns the result of the upgrade, if there
+/// was one.
 pub(crate) fn for_writing(path: &Path) -> Result<(Connection, Option<Upgrade>), StoreError> {
     if !exists(path)? {
         make(path)?;
@@ -40,7 +40,7 @@ pub(crate) fn for_writing(path: &Path) -> Result<(Connection, Option<Upgrade>), 
     let sqlite = |error| StoreError::sqlite(path, error);
     let found = version(&connection, path)?;
     if found == 0 {
-        // Has to be said before the first table; lets space be given back.
+        // This option must be set before the first table. It lets `SQLite` give space back.
         connection
             .pragma_update(None, "auto_vacuum", "INCREMENTAL")
             .map_err(sqlite)?;
@@ -60,7 +60,7 @@ pub(crate) fn for_writing(path: &Path) -> Result<(Connection, Option<Upgrade>), 
     Ok((connection, upgraded))
 }
 
-/// The store at `path` for reading.
+/// Opens the store at `path` for reading.
 pub(crate) fn for_reading(path: &Path) -> Result<Connection, StoreError> {
     if !exists(path)? {
         let error = std::io::Error::from(std::io::ErrorKind::NotFound);
@@ -84,14 +84,15 @@ fn io(what: &'static str, path: &Path, error: std::io::Error) -> StoreError {
     }
 }
 
-/// Whether there is a file. Looks without opening it: this process may have it open as a store.
+/// Whether there is a file at `path`. Looks without opening the file, because this process may have
+/// it open as a store.
 fn exists(path: &Path) -> Result<bool, StoreError> {
     match fs::metadata(path) {
         Ok(found) if !found.is_file() => Err(StoreError::Foreign {
             path: path.to_owned(),
             what: "not a file",
         }),
-        // `SQLite` would take a file without a whole page for an empty one, and write over it.
+        // `SQLite` would treat a file without a whole page as empty, and write over it.
         Ok(found) if (1..PAGE_BYTES_MIN).contains(&found.len()) => Err(StoreError::Foreign {
             path: path.to_owned(),
             what: "not an SQLite database",
@@ -102,7 +103,7 @@ fn exists(path: &Path) -> Result<bool, StoreError> {
     }
 }
 
-/// Makes an empty file, so that it is never readable by others. A file that is new is open nowhere.
+/// Makes an empty file with permissions for the owner alone. No other process has a new file open.
 fn make(path: &Path) -> Result<(), StoreError> {
     let opened = OpenOptions::new()
         .write(true)

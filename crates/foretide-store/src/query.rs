@@ -1,4 +1,4 @@
-//! Reads rows that are as they were written, and nothing else.
+//! Reads rows, and checks each of them before use.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use crate::error::StoreError;
 use crate::row;
 use crate::table::{FORECASTS, GROUPS, Table, VALUE_BYTES_MAX};
 
-/// A connection to the store at a path, for reading.
+/// A connection for reading the store at a path.
 pub(crate) struct Query<'a> {
     connection: &'a Connection,
     path: &'a Path,
@@ -20,13 +20,11 @@ impl<'a> Query<'a> {
         Self { connection, path }
     }
 
-    /// The rows of `table` that `clauses` name, each checked before `read` sees it.
-    ///
-    /// The columns of `read` are those of `table` in their order.
+    /// The rows of `table` that `clauses` select. `read` gets each row after its check, with the
+    /// columns of `table` in order.
     ///
     /// # Errors
-    ///
-    /// [`StoreError::Row`] names the first row that is not as it was written.
+    /// [`StoreError::Row`] names the first damaged row.
     pub(crate) fn rows<T>(
         &self,
         table: &Table,
@@ -37,7 +35,7 @@ impl<'a> Query<'a> {
         self.rows_with(table, "", clauses, params, read)
     }
 
-    /// The same, with `more` columns after the checksum, each after a comma.
+    /// Like [`Self::rows`], with the columns `more` after the checksum. Each begins with a comma.
     fn rows_with<T>(
         &self,
         table: &Table,
@@ -60,7 +58,7 @@ impl<'a> Query<'a> {
         Ok(found)
     }
 
-    /// The number of `group`; none where the store does not know it.
+    /// The row number of `group`; none if the store has no such group.
     pub(crate) fn group(&self, group: &GroupKey) -> Result<Option<i64>, StoreError> {
         let names = params![group.account(), group.name()];
         let found = self.rows(&GROUPS, "WHERE account = ?1 AND name = ?2", names, |row| {
@@ -69,7 +67,7 @@ impl<'a> Query<'a> {
         Ok(found.first().copied())
     }
 
-    /// The sealed snapshots of forecasts that `clauses` name by the parameter `id`.
+    /// The sealed snapshots of forecasts that `clauses` select by the parameter `id`.
     pub(crate) fn forecasts(&self, clauses: &str, id: i64) -> Result<Vec<Vec<u8>>, StoreError> {
         let snapshot = FORECASTS.after();
         self.rows_with(&FORECASTS, ", snapshot", clauses, [id], |row| {
@@ -77,7 +75,8 @@ impl<'a> Query<'a> {
         })
     }
 
-    /// A value that is longer than `SQLite` may read is looked for, so that it can be named.
+    /// The error for `error`. If a value is longer than `SQLite` may read, finds its row and names
+    /// it.
     fn failed(&self, table: &Table, error: rusqlite::Error) -> StoreError {
         if error.sqlite_error_code() == Some(ErrorCode::TooBig) {
             let found = table.columns.iter().find_map(|column| {

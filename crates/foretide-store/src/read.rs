@@ -1,4 +1,4 @@
-//! The store for reading, by the process that writes it or another one.
+//! Reads the store, in the process that writes the store or in another one.
 
 use std::collections::{HashMap, hash_map};
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use foretide_control::{Event, ForecastSnapshot, SavedState, Snapshot};
 use foretide_domain::{BytesPerSecond, Datapoint, Decision, Percent, Timestamp};
-use foretide_runtime::{Checkpoint, GroupKey, What};
+use foretide_runtime::{Checkpoint, Entry, GroupKey, What};
 use rusqlite::{Connection, Row, params};
 
 use crate::error::StoreError;
@@ -27,41 +27,33 @@ pub struct Reader {
     connection: Mutex<Connection>,
 }
 
-/// What is known of a group right now.
+/// The newest facts about a group.
 #[derive(Clone, Debug)]
 pub struct Latest {
-    /// Its controller's state, and when it was kept.
+    /// The controller's state, and the time of its save.
     pub state: Option<(Timestamp, SavedState)>,
     /// The newest decision.
     pub decision: Option<Decision>,
-    /// How the newest write ended.
-    pub write: Option<Said>,
-    /// The newest alarm.
-    pub alarm: Option<Said>,
-}
-
-/// Something that was said: a record other than an observation or a decision, or a notice.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Said {
-    /// The group; none where it concerns the whole process.
-    pub group: Option<GroupKey>,
-    /// When.
-    pub at: Timestamp,
-    /// What: `What::Record` or `What::Notice`.
-    pub what: What,
+    /// The record of the newest finished write.
+    pub write: Option<Entry>,
+    /// The record of the newest alarm.
+    pub alarm: Option<Entry>,
 }
 
 /// One step of a replay.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
-    /// Tell the controller.
+    /// Pass this event to the controller.
     Event(Event),
-    /// Begin here, or go on from the controller's own state as `Controller::restore` does.
+    /// Start the controller here, or continue from its own state as `Controller::restore` does.
     Checkpoint(Box<Checkpoint>),
 }
 
 impl Reader {
     /// Opens the store at `path`.
+    ///
+    /// # Errors
+    /// There is no store of a known version at `path`, or it cannot be read.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let connection = open::for_reading(path)?;
         Ok(Self {
@@ -70,12 +62,12 @@ impl Reader {
         })
     }
 
-    /// Every group that was ever looked after, by account and name.
+    /// Every group that the store has ever had an entry of, by account and name.
     pub fn groups(&self) -> Result<Vec<GroupKey>, StoreError> {
         self.with(|query| query.rows(&GROUPS, "ORDER BY account, name", [], key))
     }
 
-    /// What is known of `group` right now.
+    /// The newest facts about `group`.
     pub fn latest(&self, group: &GroupKey) -> Result<Latest, StoreError> {
         let state = state(&self.connection(), &self.path, group)?;
         let newest = "WHERE group_id = ?1 ORDER BY at DESC, seq DESC LIMIT 1";
@@ -91,17 +83,17 @@ impl Reader {
         })
     }
 
-    fn newest(&self, group: &GroupKey, kind: &str) -> Result<Option<Said>, StoreError> {
+    fn newest(&self, group: &GroupKey, kind: &str) -> Result<Option<Entry>, StoreError> {
         let newest = "WHERE group_id = ?1 AND kind = ?2 ORDER BY seq DESC LIMIT 1";
         let rows = self.with(|query| match query.group(group)? {
-            Some(id) => query.rows(&RECORDS, newest, params![id, kind], raw_said),
+            Some(id) => query.rows(&RECORDS, newest, params![id, kind], raw_entry),
             None => Ok(Vec::new()),
         })?;
-        let said = |raw: RawSaid| self.said_of(&raw, Some(group.clone()));
-        rows.into_iter().next().map(said).transpose()
+        let entry = |raw: RawEntry| self.entry_of(&raw, Some(group.clone()));
+        rows.into_iter().next().map(entry).transpose()
     }
 
-    /// Decisions from `from`, included, to `to`, excluded; the oldest first.
+    /// Decisions from `from` (included) to `to` (excluded), oldest first.
     pub fn decisions(
         &self,
         group: &GroupKey,
@@ -112,7 +104,7 @@ impl Reader {
         self.decisions_of(&texts)
     }
 
-    /// The decision in force at `at`: the newest at or before it.
+    /// The newest decision at or before `at`.
     pub fn decision_at(
         &self,
         group: &GroupKey,
@@ -132,13 +124,14 @@ impl Reader {
         texts.iter().map(decision).collect()
     }
 
-    /// What was said of `group`, or of everything, from `from`, included, to `to`, excluded.
-    pub fn said(
+    /// Entries from `from` (included) to `to` (excluded) of `group`, or of everything if `group` is
+    /// none: notices, and records other than observations and decisions.
+    pub fn records_and_notices(
         &self,
         group: Option<&GroupKey>,
         from: Timestamp,
         to: Timestamp,
-    ) -> Result<Vec<Said>, StoreError> {
+    ) -> Result<Vec<Entry>, StoreError> {
         let (from, to) = (from.as_millis(), to.as_millis());
         let (groups, rows) = self.with(|query| {
             let groups: HashMap<i64, GroupKey> = query
@@ -150,7 +143,7 @@ impl Reader {
                     &RECORDS,
                     "WHERE at >= ?1 AND at < ?2 ORDER BY seq",
                     [from, to],
-                    raw_said,
+                    raw_entry,
                 )?,
                 Some(group) => match query.group(group)? {
                     None => Vec::new(),
@@ -158,32 +151,32 @@ impl Reader {
                         &RECORDS,
                         "WHERE group_id = ?1 AND at >= ?2 AND at < ?3 ORDER BY seq",
                         [id, from, to],
-                        raw_said,
+                        raw_entry,
                     )?,
                 },
             };
             Ok((groups, rows))
         })?;
-        let said = |raw: RawSaid| {
+        let entry = |raw: RawEntry| {
             let group = raw.group.and_then(|id| groups.get(&id).cloned());
-            self.said_of(&raw, group)
+            self.entry_of(&raw, group)
         };
-        rows.into_iter().map(said).collect()
+        rows.into_iter().map(entry).collect()
     }
 
-    fn said_of(&self, raw: &RawSaid, group: Option<GroupKey>) -> Result<Said, StoreError> {
+    fn entry_of(&self, raw: &RawEntry, group: Option<GroupKey>) -> Result<Entry, StoreError> {
         let what = match raw.kind.as_str() {
             NOTICE => What::Notice(from_json(&self.path, "a notice", &raw.record)?),
             _ => What::Record(from_json(&self.path, "a record", &raw.record)?),
         };
-        Ok(Said {
+        Ok(Entry {
             group,
             at: Timestamp::from_millis(raw.at),
             what,
         })
     }
 
-    /// Observed periods that start from `from`, included, to `to`, excluded.
+    /// Observed periods that start from `from` (included) to `to` (excluded).
     pub fn observations(
         &self,
         group: &GroupKey,
@@ -193,7 +186,7 @@ impl Reader {
         self.within(&OBSERVATIONS, "start", group, from, to, datapoint)
     }
 
-    /// When the newest checkpoint at or before `at` was made.
+    /// Time of the newest checkpoint at or before `at`.
     pub fn checkpoint_before(
         &self,
         group: &GroupKey,
@@ -208,7 +201,7 @@ impl Reader {
         Ok(rows.first().copied().map(Timestamp::from_millis))
     }
 
-    /// Events and checkpoints from `from`, included, to `to`, excluded, in their order.
+    /// Events and checkpoints from `from` (included) to `to` (excluded), in order.
     pub fn steps(
         &self,
         group: &GroupKey,
@@ -231,7 +224,7 @@ impl Reader {
         raw.into_iter().map(&mut step).collect()
     }
 
-    /// Checkpoints that rest on the same forecast share it.
+    /// Reads a checkpoint. Checkpoints with the same forecast share one copy.
     fn checkpoint(
         &self,
         raw: RawStep,
@@ -265,8 +258,9 @@ impl Reader {
         snapshot::open(&self.path, "the forecast of a checkpoint", bytes)
     }
 
-    /// What is wrong with the file; nothing where all is well: what `SQLite` finds, and the rows
-    /// that are not as they were written, the first ten of each table. Reads all of it.
+    /// Reads the whole file and returns a sentence for each problem; empty if there is none.
+    /// Reports the problems that `SQLite` finds, and of each table the first ten rows that differ
+    /// from the rows written.
     pub fn check(&self) -> Result<Vec<String>, StoreError> {
         let connection = self.connection();
         let sqlite = |error| StoreError::sqlite(&self.path, error);
@@ -297,8 +291,8 @@ impl Reader {
         read(&Query::new(&self.connection(), &self.path))
     }
 
-    /// The rows of `group` whose `time` is from `from`, included, to `to`, excluded, by time and
-    /// then in the order in which they were committed.
+    /// The rows of `group` whose `time` is from `from` (included) to `to` (excluded), sorted by
+    /// time and then by commit.
     fn within<T>(
         &self,
         table: &Table,
@@ -327,10 +321,10 @@ impl Reader {
     }
 }
 
-/// Damaged rows of a table that are named: enough to see what they have in common.
+/// Most damaged rows named for a table: enough to see their common cause.
 const DAMAGED_MAX: usize = 10;
 
-/// The first rows of `table` that are not as they were written, each named.
+/// The first damaged rows of `table`, each with its name and problem.
 fn damaged(connection: &Connection, table: &Table) -> rusqlite::Result<Vec<String>> {
     let sql = format!("SELECT {} FROM {}", table.selected(), table.name);
     let mut statement = connection.prepare(&sql)?;
@@ -346,7 +340,7 @@ fn damaged(connection: &Connection, table: &Table) -> rusqlite::Result<Vec<Strin
     Ok(found)
 }
 
-/// Account and name of a row of table `groups`.
+/// Account and name of a row of the table `groups`.
 fn key(row: &Row<'_>) -> rusqlite::Result<GroupKey> {
     let (account, name): (String, String) = (row.get(1)?, row.get(2)?);
     Ok(GroupKey::new(&account, &name))
@@ -390,15 +384,15 @@ fn raw_checkpoint(row: &Row<'_>) -> rusqlite::Result<RawStep> {
     })
 }
 
-struct RawSaid {
+struct RawEntry {
     group: Option<i64>,
     at: i64,
     kind: String,
     record: String,
 }
 
-fn raw_said(row: &Row<'_>) -> rusqlite::Result<RawSaid> {
-    Ok(RawSaid {
+fn raw_entry(row: &Row<'_>) -> rusqlite::Result<RawEntry> {
+    Ok(RawEntry {
         group: row.get(1)?,
         at: row.get(2)?,
         kind: row.get(3)?,

@@ -1,4 +1,4 @@
-//! A store that renders what it has committed.
+//! A journal that also writes the original's files.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,7 +8,7 @@ use foretide_runtime::{Batch, BoxFuture, GroupKey, Journal, JournalError};
 use crate::renderings::Renderings;
 use crate::store::{Store, blocking};
 
-/// A journal: a store, and what is rendered from it.
+/// A store, and the files rendered from the store.
 #[derive(Clone, Debug)]
 pub struct Recorder {
     store: Store,

@@ -1,4 +1,4 @@
-//! The original's two files, rendered from what the store has committed.
+//! The original's two files, rendered from committed entries.
 
 use std::fmt;
 use std::path::Path;
@@ -10,32 +10,32 @@ use crate::lines::Narrator;
 use crate::metrics_data;
 use crate::rotate::{RotateError, RotatingFile};
 
-/// Name of the log, as the original has it.
+/// Name of the log, as in the original.
 const LOG: &str = "ec2_monitor.log";
-/// Name of the metrics, as the original has it.
+/// Name of the metrics file, as in the original.
 const METRICS: &str = "ec2_metrics_data.json";
 
-/// How lines of the log are written.
+/// Format of the log's lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LogFormat {
-    /// For people.
+    /// Text for people.
     #[default]
     Text,
     /// One JSON object a line.
     Json,
 }
 
-/// How the files are written.
+/// Settings of the files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RenderingOptions {
-    /// How lines of the log are written.
+    /// Format of the log's lines.
     pub format: LogFormat,
     /// Size in bytes at which a file is rotated: 10 MiB, two to three weeks of one group.
     pub size_max: u64,
-    /// Older files kept of each: 5.
+    /// Older files kept of each file: 5.
     pub kept: u32,
-    /// Permissions of a file that is made, less what the umask takes away: 0640, since the lines
-    /// name instances and decisions.
+    /// Permissions of a new file, less the umask: 0640, because the lines name instances and
+    /// decisions.
     pub file_mode: u32,
 }
 
@@ -50,10 +50,10 @@ impl Default for RenderingOptions {
     }
 }
 
-/// Whoever is told, once, that a file cannot be written.
+/// Called once when a file cannot be written any more.
 type Warn = Box<dyn Fn(&RotateError) + Send>;
 
-/// Both files.
+/// Both files, open for appending.
 pub struct Renderings {
     format: LogFormat,
     narrator: Narrator,
@@ -64,8 +64,11 @@ pub struct Renderings {
 }
 
 impl Renderings {
-    /// Opens, or makes, both files in `folder`. `warn` is told when they cannot be written any
-    /// more, once until they can.
+    /// Opens or makes both files in `folder`. Calls `warn` once when a file cannot be written, and
+    /// again only after it could be written in between.
+    ///
+    /// # Errors
+    /// A file cannot be opened or made.
     pub fn open(
         folder: &Path,
         options: RenderingOptions,
@@ -90,7 +93,8 @@ impl Renderings {
         })
     }
 
-    /// Renders `entries`. Files that cannot be written delay nothing and lose nothing for a while.
+    /// Writes the lines of `entries`. A failing file delays nothing; its lines wait in memory, up
+    /// to 1 MiB.
     pub fn render(&mut self, entries: &[Arc<Entry>]) {
         let (mut log, mut metrics) = (String::new(), String::new());
         for entry in entries {

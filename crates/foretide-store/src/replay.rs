@@ -1,9 +1,10 @@
-//! The controller of today, told what was recorded.
+//! Replays stored events to a controller of this version.
 //!
-//! By the settings of then, every answer goes to the call that it answered. By other settings the
-//! controller may ask other things at other times: an answer goes to the open call of its kind;
-//! what was not asked then is answered from what is known (no new period, the model of today, the
-//! observations kept); a write that was not made then is withheld, as in a dry run.
+//! With the same settings, each stored answer goes to the call of the same number. With other
+//! settings the controller may make other calls at other times. Then a stored answer goes to the
+//! open call of its kind. A call without a stored answer is answered from known data: no new
+//! period, the given model, the stored observations. A write that was not made is not made in the
+//! replay, as in a dry run.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -19,12 +20,12 @@ use foretide_runtime::Checkpoint;
 
 use crate::read::Step;
 
-/// Periods observed from a time, included, to a time, excluded.
+/// The observed periods from a time (included) to a time (excluded).
 type Observed<'a> = dyn Fn(Timestamp, Timestamp) -> Vec<Datapoint> + 'a;
 
-/// The decisions of a controller with the settings `today` on the recorded `steps`, the first of
-/// which is a checkpoint. `recorded` are the decisions of then; `model` answers what was not asked
-/// then, and `past` has the observations kept.
+/// The decisions of a controller with the settings `today` on `steps`, which begin with a
+/// checkpoint. `recorded` are the stored decisions. `model` answers questions without a stored
+/// answer. `past` gives stored observations.
 pub fn replay(
     today: &ControllerConfig,
     recorded: &[Decision],
@@ -35,31 +36,31 @@ pub fn replay(
     Replay::new(today, recorded, model, past).run(steps)
 }
 
-/// A replay under way.
+/// A replay in progress.
 struct Replay<'a> {
     control: Option<ControlLoop>,
     then: Then<'a>,
 }
 
-/// What was recorded, as the outside of a controller.
+/// The stored data as the outside of a controller.
 struct Then<'a> {
     today: &'a ControllerConfig,
     recorded: HashMap<Timestamp, &'a Decision>,
     model: &'a Model,
     past: &'a Observed<'a>,
-    /// What was recorded after the event under way.
+    /// The stored steps after the present event.
     to_come: &'a [(Timestamp, Step)],
-    /// Whether settings are those of then.
+    /// Whether the settings equal the stored ones.
     same: bool,
-    /// Whether anything was decided otherwise so far.
+    /// Whether any decision differs from the stored one so far.
     differs: bool,
     open: Open,
-    /// Answers that were not recorded.
+    /// Answers to calls without a stored answer.
     answers: VecDeque<Event>,
     decisions: Vec<Decision>,
 }
 
-/// Calls that are not answered.
+/// The calls that wait for an answer.
 #[derive(Default)]
 struct Open {
     group: Option<CallId>,
@@ -97,7 +98,7 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// The decisions that `steps` lead to; the first step is a checkpoint.
+    /// The decisions that follow from `steps`, which begin with a checkpoint.
     fn run(mut self, steps: &'a [(Timestamp, Step)]) -> Vec<Decision> {
         for (index, (at, step)) in steps.iter().enumerate() {
             self.then.to_come = steps.get(index + 1..).unwrap_or_default();
@@ -109,8 +110,8 @@ impl<'a> Replay<'a> {
         self.then.decisions
     }
 
-    /// Begins here, or goes on from here: as then, while nothing differs, else from where the
-    /// replay stands.
+    /// Starts or continues at a checkpoint: from the stored state while nothing differs, else from
+    /// the replay's own state.
     fn begin(&mut self, checkpoint: &Checkpoint, at: Timestamp) {
         let then = &mut self.then;
         then.same = *checkpoint.controller == *then.today;
@@ -138,7 +139,7 @@ impl<'a> Replay<'a> {
     }
 }
 
-/// What a controller goes on from at `at`.
+/// The snapshot from which a controller continues at `at`.
 fn own_snapshot(
     controller: &Controller,
     today: &ControllerConfig,
@@ -156,7 +157,7 @@ impl Outside for Then<'_> {
     fn carry_out(&mut self, effect: Effect, _controller: &Controller, at: Timestamp) {
         match effect {
             Effect::ReadGroup { call } => {
-                // A new look: what the one before had asked is given up.
+                // A new cycle: the calls of the previous cycle are dropped.
                 self.open.group = Some(call);
                 self.open.metrics = None;
                 self.open.prediction = None;
@@ -218,7 +219,7 @@ impl Outside for Then<'_> {
 }
 
 impl Then<'_> {
-    /// The event as an answer to the open call of its kind; none where nothing was asked.
+    /// The event as an answer to the open call of its kind; none if there is no such call.
     fn addressed(&mut self, event: Event) -> Option<Event> {
         let open = &mut self.open;
         Some(match event {
@@ -285,24 +286,24 @@ impl Then<'_> {
         }
     }
 
-    /// Whether the same was written then: its answer is still to come.
+    /// Whether the stored run made the same write, whose answer is still to come.
     fn was_written(&self, plan: Plan, at: Timestamp) -> bool {
         match self.recorded.get(&at) {
             Some(then) => {
                 then.desired == Some(plan.desired) && then.explanation.mode != Mode::Observe
             }
-            // Before the time whose decisions were asked for, all is as it was.
+            // Before the time of the first stored decision, nothing can differ.
             None => self.same,
         }
     }
 }
 
-/// Whether an answer of the kind `asked` was recorded before the next look.
+/// Whether an answer of the kind `asked` was stored before the next cycle.
 fn answered(to_come: &[(Timestamp, Step)], asked: Asked) -> bool {
-    let this_look = to_come
+    let this_cycle = to_come
         .iter()
         .take_while(|(_, step)| !matches!(step, Step::Event(Event::Woke) | Step::Checkpoint(_)));
-    this_look
+    this_cycle
         .filter_map(|(_, step)| match step {
             Step::Event(event) => Some(event),
             Step::Checkpoint(_) => None,

@@ -1,4 +1,4 @@
-//! What is kept for how long. A little is removed after every commit, so that no commit waits long.
+//! Removes old rows, a few after every commit, so that no commit waits long.
 
 use std::time::Duration;
 
@@ -11,20 +11,21 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 const MINUTE_MS: i64 = 60_000;
 /// Pages given back to the file system at a time: 4 MiB.
 const PAGES_GIVEN_BACK: u32 = 1024;
-/// How often the windows may be halved for the sake of the size: to a 64th.
+/// Most halvings of the windows when the store is too large: down to one 64th.
 const HALVINGS_MAX: u32 = 6;
 
-/// What is kept for how long.
+/// How long the store keeps which rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
-    /// Events, checkpoints and every single decision: 2 days. A replay reaches back so far.
+    /// For events, checkpoints and every single decision: 2 days. A replay reaches back this far.
     pub full: Duration,
-    /// Decisions thinned to one a minute (all those that changed something), and all that was said:
-    /// 30 days.
+    /// For decisions thinned to one a minute (and all that changed something), for records and
+    /// notices: 30 days.
     pub thinned: Duration,
-    /// Observed periods: 63 days, as long as CloudWatch keeps five-minute ones.
+    /// For observed periods: 63 days, as long as CloudWatch keeps five-minute periods.
     pub observations: Duration,
-    /// Bytes that the store may use: 8 GiB. Above, `full` and `thinned` are halved until it fits.
+    /// Most bytes that the store may use: 8 GiB. Above this size, `full` and `thinned` are halved
+    /// until the store fits.
     pub bytes_max: u64,
 }
 
@@ -39,12 +40,12 @@ impl Default for Retention {
     }
 }
 
-/// Removes what is too old, one group after each commit.
+/// Removes old rows of one group after each commit.
 #[derive(Debug)]
 pub(crate) struct Thinner {
     retention: Retention,
     halvings: u32,
-    /// The group dealt with last.
+    /// The group of the last step.
     after: i64,
 }
 
@@ -57,7 +58,7 @@ impl Thinner {
         }
     }
 
-    /// Deals with the next group.
+    /// Removes old rows of the next group.
     pub(crate) fn step(
         &mut self,
         connection: &mut Connection,
@@ -110,7 +111,8 @@ impl Thinner {
             "DELETE FROM observations WHERE group_id = ?1 AND start < ?2",
             params![group, observations],
         )?;
-        // What a checkpoint still kept needs stays, and the newest, which a restart needs.
+        // Forecasts that a remaining checkpoint needs stay; so does the newest one, which a restart
+        // needs.
         transaction.execute(
             "DELETE FROM forecasts WHERE group_id = ?1
              AND id NOT IN (SELECT forecast_id FROM checkpoints
@@ -118,7 +120,7 @@ impl Thinner {
              AND id < (SELECT max(id) FROM forecasts WHERE group_id = ?1)",
             params![group],
         )?;
-        // The last of each minute stays, and whatever changed something.
+        // The last decision of each minute stays, and every decision that changed something.
         transaction.execute(
             "DELETE FROM decisions WHERE group_id = ?1 AND at < ?2
              AND at >= (SELECT thinned_until FROM groups WHERE id = ?1)
@@ -139,8 +141,8 @@ impl Thinner {
         transaction.commit()
     }
 
-    /// After a round over all groups: gives space back, and shortens the windows while what is used
-    /// is too much.
+    /// Called after a round over all groups. Gives space back, and shortens the windows while the
+    /// store is too large.
     fn fit(&mut self, connection: &Connection) -> rusqlite::Result<()> {
         let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
         let pages = number("PRAGMA page_count")? - number("PRAGMA freelist_count")?;
@@ -150,7 +152,7 @@ impl Thinner {
         if too_much && self.halvings < HALVINGS_MAX {
             self.halvings += 1;
         } else if used < self.retention.bytes_max / 4 {
-            // Twice the window is at most twice the rows: it still fits.
+            // Twice the window holds at most twice the rows, so the store still fits.
             self.halvings = self.halvings.saturating_sub(1);
         }
         connection.execute_batch(&format!("PRAGMA incremental_vacuum({PAGES_GIVEN_BACK})"))

@@ -1,5 +1,5 @@
-//! A file of lines that is rotated when it has grown, and that ends with a whole line whatever
-//! happened before.
+//! A file of lines that is rotated when it is full. The file ends with a whole line, even after a
+//! crash.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
@@ -8,40 +8,40 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-/// Bytes held in memory while the file cannot be written.
+/// Longest text held in memory while the file cannot be written, in bytes.
 const HELD_MAX: usize = 1 << 20;
-/// Bytes read at a time in search of the last line's end.
+/// Bytes read at a time in search of the end of the last line.
 const BLOCK: u64 = 4096;
 
 /// Why a file of lines cannot be written.
 #[derive(Debug, Error)]
 #[error("cannot {what} {}", path.display())]
 pub struct RotateError {
-    /// What was tried.
+    /// The operation that failed.
     pub what: &'static str,
-    /// With what.
+    /// The file of the operation.
     pub path: PathBuf,
-    /// Why not.
+    /// The system's error.
     #[source]
     pub error: io::Error,
 }
 
-/// The file, open for appending.
+/// A file of lines, open for appending.
 #[derive(Debug)]
 pub(crate) struct RotatingFile {
     path: PathBuf,
     file: File,
     size: u64,
     size_max: u64,
-    /// Older files kept beside it: `name.1` is the newest of them.
+    /// Number of older files; `name.1` is the newest of them.
     kept: u32,
-    /// What could not be written yet.
+    /// Lines that could not be written yet.
     held: String,
 }
 
 impl RotatingFile {
-    /// Opens the file at `path`, or makes it with the permissions `mode`. A last line that a crash
-    /// has cut is removed.
+    /// Opens the file at `path`, or makes the file with the permissions `mode`. Removes a last line
+    /// that a crash has cut.
     pub(crate) fn open(
         path: &Path,
         size_max: u64,
@@ -62,8 +62,8 @@ impl RotatingFile {
         })
     }
 
-    /// Appends `lines`, each ended by a newline: all of them or, for now, none. What could not be
-    /// written is written first the next time; beyond 1 MiB the oldest lines are lost.
+    /// Appends `lines`, each ended by a newline: all of them, or none for now. Lines that could not
+    /// be written come first at the next call; beyond 1 MiB the oldest lines are lost.
     pub(crate) fn append(&mut self, lines: &str) -> Result<(), RotateError> {
         self.held.push_str(lines);
         if self.held.is_empty() {
@@ -83,10 +83,11 @@ impl RotatingFile {
 
     fn write_held(&mut self) -> Result<(), RotateError> {
         let full = self.size > 0 && self.size + self.held.len() as u64 > self.size_max;
-        // A file that cannot be rotated grows on: rather too long than with lines missing.
+        // A file that cannot be rotated keeps growing: better too long than with lines missing.
         let rotated = if full { self.rotate() } else { Ok(()) };
         if let Err(error) = self.file.write_all(self.held.as_bytes()) {
-            // Half a line would make one of two. Where even that fails, opening anew mends it.
+            // Half a line would merge with the next line. If truncating fails as well, the next
+            // opening removes the half line.
             drop(self.file.set_len(self.size));
             return Err(failure("write", &self.path, error));
         }
@@ -95,9 +96,9 @@ impl RotatingFile {
         rotated
     }
 
-    /// Begins a new file. Broken off anywhere and tried again, it overwrites no file but the
-    /// oldest, and that only for one that has come since. The new file has the permissions of the
-    /// one it replaces.
+    /// Starts a new file with the permissions of the old one. If a rotation is interrupted and
+    /// tried again, the second try overwrites the oldest file at most, and only if a newer one
+    /// needs its place.
     fn rotate(&mut self) -> Result<(), RotateError> {
         self.shift()?;
         let former = self.file.metadata();
@@ -111,15 +112,16 @@ impl RotatingFile {
         let opened = open(&self.path, permissions.mode());
         self.file = opened.map_err(|error| failure("open", &self.path, error))?;
         self.size = 0;
-        // What the umask has taken away; lines go on either way.
+        // Restores the permission bits that the umask removed; without them, lines are written all
+        // the same.
         let kept = self.file.set_permissions(permissions);
         kept.map_err(|error| failure("keep the permissions of", &self.path, error))?;
         self.shift()
     }
 
-    /// Makes `name.0`, the file moved last, `name.1`, and every older one that stands in the way
-    /// one older; the oldest is lost. Up to the first number that is free: where an earlier shift
-    /// broke off there is one.
+    /// Gives `name.0`, the newest old file, the name `name.1`, and gives each older file in the way
+    /// the next number. Stops at the first free number, which an interrupted shift leaves. The
+    /// oldest file is lost.
     fn shift(&self) -> Result<(), RotateError> {
         let is_there = |number: &u32| numbered(&self.path, *number).exists();
         if !is_there(&0) {
@@ -135,7 +137,7 @@ impl RotatingFile {
     }
 }
 
-/// What is not there need not be moved: somebody else did.
+/// A file that is missing need not be moved: another program has moved it.
 fn done_or_gone(moved: io::Result<()>) -> io::Result<()> {
     match moved {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -166,7 +168,7 @@ fn numbered(path: &Path, number: u32) -> PathBuf {
     name.into()
 }
 
-/// Where the last whole line ends.
+/// Length of the file up to the end of its last whole line, in bytes.
 fn whole_lines(file: &mut File) -> io::Result<u64> {
     let mut end = file.metadata()?.len();
     let mut block = Vec::new();

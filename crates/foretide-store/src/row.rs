@@ -1,5 +1,5 @@
-//! Rows with a checksum: made when a row is written, checked with the ranges of its columns when it
-//! is read.
+//! Checksums of rows: made when a row is written, and checked when the row is read, together with
+//! the ranges of its columns.
 
 use rusqlite::Row;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
@@ -7,12 +7,12 @@ use sha2::{Digest as _, Sha256};
 
 use crate::table::{Column, Holds, Table};
 
-/// A row that cannot be taken for what Foretide has written.
+/// A row that differs from the row written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Damage {
     /// The row: its table and the columns that name it.
     pub(crate) row: String,
-    /// The column and its value, or the checksum, and what is wrong.
+    /// The column and its value, or the checksum, and the problem.
     pub(crate) what: String,
 }
 
@@ -22,11 +22,13 @@ impl std::fmt::Display for Damage {
     }
 }
 
-/// The checksum of `values`, those of `table`'s columns in their order: the first eight bytes of
+/// The checksum of `values`, which are the columns of `table` in order: the first eight bytes of
 /// the SHA-256 of the table's name and every value with its type.
 ///
-/// Eight bytes: a random change of a row goes unnoticed once in 2^64 times. The error is that of a
-/// value that `SQLite` cannot keep.
+/// A random change of a row has a chance of one in 2^64 to go unnoticed.
+///
+/// # Errors
+/// `SQLite` cannot store a value.
 pub(crate) fn checksum(table: &Table, values: &[&dyn ToSql]) -> rusqlite::Result<i64> {
     let mut hasher = Hasher::of(table);
     for value in values {
@@ -42,9 +44,12 @@ pub(crate) fn checksum(table: &Table, values: &[&dyn ToSql]) -> rusqlite::Result
     Ok(hasher.sum())
 }
 
-/// The checksum of `row` where every column is within its range; what is wrong otherwise.
+/// The checksum of `row`.
 ///
 /// `row` begins with the columns of `table`.
+///
+/// # Errors
+/// A column is out of its range.
 pub(crate) fn sum_in_range(table: &Table, row: &[ValueRef<'_>]) -> Result<i64, Damage> {
     let mut hasher = Hasher::of(table);
     for (column, value) in table.columns.iter().zip(row) {
@@ -57,7 +62,10 @@ pub(crate) fn sum_in_range(table: &Table, row: &[ValueRef<'_>]) -> Result<i64, D
     Ok(hasher.sum())
 }
 
-/// Nothing where `row`, read by [`Table::selected`], is as it was written.
+/// Checks `row`, read by [`Table::selected`].
+///
+/// # Errors
+/// The row differs from the row written.
 pub(crate) fn check(table: &Table, row: &Row<'_>) -> rusqlite::Result<Result<(), Damage>> {
     let columns = 0..table.columns.len();
     let values = columns.map(|index| row.get_ref(index));
@@ -77,7 +85,7 @@ pub(crate) fn check(table: &Table, row: &Row<'_>) -> rusqlite::Result<Result<(),
     }))
 }
 
-/// Table and key of a row, as a person would look for it with SQL.
+/// Table and key of a row, in the words of SQL.
 fn named(table: &Table, row: &[ValueRef<'_>]) -> String {
     let key = table.columns.iter().zip(row).take(table.key);
     let pairs = key.map(|(column, value)| format!("{} = {}", column.name, shown(*value)));
@@ -88,7 +96,7 @@ fn named(table: &Table, row: &[ValueRef<'_>]) -> String {
     )
 }
 
-/// What is wrong with `value`; nothing where it is within the range of `column`.
+/// The problem of `value`; none if the value is within the range of `column`.
 fn outside(column: &Column, value: ValueRef<'_>) -> Option<String> {
     let within = match (column.holds, value) {
         (_, ValueRef::Null) => column.nullable,
@@ -114,7 +122,7 @@ fn outside(column: &Column, value: ValueRef<'_>) -> Option<String> {
     })
 }
 
-/// A value in a message: never long, and never with a control character.
+/// A value for a message: short, and without control characters.
 fn shown(value: ValueRef<'_>) -> String {
     match value {
         ValueRef::Null => "NULL".to_owned(),
@@ -137,14 +145,14 @@ impl Hasher {
         hasher
     }
 
-    /// Type, length and content: no two rows look alike.
+    /// Adds type, length and content, so that no two rows give the same bytes.
     fn add(&mut self, value: ValueRef<'_>) {
         match value {
-            // `SQLite` keeps NaN as NULL.
+            // `SQLite` stores NaN as NULL.
             ValueRef::Null => self.put(0, &[]),
             ValueRef::Real(value) if value.is_nan() => self.put(0, &[]),
             ValueRef::Integer(value) => self.put(1, &value.to_le_bytes()),
-            // `SQLite` keeps a whole number of a REAL column as an integer, which has no -0.
+            // `SQLite` stores a whole number of a REAL column as an integer, which has no -0.
             ValueRef::Real(value) => self.put(2, &(value + 0.0).to_bits().to_le_bytes()),
             ValueRef::Text(text) => self.put(3, text),
             ValueRef::Blob(bytes) => self.put(4, bytes),

@@ -1,14 +1,14 @@
-//! The tables, and how an older store becomes a new one.
+//! The tables, and the steps from an older schema to the present one.
 //!
-//! Times are milliseconds since 1970-01-01 UTC; `seq` numbers everything kept in the order in which
-//! it was committed. Columns in JSON hold the values of `foretide-domain` as they are.
+//! Times are milliseconds since 1970-01-01 UTC. `seq` numbers all rows in the order of their
+//! commits. Columns in JSON hold values of `foretide-domain` unchanged.
 
-/// "Ftde": marks the file as Foretide's.
+/// "Ftde": marks a database as Foretide's.
 pub(crate) const APPLICATION_ID: i64 = 0x4674_6465;
 
-/// What leads from each version to the next; the first from nothing to version 1.
+/// The step from each version to the next. The first step makes version 1 from nothing.
 ///
-/// A step that has been released is never changed: a new one is added.
+/// A released step is never changed; a change is a new step.
 pub(crate) const MIGRATIONS: &[&str] = &[
     "
     CREATE TABLE counter (

@@ -1,7 +1,7 @@
-//! What a forecast rests on, as bytes: a mark, a hash of what follows, and the snapshot in CBOR.
+//! A forecast's history and model as bytes: a mark, a hash, and the snapshot in CBOR.
 //!
-//! Whoever reads it can tell whether it is whole. What is not is an error that says so; it is for
-//! the reader to go on without.
+//! The hash covers the snapshot, so a reader detects damage. The reader of a damaged snapshot gets
+//! an error and must continue without the snapshot.
 
 use std::path::Path;
 
@@ -10,15 +10,15 @@ use sha2::{Digest as _, Sha256};
 
 use crate::error::StoreError;
 
-/// Begins every snapshot; the last byte is the version of the form.
+/// First bytes of every snapshot. The last byte is the version of the format.
 const MARK: &[u8; 4] = b"FTS\x01";
 const HASH_BYTES: usize = 32;
 
-/// A snapshot to be kept.
+/// A snapshot ready to be stored.
 pub(crate) struct Sealed {
-    /// Of its content.
+    /// SHA-256 of the content.
     pub(crate) hash: Vec<u8>,
-    /// All of it.
+    /// Mark, hash and content.
     pub(crate) bytes: Vec<u8>,
 }
 
@@ -33,7 +33,7 @@ pub(crate) fn seal(path: &Path, forecast: &ForecastSnapshot) -> Result<Sealed, S
     Ok(Sealed { hash, bytes })
 }
 
-/// The snapshot in `bytes`, which a message calls `what`.
+/// Decodes the snapshot in `bytes`. Error messages call the snapshot `what`.
 pub(crate) fn open(path: &Path, what: &str, bytes: &[u8]) -> Result<ForecastSnapshot, StoreError> {
     let damaged = |why: String| StoreError::Corrupt {
         path: path.to_owned(),

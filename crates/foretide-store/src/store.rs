@@ -1,4 +1,4 @@
-//! The store for writing.
+//! Writes the store.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,7 +21,7 @@ use crate::table::STATES;
 use crate::upgrade::Upgrade;
 use crate::write::Writer;
 
-/// The store, open for writing. Cheap to clone; closed with the last clone.
+/// The store, open for writing. Cheap to clone; the last clone closes the store when dropped.
 #[derive(Clone, Debug)]
 pub struct Store {
     inner: Arc<Inner>,
@@ -31,7 +31,7 @@ pub struct Store {
 struct Inner {
     path: PathBuf,
     open: Mutex<Open>,
-    /// Given up after the connection is closed.
+    /// Unlocks after the connection is closed.
     _lock: Lock,
 }
 
@@ -44,26 +44,30 @@ struct Open {
 }
 
 impl Drop for Open {
-    /// The last connection that closes moves the log into the store and removes it, by its name:
-    /// where the files were moved, that name may be the log of another store.
+    /// Tells `SQLite` to leave the write-ahead log if files were moved. The last connection to
+    /// close moves the log into the store and removes the log by its name; after a move, that name
+    /// may belong to the log of another store.
     fn drop(&mut self) {
         if self.files.in_place().is_err() {
             let keep = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
-            // A connection that does not know the option has nothing else to try.
+            // A connection that does not know the option has no other way.
             drop(self.connection.set_db_config(keep, true));
         }
     }
 }
 
 impl Store {
-    /// Opens the store at `path`, or makes one with its folder; only this process may write to it
-    /// from now on.
+    /// Opens the store at `path`, or makes the store and its folder. From now on only this process
+    /// may write the store.
+    ///
+    /// # Errors
+    /// Another process writes the store, the file is no store, or the disk fails.
     pub fn open(path: &Path, retention: Retention) -> Result<Self, StoreError> {
-        Self::open_told(path, retention).map(|(store, _)| store)
+        Self::open_and_upgrade(path, retention).map(|(store, _)| store)
     }
 
-    /// The same, and what bringing an older store up to date has met.
-    pub fn open_told(
+    /// Like [`Store::open`], and returns the result of the upgrade of an older store.
+    pub fn open_and_upgrade(
         path: &Path,
         retention: Retention,
     ) -> Result<(Self, Option<Upgrade>), StoreError> {
@@ -96,19 +100,19 @@ impl Store {
         Ok((store, upgraded))
     }
 
-    /// Where it is.
+    /// The store's path.
     pub fn path(&self) -> &Path {
         &self.inner.path
     }
 
-    /// Makes `batch` durable, or nothing of it. Blocks until it is.
+    /// Makes `batch` durable, or nothing of it. Blocks until then.
     ///
-    /// Durable means that it is in the files at the store's path, so an empty batch proves that
-    /// what was committed before still is.
+    /// Durable data is in the files at the store's path, so an empty batch checks whether the data
+    /// of earlier commits still is.
     ///
     /// # Errors
-    ///
-    /// [`StoreError::Moved`] where the files at the path are not those in use.
+    /// [`StoreError::Moved`] if the files at the path are not the open files; an error of the disk
+    /// or of `SQLite`.
     pub fn commit_blocking(&self, batch: &Batch) -> Result<(), StoreError> {
         let mut open = self
             .inner
@@ -130,14 +134,14 @@ impl Store {
         let newest = batch.entries.iter().map(|entry| entry.at).max();
         let newest = newest.max(batch.states.iter().map(|state| state.at).max());
         if let Some(now) = newest {
-            // The batch is durable. What keeps old rows from being removed meets the next batch as
-            // well and is said then.
+            // The batch is durable. An error that keeps old rows from being removed meets the next
+            // batch as well, which reports it.
             drop(thinner.step(connection, now));
         }
         Ok(())
     }
 
-    /// The state kept last for `group`, and when it was kept.
+    /// The newest state of `group`, and the time of its save.
     pub fn state(&self, group: &GroupKey) -> Result<Option<(Timestamp, SavedState)>, StoreError> {
         let open = self
             .inner
@@ -147,7 +151,7 @@ impl Store {
         state(&open.connection, &self.inner.path, group)
     }
 
-    /// The forecast kept last for `group`.
+    /// The newest forecast of `group`.
     pub fn forecast(&self, group: &GroupKey) -> Result<Option<ForecastSnapshot>, StoreError> {
         let bytes = {
             let open = self
@@ -164,7 +168,7 @@ impl Store {
         bytes.map(open).transpose()
     }
 
-    /// Limits the store's size in pages, as a full disk does: for tests of what follows from one.
+    /// Limits the store's size in pages, as a full disk does. For tests.
     pub fn limit_pages(&self, pages: Option<u32>) -> Result<(), StoreError> {
         let open = self
             .inner
@@ -237,7 +241,7 @@ impl Journal for Store {
     }
 }
 
-/// Runs `work` where it may block.
+/// Runs `work` on a thread that may block.
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, JournalError> {

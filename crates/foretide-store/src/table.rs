@@ -1,56 +1,57 @@
-//! What a row of each table may hold: the range of every column, and which columns name the row.
+//! The columns of each table with their ranges, and the columns that name a row.
 //!
-//! One list, used when a row is written, read and migrated. The ranges are those that the types of
-//! `foretide-domain` allow, or wider: a value outside has not been written by Foretide.
+//! Writing, reading and upgrading use this one list. The ranges are those of the types of
+//! `foretide-domain`, or wider: Foretide has not written a value outside.
 
 /// One table.
 #[derive(Debug)]
 pub(crate) struct Table {
-    /// Its name.
+    /// The table's name.
     pub(crate) name: &'static str,
-    /// The columns that the checksum covers, in their order. The column `checksum` follows them.
+    /// The columns that the checksum covers, in order. The column `checksum` follows them.
     pub(crate) columns: &'static [Column],
-    /// How many of the first columns name a row in a message.
+    /// Number of the first columns that name a row in a message.
     pub(crate) key: usize,
 }
 
 /// One column.
 #[derive(Debug)]
 pub(crate) struct Column {
-    /// Its name.
+    /// The column's name.
     pub(crate) name: &'static str,
-    /// What it may hold.
+    /// The values that the column may hold.
     pub(crate) holds: Holds,
-    /// Whether it may be NULL.
+    /// Whether the column may be NULL.
     pub(crate) nullable: bool,
 }
 
-/// What a column may hold.
+/// The values that a column may hold.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Holds {
     /// A whole number from the first to the second, both included.
     Integer(i64, i64),
     /// A finite number from the first to the second, both included.
     Real(f64, f64),
-    /// Text of at most so many bytes.
+    /// Text with at most this number of bytes.
     Text(usize),
-    /// So many bytes at most.
+    /// At most this number of bytes.
     Blob(usize),
 }
 
-/// Longest value of the store: 64 MiB. The largest that is written, the answer about a group of
-/// some ten thousand instances or the forecast of a group, stays below 8 MiB. `SQLite` refuses to
-/// read more, before it takes memory for it.
+/// Longest value of the store: 64 MiB. The largest values written stay below 8 MiB: the reading of
+/// a group of about ten thousand instances, and the forecast of a group. `SQLite` refuses to read a
+/// longer value before it allocates memory.
 pub(crate) const VALUE_BYTES_MAX: usize = 64 << 20;
 
-/// Names of accounts and groups: AWS allows 255 characters for a group, of at most four bytes.
+/// Longest name of an account or group. AWS allows 255 characters for a group's name, of at most
+/// four bytes each.
 const NAME_BYTES_MAX: usize = 4096;
 /// The last millisecond of the year 9999, where RFC 3339 ends.
 const TIME_MAX: i64 = 253_402_300_799_999;
-/// CloudWatch's periods go from one second to one day.
+/// CloudWatch's periods last from one second to one day.
 const PERIOD_MS_MIN: i64 = 1000;
 const PERIOD_MS_MAX: i64 = 86_400_000;
-/// Hash of a forecast's content.
+/// Length of the hash of a forecast's content.
 const HASH_BYTES: usize = 32;
 
 const fn required(name: &'static str, holds: Holds) -> Column {
@@ -71,7 +72,7 @@ const fn optional(name: &'static str, holds: Holds) -> Column {
 
 const ID: Holds = Holds::Integer(1, i64::MAX);
 const TIME: Holds = Holds::Integer(0, TIME_MAX);
-/// `seq` counts up by one for each row: `i64` is never reached.
+/// `seq` grows by one a row and never reaches the maximum of `i64`.
 const SEQ: Holds = Holds::Integer(1, i64::MAX - 1);
 const JSON: Holds = Holds::Text(VALUE_BYTES_MAX);
 const NOT_NEGATIVE: Holds = Holds::Real(0.0, f64::MAX);
@@ -180,8 +181,8 @@ pub(crate) const RECORDS: Table = Table {
     key: 1,
 };
 
-/// The snapshot itself is not among the columns: it begins with a hash of its own, the one of
-/// column `hash`, which this checksum covers.
+/// The snapshot is not among the columns: its own hash protects the snapshot, and this checksum
+/// covers the hash in the column `hash`.
 pub(crate) const FORECASTS: Table = Table {
     name: "forecasts",
     columns: &[
@@ -193,7 +194,7 @@ pub(crate) const FORECASTS: Table = Table {
     key: 1,
 };
 
-/// Every table that has a checksum.
+/// All tables that have a checksum.
 pub(crate) const TABLES: [&Table; 9] = [
     &COUNTER,
     &GROUPS,
@@ -207,14 +208,14 @@ pub(crate) const TABLES: [&Table; 9] = [
 ];
 
 impl Table {
-    /// The columns that are read to check a row: those of the table, then its checksum.
+    /// The columns to read for a check: the columns of the table, then its checksum.
     pub(crate) fn selected(&self) -> String {
         let columns = self.columns.iter().map(|column| column.name);
         let columns: Vec<&str> = columns.chain(["checksum"]).collect();
         columns.join(", ")
     }
 
-    /// Where the first column after those of [`Self::selected`] stands.
+    /// Index of the first column after [`Self::selected`].
     pub(crate) const fn after(&self) -> usize {
         self.columns.len() + 1
     }

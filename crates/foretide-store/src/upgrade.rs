@@ -1,4 +1,4 @@
-//! Brings an older store up to date: a copy first, then all steps in one transaction.
+//! Upgrades an older store: first makes a copy, then runs all steps in one transaction.
 
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
@@ -15,37 +15,36 @@ use crate::row;
 use crate::schema::{APPLICATION_ID, MIGRATIONS, VERSION};
 use crate::table::{TABLES, Table};
 
-/// Damaged rows that are named one by one. Enough to see which table and group; the rest is
-/// counted.
+/// Most damaged rows that are named: enough to see table and group. The others are counted.
 const NAMED_MAX: usize = 10;
-/// The version whose rows have checksums.
+/// The first version whose rows have checksums.
 const CHECKSUMS_SINCE: i64 = 3;
 
-/// What bringing a store up to date has met.
+/// The result of an upgrade.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Upgrade {
     /// The version before.
     pub from: i64,
-    /// The version now.
+    /// The version after.
     pub to: i64,
-    /// The copy of the store as it was.
+    /// The copy of the store from before the upgrade.
     pub copy: PathBuf,
-    /// Rows with a value outside its column's range. They stay as they are; reading one is an
-    /// error.
+    /// Number of rows with a value outside its column's range. These rows stay unchanged; reading
+    /// one is an error.
     pub damaged: u64,
-    /// The first of them: `TABLE where KEY: COLUMN is VALUE, expected RANGE`.
+    /// The first damaged rows: `TABLE where KEY: COLUMN is VALUE, expected RANGE`.
     pub named: Vec<String>,
 }
 
-/// Where the copy of a store of `version` is kept.
+/// The path of the copy of a store of `version`.
 pub(crate) fn copy_of(path: &Path, version: i64) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".v{version}.bak"));
     name.into()
 }
 
-/// Brings the store from version `found` to [`VERSION`]; nothing where it is there. Version 0 is a
-/// database without any table.
+/// Upgrades the store from version `found` to [`VERSION`]; none if it has that version. Version 0
+/// is a database without tables.
 pub(crate) fn upgrade(
     connection: &mut Connection,
     path: &Path,
@@ -90,8 +89,8 @@ pub(crate) fn upgrade(
     Ok((found > 0).then_some(upgrade))
 }
 
-/// Copies the store to the new file `copy`, which only its owner may read. A copy that an upgrade
-/// left when it was killed is made anew; one that could not be finished is removed.
+/// Copies the store to the new file `copy`, which only the owner may read. Replaces the copy of an
+/// upgrade that was killed. Removes a copy that could not be finished.
 fn make_copy(connection: &Connection, copy: &Path) -> Result<(), StoreError> {
     let failed = |what, error| StoreError::Io {
         what,
@@ -108,7 +107,8 @@ fn make_copy(connection: &Connection, copy: &Path) -> Result<(), StoreError> {
         let error = std::io::Error::from(ErrorKind::InvalidInput);
         return Err(failed("copy the store to a name that is not UTF-8:", error));
     };
-    // `VACUUM INTO` takes an empty file, and would make one that everybody may read.
+    // `VACUUM INTO` accepts an empty file. Without one it would make a file that everybody may
+    // read.
     let made = OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -117,13 +117,13 @@ fn make_copy(connection: &Connection, copy: &Path) -> Result<(), StoreError> {
     made.map_err(|error| failed("make the copy", error))?;
     let copied = connection.execute("VACUUM INTO ?1", [name]);
     copied.map(drop).map_err(|error| {
-        // The error that stopped the copy is the one to tell.
+        // Report the error that stopped the copy, not this one.
         drop(std::fs::remove_file(copy));
         StoreError::sqlite(copy, error)
     })
 }
 
-/// A checksum for every row whose columns are within their ranges.
+/// Adds a checksum to every row whose columns are within their ranges.
 fn add_checksums(transaction: &Transaction<'_>, upgrade: &mut Upgrade) -> rusqlite::Result<()> {
     for table in TABLES {
         let count = i32::try_from(table.columns.len()).unwrap_or(-1);

@@ -1,4 +1,4 @@
-//! One batch, in one transaction.
+//! Writes one batch in one transaction.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -22,14 +22,14 @@ use crate::table::{
     Table,
 };
 
-/// Writes batches, and knows the numbers of groups.
+/// Writes batches. Remembers the row numbers of groups.
 #[derive(Debug)]
 pub(crate) struct Writer {
     ids: HashMap<GroupKey, i64>,
 }
 
 impl Writer {
-    /// For the store at `path`, whose counter is as it was written.
+    /// A writer for the store at `path`. Checks the store's counter of rows.
     pub(crate) fn new(connection: &Connection, path: &Path) -> Result<Self, StoreError> {
         next_seq(connection, path)?;
         Ok(Self {
@@ -46,7 +46,7 @@ impl Writer {
     ) -> Result<(), StoreError> {
         let result = self.try_commit(connection, path, batch);
         if result.is_err() {
-            // Numbers given within the transaction are gone with it.
+            // Numbers that a failed transaction gave to groups do not exist.
             self.ids.clear();
         }
         result
@@ -59,8 +59,8 @@ impl Writer {
         batch: &Batch,
     ) -> Result<(), StoreError> {
         let sqlite = |error| StoreError::sqlite(path, error);
-        // Takes the right to write at once: a transaction that begins by reading is refused without
-        // any wait where another program has written in between.
+        // Take the right to write at once: a transaction that begins by reading fails without any
+        // wait if another program has written in between.
         let transaction = connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(sqlite)?;
@@ -78,11 +78,11 @@ impl Writer {
             for state in &batch.states {
                 let group = self.id(&transaction, &state.group).map_err(sqlite)?;
                 let json = to_json(path, &*state.state)?;
-                let row: Row<'_> = params![group, state.at.as_millis(), json];
+                let row: RowValues<'_> = params![group, state.at.as_millis(), json];
                 put(path, &mut insert.state, &STATES, row)?;
             }
         }
-        let counter: Row<'_> = params![1, seq];
+        let counter: RowValues<'_> = params![1, seq];
         let sum = row::checksum(&COUNTER, counter).map_err(sqlite)?;
         transaction
             .execute(
@@ -115,7 +115,7 @@ impl Writer {
     }
 }
 
-/// Sets how far the group's decisions are thinned, and the checksum of its row.
+/// Sets the time up to which the group's decisions are thinned, and the checksum of its row.
 pub(crate) fn seal_group(
     connection: &Connection,
     id: i64,
@@ -138,10 +138,10 @@ fn next_seq(connection: &Connection, path: &Path) -> Result<i64, StoreError> {
     })
 }
 
-/// The values of a row, in the order of its table's columns.
-type Row<'a> = &'a [&'a dyn ToSql];
+/// The values of one row, in the order of the table's columns.
+type RowValues<'a> = &'a [&'a dyn ToSql];
 
-/// The statements of one transaction.
+/// The prepared statements of one transaction.
 struct Inserts<'a> {
     path: &'a Path,
     event: Statement<'a>,
@@ -226,7 +226,7 @@ impl<'a> Inserts<'a> {
         put(self.path, &mut self.checkpoint, &CHECKPOINTS, row)
     }
 
-    /// The number under which `forecast` is kept.
+    /// The row number of `forecast` in the table of forecasts; inserts the forecast if it is new.
     fn forecast(
         &mut self,
         group: Option<i64>,
@@ -308,10 +308,11 @@ impl<'a> Inserts<'a> {
     }
 }
 
-/// Kind of a notice of the runtime in the table of records.
+/// Kind of the runtime's notices in the table of records.
 pub(crate) const NOTICE: &str = "notice";
 
-/// Kind of a record in the table of records; the two that have tables of their own have none.
+/// Kind of a record in the table of records. Observations and decisions have tables of their own,
+/// and no kind.
 fn kind(record: &Record) -> &'static str {
     match record {
         Record::Observed(_) => "observed",
@@ -329,12 +330,12 @@ fn kind(record: &Record) -> &'static str {
     }
 }
 
-/// Runs an `INSERT` of `row` into `table`, with its checksum.
+/// Inserts `row` and its checksum into `table`.
 fn put(
     path: &Path,
     statement: &mut Statement<'_>,
     table: &Table,
-    row: Row<'_>,
+    row: RowValues<'_>,
 ) -> Result<(), StoreError> {
     let mut put = || {
         let sum = row::checksum(table, row)?;

@@ -185,7 +185,7 @@ async fn measure(
             .status()
             .into_iter()
             .filter(|one| one.key.account() == "a");
-        longest.push(ours.map(|one| one.look_took).max().unwrap());
+        longest.push(ours.map(|one| one.cycle_took).max().unwrap());
     }
     let (memory, cpu) = used();
     let calls = clients.bill().snapshot().total_calls() - calls_before;

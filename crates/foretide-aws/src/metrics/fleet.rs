@@ -1,4 +1,4 @@
-//! Collecting by group: the `AutoScalingGroupName` dimension.
+//! Reading metrics by group: the `AutoScalingGroupName` dimension.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,8 +10,8 @@ use super::{Key, LoadMetric, MetricOptions, Query, Sampling, Stat, Values};
 
 const DIMENSION: &str = "AutoScalingGroupName";
 
-/// The queries for one group: CPU by mean and number of samples, network by sum, and what the
-/// options add. Three metrics are billed, and one for each addition.
+/// The queries for one group: mean and sample count of CPU, sum of network, and the metrics of the
+/// options. AWS bills three metrics, and one for each option.
 pub(crate) fn group_queries(group: &str, options: &MetricOptions) -> Vec<Query> {
     let name: Arc<str> = group.into();
     let mut queries = cpu_queries(&name);
@@ -26,8 +26,8 @@ pub(crate) fn group_queries(group: &str, options: &MetricOptions) -> Vec<Query> 
     queries
 }
 
-/// The queries for the past of one group: what its load was and how many served it. One metric is
-/// billed, and one for a load metric.
+/// The queries for a group's history: load and number of instances. AWS bills one metric, and one
+/// for a load metric.
 pub(crate) fn history_queries(group: &str, options: &MetricOptions) -> Vec<Query> {
     let name: Arc<str> = group.into();
     let mut queries = cpu_queries(&name);
@@ -54,7 +54,7 @@ fn by_group(group: &Arc<str>, key: Key, metric: &str, stat: Stat) -> Query {
     }
 }
 
-/// Memory as the agent aggregates it on the group, where that is asked for.
+/// The query for memory as the agent aggregates it on the group, if the options ask for memory.
 pub(super) fn memory_query(group: &Arc<str>, options: &MetricOptions) -> Option<Query> {
     options.memory.then(|| Query {
         namespace: "CWAgent".into(),
@@ -62,7 +62,7 @@ pub(super) fn memory_query(group: &Arc<str>, options: &MetricOptions) -> Option<
     })
 }
 
-/// The load metric, where there is one.
+/// The query for the load metric, if there is one.
 pub(super) fn load_query(group: &Arc<str>, options: &MetricOptions) -> Option<Query> {
     options.load.as_ref().map(|load| Query {
         group: Arc::clone(group),
@@ -74,18 +74,18 @@ pub(super) fn load_query(group: &Arc<str>, options: &MetricOptions) -> Option<Qu
     })
 }
 
-/// What is known of the group when its metrics are read.
+/// The facts of the group that a reading of its metrics needs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Fleet {
-    /// None before the group was read.
+    /// Instances in service; none before the group was read.
     pub(crate) in_service: Option<u32>,
     pub(crate) steady_since: Option<Timestamp>,
 }
 
-/// The closed periods of `values` that start at or after `from`; none where basic and detailed
-/// monitoring cannot be told apart yet, since a rate would be wrong by a factor of five. For the
-/// same reason a period with samples is left out while it is not known how many of them an instance
-/// adds; the next look has it, and for that tells nothing after it either.
+/// The closed periods of `values` within the span. None while basic and detailed monitoring are not
+/// told apart, because rates would be wrong by a factor of five. While the number of samples that
+/// an instance adds is unknown, the first period with samples and all later ones are left out; the
+/// next cycle reads them again.
 pub(crate) fn group_datapoints(
     values: &Values,
     options: &MetricOptions,
@@ -108,15 +108,16 @@ pub(crate) fn group_datapoints(
     if sampling.known().is_none() {
         match fleet.in_service {
             None if !counts.is_empty() => points.clear(),
-            // Nothing serves any more to learn it from: load is told where nothing served.
+            // No instance serves any more, so the number of samples cannot be learnt. Only periods
+            // without instances have a certain load.
             _ => points.retain(|point| point.instances <= 0.0),
         }
     }
     points
 }
 
-/// The periods of `values` asked for in periods of `period`, of a group whose metrics are published
-/// as `sampling` has learnt; none while it has not.
+/// The periods of `values` in the given span, each `period` long. None while `sampling` does not
+/// know the group's monitoring.
 pub(crate) fn history_datapoints(
     values: &Values,
     options: &MetricOptions,
@@ -135,8 +136,8 @@ pub(crate) fn history_datapoints(
     rows(values, options, &grid, per_instance)
 }
 
-/// One datapoint for each period of `grid` that any series has a value in; `per_instance` samples
-/// of a period are one instance.
+/// One datapoint for each period of `grid` in which any series has a value. An instance adds
+/// `per_instance` samples to a period.
 fn rows(
     values: &Values,
     options: &MetricOptions,
@@ -158,12 +159,12 @@ fn rows(
     grid.starts(stamps).into_iter().map(row).collect()
 }
 
-/// The grid of periods on which datapoints lie, and the time wanted, in milliseconds.
+/// The grid of periods for datapoints, and the span wanted, in milliseconds since 1970.
 pub(super) struct Grid {
     period: i64,
     from: i64,
     now: i64,
-    /// Minutes that one value was asked for.
+    /// Length of the periods of the query, in minutes.
     minutes: f64,
 }
 
@@ -177,7 +178,7 @@ impl Grid {
         }
     }
 
-    /// The same, of values that were asked for in periods of `asked`.
+    /// The same grid, for values in periods of `asked`.
     fn of_values_over(self, asked: Duration) -> Self {
         Self {
             minutes: asked.as_secs_f64().max(60.0) / 60.0,
@@ -189,14 +190,14 @@ impl Grid {
         Duration::from_millis(self.period.unsigned_abs())
     }
 
-    /// The starts of the closed periods wanted into which any of `stamps` falls.
+    /// The starts of the closed periods that hold any of `stamps` and lie in the span.
     pub(super) fn starts(&self, stamps: impl Iterator<Item = i64>) -> BTreeSet<i64> {
         let on_grid = |at: i64| at - at.rem_euclid(self.period);
         let wanted = |at: &i64| *at >= self.from && at.saturating_add(self.period) <= self.now;
         stamps.map(on_grid).filter(wanted).collect()
     }
 
-    /// Bytes of one period as a rate.
+    /// Bytes of one period as bytes a second.
     pub(super) fn rate(&self, bytes: Option<f64>) -> Option<BytesPerSecond> {
         BytesPerSecond::new(bytes? * 1000.0 / self.period as f64)
     }
@@ -222,7 +223,7 @@ impl Grid {
         (demand >= 0.0).then_some(demand)
     }
 
-    /// The minutes of `key` within the period at `at`, as one value.
+    /// The values of `key` in the period at `at`, combined into one.
     fn within(&self, values: &Values, key: Key, stat: &Stat, at: i64) -> Option<f64> {
         let series = values.get(&key)?;
         let minutes = series.range(at..at.saturating_add(self.period));

@@ -1,4 +1,5 @@
-//! Collecting by instance, as the original does: seven metrics of each, mean and maximum.
+//! Reading metrics by instance, as the original does: seven metrics of each instance, mean and
+//! maximum.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -6,95 +7,26 @@ use std::sync::Arc;
 use foretide_domain::{Datapoint, Percent, Timestamp};
 
 use super::fleet::{Grid, load_query, memory_query};
-use super::query::InstanceStat;
+use super::instance_metric::{InstanceMetric, InstanceStat};
 use super::{Key, MetricOptions, Query, Sampling, Stat, Values};
 
-/// The original's seven metrics of an instance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum InstanceMetric {
-    /// CPU in percent.
-    Cpu,
-    /// Bytes received in the period.
-    NetworkIn,
-    /// Bytes sent in the period.
-    NetworkOut,
-    /// Bytes read from instance-store volumes.
-    DiskRead,
-    /// Bytes written to instance-store volumes.
-    DiskWrite,
-    /// Packets received.
-    PacketsIn,
-    /// Packets sent.
-    PacketsOut,
-}
-
-impl InstanceMetric {
-    /// All seven, in the original's order.
-    pub const ALL: [Self; 7] = [
-        Self::Cpu,
-        Self::NetworkIn,
-        Self::NetworkOut,
-        Self::DiskRead,
-        Self::DiskWrite,
-        Self::PacketsIn,
-        Self::PacketsOut,
-    ];
-
-    /// Its name in `CloudWatch`.
-    pub const fn cloudwatch_name(self) -> &'static str {
-        match self {
-            Self::Cpu => "CPUUtilization",
-            Self::NetworkIn => "NetworkIn",
-            Self::NetworkOut => "NetworkOut",
-            Self::DiskRead => "DiskReadBytes",
-            Self::DiskWrite => "DiskWriteBytes",
-            Self::PacketsIn => "NetworkPacketsIn",
-            Self::PacketsOut => "NetworkPacketsOut",
-        }
-    }
-
-    /// Its name in the original's records.
-    pub const fn original_name(self) -> &'static str {
-        match self {
-            Self::Cpu => "cpu_utilization",
-            Self::NetworkIn => "network_in",
-            Self::NetworkOut => "network_out",
-            Self::DiskRead => "disk_read_bytes",
-            Self::DiskWrite => "disk_write_bytes",
-            Self::PacketsIn => "network_packets_in",
-            Self::PacketsOut => "network_packets_out",
-        }
-    }
-
-    const fn stats(self) -> &'static [InstanceStat] {
-        match self {
-            Self::NetworkIn | Self::NetworkOut => &[
-                InstanceStat::Average,
-                InstanceStat::Maximum,
-                InstanceStat::Sum,
-            ],
-            _ => &[InstanceStat::Average, InstanceStat::Maximum],
-        }
-    }
-}
-
-/// One metric over the instances, each by its newest closed period, as the original combines them
-/// (its rounding to two places is left to whoever shows it).
+/// One metric combined over the instances as the original combines it: the newest closed period of
+/// each. The original rounds to two decimal places; this type does not.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct InstanceAggregate {
-    /// Which.
+    /// The metric.
     pub metric: InstanceMetric,
-    /// Mean over the instances of their average.
+    /// Mean of the instances' averages.
     pub value: f64,
-    /// Largest of their maxima.
+    /// Largest of the instances' maxima.
     pub max_value: f64,
-    /// Smallest of their averages.
+    /// Smallest of the instances' averages.
     pub min_value: f64,
     /// Instances that reported.
     pub instance_count: usize,
 }
 
-/// The queries for the instances `ids` of `group`. Seven metrics are billed for each.
+/// The queries for the instances `ids` of `group`. AWS bills seven metrics for each instance.
 pub(crate) fn instance_queries(group: &str, ids: &[String], options: &MetricOptions) -> Vec<Query> {
     let name: Arc<str> = group.into();
     let mut queries = Vec::new();
@@ -123,7 +55,7 @@ pub(crate) fn instance_queries(group: &str, ids: &[String], options: &MetricOpti
 
 /// The closed periods of `values`, and the original's combination of the newest ones.
 ///
-/// CPU is the mean over the instances that reported in the period; network is their sum.
+/// CPU is the mean over the instances that reported in the period. Network is their sum.
 pub(crate) fn instance_datapoints(
     values: &Values,
     options: &MetricOptions,

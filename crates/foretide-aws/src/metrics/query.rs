@@ -10,7 +10,8 @@ use aws_sdk_cloudwatch::types::{
 use foretide_domain::{CallFailure, FailureKind, Timestamp};
 use tokio::task::JoinSet;
 
-use super::{InstanceMetric, Stat};
+use super::instance_metric::{InstanceMetric, InstanceStat};
+use super::stat::Stat;
 use crate::clients::{AwsClients, Turn};
 use crate::failure::{failure, is_of_what_was_asked};
 
@@ -20,7 +21,7 @@ const QUERIES_PER_CALL: usize = 500;
 /// Most pages of one answer. 500 queries over a day of minutes fill eight.
 const PAGES_MAX: usize = 100;
 
-/// What a series is to its group.
+/// Names a series within its group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Key {
     Cpu,
@@ -29,19 +30,11 @@ pub(crate) enum Key {
     NetworkOut,
     Memory,
     Demand,
-    /// A metric of one instance, by the instance's place in the list asked for.
+    /// A metric of one instance, by the instance's index in the list of ids.
     Instance(u32, InstanceMetric, InstanceStat),
 }
 
-/// Statistics asked of an instance's metrics.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum InstanceStat {
-    Average,
-    Maximum,
-    Sum,
-}
-
-/// One series to ask for.
+/// One series to read.
 #[derive(Clone, Debug)]
 pub(crate) struct Query {
     /// The group's name.
@@ -53,23 +46,23 @@ pub(crate) struct Query {
     pub(crate) stat: Stat,
 }
 
-/// The time asked for, in periods of `period_s`.
+/// The span to read, in periods of `period_s` seconds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Span {
     pub(crate) from: Timestamp,
     pub(crate) to: Timestamp,
     pub(crate) period_s: u32,
-    /// Whether it can do without, and gives way where the rate limit is near.
+    /// Whether the call gives way near the rate limit.
     pub(crate) aside: bool,
 }
 
-/// Values by start of their period in milliseconds since the epoch, by series.
+/// Values by series, then by start of the period in milliseconds since 1970.
 pub(crate) type Values = BTreeMap<Key, BTreeMap<i64, f64>>;
 type ByGroup = BTreeMap<Arc<str>, Result<Values, CallFailure>>;
 
 impl AwsClients {
-    /// Asks for `queries`; every group named in them has its answer. A call that the service
-    /// rejects is halved until only the group at fault fails.
+    /// Reads `queries`. Every group of a query has a result. If the service rejects a call, the
+    /// call is halved until only the group at fault fails.
     pub(crate) async fn metric_data(self: &Arc<Self>, queries: Vec<Query>, span: Span) -> ByGroup {
         let mut answers: ByGroup = queries
             .iter()
@@ -128,7 +121,7 @@ impl AwsClients {
             let answer = if span.aside {
                 self.call(Turn::Aside, OPERATION, request.send()).await?
             } else {
-                self.call(Turn::Look, OPERATION, request.send()).await?
+                self.call(Turn::Cycle, OPERATION, request.send()).await?
             };
             results.extend(answer.metric_data_results.unwrap_or_default());
             token = answer.next_token;
@@ -140,7 +133,7 @@ impl AwsClients {
         Err(failure(FailureKind::Malformed, detail))
     }
 
-    /// Counts what the call is billed for: metrics, not statistics of them.
+    /// Counts the metrics that AWS bills for the call. Several statistics of one metric count once.
     fn count(&self, batch: &[Query], span: Span) {
         for queries in batch.chunk_by(|a, b| a.group == b.group) {
             if let Some(query) = queries.first() {
@@ -151,7 +144,8 @@ impl AwsClients {
     }
 }
 
-/// Metrics that `queries` of one group are billed as: statistics of one metric count once.
+/// The number of metrics that AWS bills for `queries` of one group. Several statistics of one
+/// metric count once.
 pub(crate) fn billed_metrics(queries: &[Query]) -> u64 {
     let mut metrics = BTreeSet::new();
     for query in queries {
@@ -160,8 +154,8 @@ pub(crate) fn billed_metrics(queries: &[Query]) -> u64 {
     metrics.len() as u64
 }
 
-/// `queries`, which stand by group, in calls: a group is only divided where it fills a call alone,
-/// since a metric asked for in two calls is billed twice.
+/// `queries`, sorted by group, packed into calls. Only a group that fills a call alone is divided,
+/// because AWS bills a metric twice that is in two calls.
 fn packed(queries: &[Query]) -> Vec<Vec<Query>> {
     let mut calls: Vec<Vec<Query>> = Vec::new();
     for group in queries.chunk_by(|a, b| a.group == b.group) {
@@ -196,8 +190,8 @@ fn on_wire(number: usize, query: &Query, period_s: u32) -> MetricDataQuery {
         .build()
 }
 
-/// `batch` in two, between groups; none where the fault lies elsewhere or with one group: what
-/// concerns the whole request would only be asked for again, hundreds of times.
+/// The two halves of `batch`, divided between groups. None if there is one group only, or `error`
+/// concerns the whole request: the halves would fail in the same way.
 fn halves(error: &CallFailure, batch: &[Query]) -> Option<[Vec<Query>; 2]> {
     if !is_of_what_was_asked(OPERATION, error) {
         return None;
@@ -215,7 +209,8 @@ fn fail(answers: &mut ByGroup, batch: &[Query], error: &CallFailure) {
     }
 }
 
-/// Files the results of `batch` under group and series. Repeats of one timestamp: the last counts.
+/// Adds the `results` of `batch` to the answers of their groups. Of two values with one timestamp
+/// the last counts.
 fn file(answers: &mut ByGroup, batch: &[Query], results: Vec<MetricDataResult>) {
     for result in results {
         let query = result

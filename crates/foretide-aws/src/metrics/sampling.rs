@@ -1,5 +1,5 @@
-//! Basic or detailed monitoring, and how many samples an instance adds to a period: learnt from the
-//! points themselves, since asking EC2 would need another permission and another API.
+//! Learns the kind of monitoring, and the samples that an instance adds to a period, from the
+//! points themselves. Asking EC2 would need another permission and another API.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use foretide_domain::Timestamp;
 
 const MINUTE_MS: i64 = 60_000;
 const BASIC_MS: i64 = 300_000;
-/// Stamps by which basic monitoring is told.
+/// Timestamps needed to recognise basic monitoring.
 const STAMPS: usize = 3;
 
 /// How often EC2 publishes an instance's metrics.
@@ -21,7 +21,7 @@ pub enum Monitoring {
 }
 
 impl Monitoring {
-    /// Length of its period.
+    /// Length of the published period.
     pub const fn period(self) -> Duration {
         match self {
             Self::Basic => Duration::from_millis(BASIC_MS.unsigned_abs()),
@@ -30,20 +30,20 @@ impl Monitoring {
     }
 }
 
-/// What has been learnt of one group.
+/// The facts learnt about one group.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Sampling {
     monitoring: Option<Monitoring>,
     per_instance: Option<f64>,
-    /// The same of the newest period, until it is learnt.
+    /// Samples of an instance in the newest period, while `per_instance` is not learnt.
     guessed: Option<f64>,
-    /// The newest stamps, ascending. A look reads two minutes, and so never sees the three stamps
-    /// at once that basic monitoring is told by.
+    /// The newest timestamps, ascending. A cycle reads two minutes, and so never gets the three
+    /// timestamps at once that basic monitoring needs.
     newest: [Option<i64>; STAMPS],
 }
 
 impl Sampling {
-    /// Starts from what is configured.
+    /// Starts from the configured kind of monitoring, if any.
     pub(crate) const fn new(monitoring: Option<Monitoring>) -> Self {
         Self {
             monitoring,
@@ -53,7 +53,7 @@ impl Sampling {
         }
     }
 
-    /// What is to be assumed of another group with instances of the same kind.
+    /// The assumption for another group with instances of the same kind.
     pub(crate) fn of_another(&self, monitoring: Option<Monitoring>) -> Self {
         Self {
             guessed: self.known(),
@@ -65,11 +65,12 @@ impl Sampling {
         self.monitoring
     }
 
-    /// Learns from the `stamps` of one series, in milliseconds and ascending: two points less than
-    /// five minutes apart are detailed monitoring; three or more, all on a five-minute grid, are
-    /// basic. Two points five minutes apart may as well have a gap between them.
+    /// Learns from the `stamps` of one series, in milliseconds since 1970, ascending. Two points
+    /// less than five minutes apart are detailed monitoring. Three or more points, all on a
+    /// five-minute grid, are basic monitoring. Two points five minutes apart may have a gap between
+    /// them and tell nothing.
     ///
-    /// Stamps of earlier calls count as well, the newest as many as a call brings or three.
+    /// Timestamps of earlier calls count as well: as many as a call brings, at least three.
     pub(crate) fn learn_spacing(&mut self, stamps: &[i64]) {
         let known = self.newest.iter().flatten();
         let all: BTreeSet<i64> = known.chain(stamps).copied().collect();
@@ -85,7 +86,7 @@ impl Sampling {
         }
     }
 
-    /// What was learnt of one kind of monitoring says nothing of the other.
+    /// Sets the kind of monitoring. Facts about another kind are dropped.
     fn learn(&mut self, monitoring: Monitoring) {
         if self.monitoring.is_some_and(|before| before != monitoring) {
             (self.per_instance, self.guessed) = (None, None);
@@ -93,10 +94,10 @@ impl Sampling {
         self.monitoring = Some(monitoring);
     }
 
-    /// Samples that one instance adds to a period. With detailed monitoring 1. With basic
-    /// monitoring, depending on the instance's type, more: the median of sample count ÷ instances
-    /// over `counts` (start in milliseconds, samples) while the same `in_service` instances served,
-    /// rounded; and where no such period is known yet, the same of the newest period.
+    /// The samples that one instance adds to a period. 1 with detailed monitoring. With basic
+    /// monitoring the number depends on the instance's type: the median of sample count ÷ instances
+    /// over `counts` (start in milliseconds since 1970, samples) while the same `in_service`
+    /// instances served, rounded. Before such a period is known, the newest period's number.
     pub(crate) fn per_instance(
         &mut self,
         counts: &[(i64, f64)],
@@ -123,8 +124,8 @@ impl Sampling {
         self.known().unwrap_or(1.0)
     }
 
-    /// Samples that one instance adds to a period, as far as that is known: without it a count of
-    /// samples says nothing of the number of instances.
+    /// The samples that one instance adds to a period; none while unknown. Without this number, a
+    /// sample count does not give the number of instances.
     pub(crate) fn known(&self) -> Option<f64> {
         match self.monitoring {
             Some(Monitoring::Detailed) => Some(1.0),

@@ -12,10 +12,12 @@ mod csv;
 mod default_model;
 mod evaluation;
 mod label;
+mod params;
+mod row;
 mod walk;
 mod workload;
 
-use foretide_domain::{Class, Features};
+use foretide_domain::Class;
 use serde_json::value::RawValue;
 use thiserror::Error;
 
@@ -25,6 +27,8 @@ pub use self::csv::{CsvError, CsvLimits, read_csv};
 pub use self::default_model::{default_rows, train_default};
 pub use self::evaluation::{Calibration, CalibrationBin, Evaluation, Scores};
 pub use self::label::{Hindsight, label};
+pub use self::params::TrainParams;
+pub use self::row::LabelledRow;
 pub use self::walk::{MemoryUse, Walk, WalkError, rows_from_demand};
 pub use self::workload::{Workload, training_workloads};
 use crate::error::{FeatureError, ModelError, SchemaError, TreesError};
@@ -36,52 +40,6 @@ use crate::schema::{self, MAX_COLUMNS, Schema};
 const MIN_ROWS: usize = 100;
 /// Bounds memory: 5 million rows take about 1 GiB while fitting.
 const MAX_ROWS: usize = 5_000_000;
-
-/// What a group looked like, and what would have been right.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct LabelledRow {
-    /// The nine features.
-    pub features: Features,
-    /// The right answer.
-    pub class: Class,
-}
-
-/// How to fit.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TrainParams {
-    /// Boosting rounds; each grows a tree per class.
-    pub rounds: usize,
-    /// Depth of a tree.
-    pub max_depth: usize,
-    /// Learning rate.
-    pub eta: f64,
-    /// Smallest sum of second derivatives in a leaf: keeps leaves from resting on a few rows.
-    pub min_child_weight: f64,
-    /// Share of the rows, the newest, that is held out.
-    pub hold_out_share: f64,
-    /// Rows before the held-out ones that are not fitted to.
-    pub embargo_rows: usize,
-    /// Utilisation that the labels take for right, percent; the threshold baseline is set by it.
-    pub target_percent: f64,
-    /// The rows' origin, in words, for the model file.
-    pub source: String,
-}
-
-impl Default for TrainParams {
-    /// 34 rounds of depth 4: about 100 trees, enough for three facts (CPU, network, size).
-    fn default() -> Self {
-        Self {
-            rounds: 34,
-            max_depth: 4,
-            eta: 0.2,
-            min_child_weight: 5.0,
-            hold_out_share: 0.2,
-            embargo_rows: 0,
-            target_percent: 50.0,
-            source: "unnamed rows".to_owned(),
-        }
-    }
-}
 
 /// Why there is no model.
 #[derive(Debug, Error)]

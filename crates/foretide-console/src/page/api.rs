@@ -18,7 +18,7 @@ use crate::view::{
     decision_view, fleet, group_view, row,
 };
 
-use super::routes::App;
+use super::app::App;
 
 /// So far back a decision is looked for before the moment asked about: a controller decides at
 /// least with every datapoint.

@@ -26,7 +26,7 @@ use crate::board::{Board, Calls, GUARDS, StoreHealth, System};
 
 use super::group_metrics::{COUNTERS, GAUGES, Group};
 
-use super::routes::App;
+use super::app::App;
 
 const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 /// Names of the outcomes that a tally counts.

@@ -5,6 +5,7 @@
 //! from outside travel as JSON and become text nodes: no markup is made from them.
 
 mod api;
+mod app;
 mod assets;
 mod group_metrics;
 mod guard;
@@ -12,34 +13,16 @@ mod hub;
 mod metrics;
 mod openapi;
 mod orders;
+mod ports;
 mod routes;
 mod stream;
 
 use std::fmt;
 use std::sync::Arc;
 
-use foretide_domain::{Record, Timestamp};
-
-pub use self::orders::Controls;
+pub use self::ports::{Answer, Controls, History};
 pub use self::routes::{bind, page_router};
 use crate::board::Board;
-
-/// A boxed future, as the traits of this crate answer it.
-pub type Answer<T> = std::pin::Pin<Box<dyn Future<Output = T> + Send>>;
-
-/// Where what the board no longer has is read.
-pub trait History: Send + Sync {
-    /// Records of a group from `from`, included, to `to`, excluded, in their order.
-    ///
-    /// # Errors
-    /// A sentence for a person: what cannot be read, and why.
-    fn records(
-        &self,
-        group: &str,
-        from: Timestamp,
-        to: Timestamp,
-    ) -> Answer<Result<Vec<(Timestamp, Record)>, String>>;
-}
 
 /// What the page stands on.
 #[derive(Clone)]

@@ -14,12 +14,11 @@ use foretide_http::{Peer, Problem};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::board::{GroupFacts, lock};
+use crate::board::lock;
 use crate::view::VERSION;
 
-use super::Answer;
 use super::api::{GroupId, unknown_group};
-use super::routes::App;
+use super::app::App;
 
 /// An order has a few words.
 pub(super) const LIMITS: Limits = Limits {
@@ -29,21 +28,6 @@ pub(super) const LIMITS: Limits = Limits {
 /// Longest that an order may stand before it ends by itself: what is meant for longer belongs into
 /// the configuration.
 const LONGEST_S: u64 = 30 * 24 * 3600;
-
-/// The way by which orders come to the groups.
-pub trait Controls: Send + Sync {
-    /// Orders something of a group in the name of `by`. Answers when the look is that carries it
-    /// out.
-    ///
-    /// # Errors
-    /// A sentence for a person: why it is not taken.
-    fn order(
-        &self,
-        group: &GroupFacts,
-        order: Order,
-        by: String,
-    ) -> Answer<Result<Timestamp, String>>;
-}
 
 /// An order.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]

@@ -12,6 +12,7 @@ use axum::routing::{MethodRouter, get, post};
 use foretide_http::{Problem, ServeConfig, ServeError, Server, Site};
 use tokio::sync::watch;
 
+use super::app::App;
 use super::guard::Guard;
 use super::hub::Hub;
 use super::{Page, api, assets, metrics, openapi, orders, stream};
@@ -41,17 +42,6 @@ pub(crate) const ROUTES: [Route; 20] = [
     ("/api/v1/groups/{id}/orders", || post(orders::order)),
     ("/api/v1/stream", || get(stream::rows)),
 ];
-
-/// What the handlers share.
-pub(crate) struct App {
-    pub(crate) page: Page,
-    pub(crate) hub: Arc<Hub>,
-    pub(crate) guard: Guard,
-    /// Closed when the streams have to end.
-    pub(crate) closing: watch::Receiver<()>,
-    /// Held where no server does.
-    _streams: Option<watch::Sender<()>>,
-}
 
 /// The page without its listener: to mount elsewhere, or to ask without a network. Its streams
 /// end with the router.

@@ -14,7 +14,7 @@ use futures_util::stream;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, watch};
 
-use super::routes::App;
+use super::app::App;
 
 /// One reader.
 struct Reader {

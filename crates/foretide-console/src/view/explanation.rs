@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::group::AccuracyView;
-use super::row::GroupRow;
+use super::shape::GroupRow;
 
 /// A decision as it is shown.
 #[derive(Clone, Debug, Serialize, JsonSchema)]

@@ -8,7 +8,8 @@ use crate::board::{Mark, SLOT, Slot, Track, instances_for};
 
 use super::explanation::{DecisionView, decision_view};
 use super::overview::FleetView;
-use super::row::{GroupRow, row};
+use super::row::row;
+use super::shape::GroupRow;
 
 /// Most points of a chart: a wide screen has no more columns.
 pub(crate) const POINTS_MAX: usize = 2000;

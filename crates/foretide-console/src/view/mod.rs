@@ -2,19 +2,22 @@
 //! milliseconds since 1970, and what is missing is `null`, never zero.
 
 mod cache;
+mod cached;
 mod explanation;
 mod group;
 mod health;
 mod overview;
 mod row;
+mod shape;
 mod story;
 
-pub(crate) use cache::{Cached, cached};
+pub(crate) use cache::cached;
+pub(crate) use cached::Cached;
 pub(crate) use explanation::{MomentView, decision_view};
 pub(crate) use group::{GroupView, POINTS_MAX, Window, accuracy, group_view};
-pub(crate) use health::Level;
 pub(crate) use overview::{FleetView, fleet};
-pub(crate) use row::{Capacity, GroupRow, row};
+pub(crate) use row::row;
+pub(crate) use shape::{Capacity, GroupRow, Level};
 
 /// The version of the answers' form; it changes when a field goes or changes its meaning.
 pub(crate) const VERSION: u32 = 1;

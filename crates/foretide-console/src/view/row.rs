@@ -1,137 +1,15 @@
 //! One group at a glance: a row of the overview and the head of the group's page.
 
-use foretide_domain::{FORECAST_LEVELS, Hours, Timestamp};
-use schemars::JsonSchema;
-use serde::Serialize;
+use foretide_domain::{Hours, Timestamp};
 
 use crate::board::{Slot, Track, instances_for};
 
-use super::health::{Health, health};
-use super::story::{Story, story};
+use super::health::health;
+use super::shape::{Budget, Capacity, GroupRow, HoursView, LoadNow, OrdersView, Spark};
+use super::story::story;
 
 /// Points of the small chart in a row: the last six hours at a point every twelve minutes.
 const SPARK_POINTS: usize = 30;
-
-/// A group at a glance.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub(crate) struct GroupRow {
-    pub(crate) id: String,
-    pub(crate) account: Option<String>,
-    pub(crate) name: String,
-    pub(crate) mode: String,
-    pub(crate) policy: String,
-    pub(crate) dry_run: bool,
-    pub(crate) orders: OrdersView,
-    pub(crate) health: Health,
-    pub(crate) story: Story,
-    pub(crate) capacity: Option<Capacity>,
-    pub(crate) load: LoadNow,
-    pub(crate) budget: Budget,
-    pub(crate) hours: HoursView,
-    /// Need and in service of the last six hours, for a small chart.
-    pub(crate) spark: Spark,
-    pub(crate) decided_at_ms: Option<i64>,
-    pub(crate) next_look_ms: Option<i64>,
-    pub(crate) looked_at_ms: Option<i64>,
-    pub(crate) look_took_ms: Option<u64>,
-    pub(crate) interval_ms: u64,
-    /// End of the newest period with data.
-    pub(crate) data_at_ms: Option<i64>,
-    pub(crate) data_fresh: Option<bool>,
-    /// Grows with every change of the group.
-    pub(crate) revision: u64,
-}
-
-/// What an operator ordered and still stands.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub(crate) struct OrdersView {
-    /// The mode of the configuration, which an order may replace.
-    pub(crate) configured_mode: String,
-    /// Who ordered the mode in force; none where it is the configured one.
-    pub(crate) mode_by: Option<String>,
-    pub(crate) paused: bool,
-    /// When the pause ends by itself.
-    pub(crate) paused_until_ms: Option<i64>,
-    pub(crate) paused_by: Option<String>,
-    /// The capacity that is held.
-    pub(crate) pinned: Option<u32>,
-    pub(crate) pinned_until_ms: Option<i64>,
-    pub(crate) pinned_by: Option<String>,
-}
-
-/// Instances by lifecycle, and what bounds them.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub(crate) struct Capacity {
-    pub(crate) desired: u32,
-    pub(crate) min: u32,
-    pub(crate) max: u32,
-    pub(crate) in_service: u32,
-    pub(crate) pending: u32,
-    pub(crate) standby: u32,
-    pub(crate) terminating: u32,
-}
-
-/// The load now and as forecast.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub(crate) struct LoadNow {
-    pub(crate) cpu_percent: Option<f64>,
-    pub(crate) load_instance_percent: Option<f64>,
-    /// Instances that carry it at the objective.
-    pub(crate) need_instances: Option<u32>,
-    /// Time ahead that is forecast.
-    pub(crate) forecast_ahead_s: Option<u64>,
-    /// Instances that carry the load forecast for then, at each level.
-    pub(crate) forecast_need_instances: Option<[u32; FORECAST_LEVELS.len()]>,
-}
-
-/// Time in violation against the violation budget.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub(crate) struct Budget {
-    /// Utilisation above which the group is in violation, percent.
-    pub(crate) objective_percent: f64,
-    /// Share of time that it may be in violation, 0 to 1.
-    pub(crate) allowed_share: f64,
-    /// Share of the last 7 days that it was: that of `hours`. Null below a day of data.
-    pub(crate) violation_share: Option<f64>,
-    /// The former ÷ the latter: 1 is all of the budget.
-    pub(crate) spent_ratio: Option<f64>,
-    pub(crate) violation_now: Option<bool>,
-    pub(crate) need_instances: Option<u32>,
-}
-
-/// Instance-hours and time in violation of the last seven days of UTC, today included; since
-/// Foretide holds the group in its present mode, where that is later. All are of the same periods:
-/// those with data.
-#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
-pub(crate) struct HoursView {
-    /// When the count begins; null before the first period.
-    pub(crate) since_ms: Option<i64>,
-    /// Time with data.
-    pub(crate) known_s: u64,
-    /// Less than a day of data: ratios and shares are null.
-    pub(crate) too_early: bool,
-    pub(crate) used_instance_hours: Option<f64>,
-    /// Of the baseline: target tracking on the same load.
-    pub(crate) baseline_instance_hours: Option<f64>,
-    /// Of the hindsight optimum.
-    pub(crate) optimum_instance_hours: Option<f64>,
-    /// Used ÷ baseline.
-    pub(crate) against_baseline: Option<f64>,
-    /// Used ÷ hindsight optimum.
-    pub(crate) against_optimum: Option<f64>,
-    pub(crate) violation_s: u64,
-    pub(crate) violation_share: Option<f64>,
-    pub(crate) baseline_violation_s: u64,
-    pub(crate) price_per_instance_hour: Option<f64>,
-    pub(crate) currency: Option<String>,
-}
-
-/// Columns of the small chart.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub(crate) struct Spark {
-    pub(crate) need_instances: Vec<Option<u32>>,
-    pub(crate) in_service: Vec<Option<u32>>,
-}
 
 fn need(slot: &Slot, track: &Track) -> Option<u32> {
     let objective = track.facts.objective.get();

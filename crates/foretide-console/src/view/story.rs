@@ -3,20 +3,10 @@
 use std::cmp::Ordering;
 
 use foretide_domain::{Decision, Guard, Mode};
-use schemars::JsonSchema;
-use serde::Serialize;
 
 use crate::board::Track;
 
-use super::row::LoadNow;
-
-/// The sentences; empty is none.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub(crate) struct Story {
-    pub(crate) doing: String,
-    pub(crate) why: Option<String>,
-    pub(crate) next: Option<String>,
-}
+use super::shape::{LoadNow, Story};
 
 /// Tells it.
 pub(crate) fn story(track: &Track, load: &LoadNow) -> Story {

@@ -7,47 +7,16 @@
 
 mod classifier;
 mod group;
+mod wanted;
 mod write;
 
 pub(crate) use classifier::votes_for_scale_in;
 
 use foretide_domain::{ForecastRule, Guard, GuardStep, Proposal, Rule};
 
+use self::wanted::Wanted;
 use crate::facts::Facts;
 use crate::policy;
-
-/// The capacity wanted, on its way through the guard rails.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Wanted {
-    /// Capacity wanted so far.
-    pub(crate) capacity: u32,
-    /// Desired capacity as it is: writing nothing means this.
-    pub(crate) desired: u32,
-    /// Desired capacity as it is, moved into the bounds: holding means this.
-    pub(crate) held: u32,
-    /// Wanted by a rule that needs no data to grow by.
-    pub(crate) unconditional: bool,
-}
-
-impl Wanted {
-    fn grows(self) -> bool {
-        self.capacity > self.held
-    }
-
-    fn shrinks(self) -> bool {
-        self.capacity < self.held
-    }
-
-    /// Whether what is written would be more than desired capacity is.
-    fn raises(self) -> bool {
-        self.capacity > self.desired
-    }
-
-    /// Whether it would be less.
-    fn lowers(self) -> bool {
-        self.capacity < self.desired
-    }
-}
 
 /// What the guard rails made of a proposal.
 #[derive(Clone, Debug)]

@@ -1,4 +1,4 @@
-//! EC2 Auto Scaling's Query protocol: a form in, XML out.
+//! EC2 Auto Scaling's Query protocol: form in, XML out.
 
 mod shapes;
 
@@ -19,7 +19,7 @@ use shapes::{
 const NAMESPACE: &str = "http://autoscaling.amazonaws.com/doc/2011-01-01/";
 const VERSION: &str = "2011-01-01";
 
-/// What is emulated.
+/// The emulated operations.
 pub(crate) const OPERATIONS: [&str; 7] = [
     "DescribeAutoScalingGroups",
     "DescribeInstanceRefreshes",
@@ -30,7 +30,7 @@ pub(crate) const OPERATIONS: [&str; 7] = [
     "SetDesiredCapacity",
 ];
 
-/// Carries one call out and renders its answer.
+/// Runs one call and renders the answer.
 pub(crate) fn call(
     emulator: &Emulator,
     action: &str,
@@ -93,6 +93,9 @@ fn envelope(action: &str, result: &str, number: u64) -> String {
 }
 
 /// The group that the call names.
+///
+/// # Errors
+/// There is no such group.
 fn named<'s>(state: &'s mut State, form: &Form, now: Timestamp) -> Result<&'s mut Group, ApiError> {
     let name = form.required("AutoScalingGroupName")?;
     state
@@ -100,7 +103,7 @@ fn named<'s>(state: &'s mut State, form: &Form, now: Timestamp) -> Result<&'s mu
         .ok_or_else(|| ApiError::validation("AutoScalingGroup name not found - null"))
 }
 
-/// The groups that the call names, or all where it names none.
+/// The groups that the call names; all groups if it names none.
 fn optional<'s>(
     state: &'s mut State,
     form: &Form,

@@ -1,4 +1,4 @@
-//! The XML elements of Auto Scaling's answers, named as AWS names them.
+//! The XML elements of Auto Scaling's answers, with AWS's names.
 
 #![expect(
     clippy::struct_field_names,
@@ -15,7 +15,7 @@ const ACCOUNT: &str = "arn:aws:autoscaling:us-east-1:000000000000";
 const ZONES: [&str; 3] = ["us-east-1a", "us-east-1b", "us-east-1c"];
 const TEMPLATE: &str = "foretide-emulated";
 
-/// A list, whose items are elements named `member`.
+/// A list whose items are elements named `member`.
 #[derive(Debug, Serialize)]
 pub(super) struct List<T> {
     pub(super) member: Vec<T>,

@@ -1,4 +1,4 @@
-//! Which metrics there are: from a namespace, a name and dimensions to a group's series, and back.
+//! The catalogue of metrics: from namespace, name and dimensions to a group's series, and back.
 
 use foretide_domain::Timestamp;
 
@@ -35,14 +35,14 @@ const METRICS: [(Metric, &str, &str, &str); 10] = [
     ),
 ];
 
-/// A metric of the wire that the emulator knows.
+/// A metric that the emulator knows.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Found {
     pub(super) metric: Metric,
     pub(super) unit: &'static str,
 }
 
-/// What `name` in `namespace` is.
+/// The metric `name` in `namespace`; none if the emulator does not know it.
 pub(super) fn find(namespace: &str, name: &str) -> Option<Found> {
     let found = METRICS
         .iter()
@@ -50,8 +50,8 @@ pub(super) fn find(namespace: &str, name: &str) -> Option<Found> {
     found.map(|&(metric, _, _, unit)| Found { metric, unit })
 }
 
-/// The visible periods of a metric by its exact dimensions; empty where nothing is published under
-/// them, as `CloudWatch` answers.
+/// The visible periods of a metric with exactly these dimensions. Empty if nothing is published
+/// under them, as in `CloudWatch`.
 pub(super) fn series(
     state: &mut State,
     metric: &WireMetric,
@@ -85,7 +85,7 @@ pub(super) fn series(
     }
 }
 
-/// All metrics of all groups, in order of group.
+/// All metrics of all groups, sorted by group.
 pub(super) fn list(state: &mut State, now: Timestamp) -> Vec<WireMetric> {
     let mut all = Vec::new();
     for group in state.groups.values_mut() {

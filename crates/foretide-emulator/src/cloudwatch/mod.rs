@@ -11,10 +11,10 @@ pub(crate) use wire::Wire;
 use crate::emulator::Emulator;
 use crate::error::ApiError;
 
-/// What is emulated.
+/// The emulated operations.
 pub(crate) const OPERATIONS: [&str; 3] = ["GetMetricData", "GetMetricStatistics", "ListMetrics"];
 
-/// Carries one call out and renders its answer.
+/// Runs one call and renders the answer.
 pub(crate) fn call(
     emulator: &Emulator,
     wire: Wire,

@@ -15,7 +15,7 @@ use crate::emulator::State;
 use crate::error::ApiError;
 use crate::group::StatSet;
 
-/// Limits of the service.
+/// The service's limits.
 const QUERIES_MAX: usize = 500;
 const DATAPOINTS_MAX: usize = 100_800;
 const STATISTICS_DATAPOINTS_MAX: usize = 1440;
@@ -61,7 +61,7 @@ pub(super) fn metric_data(
     })
 }
 
-/// A stretch of all datapoints of one call.
+/// A part of all datapoints of one call.
 struct DataPage {
     skip: usize,
     left: usize,
@@ -224,7 +224,7 @@ fn span(start: Epoch, end: Epoch) -> Result<(Timestamp, Timestamp), ApiError> {
     }
 }
 
-/// Where a page starts; a token is the number of items before it.
+/// The start of a page. A token is the number of items before the page.
 fn offset(token: Option<&str>) -> Result<usize, ApiError> {
     let Some(token) = token else {
         return Ok(0);

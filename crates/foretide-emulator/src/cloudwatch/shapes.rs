@@ -1,4 +1,4 @@
-//! The shapes of `CloudWatch`'s requests and answers, named as AWS names them.
+//! The shapes of `CloudWatch`'s requests and answers, with AWS's names.
 
 #![expect(
     clippy::struct_field_names,

@@ -1,4 +1,4 @@
-//! From native periods to the periods and statistics asked for.
+//! Converts native periods to the periods and statistics asked for.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use foretide_domain::Timestamp;
 use crate::error::ApiError;
 use crate::group::StatSet;
 
-/// A statistic. Percentiles and trimmed ones are not emulated.
+/// A statistic. Percentiles and trimmed means are not emulated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Statistic {
     Average,
@@ -44,7 +44,7 @@ impl Statistic {
     }
 }
 
-/// Checks a period: whole minutes, at least one, at most a day.
+/// Checks a period in seconds: whole minutes, at least one minute, at most a day.
 pub(super) fn check_period(period_s: u32) -> Result<u32, ApiError> {
     if period_s.is_multiple_of(60) && (60..=86_400).contains(&period_s) {
         Ok(period_s)
@@ -55,13 +55,13 @@ pub(super) fn check_period(period_s: u32) -> Result<u32, ApiError> {
     }
 }
 
-/// `at` moved to the start of its period.
+/// The start of the period of `period_s` seconds that holds `at`.
 pub(super) fn align(at: Timestamp, period_s: u32) -> Timestamp {
     let seconds = at.as_seconds();
     Timestamp::from_seconds(seconds - seconds.rem_euclid(i64::from(period_s)))
 }
 
-/// `sets` joined into periods of `period_s`, stamped with their start.
+/// Joins `sets` into periods of `period_s` seconds, with the start as timestamp.
 pub(super) fn join(sets: Vec<StatSet>, period_s: u32) -> Vec<StatSet> {
     let mut joined: BTreeMap<Timestamp, StatSet> = BTreeMap::new();
     for set in sets {

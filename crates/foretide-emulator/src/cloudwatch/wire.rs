@@ -1,5 +1,4 @@
-//! The two encodings. Both carry the same shapes; they differ in how a timestamp is written and in
-//! how an error is told.
+//! The two encodings. Both carry the same shapes; timestamps and errors are written differently.
 
 use ciborium::Value;
 use ciborium::tag::Required;
@@ -9,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::error::ApiError;
 
-/// Deepest nesting of a CBOR request; the deepest real one has six levels.
+/// Deepest nesting of a CBOR request. The deepest real request has six levels.
 const NESTING_MAX: usize = 32;
 
 /// An encoding.
@@ -80,8 +79,8 @@ impl Wire {
     }
 }
 
-/// `value` in the terms of JSON: a tagged value is what it tags. None where it holds bytes, keys
-/// that are no text, or numbers that JSON has not.
+/// `value` as JSON, with tags removed. None if `value` holds bytes, keys that are no text, or
+/// numbers that JSON does not have.
 fn plain(value: Value) -> Option<serde_json::Value> {
     use serde_json::Value as Json;
     Some(match value {
@@ -104,7 +103,7 @@ fn plain(value: Value) -> Option<serde_json::Value> {
     })
 }
 
-/// A timestamp on the wire: seconds since the epoch, in CBOR under tag 1.
+/// A timestamp on the wire: seconds since 1970, in CBOR under tag 1.
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Epoch(pub(super) Timestamp);
@@ -124,7 +123,7 @@ impl<'de> Deserialize<'de> for Epoch {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         use serde::de::Error;
         let seconds = f64::deserialize(deserializer)?;
-        // Beyond this no calendar goes, and arithmetic on it would be moot.
+        // No calendar covers longer times, and arithmetic could overflow.
         if !(seconds.is_finite() && seconds.abs() < 1e11) {
             return Err(D::Error::custom("a timestamp is out of range"));
         }

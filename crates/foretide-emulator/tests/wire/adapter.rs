@@ -4,7 +4,7 @@ use foretide_aws::{Collect, LoadMetric, MetricOptions, Monitoring, Stat};
 use foretide_domain::{Bounds, FailureKind, Mode, Obstacle, Percent, Plan, WriteOutcome};
 use foretide_emulator::{Demand, GroupSpec, Metric, PolicySpec, ScheduledActionSpec, Scripted};
 
-use crate::rig::{Rig, web};
+use crate::rig::{Rig, ask, history, web};
 
 fn plan(desired: u32, expected_desired: u32) -> Plan {
     Plan {
@@ -177,7 +177,7 @@ async fn group_metrics_are_load_and_bytes_a_second_of_the_fleet() {
     };
     let collector = rig.collector("web", options);
     rig.read(&collector, "web").await;
-    let queries = [("web".to_owned(), rig.last(600))];
+    let queries = [ask("web", rig.last(600))];
     let mut answers = collector.read_metrics(&queries, rig.now()).await;
     let reading = answers.remove("web").unwrap().unwrap();
     assert_eq!(reading.monitoring, Some(Monitoring::Detailed));
@@ -205,7 +205,7 @@ async fn memory_that_no_agent_aggregates_is_said_to_be_unavailable_and_stays_mis
     };
     let collector = rig.collector("web", options);
     rig.read(&collector, "web").await;
-    let queries = [("web".to_owned(), rig.last(600))];
+    let queries = [ask("web", rig.last(600))];
     let mut answers = collector.read_metrics(&queries, rig.now()).await;
     let reading = answers.remove("web").unwrap().unwrap();
     assert!(reading.points.iter().all(|point| point.memory.is_none()));
@@ -233,7 +233,7 @@ async fn the_load_metric_is_the_demand_in_either_way_of_collecting() {
         };
         let collector = rig.collector("web", options);
         rig.read(&collector, "web").await;
-        let queries = [("web".to_owned(), rig.last(600))];
+        let queries = [ask("web", rig.last(600))];
         let mut answers = collector.read_metrics(&queries, rig.now()).await;
         let points = answers.remove("web").unwrap().unwrap().points;
         assert!(!points.is_empty());
@@ -255,7 +255,7 @@ async fn basic_monitoring_is_told_by_its_spacing_and_divided_by_its_period() {
     .await;
     let collector = rig.collector("web", MetricOptions::default());
     rig.read(&collector, "web").await;
-    let queries = [("web".to_owned(), rig.last(3600))];
+    let queries = [ask("web", rig.last(3600))];
     let mut answers = collector.read_metrics(&queries, rig.now()).await;
     let reading = answers.remove("web").unwrap().unwrap();
     assert_eq!(reading.monitoring, Some(Monitoring::Basic));
@@ -281,7 +281,7 @@ async fn instance_mode_reads_warm_instances_and_combines_as_the_seed_does() {
     };
     let collector = rig.collector("web", options);
     rig.read(&collector, "web").await;
-    let queries = [("web".to_owned(), rig.last(600))];
+    let queries = [ask("web", rig.last(600))];
     let read = async || {
         let mut answers = collector.read_metrics(&queries, rig.now()).await;
         answers.remove("web").unwrap().unwrap()
@@ -316,7 +316,7 @@ async fn a_cycle_looks_back_three_hours_at_most() {
     })
     .await;
     let collector = rig.collector("web", MetricOptions::default());
-    let queries = [("web".to_owned(), rig.last(10 * 86_400))];
+    let queries = [ask("web", rig.last(10 * 86_400))];
     let mut answers = collector.read_metrics(&queries, rig.now()).await;
     assert_eq!(
         answers.remove("web").unwrap().unwrap().points.len(),
@@ -349,7 +349,7 @@ async fn missing_and_late_points_are_absent_and_come_later() {
                 .minus(std::time::Duration::from_secs(600)),
         };
         let mut answers = collector
-            .read_metrics(&[("web".into(), query)], rig.now())
+            .read_metrics(&[ask("web", query)], rig.now())
             .await;
         let points = answers.remove("web").unwrap().unwrap().points;
         let missing = points.iter().filter(|point| point.cpu.is_none());
@@ -432,14 +432,17 @@ async fn history_is_read_page_by_page_in_coarser_periods() {
     };
     let collector = rig.collector("web", options);
     let span = (rig.last(14 * 86_400).from, rig.now());
-    let early = collector.read_history("web", span, 3600).await.unwrap();
+    let early = collector
+        .read_history("web", history(span, 3600))
+        .await
+        .unwrap();
     assert!(
         early.points.is_empty() && early.monitoring.is_none(),
         "monitoring is not known yet"
     );
 
     let minutes = collector
-        .read_history("web", span, 60)
+        .read_history("web", history(span, 60))
         .await
         .unwrap()
         .points;
@@ -459,10 +462,10 @@ async fn history_is_read_page_by_page_in_coarser_periods() {
     assert_eq!(bill.metrics_requested["web"], 2 * 2, "CPU and load, twice");
 
     collector
-        .read_metrics(&[("web".into(), rig.last(600))], rig.now())
+        .read_metrics(&[ask("web", rig.last(600))], rig.now())
         .await;
     let hours = collector
-        .read_history("web", span, 3600)
+        .read_history("web", history(span, 3600))
         .await
         .unwrap()
         .points;

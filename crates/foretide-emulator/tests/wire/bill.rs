@@ -10,7 +10,7 @@ use foretide_domain::PolicyKind;
 use foretide_emulator::{GroupSpec, Scripted};
 
 use crate::adapter::requests;
-use crate::rig::{Rig, web};
+use crate::rig::{Rig, ask, web};
 
 /// Seconds of every run.
 const SPAN_S: i64 = 1800;
@@ -36,7 +36,7 @@ async fn run(spec: GroupSpec, options: &MetricOptions, interval: i64) -> (u64, u
                     group: rig.read(&collector, "web").await,
                 },
                 Effect::ReadMetrics { call, query } => {
-                    let queries = [("web".to_owned(), query)];
+                    let queries = [ask("web", query)];
                     let mut answers = collector.read_metrics(&queries, rig.now()).await;
                     let points = answers.remove("web").unwrap().unwrap().points;
                     Event::MetricsRead { call, points }

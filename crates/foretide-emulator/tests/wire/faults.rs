@@ -6,7 +6,7 @@ use foretide_aws::{AwsConfig, MetricOptions};
 use foretide_domain::{CallFailure, FailureKind, Mode, Plan, WriteOutcome};
 use foretide_emulator::{Fault, FaultKind, GroupSpec, Scenario};
 
-use crate::rig::{Rig, SECRET, TOKEN, connect, web};
+use crate::rig::{Rig, SECRET, TOKEN, ask, connect, web};
 
 const READS: [(FaultKind, FailureKind); 7] = [
     (FaultKind::Throttle, FailureKind::Throttled),
@@ -33,7 +33,7 @@ async fn group_failure(rig: &Rig) -> CallFailure {
 async fn metrics_failure(rig: &Rig) -> CallFailure {
     let collector = rig.collector("web", MetricOptions::default());
     let mut answers = collector
-        .read_metrics(&[("web".into(), rig.last(300))], rig.now())
+        .read_metrics(&[ask("web", rig.last(300))], rig.now())
         .await;
     answers.remove("web").unwrap().unwrap_err()
 }
@@ -172,7 +172,7 @@ async fn a_vanished_group_is_not_found_and_harms_no_other() {
     assert_eq!(facts.unwrap_err().kind, FailureKind::NotFound);
     // CloudWatch knows no groups: a metric that nobody publishes is empty.
     let mut answers = collector
-        .read_metrics(&[("web".into(), rig.last(300))], rig.now())
+        .read_metrics(&[ask("web", rig.last(300))], rig.now())
         .await;
     assert!(answers.remove("web").unwrap().unwrap().points.is_empty());
 }
@@ -196,7 +196,7 @@ async fn a_vanished_group_keeps_no_other_from_being_known() {
     };
     let both = vec![settings("api"), settings("web")];
     let collector = foretide_aws::Collector::new(rig.clients.clone(), both);
-    let names = ["api".to_owned(), "web".to_owned()];
+    let names = ["api".into(), "web".into()];
     collector.read_groups(&names, rig.now()).await;
     rig.emulator.remove_group("api");
     collector.refresh_facts(rig.now()).await;
@@ -265,7 +265,7 @@ async fn a_rejected_query_fails_its_own_group_alone() {
         settings("api", Stat::Sum),
     ];
     let collector = Collector::new(rig.clients.clone(), both);
-    let queries = ["web", "api"].map(|group| (group.to_owned(), rig.last(300)));
+    let queries = ["web", "api"].map(|group| ask(group, rig.last(300)));
     let answers = collector.read_metrics(&queries, rig.now()).await;
     assert_eq!(
         answers["web"].as_ref().unwrap_err().kind,
@@ -312,7 +312,7 @@ async fn metrics_that_are_not_published_are_missing_and_never_zero() {
     .await;
     let collector = rig.collector("web", MetricOptions::default());
     rig.read(&collector, "web").await;
-    let queries = [("web".to_owned(), rig.last(1800))];
+    let queries = [ask("web", rig.last(1800))];
     let mut answers = collector.read_metrics(&queries, rig.now()).await;
     let points = answers.remove("web").unwrap().unwrap().points;
     let newest = points.last().unwrap().start;

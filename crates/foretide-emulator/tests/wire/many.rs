@@ -6,7 +6,7 @@ use std::time::Duration;
 use foretide_aws::{CollectSettings, Collector, MetricOptions};
 use foretide_emulator::{GroupSpec, Scenario};
 
-use crate::rig::{Rig, web};
+use crate::rig::{Rig, ask, web};
 
 #[tokio::test]
 async fn a_thousand_groups_are_read_in_eighteen_calls() {
@@ -16,9 +16,9 @@ async fn a_thousand_groups_are_read_in_eighteen_calls() {
         ..web()
     }))
     .await;
-    let names = rig.emulator.groups();
-    let settings = |group: &String| CollectSettings {
-        group: group.clone(),
+    let names: Vec<Arc<str>> = rig.emulator.groups().into_iter().map(Into::into).collect();
+    let settings = |group: &Arc<str>| CollectSettings {
+        group: group.to_string(),
         metrics: MetricOptions::default(),
         warm_up: Duration::ZERO,
     };
@@ -28,10 +28,7 @@ async fn a_thousand_groups_are_read_in_eighteen_calls() {
     );
     let readings = rig.clients.read_groups(&names).await;
     assert!(readings.len() == 1000 && readings.values().all(Result::is_ok));
-    let queries: Vec<_> = names
-        .iter()
-        .map(|name| (name.clone(), rig.last(600)))
-        .collect();
+    let queries: Vec<_> = names.iter().map(|name| ask(name, rig.last(600))).collect();
     let metrics = collector.read_metrics(&queries, rig.now()).await;
     assert_eq!(metrics.len(), 1000);
     assert!(

@@ -7,7 +7,7 @@ use foretide_domain::{Mode, Plan, WriteOutcome};
 use foretide_emulator::GroupSpec;
 use serde_json::Value;
 
-use crate::rig::{Rig, connect, web};
+use crate::rig::{Rig, ask, connect, history, web};
 
 const POLICY: &str = include_str!("../../../../docs/iam.json");
 
@@ -21,10 +21,13 @@ async fn everything(rig: &Rig) {
         };
         let collector = rig.collector("web", options);
         rig.read(&collector, "web").await;
-        let queries = [("web".to_owned(), rig.last(600))];
+        let queries = [ask("web", rig.last(600))];
         collector.read_metrics(&queries, rig.now()).await;
         let span = (rig.last(600).from, rig.now());
-        collector.read_history("web", span, 60).await.unwrap();
+        collector
+            .read_history("web", history(span, 60))
+            .await
+            .unwrap();
         collector.refresh_facts(rig.now()).await;
         collector.facts("web").unwrap().unwrap();
     }

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use foretide_aws::{
-    AwsClients, AwsConfig, CollectSettings, Collector, MetricOptions, StaticCredentials,
+    AwsClients, AwsConfig, CollectSettings, Collector, MetricOptions, MetricsAsk, StaticCredentials,
 };
-use foretide_domain::{GroupState, MetricsQuery, Timestamp};
+use foretide_domain::{GroupState, HistoryQuery, MetricsQuery, Timestamp};
 use foretide_emulator::{Emulator, GroupSpec, Scenario, Server};
 
 /// 2026-11-23T12:00:00Z, on the grid of five minutes.
@@ -91,6 +91,23 @@ pub(crate) async fn connect(endpoint: &str, config: AwsConfig) -> Arc<AwsClients
         ..config
     };
     Arc::new(AwsClients::connect(&config).await.unwrap())
+}
+
+/// A question for the metrics of `group`.
+pub(crate) fn ask(group: &str, query: MetricsQuery) -> MetricsAsk {
+    MetricsAsk {
+        name: group.into(),
+        query,
+    }
+}
+
+/// A question for the history between two times, in periods of `period_s` seconds.
+pub(crate) fn history((from, to): (Timestamp, Timestamp), period_s: u64) -> HistoryQuery {
+    HistoryQuery {
+        from,
+        to,
+        period: Duration::from_secs(period_s),
+    }
 }
 
 pub(crate) fn web() -> GroupSpec {

@@ -7,7 +7,7 @@ use foretide_aws::{AwsConfig, Collector, MetricOptions, StaticCredentials};
 use foretide_domain::{FailureKind, Mode, Plan, Timestamp};
 use foretide_emulator::{Fault, FaultKind};
 
-use crate::rig::{KEY_ID, Rig, SECRET, TOKEN, connect, web};
+use crate::rig::{KEY_ID, Rig, SECRET, TOKEN, ask, connect, history, web};
 
 /// All that is told of one group while `kind` strikes every call.
 async fn told_under(kind: FaultKind) -> String {
@@ -32,10 +32,10 @@ async fn told_under(kind: FaultKind) -> String {
     rig.emulator.add_fault(Fault::new(kind, &[]));
     let mut told = Told::default();
     told.add(&collector.read_groups(&["web".into()], now).await);
-    let queries = [("web".to_owned(), rig.last(300))];
+    let queries = [ask("web", rig.last(300))];
     told.add(&collector.read_metrics(&queries, now).await);
     let span = (Timestamp::from_seconds(0), now);
-    told.add(&collector.read_history("web", span, 60).await);
+    told.add(&collector.read_history("web", history(span, 60)).await);
     collector.refresh_facts(now).await;
     told.add(&collector.facts("web"));
     told.add(&clients.read_launches("web", now).await);

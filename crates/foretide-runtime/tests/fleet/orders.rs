@@ -23,8 +23,8 @@ async fn a_paused_group_is_left_alone_across_a_restart_until_it_is_resumed() {
     let web = GroupKey::new("a", "web");
     let runtime = world.start().await;
     let pause = Order::Pause { until: None };
-    let orderly = runtime.orderly();
-    let next = orderly.order(&web, pause, "anna".into()).await.unwrap();
+    let orders = runtime.order_handle();
+    let next = orders.order(&web, pause, "anna".into()).await.unwrap();
     assert!(next > world.clock.now());
     let before = writes(&world);
     seconds(900).await;
@@ -33,8 +33,8 @@ async fn a_paused_group_is_left_alone_across_a_restart_until_it_is_resumed() {
     let runtime = world.start().await;
     seconds(900).await;
     assert_eq!(writes(&world), before);
-    let orderly = runtime.orderly();
-    let resumed = orderly.order(&web, Order::Resume, "bert".into());
+    let orders = runtime.order_handle();
+    let resumed = orders.order(&web, Order::Resume, "bert".into());
     resumed.await.unwrap();
     seconds(60).await;
     assert!(writes(&world).len() > before.len());
@@ -54,14 +54,14 @@ async fn an_order_is_acknowledged_once_it_is_kept() {
     let web = GroupKey::new("a", "web");
     let runtime = world.start().await;
     seconds(25).await;
-    let orderly = runtime.orderly();
+    let orders = runtime.order_handle();
     let pause = Order::Pause { until: None };
     *world.journal.takes.lock().unwrap() = std::time::Duration::from_secs(1);
-    orderly.order(&web, pause, "anna".into()).await.unwrap();
+    orders.order(&web, pause, "anna".into()).await.unwrap();
     let kept = format!("{:?}", world.journal.states.lock().unwrap()[&web]);
     assert!(kept.contains("Pause") || kept.contains("pause"), "{kept}");
     *world.journal.fails.lock().unwrap() = Some(JournalErrorKind::Full);
-    let resumed = orderly.order(&web, Order::Resume, "anna".into()).await;
+    let resumed = orders.order(&web, Order::Resume, "anna".into()).await;
     assert_eq!(resumed, Err(OrderError::NotKept));
     let before = writes(&world);
     seconds(300).await;
@@ -79,8 +79,8 @@ async fn an_ordered_mode_is_what_writes_are_checked_against() {
     let enforce = Order::Mode {
         mode: Some(Mode::Enforce),
     };
-    let orderly = runtime.orderly();
-    orderly.order(&web, enforce, "anna".into()).await.unwrap();
+    let orders = runtime.order_handle();
+    orders.order(&web, enforce, "anna".into()).await.unwrap();
     assert_eq!(runtime.status()[0].mode, Mode::Enforce);
     seconds(400).await;
     assert!(!writes(&world).is_empty());
@@ -91,12 +91,12 @@ async fn an_ordered_mode_is_what_writes_are_checked_against() {
 async fn an_order_to_an_unknown_group_or_a_stopped_runtime_is_refused() {
     let world = growing();
     let runtime = world.start().await;
-    let orderly = runtime.orderly();
+    let orders = runtime.order_handle();
     let other = GroupKey::new("a", "other");
-    let refused = orderly.order(&other, Order::Resume, "anna".into()).await;
+    let refused = orders.order(&other, Order::Resume, "anna".into()).await;
     assert_eq!(refused, Err(OrderError::Unknown(other)));
     assert!(runtime.stop().await);
     let web = GroupKey::new("a", "web");
-    let refused = orderly.order(&web, Order::Resume, "anna".into()).await;
+    let refused = orders.order(&web, Order::Resume, "anna".into()).await;
     assert_eq!(refused, Err(OrderError::Stopping));
 }

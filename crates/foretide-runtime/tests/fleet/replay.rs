@@ -39,13 +39,13 @@ async fn events_since_any_checkpoint_replay_to_the_records_kept() {
     let pin = Order::Pin {
         capacity: 4,
         until: runtime.status()[0]
-            .looked_at
+            .cycle_ended_at
             .unwrap()
             .plus(Duration::from_secs(130)),
     };
     let web = GroupKey::new("a", "web");
     runtime
-        .orderly()
+        .order_handle()
         .order(&web, pin, "anna".into())
         .await
         .unwrap();

@@ -10,6 +10,7 @@ mod error;
 mod grid;
 mod limit;
 mod read;
+mod record;
 mod stamp;
 
 use foretide_domain::Timestamp;
@@ -17,7 +18,8 @@ use foretide_domain::Timestamp;
 pub use chart::chart;
 pub use describe::{Burstiness, Description, Seasonality, describe};
 pub use error::TraceError;
-pub use read::{ReadOptions, read_csv, read_trace};
+pub use read::{read_csv, read_trace};
+pub use record::ReadOptions;
 
 /// Seconds in a day: `skip` and `days` cut whole ones.
 pub(crate) const DAY_S: u32 = 86_400;

@@ -79,8 +79,8 @@ fn read_all(path: &Path) -> Vec<StoreError> {
     errors.extend(reader.latest(&key).err());
     errors.extend(reader.decisions(&key, from, to).err());
     errors.extend(reader.decision_at(&key, to).err());
-    errors.extend(reader.said(None, from, to).err());
-    errors.extend(reader.said(Some(&key), from, to).err());
+    errors.extend(reader.records_and_notices(None, from, to).err());
+    errors.extend(reader.records_and_notices(Some(&key), from, to).err());
     errors.extend(reader.observations(&key, from, to).err());
     errors.extend(reader.checkpoint_before(&key, to).err());
     errors.extend(reader.steps(&key, from, to).err());

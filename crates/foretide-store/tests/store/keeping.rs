@@ -104,7 +104,7 @@ fn what_was_said_is_read_back_of_one_group_or_of_everything() {
     let (from, to) = (second(-1000), second(1000));
     let web = key();
     let what = |group: Option<&GroupKey>| -> Vec<What> {
-        let said = reader.said(group, from, to).unwrap();
+        let said = reader.records_and_notices(group, from, to).unwrap();
         said.into_iter().map(|said| said.what).collect()
     };
     let alarm = Record::Alarm(Alarm::DataStale);

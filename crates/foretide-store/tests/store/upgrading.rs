@@ -72,7 +72,7 @@ fn rows_of_version_2_get_checksums_and_a_copy_is_made_first() {
     let decisions = || Reader::open(&path).unwrap().decisions(&key(), all.0, all.1);
     let before = decisions().unwrap();
     to_version_2(&path);
-    let (store, upgrade) = Store::open_told(&path, Retention::default()).unwrap();
+    let (store, upgrade) = Store::open_and_upgrade(&path, Retention::default()).unwrap();
     let upgrade = upgrade.unwrap();
     assert_eq!((upgrade.from, upgrade.to, upgrade.damaged), (2, 3, 0));
     assert_eq!(decisions().unwrap(), before);
@@ -97,7 +97,7 @@ fn rows_of_version_2_get_checksums_and_a_copy_is_made_first() {
         .unwrap();
     assert_eq!((version, count), (2, 1));
 
-    let (_store, again) = Store::open_told(&path, Retention::default()).unwrap();
+    let (_store, again) = Store::open_and_upgrade(&path, Retention::default()).unwrap();
     assert_eq!(again, None, "a second start has nothing to do");
 }
 
@@ -114,7 +114,7 @@ fn damaged_rows_of_an_older_store_are_counted_named_and_left_and_the_store_opens
     )
     .unwrap();
     drop(tool);
-    let (store, upgrade) = Store::open_told(&path, Retention::default()).unwrap();
+    let (store, upgrade) = Store::open_and_upgrade(&path, Retention::default()).unwrap();
     let upgrade = upgrade.unwrap();
     assert_eq!(upgrade.damaged, 1);
     assert!(
@@ -144,7 +144,7 @@ fn a_store_that_an_upgrade_left_half_copied_is_upgraded_all_the_same() {
     drop(with_everything(&path));
     to_version_2(&path);
     fs::write(folder.path().join("foretide.db.v2.bak"), "half").unwrap();
-    let (_, upgrade) = Store::open_told(&path, Retention::default()).unwrap();
+    let (_, upgrade) = Store::open_and_upgrade(&path, Retention::default()).unwrap();
     assert!(fs::metadata(upgrade.unwrap().copy).unwrap().len() > 4096);
 }
 

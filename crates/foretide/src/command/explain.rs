@@ -71,7 +71,7 @@ fn unfolded(
             "{}",
             visible_lines(&decision.unfold().to_string())
         )?;
-        let said = reader.said(Some(group), decision.at, decision.next_look);
+        let said = reader.records_and_notices(Some(group), decision.at, decision.next_look);
         let said = said.map_err(|error| kept::failed(&error))?;
         if !said.is_empty() {
             writeln!(context.out, "  then")?;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use foretide_domain::{
     Cause, Condition, Datapoint, HealthState, Order, Orders, Severity, Timestamp, Verdict,
 };
-use foretide_runtime::{GroupKey, Notice, What};
-use foretide_store::{Latest, Reader, Said, StoreError};
+use foretide_runtime::{Entry, GroupKey, Notice, What};
+use foretide_store::{Latest, Reader, StoreError};
 use foretide_terminal::screen::{Key, Line, Look, Screen};
 use foretide_terminal::wrap;
 use foretide_terminal::{Exit, Failure};
@@ -178,7 +178,7 @@ fn stopped(
     let from = latest.decision.as_ref().map(|decision| decision.at);
     let ever = Timestamp::from_millis(i64::MIN);
     let end = Timestamp::from_millis(i64::MAX);
-    let said = reader.said(Some(key), from.unwrap_or(ever), end)?;
+    let said = reader.records_and_notices(Some(key), from.unwrap_or(ever), end)?;
     let last = said.iter().rev().find_map(|said| match &said.what {
         What::Notice(Notice::Stopped) => Some(Some(said.at)),
         What::Notice(Notice::Started { .. }) => Some(None),
@@ -207,7 +207,7 @@ fn glance(key: &GroupKey, latest: &Latest, removed: Option<Timestamp>, now: Time
     };
     let alarms = verdict.conditions().iter();
     let alarms = alarms.filter(|it| it.severity > Severity::Notice).map(said);
-    let text = |said: &Said| said.what.to_string();
+    let text = |entry: &Entry| entry.what.to_string();
     Glance {
         schema_version: SCHEMA_VERSION,
         account: key.account().to_owned(),

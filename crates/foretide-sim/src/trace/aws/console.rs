@@ -8,7 +8,7 @@
 use std::io::Read;
 
 use super::push;
-use crate::trace::read::{bad_cell, line, next, reader, value};
+use crate::trace::record::{bad_cell, line, next, reader, value};
 use crate::trace::{ReadOptions, Trace, TraceError, grid, stamp};
 
 /// What a time may be, for error messages.

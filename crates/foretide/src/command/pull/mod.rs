@@ -9,11 +9,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use foretide_aws::{
-    Collect, CollectSettings, Collector, HistorySpan, MetricOptions, Monitoring, Retention,
-    USD_PER_METRIC_REQUESTED, history_spans,
+    Collect, CollectSettings, Collector, HistorySpan, MetricOptions, MetricsAsk, Monitoring,
+    Retention, USD_PER_METRIC_REQUESTED, history_spans,
 };
 use foretide_config::{LiveSettings, Span};
-use foretide_domain::{CallFailure, FailureKind, GroupState, MetricsQuery, Timestamp};
+use foretide_domain::{
+    CallFailure, FailureKind, GroupState, HistoryQuery, MetricsQuery, Timestamp,
+};
 use foretide_terminal::{Exit, Failure};
 
 use crate::cli::ConfigFlags;
@@ -202,20 +204,24 @@ impl Source {
         now: Timestamp,
     ) -> Result<(Self, Found), Failure> {
         let (group, with_load) = (collect.group.clone(), collect.metrics.load.is_some());
+        let name: Arc<str> = group.as_str().into();
         let collector = Collector::new(Arc::clone(&connection.clients), vec![collect]);
         let mut states = collector
-            .read_groups(std::slice::from_ref(&group), now)
+            .read_groups(std::slice::from_ref(&name), now)
             .await;
-        let state = match states.remove(&group) {
+        let state = match states.remove(&name) {
             Some(Ok(state)) => state,
             Some(Err(failure)) => return Err(failed(&failure)),
             None => return Err(unread(&group)),
         };
-        let query = MetricsQuery {
-            from: now.minus(PROBE),
+        let ask = MetricsAsk {
+            name: Arc::clone(&name),
+            query: MetricsQuery {
+                from: now.minus(PROBE),
+            },
         };
-        let mut readings = collector.read_metrics(&[(group.clone(), query)], now).await;
-        let monitoring = match readings.remove(&group) {
+        let mut readings = collector.read_metrics(&[ask], now).await;
+        let monitoring = match readings.remove(&name) {
             Some(Ok(reading)) => reading.monitoring,
             Some(Err(failure)) => return Err(failed(&failure)),
             None => None,
@@ -242,10 +248,12 @@ impl Source {
         period: Duration,
         partial: &mut Partial,
     ) -> Result<usize, Failure> {
-        let step_s = u32::try_from(period.as_secs()).unwrap_or(u32::MAX);
-        let reading = self
-            .collector
-            .read_history(&self.group, (part.from, part.to), step_s);
+        let query = HistoryQuery {
+            from: part.from,
+            to: part.to,
+            period,
+        };
+        let reading = self.collector.read_history(&self.group, query);
         let points = reading.await.map_err(|failure| failed(&failure))?.points;
         let rows = rows::of(&points, self.with_load);
         partial.append(&rows, part.to)?;

@@ -114,7 +114,7 @@ fn recorded(
         hours_before: reader.decision_at(key, before)?.map(hours),
         ..Recorded::default()
     };
-    for said in reader.said(Some(key), from, to)? {
+    for said in reader.records_and_notices(Some(key), from, to)? {
         match said.what {
             What::Record(record) => recorded.records.push((said.at, record)),
             What::Notice(Notice::Overrun { .. }) => recorded.overruns += 1,

@@ -4,17 +4,17 @@ use std::sync::{Arc, OnceLock};
 
 use foretide_console::{Answer, Controls, GroupFacts};
 use foretide_domain::{Order, Timestamp};
-use foretide_runtime::{GroupKey, Orderly};
+use foretide_runtime::{GroupKey, OrderHandle};
 
 /// The way to the runtime, which starts after the page has its port.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Way(Arc<OnceLock<Orderly>>);
+pub(super) struct Way(Arc<OnceLock<OrderHandle>>);
 
 impl Way {
-    /// Orders go to `orderly` from now on.
-    pub(super) fn leads_to(&self, orderly: Orderly) {
+    /// Orders go to `handle` from now on.
+    pub(super) fn leads_to(&self, handle: OrderHandle) {
         // There is one runtime: nothing was set before.
-        drop(self.0.set(orderly));
+        drop(self.0.set(handle));
     }
 }
 
@@ -25,13 +25,13 @@ impl Controls for Way {
         order: Order,
         by: String,
     ) -> Answer<Result<Timestamp, String>> {
-        let orderly = self.0.get().cloned();
+        let handle = self.0.get().cloned();
         let key = GroupKey::new(group.account.as_deref().unwrap_or_default(), &group.name);
         Box::pin(async move {
-            let Some(orderly) = orderly else {
+            let Some(handle) = handle else {
                 return Err("the groups are still being started: try again".to_owned());
             };
-            let taken = orderly.order(&key, order, by).await;
+            let taken = handle.order(&key, order, by).await;
             taken.map_err(|error| error.to_string())
         })
     }

@@ -94,7 +94,7 @@ fn configured(args: &RunArgs, flags: &ConfigFlags) -> Result<Config, Failure> {
 /// The journal, which only one process may write.
 fn journal(run: &RunSettings) -> Result<Arc<dyn Journal>, Failure> {
     let store = run.store();
-    let opened = Store::open_told(&store, Retention::default());
+    let opened = Store::open_and_upgrade(&store, Retention::default());
     let (store, upgrade) = opened.map_err(|error| unopened(&error))?;
     if let Some(upgrade) = upgrade {
         say_upgraded(&store, &upgrade);
@@ -193,11 +193,11 @@ async fn look_after(
     }
     let fleet = wiring.fleet.clone().unwrap_or_default();
     let settings = RuntimeSettings::default();
-    let runtime = Runtime::start_told(settings, fleet, journal, Arc::clone(&clock));
+    let runtime = Runtime::start_with_listeners(settings, fleet, journal, Arc::clone(&clock));
     let (runtime, [printed, on_page, notified]) =
         runtime.await.map_err(|error| not_started(&error))?;
     if let Some(pages) = &pages {
-        pages.takes_orders(runtime.orderly());
+        pages.takes_orders(runtime.order_handle());
         pages.follow(&config, &wiring, on_page);
     }
     let (notify, groups) = (&config.notify, &wiring.intervals());

@@ -14,7 +14,7 @@ use foretide_console::{
 use foretide_control::Event;
 use foretide_domain::{Record, Timestamp};
 use foretide_http::{ServeConfig, ServeError};
-use foretide_runtime::{Clock, Entry, GroupKey, GroupStatus, Notice, Orderly, Runtime, What};
+use foretide_runtime::{Clock, Entry, GroupKey, GroupStatus, Notice, OrderHandle, Runtime, What};
 use foretide_store::{Reader, StoreError};
 use foretide_terminal::{Exit, Failure};
 use tokio::sync::broadcast::error::RecvError;
@@ -92,8 +92,8 @@ impl Pages {
     }
 
     /// Passes the page's orders on, where it takes any.
-    pub(super) fn takes_orders(&self, orderly: Orderly) {
-        self.way.leads_to(orderly);
+    pub(super) fn takes_orders(&self, handle: OrderHandle) {
+        self.way.leads_to(handle);
     }
 
     /// Shows these groups from now on.
@@ -132,7 +132,9 @@ impl Pages {
         let statuses = runtime.status();
         let mut looked = HashSet::with_capacity(statuses.len());
         for status in statuses {
-            let Some(at) = status.looked_at else { continue };
+            let Some(at) = status.cycle_ended_at else {
+                continue;
+            };
             let look = (status.key.clone(), at);
             if !self.looked.contains(&look) {
                 self.board
@@ -157,7 +159,7 @@ type Live = broadcast::Receiver<Arc<Entry>>;
 fn took(at: Timestamp, status: &GroupStatus) -> Looked {
     Looked {
         at,
-        took: status.look_took,
+        took: status.cycle_took,
         overruns: status.overruns,
         prediction: status.prediction_took,
     }
@@ -332,7 +334,7 @@ fn records(
     for decision in reader.decisions(key, from, to)? {
         records.push((decision.at, Record::Decided(Box::new(decision))));
     }
-    for said in reader.said(Some(key), from, to)? {
+    for said in reader.records_and_notices(Some(key), from, to)? {
         if let What::Record(record) = said.what {
             records.push((said.at, record));
         }

@@ -1,8 +1,8 @@
-//! Takes down what every group says, commits it to the journal in few batches, and holds it in
-//! memory while the journal fails.
+//! The journal writer receives the entries and states of all groups, commits them to the journal in
+//! few batches, and holds them in memory while the journal fails.
 //!
-//! Nobody waits for the scribe but a write, which waits for the state before it, for a bounded
-//! time.
+//! Only a write, and the receipt of an order, wait for the journal writer: for the save of a state,
+//! and for a bounded time.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -16,46 +16,49 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::clock::Clock;
 use crate::entry::{Checkpoint, Entry, Notice, What};
-use crate::journal::{Batch, Journal, JournalError, JournalErrorKind, StateToKeep};
+use crate::journal::{Batch, Journal, StateToKeep};
+use crate::journal_error::{JournalError, JournalErrorKind};
 use crate::key::GroupKey;
 use crate::settings::RuntimeSettings;
 
-/// Longest that an entry waits for a state to be committed with: nothing depends on it.
+/// Longest time for which an entry waits for a state, to be committed with it. Nothing depends on
+/// an entry.
 const ENTRY_DELAY: Duration = Duration::from_secs(1);
-/// Longest between two commits. Where there is nothing to commit an empty batch is, which proves
-/// that the journal still has what it has said to be durable: 10 s, since readiness may be as old
-/// as that.
+/// Longest time between two commits. If there is nothing to commit, the journal writer commits an
+/// empty batch, which proves that the journal still has the data of earlier commits. 10 s, because
+/// readiness may be 10 s old.
 const PROOF_EVERY: Duration = Duration::from_secs(10);
-/// Notes taken in at once.
-const NOTES: usize = 1024;
-/// Entries that a listener may lag behind before it misses some: so many for each group, two
-/// looks at it, since at the start and after a suspension all groups look at once. The bounds are
-/// those of one group with a slow listener, and of memory: an entry waiting is a few hundred bytes.
+/// Most messages received at once.
+const MESSAGES: usize = 1024;
+/// Entries by which a listener may lag before it misses entries: 16 a group, which is two cycles,
+/// because all groups begin a cycle together at the start and after a suspension. The minimum
+/// serves one group with a slow listener. The maximum bounds memory: a waiting entry takes a few
+/// hundred bytes.
 const LIVE_PER_GROUP: usize = 16;
 const LIVE_MIN: usize = 4096;
 const LIVE_MAX: usize = 65_536;
 
-/// What is said to the scribe.
-enum Note {
+/// A message to the journal writer.
+enum Message {
     Entry(Arc<Entry>),
     State {
         state: StateToKeep,
-        /// Told whether the state is durable.
+        /// Receives whether the state is durable.
         saved: Option<oneshot::Sender<bool>>,
     },
 }
 
-/// The way to the scribe. Cheap to clone; once the last one is gone, the scribe commits what it has
-/// and ends.
+/// Sends messages to the journal writer. Cheap to clone. Once the last sender is dropped, the
+/// journal writer commits its backlog and ends.
 #[derive(Clone)]
-pub(crate) struct ToScribe {
-    notes: mpsc::UnboundedSender<Note>,
+pub(crate) struct JournalSender {
+    messages: mpsc::UnboundedSender<Message>,
     live: broadcast::Sender<Arc<Entry>>,
     save_deadline: Duration,
 }
 
-impl ToScribe {
-    /// Where everything said is told at once to whoever listens.
+impl JournalSender {
+    /// The channel that sends every entry to the listeners at once.
     pub(crate) fn live(&self) -> broadcast::Sender<Arc<Entry>> {
         self.live.clone()
     }
@@ -72,7 +75,7 @@ impl ToScribe {
         self.note(Some(group), at, notice);
     }
 
-    /// The same, or of the whole process.
+    /// Records a notice of one group, or of the whole process.
     pub(crate) fn note(&self, group: Option<&GroupKey>, at: Timestamp, notice: Notice) {
         self.say(group, at, What::Notice(notice));
     }
@@ -88,16 +91,17 @@ impl ToScribe {
             what,
         });
         tell(&self.live, &entry);
-        // The scribe outlives every group.
-        drop(self.notes.send(Note::Entry(entry)));
+        // The journal writer outlives every group, so the send succeeds.
+        drop(self.messages.send(Message::Entry(entry)));
     }
 
-    /// Keeps `state` when there is occasion.
+    /// Stores `state` with the next commit.
     pub(crate) fn save(&self, group: &GroupKey, at: Timestamp, state: &SavedState) {
-        self.note_state(group, at, state, None);
+        self.send_state(group, at, state, None);
     }
 
-    /// Keeps `state` now; the answer says whether it is durable, within a bounded time.
+    /// Stores `state` now. The future gives whether the state is durable, after the save deadline
+    /// at the latest.
     pub(crate) fn save_now(
         &self,
         group: &GroupKey,
@@ -105,12 +109,12 @@ impl ToScribe {
         state: &SavedState,
     ) -> impl Future<Output = bool> + Send + use<> {
         let (saved, receiver) = oneshot::channel();
-        self.note_state(group, at, state, Some(saved));
+        self.send_state(group, at, state, Some(saved));
         let longest = self.save_deadline;
         async move { matches!(timeout(longest, receiver).await, Ok(Ok(true))) }
     }
 
-    fn note_state(
+    fn send_state(
         &self,
         group: &GroupKey,
         at: Timestamp,
@@ -122,33 +126,33 @@ impl ToScribe {
             at,
             state: Arc::new(state.clone()),
         };
-        drop(self.notes.send(Note::State { state, saved }));
+        drop(self.messages.send(Message::State { state, saved }));
     }
 }
 
 fn tell(live: &broadcast::Sender<Arc<Entry>>, entry: &Arc<Entry>) {
     if live.receiver_count() > 0 {
-        // That the last listener left in this moment is no loss.
+        // The last listener may have left in this moment; nothing is lost.
         drop(live.send(Arc::clone(entry)));
     }
 }
 
-/// What is not committed yet.
+/// Entries and states that are not committed yet.
 #[derive(Default)]
-struct Held {
+struct Backlog {
     entries: VecDeque<Arc<Entry>>,
     states: HashMap<GroupKey, StateToKeep>,
     waiting: Vec<oneshot::Sender<bool>>,
     lost: u64,
 }
 
-impl Held {
+impl Backlog {
     fn push(&mut self, entry: Arc<Entry>, most: usize) {
         self.entries.push_back(entry);
         self.shed(most);
     }
 
-    /// The oldest entries go first; states never, since there is one a group.
+    /// Drops the oldest entries above `most`. States stay: there is one a group.
     fn shed(&mut self, most: usize) {
         while self.entries.len() > most {
             self.entries.pop_front();
@@ -167,7 +171,7 @@ impl Held {
         }
     }
 
-    /// Puts back what could not be committed, before what has come since.
+    /// Puts a failed batch back, before the entries that have come since.
     fn put_back(&mut self, batch: &Batch, most: usize) {
         for entry in batch.entries.iter().rev() {
             self.entries.push_front(Arc::clone(entry));
@@ -194,71 +198,71 @@ struct UnderWay {
     batch: Arc<Batch>,
     waiting: Vec<oneshot::Sender<bool>>,
     done: Committing,
-    /// When it counts as failing. It is waited for all the same: given up and tried again, it could
-    /// be kept twice.
+    /// From this moment on the commit counts as failing. The journal writer waits for the commit
+    /// all the same: a second commit of the same batch could store the batch twice.
     late_at: Instant,
 }
 
-/// The one who commits.
-pub(crate) struct Scribe {
-    notes: mpsc::UnboundedReceiver<Note>,
+/// Receives messages and commits them to the journal.
+pub(crate) struct JournalWriter {
+    messages: mpsc::UnboundedReceiver<Message>,
     live: broadcast::Sender<Arc<Entry>>,
     journal: Arc<dyn Journal>,
     clock: Arc<dyn Clock>,
     settings: Arc<RuntimeSettings>,
-    held: Held,
+    backlog: Backlog,
     under_way: Option<UnderWay>,
-    /// When what is held is to be committed.
+    /// Time of the next commit.
     due: Option<Instant>,
-    /// Since when the journal fails.
+    /// Start of the journal's failure; none while the journal works.
     failing: Option<Timestamp>,
 }
 
-impl Scribe {
-    /// For `groups` groups at the start.
+impl JournalWriter {
+    /// A journal writer and its sender, sized for `groups` groups.
     pub(crate) fn new(
         journal: Arc<dyn Journal>,
         clock: Arc<dyn Clock>,
         settings: Arc<RuntimeSettings>,
         groups: usize,
-    ) -> (ToScribe, Self) {
-        let (notes, receiver) = mpsc::unbounded_channel();
+    ) -> (JournalSender, Self) {
+        let (messages, receiver) = mpsc::unbounded_channel();
         let capacity = groups.saturating_mul(LIVE_PER_GROUP);
         let (live, _) = broadcast::channel(capacity.clamp(LIVE_MIN, LIVE_MAX));
-        let way = ToScribe {
-            notes,
+        let sender = JournalSender {
+            messages,
             live: live.clone(),
             save_deadline: settings.save_deadline,
         };
-        let scribe = Self {
-            notes: receiver,
+        let writer = Self {
+            messages: receiver,
             live,
             journal,
             clock,
             settings,
-            held: Held::default(),
+            backlog: Backlog::default(),
             under_way: None,
             due: Some(Instant::now() + PROOF_EVERY),
             failing: None,
         };
-        (way, scribe)
+        (sender, writer)
     }
 
-    /// Runs until nobody is left to say anything; answers whether all that was said is committed.
+    /// Runs until the last sender is dropped. Returns whether the journal has stored everything.
     pub(crate) async fn run(mut self) -> bool {
-        let mut notes = Vec::new();
+        let mut messages = Vec::new();
         loop {
-            notes.clear();
+            messages.clear();
             let due = self.due.filter(|_| self.under_way.is_none());
             let late = self.under_way.as_ref().map(|it| it.late_at);
             let late = late.filter(|_| self.failing.is_none());
             tokio::select! {
                 result = finished(&mut self.under_way) => self.ended(result),
-                count = self.notes.recv_many(&mut notes, NOTES) => {
+                count = self.messages.recv_many(&mut messages, MESSAGES) => {
                     if count == 0 {
                         return self.finish().await;
                     }
-                    notes.drain(..).for_each(|note| self.take_in(note));
+                    messages.drain(..).for_each(|message| self.take_in(message));
                 }
                 () = at(due) => self.begin(),
                 () = at(late) => self.late(),
@@ -266,21 +270,21 @@ impl Scribe {
         }
     }
 
-    fn take_in(&mut self, note: Note) {
-        let delay = match note {
-            Note::Entry(entry) => {
-                self.held.push(entry, self.settings.held_entries);
+    fn take_in(&mut self, message: Message) {
+        let delay = match message {
+            Message::Entry(entry) => {
+                self.backlog.push(entry, self.settings.held_entries);
                 ENTRY_DELAY
             }
-            Note::State { state, saved } => {
-                self.held.states.insert(state.group.clone(), state);
+            Message::State { state, saved } => {
+                self.backlog.states.insert(state.group.clone(), state);
                 match saved {
                     Some(saved) if self.failing.is_some() => {
                         saved.send(false).ok();
                         self.settings.commit_delay
                     }
                     Some(saved) => {
-                        self.held.waiting.push(saved);
+                        self.backlog.waiting.push(saved);
                         Duration::ZERO
                     }
                     None => self.settings.commit_delay,
@@ -295,23 +299,23 @@ impl Scribe {
 
     fn begin(&mut self) {
         self.due = None;
-        let batch = Arc::new(self.held.take());
+        let batch = Arc::new(self.backlog.take());
         let (journal, handed) = (Arc::clone(&self.journal), Arc::clone(&batch));
         let done = Box::pin(async move { journal.commit(handed).await });
         self.under_way = Some(UnderWay {
             batch,
-            waiting: std::mem::take(&mut self.held.waiting),
+            waiting: std::mem::take(&mut self.backlog.waiting),
             done,
             late_at: Instant::now() + self.settings.commit_deadline,
         });
     }
 
-    /// The commit under way takes too long.
+    /// The commit under way exceeds its deadline.
     fn late(&mut self) {
         if let Some(under_way) = &mut self.under_way {
-            Held::answer(&mut under_way.waiting, false);
+            Backlog::answer(&mut under_way.waiting, false);
         }
-        Held::answer(&mut self.held.waiting, false);
+        Backlog::answer(&mut self.backlog.waiting, false);
         let deadline = self.settings.commit_deadline.as_secs();
         self.failed(JournalError {
             kind: JournalErrorKind::Unavailable,
@@ -323,18 +327,19 @@ impl Scribe {
         let Some(mut ended) = self.under_way.take() else {
             return;
         };
-        Held::answer(&mut ended.waiting, result.is_ok());
+        Backlog::answer(&mut ended.waiting, result.is_ok());
         match result {
             Ok(()) => self.recovered(),
             Err(error) => {
-                self.held.put_back(&ended.batch, self.settings.held_entries);
-                Held::answer(&mut self.held.waiting, false);
+                self.backlog
+                    .put_back(&ended.batch, self.settings.held_entries);
+                Backlog::answer(&mut self.backlog.waiting, false);
                 self.failed(error);
             }
         }
     }
 
-    /// Said once, however often it fails.
+    /// Schedules the next try. Records one notice for each failure, however often commits fail.
     fn failed(&mut self, error: JournalError) {
         self.due = Some(Instant::now() + self.settings.journal_retry);
         if self.failing.is_none() {
@@ -345,11 +350,11 @@ impl Scribe {
 
     fn recovered(&mut self) {
         if let Some(since) = self.failing.take() {
-            let lost = std::mem::take(&mut self.held.lost);
+            let lost = std::mem::take(&mut self.backlog.lost);
             self.say(Notice::JournalRecovered { since, lost });
         }
         if self.due.is_none() {
-            let delay = if self.held.is_empty() {
+            let delay = if self.backlog.is_empty() {
                 PROOF_EVERY
             } else {
                 self.settings.commit_delay
@@ -365,7 +370,7 @@ impl Scribe {
             what: What::Notice(notice),
         });
         tell(&self.live, &entry);
-        self.held.push(entry, self.settings.held_entries);
+        self.backlog.push(entry, self.settings.held_entries);
     }
 
     async fn finish(mut self) -> bool {
@@ -373,7 +378,7 @@ impl Scribe {
             let result = finished(&mut self.under_way).await;
             self.ended(result);
         }
-        if !self.held.is_empty() {
+        if !self.backlog.is_empty() {
             self.begin();
         }
         if self.under_way.is_some() {
@@ -384,7 +389,7 @@ impl Scribe {
     }
 }
 
-/// The end of the commit under way; never where there is none.
+/// The result of the commit under way. Waits forever if there is none.
 async fn finished(under_way: &mut Option<UnderWay>) -> Result<(), JournalError> {
     match under_way {
         Some(under_way) => (&mut under_way.done).await,
@@ -392,7 +397,7 @@ async fn finished(under_way: &mut Option<UnderWay>) -> Result<(), JournalError> 
     }
 }
 
-/// The moment `due`; never where there is none.
+/// Sleeps until `due`. Sleeps forever if `due` is none.
 async fn at(due: Option<Instant>) {
     match due {
         Some(due) => sleep_until(due).await,
