@@ -83,7 +83,7 @@ impl AwsClients {
     /// [`AwsClients::check_credentials`] does.
     ///
     /// # Errors
-    /// No region is configured, or the configuration is invalid.
+    /// Neither the configuration nor the SDK's chain names a region.
     pub async fn connect(config: &AwsConfig) -> Result<Self, ConnectError> {
         let sdk = load(config).await;
         let Some(region) = sdk.region().map(ToString::to_string) else {

@@ -13,14 +13,14 @@ use aws_credential_types::provider::{
 };
 use tokio::sync::watch;
 
-type Loaded = std::result::Result<Credentials, Arc<CredentialsError>>;
-
 /// Loads credentials from another provider, one loading at a time, each to its end.
 #[derive(Debug)]
 pub(crate) struct SteadyCredentials {
     provider: SharedCredentialsProvider,
     loading: Mutex<Option<watch::Receiver<Option<Loaded>>>>,
 }
+
+type Loaded = std::result::Result<Credentials, Arc<CredentialsError>>;
 
 impl SteadyCredentials {
     pub(crate) const fn new(provider: SharedCredentialsProvider) -> Self {

@@ -162,20 +162,6 @@ pub(crate) fn not_sent(before: &CallFailure) -> CallFailure {
     failure(kind, format!("not sent: {}", before.detail))
 }
 
-fn was_not_sent<E>(error: &SdkError<E, HttpResponse>) -> bool
-where
-    E: Error + 'static,
-{
-    if find::<CredentialsError>(error).is_some() {
-        return true;
-    }
-    match error {
-        SdkError::ConstructionFailure(_) => true,
-        SdkError::DispatchFailure(_) => find::<HttpError>(error).is_some_and(HttpError::is_connect),
-        _ => false,
-    }
-}
-
 /// Whether `error` blames something that `operation` was asked for, rather than the caller.
 pub(crate) fn is_of_what_was_asked(operation: &str, error: &CallFailure) -> bool {
     let rest = error.detail.strip_prefix(operation);
@@ -216,6 +202,20 @@ pub(crate) fn of_credentials(operation: &str, error: &CredentialsError) -> CallF
         ),
     };
     failure(kind, format!("{operation}: {what}"))
+}
+
+fn was_not_sent<E>(error: &SdkError<E, HttpResponse>) -> bool
+where
+    E: Error + 'static,
+{
+    if find::<CredentialsError>(error).is_some() {
+        return true;
+    }
+    match error {
+        SdkError::ConstructionFailure(_) => true,
+        SdkError::DispatchFailure(_) => find::<HttpError>(error).is_some_and(HttpError::is_connect),
+        _ => false,
+    }
 }
 
 fn of_code(operation: &str, code: &str, message: Option<&str>, status: u16) -> CallFailure {

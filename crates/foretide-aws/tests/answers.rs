@@ -1,4 +1,4 @@
-//! Answers without end, over the wire: no more of them is read than the limit.
+//! Endless answers over the wire: the adapter reads up to its limit and no further.
 
 #![expect(
     clippy::unwrap_used,
@@ -13,20 +13,20 @@ use foretide_domain::{Bounds, CallFailure, FailureKind, Mode, Plan, WriteOutcome
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-/// What the buffers of both sockets and of the HTTP library may hold beyond what was read.
+/// Bytes that the buffers of both sockets and of the HTTP library may hold beyond the bytes read.
 const BUFFERS: usize = 24 * 1024 * 1024;
 const BLOCK: usize = 64 * 1024;
 const CHUNKED: &str = "Transfer-Encoding: chunked\r\n";
 
-/// A service whose answers have no end.
+/// A service with endless answers.
 struct Endless {
     clients: AwsClients,
     sent: Arc<AtomicUsize>,
 }
 
 impl Endless {
-    /// Answers requests that hold `operation` with `status`, `headers` and a body without end, all
-    /// others with `otherwise`.
+    /// Answers requests that contain `operation` with `status`, `headers` and an endless body, and
+    /// all others with `otherwise`.
     async fn start(
         status: u16,
         headers: &'static str,
@@ -154,7 +154,8 @@ async fn an_answer_that_announces_too_much_is_not_read() {
     assert!(sent <= BUFFERS, "{sent} bytes were sent");
 }
 
-/// Nothing is inflated: the limit is on what comes over the wire, and that is what is kept.
+/// The client does not decompress: the limit counts the bytes of the wire, and the client stores
+/// those.
 #[tokio::test]
 async fn a_compressed_answer_without_end_is_read_up_to_the_limit() {
     check("Transfer-Encoding: chunked\r\nContent-Encoding: gzip\r\n").await;

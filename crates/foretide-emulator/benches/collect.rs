@@ -1,5 +1,5 @@
-//! What one cycle of reading costs over the wire, by the number of groups. Emulator
-//! and client share the process, so the times are those of both.
+//! Measures one cycle of readings over the wire, by number of groups. Emulator and client share the
+//! process, so the times include both.
 //!
 //! `cargo bench -p foretide-emulator`
 
@@ -30,7 +30,7 @@ fn main() {
     println!("BENCH\temulator/cycle-of-1000-in-those-of-100\t{times:.1}\ttimes\t<= 12");
 }
 
-/// Prints what a cycle of `count` groups costs, and gives its time.
+/// Prints the cost of a cycle of `count` groups; returns its time.
 async fn measure(count: u32) -> Duration {
     let scenario = Scenario::of(GroupSpec {
         name: "web".into(),

@@ -1,6 +1,6 @@
-//! What the runtime itself costs with 1,000 groups in one process: time from the moment at which
-//! all groups wake to the end of the last look, CPU time of a cycle, memory. Adapters answer at
-//! once and keep nothing.
+//! Measures the runtime alone with 1,000 groups in one process: the time from the moment when all
+//! groups wake to the end of the last cycle, CPU time of a cycle, memory. Adapters answer at once
+//! and store nothing.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 #![expect(clippy::expect_used, reason = "a benchmark that cannot run fails")]
 
@@ -158,8 +158,8 @@ async fn measure(groups: usize) {
     let mut longest = Vec::new();
     for _ in 0..CYCLES {
         tokio::time::sleep(Duration::from_secs(1)).await;
-        let looks = runtime.status().into_iter().map(|status| status.cycle_took);
-        longest.push(looks.max().unwrap_or_default());
+        let took = runtime.status().into_iter().map(|status| status.cycle_took);
+        longest.push(took.max().unwrap_or_default());
     }
     let (after, cpu_after) = used();
     let overruns: u64 = runtime.status().iter().map(|status| status.overruns).sum();

@@ -11,12 +11,6 @@ use tokio::time::{sleep, timeout};
 
 use crate::answers::{Answers, Reply};
 
-/// One group's question, and the sender for its answer.
-struct Ask<R, T> {
-    request: R,
-    answer: oneshot::Sender<Reply<T>>,
-}
-
 /// Accepts questions for the next batch. The gathering task ends once the last clone is dropped.
 pub(crate) struct Batcher<R, T> {
     asks: mpsc::UnboundedSender<Ask<R, T>>,
@@ -43,6 +37,12 @@ pub(crate) struct Gathering {
     pub(crate) gather: Duration,
     /// Longest duration of a call, including the wait for a free call.
     pub(crate) deadline: Duration,
+}
+
+/// One group's question, and the sender for its answer.
+struct Ask<R, T> {
+    request: R,
+    answer: oneshot::Sender<Reply<T>>,
 }
 
 /// Makes a queue for questions, and the loop that answers the questions by `call`. The caller

@@ -71,11 +71,6 @@ impl HistoryReader {
     }
 }
 
-struct Part {
-    part: HistoryPart,
-    of_other: bool,
-}
-
 /// The history reading of one group.
 pub(crate) struct HistoryReading {
     /// The group's predecessor: its history is used where the group has none of its own.
@@ -84,6 +79,11 @@ pub(crate) struct HistoryReading {
     parts: u32,
     of_other: u32,
     usd: f64,
+}
+
+struct Part {
+    part: HistoryPart,
+    of_other: bool,
 }
 
 impl HistoryReading {

@@ -38,6 +38,15 @@ const LIVE_PER_GROUP: usize = 16;
 const LIVE_MIN: usize = 4096;
 const LIVE_MAX: usize = 65_536;
 
+/// Sends messages to the journal writer. Cheap to clone. Once the last sender is dropped, the
+/// journal writer commits its backlog and ends.
+#[derive(Clone)]
+pub(crate) struct JournalSender {
+    messages: mpsc::UnboundedSender<Message>,
+    live: broadcast::Sender<Arc<Entry>>,
+    save_deadline: Duration,
+}
+
 /// A message to the journal writer.
 enum Message {
     Entry(Arc<Entry>),
@@ -46,15 +55,6 @@ enum Message {
         /// Receives whether the state is durable.
         saved: Option<oneshot::Sender<bool>>,
     },
-}
-
-/// Sends messages to the journal writer. Cheap to clone. Once the last sender is dropped, the
-/// journal writer commits its backlog and ends.
-#[derive(Clone)]
-pub(crate) struct JournalSender {
-    messages: mpsc::UnboundedSender<Message>,
-    live: broadcast::Sender<Arc<Entry>>,
-    save_deadline: Duration,
 }
 
 impl JournalSender {

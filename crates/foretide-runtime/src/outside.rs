@@ -34,13 +34,6 @@ pub(crate) struct Shared {
     pub(crate) predictions: Arc<Semaphore>,
 }
 
-/// The cycle under way.
-#[derive(Clone, Copy)]
-struct Cycle {
-    began: Instant,
-    deadline: Instant,
-}
-
 /// Carries out the effects of one group's controller, and holds the futures of its next events.
 pub(crate) struct GroupOutside {
     pub(crate) setup: GroupSetup,
@@ -67,6 +60,13 @@ pub(crate) struct GroupOutside {
     saving: Option<BoxFuture<'static, bool>>,
     /// Receives the receipt of the order that the controller is about to save.
     pub(crate) receipt: Option<oneshot::Sender<OrderReceipt>>,
+}
+
+/// The cycle under way.
+#[derive(Clone, Copy)]
+struct Cycle {
+    began: Instant,
+    deadline: Instant,
 }
 
 impl Outside for GroupOutside {

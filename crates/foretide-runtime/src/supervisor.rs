@@ -30,19 +30,6 @@ use crate::status::SharedStatus;
 /// The status of every group, shared with the callers of `Runtime::status`.
 pub(crate) type Statuses = Arc<RwLock<BTreeMap<GroupKey, SharedStatus>>>;
 
-struct Reached {
-    cloud: Arc<dyn Cloud>,
-    account: Arc<Account>,
-}
-
-struct Running {
-    setup: GroupSetup,
-    account: Arc<Account>,
-    mailbox: MailboxSender,
-    stop: CancellationToken,
-    status: SharedStatus,
-}
-
 /// Owns the tasks of all groups.
 pub(crate) struct Supervisor {
     shared: Shared,
@@ -56,6 +43,19 @@ pub(crate) struct Supervisor {
     tasks: JoinSet<()>,
     keys: HashMap<task::Id, GroupKey>,
     batchers: JoinSet<()>,
+}
+
+struct Reached {
+    cloud: Arc<dyn Cloud>,
+    account: Arc<Account>,
+}
+
+struct Running {
+    setup: GroupSetup,
+    account: Arc<Account>,
+    mailbox: MailboxSender,
+    stop: CancellationToken,
+    status: SharedStatus,
 }
 
 impl Supervisor {

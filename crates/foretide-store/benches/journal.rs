@@ -1,5 +1,5 @@
-//! What keeping costs: one look of each of 1,000 groups, committed durably, with what is said in a
-//! real look; the bytes that a look takes; reading a day of one group.
+//! Measures the store: one cycle of each of 1,000 groups with realistic entries, committed durably;
+//! the bytes of a cycle; reading a day of one group.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 #![expect(clippy::expect_used, reason = "a benchmark that cannot run fails")]
 #![expect(
@@ -19,11 +19,11 @@ use foretide_runtime::{Batch, Entry, GroupKey, StateToKeep, What};
 use foretide_store::{Reader, RenderingOptions, Renderings, Retention, Store};
 
 const GROUPS: usize = 1000;
-const LOOKS: usize = 60;
+const CYCLES: usize = 60;
 const DAY_LOOKS: usize = 8640;
 
-/// What one look leaves to be kept.
-struct Look {
+/// The entries and the state of one cycle.
+struct Cycle {
     at: Timestamp,
     said: Vec<(Timestamp, What)>,
     state: Arc<SavedState>,
@@ -64,7 +64,7 @@ fn points(now: Timestamp) -> Vec<Datapoint> {
     (0..3).rev().map(point).collect()
 }
 
-/// The answer to what a controller asks.
+/// The answer to a controller's call.
 fn answer(effect: &Effect, now: Timestamp) -> Option<Event> {
     match *effect {
         Effect::ReadGroup { call } => Some(Event::GroupRead {
@@ -86,16 +86,16 @@ fn answer(effect: &Effect, now: Timestamp) -> Option<Event> {
     }
 }
 
-/// Looks of one controller, ten seconds apart.
-fn looks(count: usize) -> Vec<Look> {
+/// Cycles of one controller, ten seconds apart.
+fn cycles(count: usize) -> Vec<Cycle> {
     let mut now = Timestamp::from_seconds(1_795_392_000);
     let config = ControllerConfig {
         policy: PolicyKind::Classifier,
         ..ControllerConfig::default()
     };
     let (mut controller, mut effects) = Controller::new(config, now);
-    let mut looks = Vec::with_capacity(count);
-    while looks.len() < count {
+    let mut cycles = Vec::with_capacity(count);
+    while cycles.len() < count {
         let mut said = Vec::new();
         while !effects.is_empty() {
             let mut next = Vec::new();
@@ -110,7 +110,7 @@ fn looks(count: usize) -> Vec<Look> {
             effects = next;
         }
         let state = Arc::new(controller.saved_state().clone());
-        looks.push(Look {
+        cycles.push(Cycle {
             at: now,
             said,
             state,
@@ -118,13 +118,13 @@ fn looks(count: usize) -> Vec<Look> {
         now = now.plus(Duration::from_secs(10));
         effects = controller.handle(Event::Woke, now);
     }
-    looks
+    cycles
 }
 
-fn batch(look: &Look, keys: &[GroupKey]) -> Batch {
+fn batch(cycle: &Cycle, keys: &[GroupKey]) -> Batch {
     let mut batch = Batch::default();
     for key in keys {
-        for (at, what) in &look.said {
+        for (at, what) in &cycle.said {
             batch.entries.push(Arc::new(Entry {
                 group: Some(key.clone()),
                 at: *at,
@@ -133,8 +133,8 @@ fn batch(look: &Look, keys: &[GroupKey]) -> Batch {
         }
         batch.states.push(StateToKeep {
             group: key.clone(),
-            at: look.at,
-            state: Arc::clone(&look.state),
+            at: cycle.at,
+            state: Arc::clone(&cycle.state),
         });
     }
     batch
@@ -155,8 +155,8 @@ fn commits() {
     let options = RenderingOptions::default();
     let mut renderings = Renderings::open(&output, options, |_| {}).expect("renderings");
     let (mut commits, mut renders) = (Vec::new(), Vec::new());
-    for look in looks(LOOKS) {
-        let batch = batch(&look, &keys);
+    for cycle in cycles(CYCLES) {
+        let batch = batch(&cycle, &keys);
         let began = Instant::now();
         store.commit_blocking(&batch).expect("commit");
         commits.push(millis(began.elapsed()));
@@ -166,10 +166,10 @@ fn commits() {
     }
     commits.sort_by(f64::total_cmp);
     renders.sort_by(f64::total_cmp);
-    let last = LOOKS - 1;
+    let last = CYCLES - 1;
     println!(
         "BENCH\tstore/commit-look-of-1000\t{:.1}\tms\t<= 1000",
-        commits[LOOKS / 2]
+        commits[CYCLES / 2]
     );
     println!(
         "BENCH\tstore/commit-worst-of-1000\t{:.1}\tms\t<= 3000",
@@ -177,11 +177,11 @@ fn commits() {
     );
     println!(
         "BENCH\tstore/render-look-of-1000\t{:.1}\tms\t<= 500",
-        renders[LOOKS / 2]
+        renders[CYCLES / 2]
     );
     drop(store);
     let size = std::fs::metadata(&path).expect("file").len();
-    let each = size as f64 / (GROUPS * LOOKS) as f64;
+    let each = size as f64 / (GROUPS * CYCLES) as f64;
     println!("BENCH\tstore/bytes-a-look\t{each:.0}\tB\t<= 4096");
 }
 
@@ -190,10 +190,10 @@ fn reading() {
     let path = folder.path().join("foretide.db");
     let store = Store::open(&path, Retention::default()).expect("store");
     let keys = [GroupKey::new("a", "web")];
-    for looks in looks(DAY_LOOKS).chunks(360) {
+    for cycles in cycles(DAY_LOOKS).chunks(360) {
         let mut hour = Batch::default();
-        for look in looks {
-            let mut one = batch(look, &keys);
+        for cycle in cycles {
+            let mut one = batch(cycle, &keys);
             hour.entries.append(&mut one.entries);
             hour.states = one.states;
         }

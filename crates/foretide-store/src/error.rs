@@ -20,7 +20,7 @@ pub enum StoreError {
         /// The process's id; none if the id could not be read.
         holder: Option<String>,
     },
-    /// The file is no store.
+    /// The file is no store of Foretide.
     #[error("{} is not a store of Foretide: {what}; it is left as it is", path.display())]
     Foreign {
         /// The file.
@@ -59,7 +59,7 @@ pub enum StoreError {
         path: PathBuf,
         /// Table and key: `TABLE where COLUMN = VALUE and …`.
         row: String,
-        /// The column and its value with the range expected, or what is wrong with the checksum.
+        /// The column and its value with the range expected, or the problem of the checksum.
         what: String,
     },
     /// The files at the path are not the open files. Nobody would find data committed now.
@@ -69,7 +69,7 @@ pub enum StoreError {
         path.display()
     )]
     Moved {
-        /// The file: the store, or the one beside it with `-wal` or `-shm`.
+        /// The file: the store, or a file beside the store with `-wal` or `-shm`.
         path: PathBuf,
         /// `moved or removed`, or `replaced`.
         what: &'static str,

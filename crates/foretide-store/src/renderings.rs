@@ -50,9 +50,6 @@ impl Default for RenderingOptions {
     }
 }
 
-/// Called once when a file cannot be written any more.
-type Warn = Box<dyn Fn(&RotateError) + Send>;
-
 /// Both files, open for appending.
 pub struct Renderings {
     format: LogFormat,
@@ -62,6 +59,9 @@ pub struct Renderings {
     warn: Warn,
     failing: bool,
 }
+
+/// Called once when a file cannot be written any more.
+type Warn = Box<dyn Fn(&RotateError) + Send>;
 
 impl Renderings {
     /// Opens or makes both files in `folder`. Calls `warn` once when a file cannot be written, and

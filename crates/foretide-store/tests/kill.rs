@@ -1,4 +1,4 @@
-//! Killed at any moment, the store has every batch whole that it said it has.
+//! Killed at any moment, the store has every batch whole that it reported as durable.
 //!
 //! The writer is this test program itself, started as a child process with a variable set.
 #![expect(
@@ -27,7 +27,7 @@ fn key() -> GroupKey {
     GroupKey::new("a", "web")
 }
 
-/// Batch `number`: events and a state, all of that second.
+/// Batch `number`: events and a state, all of second `number`.
 fn numbered(number: i64) -> Batch {
     let at = Timestamp::from_seconds(number);
     let entry = Arc::new(Entry {
@@ -46,7 +46,7 @@ fn numbered(number: i64) -> Batch {
     }
 }
 
-/// Writes batch after batch and says which is durable, until killed.
+/// Writes batch after batch and prints the number of each durable one, until killed.
 fn write_for_ever(path: &Path) {
     let store = Store::open(path, Retention::default()).unwrap();
     let kept = store.state(&key()).unwrap();
@@ -60,8 +60,8 @@ fn write_for_ever(path: &Path) {
     }
 }
 
-/// The number of the last batch that the child said is durable before it was killed, having said
-/// `lines` of them.
+/// Kills the child after it has printed `lines` batches; returns the number of the last printed
+/// batch.
 fn killed_after(path: &Path, lines: u64) -> i64 {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "a_store_survives_being_killed", "--nocapture"])

@@ -84,8 +84,8 @@ pub(crate) struct Fleet {
 
 /// The closed periods of `values` within the span. None while basic and detailed monitoring are not
 /// told apart, because rates would be wrong by a factor of five. While the number of samples that
-/// an instance adds is unknown, the first period with samples and all later ones are left out; the
-/// next cycle reads them again.
+/// an instance adds is unknown, returns only the periods without instances, or no period if the
+/// group was not read yet; a later cycle reads the others again.
 pub(crate) fn group_datapoints(
     values: &Values,
     options: &MetricOptions,

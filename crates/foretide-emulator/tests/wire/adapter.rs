@@ -1,4 +1,4 @@
-//! The adapter over the official SDK reads and writes the emulated group as it would a real one.
+//! The adapter over the official SDK reads and writes the emulated group like a real one.
 
 use foretide_aws::{Collect, LoadMetric, MetricOptions, Monitoring, Stat};
 use foretide_domain::{Bounds, FailureKind, Mode, Obstacle, Percent, Plan, WriteOutcome};
@@ -86,7 +86,8 @@ async fn failing_launches_are_told_as_such() {
     assert!(activities.iter().any(|one| one.status_message.is_some()));
 }
 
-/// An operated group is known as such by its first reading, and refuses what anybody else sets.
+/// The first reading of an operated group names the operator, and the group refuses changes by
+/// others.
 #[tokio::test]
 async fn a_group_with_an_operator_says_so_and_refuses_every_change() {
     let principal = "ecs.amazonaws.com";

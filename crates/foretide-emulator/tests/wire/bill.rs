@@ -1,5 +1,5 @@
-//! What is billed: metrics requested over the wire by the shipping controller and adapter, against
-//! what is printed before a run begins.
+//! The bill: metrics that the shipping controller and adapter request over the wire, compared with
+//! the bill printed before a run.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -15,8 +15,8 @@ use crate::rig::{Rig, ask, web};
 /// Seconds of every run.
 const SPAN_S: i64 = 1800;
 
-/// Looks at the group every `interval` seconds with `metric_delay = "0s"`: calls of `GetMetricData`
-/// and metrics requested by them.
+/// Runs a cycle every `interval` seconds with `metric_delay = "0s"`. Returns calls of
+/// `GetMetricData` and metrics requested.
 async fn run(spec: GroupSpec, options: &MetricOptions, interval: i64) -> (u64, u64) {
     let rig = Rig::of(spec).await;
     let collector = rig.collector("web", options.clone());
@@ -53,8 +53,8 @@ async fn run(spec: GroupSpec, options: &MetricOptions, interval: i64) -> (u64, u
     (calls, bill.metrics_requested["web"])
 }
 
-/// Every way to collect, every kind of trouble: what is requested costs no more than what is
-/// printed, which follows from the same figures.
+/// With every way to read metrics and every kind of fault, the requests cost no more than the
+/// printed bill, which follows from the same figures.
 #[tokio::test]
 async fn what_is_requested_costs_no_more_than_what_is_printed() {
     let with = |collect| MetricOptions {

@@ -1,8 +1,8 @@
 //! The AWS CLI as a second client, and moto as a second server for the same calls.
 //!
 //! Both come from a Python environment with the packages of `tests/requirements.txt`, at
-//! `target/python` or where `TEST_PYTHON_ENV` says. Without it these tests fail where `CI` is
-//! set, and elsewhere say that they did not run.
+//! `target/python` or at the path in `TEST_PYTHON_ENV`. Without the environment these tests fail if
+//! `CI` is set, and otherwise report that they did not run.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -62,7 +62,7 @@ impl Python {
         })
     }
 
-    /// A moto server, ended with the value.
+    /// Starts a moto server, which ends when the child is dropped, and gives its address.
     async fn moto(&self) -> (Child, String) {
         let mut server = Command::new(self.0.join("bin/moto_server"))
             .args(["-H", "127.0.0.1", "-p", "0"])
@@ -269,7 +269,7 @@ async fn a_role_is_assumed_before_the_first_call() {
     assert_eq!(rig.emulator.calls().get("DescribeAutoScalingGroups"), None);
 }
 
-/// Makes in moto what the emulator has by its scenario.
+/// Makes in moto the groups that the emulator has from its scenario.
 async fn prepare(python: &Python, moto: &str, rig: &Rig) {
     let at = rig.emulator.start().minus(Duration::from_mins(5));
     let name = "--auto-scaling-group-name web";
@@ -301,7 +301,8 @@ async fn prepare(python: &Python, moto: &str, rig: &Rig) {
     }
 }
 
-/// Compares the types of what both have, by path; gives the number of elements compared.
+/// Compares the types of the values that both answers have, by path. Returns the number of values
+/// compared.
 fn compare(ours: &Value, theirs: &Value, path: &str) -> usize {
     match (ours, theirs) {
         (Value::Object(ours), Value::Object(theirs)) => {

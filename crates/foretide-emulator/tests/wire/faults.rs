@@ -1,4 +1,5 @@
-//! Faults over the wire: each is told as its kind, harms nobody else, leaks nothing, and passes.
+//! Faults over the wire: each has its kind of failure, harms no other group, leaks nothing, and
+//! passes.
 
 use std::time::Duration;
 

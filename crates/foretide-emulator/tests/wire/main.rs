@@ -1,5 +1,5 @@
-//! The wire, checked by parties that know nothing of the emulator: the official SDK through
-//! `foretide-aws`, the AWS CLI, and moto as a second server for the same calls.
+//! Tests of the wire with clients that do not know the emulator: the official SDK through
+//! `foretide-aws`, and the AWS CLI; and moto as a second server for the same calls.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![expect(clippy::print_stdout, reason = "a test that did not run says so")]

@@ -1,4 +1,4 @@
-//! A thousand groups in one emulator: few calls, all answered.
+//! A thousand groups in one emulator: few calls, and an answer for each group.
 
 use std::sync::Arc;
 use std::time::Duration;

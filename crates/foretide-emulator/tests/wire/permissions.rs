@@ -1,4 +1,5 @@
-//! `docs/iam.json` against the calls that the adapter makes: nothing missing, nothing superfluous.
+//! `docs/iam.json` against the calls of the adapter: no permission is missing, and none is
+//! superfluous.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +12,7 @@ use crate::rig::{Rig, ask, connect, history, web};
 
 const POLICY: &str = include_str!("../../../../docs/iam.json");
 
-/// Everything that the adapter can be asked for, on a group where each call is made.
+/// Makes every call of the adapter, on a group that needs each of them.
 async fn everything(rig: &Rig) {
     for collect in [Collect::Group, Collect::Instance] {
         let options = MetricOptions {
@@ -104,7 +105,7 @@ fn what_writes_is_confined_to_groups_and_nothing_is_a_wildcard() {
     }
 }
 
-/// The same without the write: what a dry run needs.
+/// A dry run makes the same calls without the write.
 #[tokio::test]
 async fn a_dry_run_needs_no_permission_to_write() {
     let rig = Rig::of(web()).await;

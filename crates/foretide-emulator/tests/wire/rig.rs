@@ -12,7 +12,7 @@ use foretide_emulator::{Emulator, GroupSpec, Scenario, Server};
 
 /// 2026-11-23T12:00:00Z, on the grid of five minutes.
 pub(crate) const START_S: i64 = 1_795_435_200;
-/// Credentials that must not show anywhere.
+/// Credentials that no text may show.
 pub(crate) const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 pub(crate) const TOKEN: &str = "IQoJb3JpZ2luX2VjEXAMPLETOKEN";
 pub(crate) const KEY_ID: &str = "AKIAIOSFODNN7EXAMPLE";

@@ -1,4 +1,4 @@
-//! No credential is in any text that the adapter makes, whatever the service answers.
+//! No text of the adapter holds a credential, whatever the service answers.
 
 use std::fmt::{Debug, Write as _};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use foretide_emulator::{Fault, FaultKind};
 
 use crate::rig::{KEY_ID, Rig, SECRET, TOKEN, ask, connect, history, web};
 
-/// All that is told of one group while `kind` strikes every call.
+/// All texts about one group while the fault `kind` strikes every call.
 async fn told_under(kind: FaultKind) -> String {
     let rig = Rig::of(web()).await;
     let impatient = AwsConfig {
@@ -82,7 +82,7 @@ async fn no_fault_makes_the_adapter_tell_a_credential() {
     }
 }
 
-/// The search finds what it is for: AWS does send the token back.
+/// The search can find a token: AWS does send the token back.
 #[tokio::test]
 async fn a_wrong_signature_is_answered_with_the_token() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};

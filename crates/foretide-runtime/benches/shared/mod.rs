@@ -1,11 +1,12 @@
-//! What the benchmarks of running fleets share: a journal that forgets, and what the process uses.
+//! Shared by the benchmarks of running fleets: a journal that stores nothing, and the resources of
+//! the process.
 
 use std::sync::Arc;
 
 use foretide_control::{ForecastSnapshot, SavedState};
 use foretide_runtime::{Batch, BoxFuture, GroupKey, Journal, JournalError};
 
-/// Takes everything and keeps nothing, so that a store costs nothing.
+/// Accepts every batch and stores nothing, so that the store costs nothing.
 pub(crate) struct Forgets;
 
 impl Journal for Forgets {
@@ -28,7 +29,7 @@ impl Journal for Forgets {
     }
 }
 
-/// Resident memory and CPU time of this process: KiB, and hundredths of a second, from /proc.
+/// Resident memory of this process in KiB, and its CPU time in hundredths of a second, from /proc.
 pub(crate) fn used() -> (f64, f64) {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let resident = status

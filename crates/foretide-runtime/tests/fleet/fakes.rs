@@ -1,4 +1,4 @@
-//! A cloud, a model and a journal that do as they are told.
+//! A fake cloud, a fake model and a fake journal whose answers the test sets.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
@@ -17,10 +17,10 @@ use foretide_runtime::{
 };
 use tokio::time::sleep;
 
-/// What happened where, in the order in which it happened.
+/// Calls of all fakes, in order.
 pub(crate) type Log = Arc<Mutex<Vec<String>>>;
 
-/// How something answers.
+/// How a fake answers a call.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) enum Does {
     #[default]
@@ -39,20 +39,20 @@ pub(crate) struct FakeGroup {
     pub(crate) writes: Vec<u32>,
 }
 
-/// CPU at a second.
+/// CPU load by second, in percent of one instance.
 pub(crate) type Load = fn(i64) -> f64;
 
 #[derive(Default)]
 pub(crate) struct FakeCloud {
     pub(crate) groups: Mutex<HashMap<String, FakeGroup>>,
     pub(crate) log: Log,
-    /// Sizes of the batches that were asked for.
+    /// Sizes of the batches of groups.
     pub(crate) group_batches: Mutex<Vec<usize>>,
     pub(crate) metric_batches: Mutex<Vec<usize>>,
-    /// Of the groups that have a past.
+    /// History of the groups that have one.
     pub(crate) pasts: Mutex<HashMap<String, Load>>,
     pub(crate) history: Mutex<Does>,
-    /// The whole account hangs.
+    /// Whether every call of the account hangs.
     pub(crate) hangs: bool,
 }
 
@@ -108,7 +108,7 @@ pub(crate) fn failure(kind: FailureKind) -> CallFailure {
     }
 }
 
-/// What is owed once `does` has had its way; none for never.
+/// Waits as `does` says. Returns the result to give; none if there is no answer at all.
 async fn owed(does: Does) -> Option<Result<(), CallFailure>> {
     match does {
         Does::Answer => Some(Ok(())),
@@ -259,7 +259,7 @@ impl Cloud for FakeCloud {
     }
 }
 
-/// A model that always says the same.
+/// A model that always gives the same class.
 pub(crate) struct Says(pub(crate) Class, pub(crate) Does);
 
 impl Predictor for Says {
@@ -284,7 +284,7 @@ impl Predictor for Says {
     }
 }
 
-/// Keeps in memory what is committed, unless told otherwise.
+/// A journal in memory, which fails if the test says so.
 #[derive(Default)]
 pub(crate) struct MemoryJournal {
     pub(crate) entries: Mutex<Vec<Arc<Entry>>>,
@@ -365,7 +365,7 @@ impl Journal for MemoryJournal {
     }
 }
 
-/// A fleet to be changed, and what it runs on.
+/// A fleet, its runtime's settings and its fakes.
 pub(crate) struct World {
     pub(crate) log: Log,
     pub(crate) journal: Arc<MemoryJournal>,
@@ -440,12 +440,12 @@ impl World {
             .unwrap()
     }
 
-    /// What was logged.
+    /// The calls of all fakes so far.
     pub(crate) fn logged(&self) -> Vec<String> {
         self.log.lock().unwrap().clone()
     }
 
-    /// Everything committed of a group, in words.
+    /// Every committed entry of a group, as text.
     pub(crate) fn committed(&self, key: &GroupKey) -> Vec<String> {
         let entries = self.journal.entries.lock().unwrap();
         entries

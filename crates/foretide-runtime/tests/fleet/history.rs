@@ -1,4 +1,5 @@
-//! The past of a forecast group: read beside its looks, kept, inherited.
+//! The history of a group with policy `forecast`: read beside the cycles, stored, and taken over
+//! from a predecessor.
 
 use std::sync::Arc;
 
@@ -34,7 +35,7 @@ fn notices(world: &World) -> Vec<Notice> {
     notices.collect()
 }
 
-/// `(periods, parts, of the group before)` of every history that was read.
+/// `(periods, parts, parts of the predecessor)` of every finished reading of history.
 fn histories(world: &World) -> Vec<(usize, u32, u32)> {
     let read = notices(world)
         .into_iter()

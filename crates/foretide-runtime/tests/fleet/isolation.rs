@@ -1,4 +1,4 @@
-//! Who is slow or fails delays nobody else.
+//! A slow or failing part delays no other group.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The journal fails; the loop goes on.
+//! A failing journal does not stop the control loop.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! An operator's orders: taken in by the running group, kept, and in force after a restart.
+//! An operator's orders: applied by the running group, stored, and in force after a restart.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! New settings, same state.
+//! A reload brings new settings and keeps the state.
 
 use std::sync::Arc;
 

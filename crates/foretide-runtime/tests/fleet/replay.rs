@@ -1,4 +1,4 @@
-//! What the journal has replays to the same decisions.
+//! The entries of the journal replay to the same decisions.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use foretide_runtime::{Entry, GroupKey, What};
 
 use crate::fakes::{Does, Says, World, seconds};
 
-/// Runs for a while with all kinds of trouble, then replays from every checkpoint.
+/// Runs with faults of every kind, then replays from every checkpoint.
 #[tokio::test(start_paused = true)]
 async fn events_since_any_checkpoint_replay_to_the_records_kept() {
     let mut world = World::new(&[("a", &["web"])]);
@@ -96,7 +96,7 @@ fn name(entry: &Arc<Entry>) -> String {
     }
 }
 
-/// Replays from every checkpoint, each time to the end; answers how many there were.
+/// Replays from every checkpoint to the end; returns the number of checkpoints.
 #[track_caller]
 fn replays(world: &World) -> usize {
     let entries = world.journal.entries.lock().unwrap().clone();
@@ -120,7 +120,7 @@ fn replays(world: &World) -> usize {
     checkpoints
 }
 
-/// The records that a replay of `entries` makes, and those that were kept.
+/// The records that a replay of `entries` makes, and the stored records.
 fn replay(entries: &[Arc<Entry>]) -> (Vec<Record>, Vec<Record>) {
     let mut kept = Vec::new();
     let mut outside = Recorded::default();
@@ -156,14 +156,15 @@ fn replay(entries: &[Arc<Entry>]) -> (Vec<Record>, Vec<Record>) {
     (outside.records, kept)
 }
 
-/// The law has learnt from the history in the checkpoint, which no event holds.
+/// The state without the capacity optimiser, which has learnt from the history in the checkpoint;
+/// no event holds that history.
 fn without_law(state: &SavedState) -> serde_json::Value {
     let mut value = serde_json::to_value(state).unwrap();
     value["law"] = serde_json::Value::Null;
     value
 }
 
-/// What was recorded, as the outside of a controller: its answers are the events recorded.
+/// The outside of a replayed controller: its answers are the stored events.
 #[derive(Default)]
 struct Recorded {
     jobs: HashMap<CallId, FitJob>,

@@ -1,4 +1,4 @@
-//! Writes: in one place, after the state, finished before the end.
+//! Writes: sent from one place, after the state is stored, and finished before the runtime stops.
 
 use std::sync::Arc;
 use std::time::Duration;

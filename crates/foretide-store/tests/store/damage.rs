@@ -1,4 +1,4 @@
-//! A row that is not as it was written is an error that names it, never a value.
+//! A row that differs from the row written is an error that names the row, never a value.
 
 use std::path::Path;
 
@@ -66,7 +66,7 @@ const VALUES: [&str; 8] = [
     "CAST(zeroblob(100) AS TEXT)",
 ];
 
-/// Everything that reads, each to its end.
+/// The errors of all reading functions.
 fn read_all(path: &Path) -> Vec<StoreError> {
     let reader = Reader::open(path).unwrap();
     let (from, to) = (

@@ -1,4 +1,4 @@
-//! What forecasts rest on: kept once, kept as long as needed, told when damaged.
+//! Forecasts in the store: stored once, stored as long as needed, and reported if damaged.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::made::{batch, entry, key, point, second};
 
 const MINUTES: i64 = 21 * 1440;
 
-/// A forecast of three weeks of minutes, with a model of its own: as large as one gets.
+/// A forecast of three weeks of minutes with its own model, the largest possible.
 fn largest() -> ForecastSnapshot {
     let config = ControllerConfig {
         policy: PolicyKind::Forecast,

@@ -1,4 +1,4 @@
-//! What is committed is read back as it was.
+//! Committed entries are read back unchanged.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -42,7 +42,7 @@ fn checkpoint() -> Checkpoint {
     }
 }
 
-/// A store with one of each kind.
+/// A store with one entry of each kind.
 pub(crate) fn with_everything(path: &Path) -> Store {
     let store = Store::open(path, Retention::default()).unwrap();
     let observed = |cpu| What::Record(Record::Observed(point(second(-120), cpu)));
@@ -173,7 +173,7 @@ fn a_store_that_is_opened_again_goes_on() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
-    /// Whatever is committed in whatever batches comes back in order and with its exact values.
+    /// Entries come back in order and with exact values, whatever the batches.
     #[test]
     fn events_come_back_exactly_and_in_order(
         batches in prop::collection::vec(

@@ -1,4 +1,4 @@
-//! Things to keep.
+//! Makes entries to store.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -74,7 +74,7 @@ pub(crate) fn point(start: Timestamp, cpu: f64) -> Datapoint {
     }
 }
 
-/// A group as it is read.
+/// A reading of a group.
 pub(crate) fn group(desired: u32, in_service: u32) -> GroupState {
     GroupState {
         bounds: bounds(),

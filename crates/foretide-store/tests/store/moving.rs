@@ -1,4 +1,4 @@
-//! What is committed is in the files at the store's path, or is not said to be durable.
+//! Committed data is in the files at the store's path, or the commit is an error.
 
 use std::fs;
 

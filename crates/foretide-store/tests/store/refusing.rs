@@ -1,4 +1,4 @@
-//! What is no store is refused and left as it is; a full store loses nothing.
+//! A file that is no store is refused and not changed; a full store loses nothing.
 
 use std::fs;
 

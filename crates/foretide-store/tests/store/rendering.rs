@@ -1,4 +1,4 @@
-//! The original's files, with the original's sentences.
+//! The original's files have the original's sentences.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ fn messages(entries: &[Arc<Entry>]) -> Vec<String> {
     lines.map(|line| line.message).collect()
 }
 
-/// As Python's `json.dumps` writes it, with the mark that memory is estimated.
+/// In the form of Python's `json.dumps`, with the mark that memory is estimated.
 const METRICS: &str = r#"{"cpu_usage": 45.5, "memory_usage": 60.2, "network_traffic": 122.1, "power_consumption": 35.6, "num_executed_instructions": 1200000000.0, "execution_time": 0.8, "energy_efficiency": 0.92, "task_type": "compute", "task_priority": "high", "instance_count": 2, "memory_estimated": true}"#;
 
 fn settled(before: u32, desired: u32, outcome: WriteOutcome) -> What {

@@ -1,4 +1,4 @@
-//! What a runtime has kept in the store replays to the same decisions.
+//! The entries that a runtime has stored replay to the same decisions.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -106,7 +106,7 @@ fn config() -> ControllerConfig {
     }
 }
 
-/// Two runs, the second a restart, both kept in one store.
+/// Two runs in one store, the second after a restart.
 #[tokio::test(start_paused = true)]
 async fn what_two_runs_have_kept_replays_to_the_same_decisions() {
     let folder = tempfile::tempdir().unwrap();

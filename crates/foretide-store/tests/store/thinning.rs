@@ -1,4 +1,4 @@
-//! The store does not grow without end.
+//! The store does not grow without bound.
 
 use std::time::Duration;
 

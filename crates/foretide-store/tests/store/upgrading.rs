@@ -1,4 +1,4 @@
-//! An older store is copied, then brought up to date; what it has is kept.
+//! An older store is copied, then upgraded without losing data.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use crate::keeping::with_everything;
 use crate::made::{batch, key, second, with_state};
 
-/// Makes the store at `path` what version 2 had written.
+/// Changes the store at `path` into one that version 2 has written.
 fn to_version_2(path: &Path) {
     let older = Connection::open(path).unwrap();
     for table in [
@@ -30,7 +30,7 @@ fn to_version_2(path: &Path) {
     older.pragma_update(None, "user_version", 2).unwrap();
 }
 
-/// The same of version 1.
+/// Changes the store at `path` into one that version 1 has written.
 fn to_version_1(path: &Path) {
     to_version_2(path);
     let older = Connection::open(path).unwrap();
