@@ -61,12 +61,21 @@ pub struct Config {
     pub run: RunSettings,
     /// The listener of its page.
     pub page: PageSettings,
+    /// Its `/metrics`.
+    pub metrics: MetricsSettings,
     /// Who is told what happens.
     pub notify: NotifySettings,
     /// The prediction service.
     pub serve: ServeSettings,
     /// The demo.
     pub demo: DemoSettings,
+}
+
+/// Settings of `/metrics`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MetricsSettings {
+    /// Whether renamed metrics are also served under their old names.
+    pub legacy_names: bool,
 }
 
 impl Config {

@@ -45,6 +45,9 @@ pub(crate) struct RawConfig {
     /// token.
     #[serde(default)]
     pub page: RawPage,
+    /// `/metrics` of `foretide run`.
+    #[serde(default)]
+    pub metrics: RawMetrics,
     /// Notifications of `foretide run`, posted to a webhook such as Slack's; none are sent where no
     /// address is named. `foretide notify test` sends one.
     #[serde(default)]
@@ -169,6 +172,15 @@ pub(crate) struct RawAws {
     pub calls_per_second: Option<u32>,
     /// Calls that may go out at once after a pause.
     pub burst: Option<u32>,
+}
+
+/// Settings of `/metrics`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawMetrics {
+    /// Also serve renamed metrics under their old names, until dashboards are changed. The next
+    /// version drops them.
+    pub legacy_names: Option<bool>,
 }
 
 /// Settings of the autoscaler's process.

@@ -64,6 +64,9 @@ fn config(raw: RawConfig) -> Config {
             .map(|(name, raw)| (name.clone(), group(raw, defaults.clone(), inherited)))
             .collect(),
         defaults,
+        metrics: MetricsSettings {
+            legacy_names: raw.metrics.legacy_names.unwrap_or_default(),
+        },
         notify: notify::resolved(raw.notify),
         serve: serve(raw.serve),
         demo: demo(raw.demo),

@@ -93,6 +93,7 @@ impl Feed {
             board: Arc::clone(&board),
             history: None,
             controls: None,
+            legacy_names: false,
         };
         let config = ServeConfig {
             listen,

@@ -302,6 +302,7 @@ async fn renewed(
     for key in changed
         .into_iter()
         .chain(started.page.changed(&config.page))
+        .chain((started.metrics != config.metrics).then_some("metrics.legacy_names"))
     {
         let what = format!("`{key}` changed: takes a restart");
         runtime.note(None, Notice::Remark { what });

@@ -64,6 +64,7 @@ impl Pages {
             board: Arc::clone(&board),
             history: Some(Arc::new(Journal(run.store()))),
             controls,
+            legacy_names: config.metrics.legacy_names,
         };
         let server = match foretide_console::bind(serve, page).await {
             Ok(server) => server,
