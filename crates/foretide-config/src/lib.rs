@@ -1,6 +1,6 @@
-//! Configuration: built-in defaults under a file under the environment under flags, checked as a
-//! whole. It refuses unknown keys, numbers without their unit, and settings that make no sense, and
-//! says all of them at once, each with its place.
+//! Configuration: built-in defaults, then a file, the environment and flags, each with precedence
+//! over the layer before, checked as a whole. Unknown keys, numbers without unit and invalid
+//! settings are refused, and all of them are reported at once, each with its place.
 
 mod checks;
 mod event;
@@ -43,31 +43,31 @@ use foretide_notify::NotifySettings;
 use layer::Layers;
 use problem::Source;
 
-/// The default file: every key, commented.
+/// The default file with every key and its comments.
 pub const DEFAULT_FILE: &str = include_str!("../config/default.toml");
 
 /// The whole configuration, checked.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Config {
-    /// The model file; the built-in model where none is named.
+    /// The model file; if unset, the built-in model.
     pub model: Option<PathBuf>,
-    /// What groups inherit.
+    /// Settings that groups inherit.
     pub defaults: GroupSettings,
     /// The groups by name.
     pub groups: BTreeMap<String, GroupSettings>,
     /// How AWS is reached.
     pub aws: AwsConfig,
-    /// The autoscaler's process.
+    /// Settings of the autoscaler's process.
     pub run: RunSettings,
-    /// The listener of its page.
+    /// Settings of the page's listener.
     pub page: PageSettings,
-    /// Its `/metrics`.
+    /// Settings of `/metrics`.
     pub metrics: MetricsSettings,
-    /// Who is told what happens.
+    /// Settings of notifications.
     pub notify: NotifySettings,
-    /// The prediction service.
+    /// Settings of the prediction service.
     pub serve: ServeSettings,
-    /// The demo.
+    /// Settings of the demo.
     pub demo: DemoSettings,
 }
 
@@ -90,32 +90,32 @@ impl Config {
 /// Settings of the autoscaler's process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunSettings {
-    /// Folder of the journal and of the files rendered from it.
+    /// Folder of the store, and of the log and the metrics file that are made from the store.
     pub output: PathBuf,
     /// How lines of the log are written.
     pub log_format: LogFormat,
-    /// Permissions of log and metrics files when they are made.
+    /// Permissions of new log and metrics files.
     pub file_mode: FileMode,
-    /// Address and port of the page; none takes the default one, where it is free.
+    /// Address and port of the page; if unset, the default address if its port is free.
     pub listen: Option<SocketAddr>,
     /// File with the page's bearer token.
     pub token_file: Option<PathBuf>,
     /// Names accepted in `Host` and `Origin`.
     pub hosts: Vec<HostName>,
-    /// Whether the page takes orders.
+    /// Whether the page accepts orders.
     pub controls: bool,
 }
 
 impl RunSettings {
-    /// The page's address where none is given.
+    /// Default address of the page.
     pub const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
-    /// The journal's file.
+    /// Path of the store.
     pub fn store(&self) -> PathBuf {
         self.output.join("foretide.db")
     }
 
-    /// Keys whose settings are others in `next`. A process takes all of them at its start alone.
+    /// Keys whose values differ in `next`. A process reads all of them at its start only.
     pub fn changed(&self, next: &Self) -> Vec<&'static str> {
         let keys = [
             ("run.output", self.output != next.output),
@@ -146,7 +146,7 @@ pub struct ServeSettings {
     pub max_connections: usize,
     /// Connections of one peer at a time.
     pub connections_per_peer: usize,
-    /// Peers that the bound of one peer exempts.
+    /// Peers without a limit of connections.
     pub trusted_proxies: Vec<Network>,
     /// Limit for the head of a request.
     pub header_timeout: Duration,
@@ -161,7 +161,7 @@ pub struct ServeSettings {
 pub struct DemoSettings {
     /// Seed of the generated load.
     pub seed: u64,
-    /// Its length.
+    /// Length of the load in days.
     pub days: u32,
     /// Smallest desired capacity.
     pub capacity_min: u32,
@@ -220,7 +220,7 @@ impl Default for DemoSettings {
     }
 }
 
-/// Where a configuration comes from.
+/// The sources of a configuration.
 #[derive(Debug, Default)]
 pub struct Sources {
     file: Option<(Rc<Source>, PathBuf)>,
@@ -236,7 +236,7 @@ impl Sources {
         self.file = Some((Rc::new(Source { name, text }), folder));
     }
 
-    /// Adds environment variables; those that are not Foretide's are passed over.
+    /// Adds environment variables; variables of other programs are ignored.
     pub fn variables(&mut self, variables: impl Iterator<Item = (String, String)>) {
         self.variables.extend(variables);
         // The environment has no order; messages do.
@@ -249,10 +249,10 @@ impl Sources {
         self.flags.push((flag.to_owned(), key.to_owned(), value));
     }
 
-    /// Reads and checks all of it.
+    /// Reads and checks all sources.
     ///
     /// # Errors
-    /// Everything that is wrong.
+    /// All problems of the sources.
     pub fn load(&self) -> Result<Config, Problems> {
         let tree = schema::tree();
         let mut layers = Layers::default();
@@ -267,12 +267,12 @@ impl Sources {
     }
 }
 
-/// The JSON schema, with the defaults noted.
+/// The JSON schema with default values.
 pub fn json_schema() -> serde_json::Value {
     schema::json(&default_table())
 }
 
-/// The default file, read. A test holds that it can be.
+/// The default file as settings; a test checks that the file is valid.
 fn default_table() -> toml::Table {
     toml::from_str(DEFAULT_FILE).unwrap_or_default()
 }
