@@ -1,5 +1,5 @@
 //! A report as a page: one file that opens offline, without a script. Every text from outside is
-//! escaped; colours follow the reader's scheme.
+//! escaped. Colours follow the browser's light or dark scheme.
 
 use maud::{Markup, html};
 
@@ -10,7 +10,7 @@ use super::days::Day;
 use super::figures::{Action, GroupReport};
 use super::text::{HEADINGS, cells, head, sentences};
 
-/// Height of the bars of the chart, and width of a day, in the chart's units.
+/// Height of the chart's bars, and width of a day, in the chart's units.
 const HEIGHT: f64 = 120.0;
 const DAY_WIDTH: f64 = 48.0;
 /// The bars of a day, in their order.
@@ -19,7 +19,7 @@ const BARS: [&str; 3] = ["own", "baseline", "optimum"];
 /// The whole page.
 pub(super) fn render(report: &Report) -> String {
     let body = html! {
-        h1 { "What the last days brought" }
+        h1 { "Foretide report" }
         p.soft { (report.from) " to " (report.to) ", Foretide " (report.foretide_version) }
         @for group in &report.groups { (section(group)) }
     };
@@ -78,7 +78,7 @@ fn table(label: &str, headings: &[&str], rows: impl Iterator<Item = Vec<String>>
     }
 }
 
-/// Instance-hours a day: three bars, and a word where there is no data.
+/// Chart of instance-hours a day: three bars, or "no data".
 fn chart(days: &[Day]) -> Markup {
     let bars = |day: &Day| {
         [
@@ -151,6 +151,6 @@ mod tests {
         assert!(!page.contains("<script"), "{page}");
         let shown = "a/&lt;script&gt;alert('1')&lt;/script&gt;&quot; &amp; co";
         assert!(page.contains(shown), "{page}");
-        assert!(page.contains("none are counted yet"), "{page}");
+        assert!(page.contains("instance-hours: not counted yet"), "{page}");
     }
 }
