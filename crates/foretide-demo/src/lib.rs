@@ -1,8 +1,8 @@
-//! The whole autoscaler on a simulated group, in virtual time, for a person who watches.
+//! The demo: the whole autoscaler on a simulated group, in virtual time.
 //!
-//! The controller is the shipping one, the group is simulated, and nothing outside the program is
-//! needed. The same plan gives the same bytes. How fast time passes and whether to stop is told by
-//! the [`Process`]; no clock is read here.
+//! The controller is the same as in `foretide run`. The group is simulated, and no external service
+//! is needed. The same plan gives the same bytes. The [`Process`] gives the passed time and the
+//! signal to stop; no clock is read here.
 
 mod frame;
 mod hosted;
@@ -28,40 +28,40 @@ pub use foretide_console::Price;
 pub use plan::Plan;
 pub use records::Records;
 
-/// How it is to be shown.
+/// How to show the demo.
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted {
-    /// Simulated seconds a second.
+    /// Simulated seconds per second.
     pub speed: u32,
-    /// Lines even on a terminal.
+    /// Print lines also on a terminal.
     pub plain: bool,
-    /// Address of the page, where one is given.
+    /// Address of the page, if set.
     pub listen: Option<SocketAddr>,
-    /// No page.
+    /// Serve no page.
     pub no_page: bool,
 }
 
 /// The process around a demo.
 pub trait Process {
-    /// Time begins to pass.
+    /// Starts the clock.
     fn start(&mut self);
 
-    /// The time that has passed since this, or the start, was called last.
+    /// The time since the last call, or since the start.
     fn lap(&mut self) -> Duration;
 
-    /// Fails where the process was asked to stop.
+    /// Fails if the process was asked to stop.
     fn stopped(&self) -> Result<(), Failure>;
 }
 
-/// How a run ended.
+/// How a demo ended.
 pub(crate) enum End {
-    /// With the trace.
+    /// At the end of the load.
     Whole,
-    /// The viewer had seen enough.
+    /// The viewer quit.
     Left,
 }
 
-/// Who is told what happens, beside the viewer.
+/// A listener that receives records and steps.
 pub(crate) struct Told<'a> {
     pub(crate) records: &'a mut Records,
     pub(crate) page: Shown,
@@ -76,7 +76,7 @@ impl Told<'_> {
         }
     }
 
-    /// A step of the world.
+    /// A step of the simulated world.
     fn observe(&mut self, step: &Step) {
         if let Some(feed) = self.page.feed() {
             feed.observe(step);
@@ -84,7 +84,7 @@ impl Told<'_> {
     }
 }
 
-/// Shows `plan` as `wanted` until its end or until the viewer has seen enough, then its figures.
+/// Runs and shows `plan` until its end or until the viewer quits, then prints the summary.
 pub fn run(
     plan: &Plan,
     mut records: Records,
