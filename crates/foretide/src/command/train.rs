@@ -230,7 +230,7 @@ fn calibration(scores: &Scores, context: &mut Context<'_>) -> Result<(), Failure
     writeln!(
         context.out,
         "\n{:<10}{:>8}{:>13}{:>10}\n{:<10}{:>8}{:>13}{:>10}",
-        "predicted", "", "predicted", "observed", "bin", "rows", "probability", "accuracy"
+        "", "", "predicted", "observed", "range", "rows", "probability", "accuracy"
     )?;
     let bins = &scores.calibration.bins;
     for bin in bins.iter().filter(|bin| bin.rows > 0) {
