@@ -1,4 +1,4 @@
-//! What each setting of a table allows, but which makes no sense all the same.
+//! Checks of settings beyond the type of each key: ranges and combinations.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -8,10 +8,10 @@ use foretide_aws::AwsConfig;
 
 use super::{Config, DemoSettings, RunSettings, ServeSettings};
 
-/// A key, and why what it has cannot be.
+/// A key, and why its value is refused.
 pub(super) type Broken = (&'static str, Cow<'static, str>);
 
-/// Those of `checks` that do not hold.
+/// The checks that fail.
 pub(super) fn broken<const N: usize>(
     checks: [(&'static str, bool, &'static str); N],
 ) -> Vec<Broken> {
@@ -47,14 +47,15 @@ pub(super) fn aws(aws: &AwsConfig) -> Vec<Broken> {
     broken(checks)
 }
 
-/// A page that takes orders asks for a token.
+/// A page that accepts orders needs a token.
 pub(super) fn run(run: &RunSettings) -> Vec<Broken> {
     let why = "needs `run.token_file` beside it: head -c 24 /dev/urandom | base64 > token; chmod \
                600 token; and token_file = \"token\"";
     broken([("controls", !run.controls || run.token_file.is_some(), why)])
 }
 
-/// Tables that name the Auto Scaling group of an earlier one, by the same way, and which.
+/// Tables with the same Auto Scaling group as an earlier table, in the same region and with the
+/// same role; each with that earlier table.
 pub(super) fn twins(config: &Config) -> Vec<(&str, &str)> {
     let mut seen = BTreeMap::new();
     let mut twins = Vec::new();
@@ -69,7 +70,7 @@ pub(super) fn twins(config: &Config) -> Vec<(&str, &str)> {
     twins
 }
 
-/// A bound of 0 would let nobody in.
+/// Refuses a limit of 0, which would admit no connection.
 pub(super) const fn per_peer(connections: usize) -> (&'static str, bool, &'static str) {
     (
         "connections_per_peer",
@@ -78,7 +79,7 @@ pub(super) const fn per_peer(connections: usize) -> (&'static str, bool, &'stati
     )
 }
 
-/// Limits that would let nothing pass.
+/// Refuses limits that would admit no request.
 pub(super) fn serve(serve: &ServeSettings) -> Vec<Broken> {
     let checks = [
         (

@@ -1,4 +1,4 @@
-//! A known event as a configuration writes it, in one line of words.
+//! A known event of the configuration, written in one line.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -68,8 +68,8 @@ impl FromStr for Event {
     }
 }
 
-/// How long an event at `times` may last. Two days of holiday with their eves may run into each
-/// other; beyond a week an occurrence would be measured by a week earlier that belongs to another.
+/// Longest duration of an event at `times`. Two holidays with their eves may overlap. Beyond a
+/// week, the week before an occurrence, which is its reference, would belong to another occurrence.
 fn longest_at(times: &[Timestamp], lasts: Duration) -> Duration {
     let mut pairs = times.iter().zip(times.iter().skip(1));
     let meet = pairs.any(|(one, next)| next.since(*one) < lasts);
@@ -114,8 +114,8 @@ fn minute_of_day(text: &str) -> Result<u32, String> {
     u32::try_from(minute).map_err(|error| error.to_string())
 }
 
-/// A time alone, to the minute. The library reads a date, an offset or a zone beside it as well,
-/// and drops them.
+/// Parses a time of day, to the minute. A date, an offset or a zone is refused here, because the
+/// library would accept and drop them.
 fn time_of_day(text: &str) -> Result<Time, String> {
     let alone = text.chars().all(|it| it.is_ascii_digit() || it == ':');
     let time = text.parse().ok().filter(|_| alone);
@@ -123,8 +123,8 @@ fn time_of_day(text: &str) -> Result<Time, String> {
         .ok_or_else(|| format!("`{text}` is no time of day (05:00)"))
 }
 
-/// A time with its offset, or a date, which is its midnight. The library reads a time without an
-/// offset as a date, and drops it: only what a date alone is written as is one.
+/// Parses a time with its offset, or a date, which means midnight. A time without an offset is
+/// refused here, because the library would read only its date.
 fn instant(text: &str) -> Result<Timestamp, String> {
     let midnight = || {
         let date = text.parse::<jiff::civil::Date>().ok();
@@ -136,7 +136,7 @@ fn instant(text: &str) -> Result<Timestamp, String> {
         .ok_or_else(|| format!("`{text}` is no date or time with an offset (2026-11-27T08:00Z)"))
 }
 
-/// What an event asks for. Of two words that contradict each other neither is meant more.
+/// The effect of an event. Two words that contradict each other are refused.
 fn demands(words: &[&str]) -> Result<(Option<Uplift>, Option<u32>), String> {
     let (mut uplift, mut minimum) = (None, None);
     let mut rest = words;
@@ -234,7 +234,7 @@ mod tests {
         assert!(local.contains(&morning) && local.contains(&eve) && !local.contains(&christmas));
     }
 
-    /// The library reads each of them as a date, and the hour is lost.
+    /// The library would read each of these texts as a date and lose the hour.
     #[test]
     fn a_time_without_its_offset_is_refused() {
         for when in [
@@ -256,7 +256,7 @@ mod tests {
         );
     }
 
-    /// A holiday and the evening before it are one thing to who writes them.
+    /// A holiday and the evening before it may be one event.
     #[test]
     fn occurrences_may_run_into_each_other_for_less_than_a_week() {
         event("feast 2026-12-24T18:00Z 2026-12-25 2026-12-26 for 7d x2");

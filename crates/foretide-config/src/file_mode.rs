@@ -1,11 +1,11 @@
-//! Permissions of the files that a run makes, as `chmod` writes them.
+//! Permissions of files that `foretide run` creates, in the octal form of `chmod`.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// The owner's right to read and write, without which the run cannot go on.
+/// Read and write permission of the owner, which `foretide run` needs.
 const OWNER: u32 = 0o600;
-/// What may be given: to the group reading and writing, to others reading.
+/// Permissions that are allowed: read and write for the group, read for others.
 const ALLOWED: u32 = 0o664;
 
 /// Permission bits of a new file: `0640`.
@@ -15,7 +15,7 @@ const ALLOWED: u32 = 0o664;
 pub struct FileMode(u32);
 
 impl FileMode {
-    /// As the system takes them.
+    /// The bits as the operating system uses them.
     pub const fn bits(self) -> u32 {
         self.0
     }

@@ -1,4 +1,4 @@
-//! What one group is given: its controller's settings, and how the real group is reached.
+//! Settings of one group: for its controller, and for access to AWS.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,47 +12,47 @@ use super::quantity::Price;
 /// Settings of one group.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GroupSettings {
-    /// Settings of its controller.
+    /// Settings of the controller.
     pub controller: ControllerConfig,
-    /// The real group and what is read of it.
+    /// Access to AWS, and the metrics to read.
     pub live: LiveSettings,
 }
 
-/// How a real group is reached, read and written.
+/// Settings of access to a group in AWS.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LiveSettings {
-    /// Name of the Auto Scaling group; the table's where none is given.
+    /// Name of the Auto Scaling group; if unset, the table's name.
     pub asg: Option<String>,
-    /// Where it is.
+    /// Region and role of the group.
     pub reach: Reach,
-    /// How its metrics are collected.
+    /// How metrics are collected.
     pub collect: Collect,
-    /// Period of the instances' metrics; none to learn it.
+    /// Period of the instances' metrics; if unset, detected.
     pub monitoring: Option<Monitoring>,
-    /// Whether the agent's memory is read.
+    /// Whether the CloudWatch agent's memory metric is read.
     pub memory: bool,
     /// Time in service before an instance's metrics count.
     pub warm_up: Duration,
     /// A metric of the load itself.
     pub load: Option<LoadMetric>,
-    /// What an instance costs an hour, for what is shown.
+    /// Price of an instance-hour, for page and report.
     pub price: Option<Price>,
-    /// The group whose history this one goes on from.
+    /// The group that this one replaces; its history is used.
     pub history_from: Option<String>,
     /// Policies that may stay active beside Foretide.
     pub allow_policies: Vec<String>,
     /// Whether weights other than 1 are accepted.
     pub allow_weights: bool,
-    /// The prediction service asked instead of the model in this process.
+    /// Prediction service to ask instead of the model in this process.
     pub predictor: Option<PredictorUrl>,
-    /// File with the token that it wants.
+    /// File with the token of the prediction service.
     pub predictor_token_file: Option<PathBuf>,
 }
 
-/// Which connection a group is reached through: groups that agree share one.
+/// Region and role of a connection. Groups with the same values share a connection.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Reach {
-    /// Region; none takes the SDK's chain.
+    /// Region; if unset, from the AWS SDK's default provider chain.
     pub region: Option<String>,
     /// Role to assume.
     pub role_arn: Option<String>,
@@ -85,7 +85,7 @@ impl LiveSettings {
         self.asg.as_deref().unwrap_or(name)
     }
 
-    /// What is to be collected of the group of the table `name`.
+    /// What to collect of the group of the table `name`.
     pub fn collect_settings(&self, name: &str) -> CollectSettings {
         CollectSettings {
             group: self.asg_name(name).to_owned(),
@@ -94,7 +94,7 @@ impl LiveSettings {
         }
     }
 
-    /// What is asked of its metrics.
+    /// Which metrics to read.
     pub fn metric_options(&self) -> MetricOptions {
         MetricOptions {
             collect: self.collect,

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-/// What every environment variable of Foretide begins with.
+/// Prefix of every environment variable of Foretide.
 pub(crate) const PREFIX: &str = "FORETIDE_";
 
-/// The way to a setting through the tables.
+/// Path of a setting: names of tables, then the name of the setting.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key(Vec<String>);
 
@@ -23,13 +23,13 @@ impl Key {
         &self.0
     }
 
-    /// The environment variable that sets it.
+    /// The environment variable that sets this key.
     pub fn variable(&self) -> String {
         let parts: Vec<String> = self.0.iter().map(|part| upper(part)).collect();
         format!("{PREFIX}{}", parts.join("__"))
     }
 
-    /// Reads a dotted name; a part in double quotes may hold dots.
+    /// Parses a dotted name; a part in double quotes may contain dots.
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = vec![String::new()];
         let mut quoted = false;
@@ -45,7 +45,7 @@ impl Key {
     }
 }
 
-/// A name as it stands in the name of a variable.
+/// A name in the form that environment variables use.
 pub(crate) fn upper(name: &str) -> String {
     let allowed = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
     name.chars()

@@ -1,5 +1,5 @@
-//! Layers of settings: a file, the environment, flags. Every setting is checked where it stands, so
-//! that a message can point there; all that is wrong is said at once.
+//! Layers of settings: a file, the environment, flags. Each setting is checked with its place, so
+//! that messages can name the place. All errors are collected.
 
 use std::ops::Range;
 use std::path::Path;
@@ -16,20 +16,20 @@ use super::schema::{Kind, Leaf, Node, Table, nearest};
 /// One setting of a layer.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Setting {
-    /// Its name.
+    /// Name of the setting.
     pub key: Key,
-    /// Its value, which the schema allows.
+    /// Value of the setting; its type is checked.
     pub value: toml::Value,
-    /// Where it was made.
+    /// Place of the setting: line of a file, variable or flag.
     pub place: Place,
 }
 
-/// Settings so far, and what is wrong with them.
+/// The settings of all layers, and their problems.
 #[derive(Debug, Default)]
 pub(crate) struct Layers {
-    /// In rising precedence.
+    /// The settings, the highest precedence last.
     pub settings: Vec<Setting>,
-    /// In order of place.
+    /// The problems, in the order of their places.
     pub problems: Vec<Problem>,
 }
 
@@ -62,7 +62,8 @@ impl Layers {
     }
 
     /// Adds the environment variables among `variables` that begin with `FORETIDE_`. Groups can be
-    /// set there only if a file names them: a variable's name does not tell how they are written.
+    /// set there only if a file names them: a variable's name does not contain their exact
+    /// spelling.
     pub(crate) fn add_variables(
         &mut self,
         tree: &Table,
@@ -88,7 +89,7 @@ impl Layers {
         }
     }
 
-    /// Adds one setting written as text, by the flag `flag`.
+    /// Adds one setting from the text of the flag `flag`.
     pub(crate) fn add_flag(&mut self, tree: &Table, key: &str, text: &str, flag: &str) {
         let place = Place::Flag(flag.to_owned());
         let Some(key) = Key::parse(key) else {
@@ -189,15 +190,15 @@ impl Layers {
     }
 }
 
-/// The variable that names the file itself.
+/// The variable that names the configuration file.
 pub const FILE_VARIABLE: &str = "FORETIDE_CONFIG";
 
-/// Kubernetes sets such variables in every pod beside a service named `foretide`.
+/// Whether Kubernetes sets this variable, in every pod, because of a service named `foretide`.
 fn is_of_kubernetes(name: &str) -> bool {
     name.starts_with("FORETIDE_PORT") || name.starts_with("FORETIDE_SERVICE_")
 }
 
-/// Whether the type of the key takes the value; else why not.
+/// Checks the type of a value. The error says why the value is refused.
 fn read_alone(key: &Key, value: &toml::Value) -> Result<(), String> {
     let mut whole = value.clone();
     for part in key.parts().iter().rev() {
@@ -242,7 +243,7 @@ fn variables_of<'a>(
     }
 }
 
-/// Walks a file's tables beside the schema.
+/// Walks the tables of a file and of the schema together.
 struct Walk<'a> {
     layers: &'a mut Layers,
     place: &'a dyn Fn(Range<usize>) -> Place,
@@ -280,7 +281,7 @@ impl Walk<'_> {
         }
     }
 
-    /// A group's table counts even where it is empty: the group inherits everything.
+    /// Adds a group's table. An empty table counts: the group inherits everything.
     fn open(&mut self, key: &Key, place: &Place) {
         if matches!(key.parts(), [table, _] if table == "group") {
             self.layers.settings.push(Setting {
@@ -301,7 +302,7 @@ impl Walk<'_> {
     }
 }
 
-/// Lays the settings over each other.
+/// Merges the settings; later layers replace earlier ones.
 pub(crate) fn merged(settings: &[Setting]) -> toml::Table {
     let mut whole = toml::Table::new();
     for setting in settings {
@@ -329,7 +330,7 @@ fn put(table: &mut toml::Table, parts: &[String], value: &toml::Value) {
     }
 }
 
-/// Two groups whose names a variable cannot tell apart.
+/// The problem of two groups with the same name in environment variables.
 pub(crate) fn same_variable(a: &str, b: &str) -> bool {
     a != b && upper(a) == upper(b)
 }

@@ -1,6 +1,6 @@
-//! Configuration: built-in defaults under a file under the environment under flags, checked as a
-//! whole. It refuses unknown keys, numbers without their unit, and settings that make no sense, and
-//! says all of them at once, each with its place.
+//! Configuration: built-in defaults, then a file, the environment and flags, each with precedence
+//! over the layer before, checked as a whole. Unknown keys, numbers without unit and invalid
+//! settings are refused, and all of them are reported at once, each with its place.
 
 mod checks;
 mod choice;
@@ -33,15 +33,15 @@ pub use page::PageSettings;
 pub use problem::{Problems, masked};
 pub use quantity::{Percentage, Price, Span};
 pub use reference::reference;
-pub use settings::{Config, DemoSettings, RunSettings, ServeSettings};
+pub use settings::{Config, DemoSettings, MetricsSettings, RunSettings, ServeSettings};
 
 use layer::Layers;
 use problem::Source;
 
-/// The default file: every key, commented.
+/// The default file with every key and its comments.
 pub const DEFAULT_FILE: &str = include_str!("../config/default.toml");
 
-/// Where a configuration comes from.
+/// The sources of a configuration.
 #[derive(Debug, Default)]
 pub struct Sources {
     file: Option<(Rc<Source>, PathBuf)>,
@@ -57,7 +57,7 @@ impl Sources {
         self.file = Some((Rc::new(Source { name, text }), folder));
     }
 
-    /// Adds environment variables; those that are not Foretide's are passed over.
+    /// Adds environment variables; variables of other programs are ignored.
     pub fn variables(&mut self, variables: impl Iterator<Item = (String, String)>) {
         self.variables.extend(variables);
         // The environment has no order; messages do.
@@ -70,10 +70,10 @@ impl Sources {
         self.flags.push((flag.to_owned(), key.to_owned(), value));
     }
 
-    /// Reads and checks all of it.
+    /// Reads and checks all sources.
     ///
     /// # Errors
-    /// Everything that is wrong.
+    /// All problems of the sources.
     pub fn load(&self) -> Result<Config, Problems> {
         let tree = schema::tree();
         let mut layers = Layers::default();
@@ -88,12 +88,12 @@ impl Sources {
     }
 }
 
-/// The JSON schema, with the defaults noted.
+/// The JSON schema with default values.
 pub fn json_schema() -> serde_json::Value {
     schema::json(&default_table())
 }
 
-/// The default file, read. A test holds that it can be.
+/// The default file as settings; a test checks that the file is valid.
 fn default_table() -> toml::Table {
     toml::from_str(DEFAULT_FILE).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! Notifications in the configuration: who is told what.
+//! Settings of notifications.
 
 use std::path::PathBuf;
 
@@ -26,12 +26,12 @@ pub(crate) struct RawNotify {
     /// violation budget is overspent), `forecast` (the forecast is no better than the baseline),
     /// `fault` (a defect of Foretide).
     pub(super) events: Option<Vec<RawTopic>>,
-    /// What is posted, as a Jinja template that makes JSON. Values: `text`, `event`, `state`
+    /// Body of the message: a Jinja template that makes JSON. Values: `text`, `event`, `state`
     /// (`happened`, `began`, `ended`), `group`, `time`, each written with its quotes; `slack(text)`
     /// escapes as Slack wants it. No place for a secret.
     pub(super) template: Option<String>,
-    /// Most messages of one group in any hour, for scaling and for alarms each. What is kept back
-    /// is counted and told later.
+    /// Most messages of one group in any hour, for scaling and for alarms each. Messages beyond the
+    /// limit are counted; the next message gives their number.
     pub(super) hourly_per_group: Option<u32>,
     /// The same for all groups together.
     pub(super) hourly: Option<u32>,
@@ -81,7 +81,7 @@ impl From<RawTopic> for Topic {
     }
 }
 
-/// What is set, over the defaults.
+/// The settings with defaults for unset keys.
 pub(super) fn resolved(raw: RawNotify) -> NotifySettings {
     let mut notify = NotifySettings {
         url: raw.url.map(|it| it.0),
@@ -97,7 +97,7 @@ pub(super) fn resolved(raw: RawNotify) -> NotifySettings {
     notify
 }
 
-/// What would tell nobody anything.
+/// Checks of settings that would send no message.
 pub(super) fn checks(notify: &NotifySettings) -> Vec<Broken> {
     // One a second: more is a mistake.
     let is_rate = |limit| (1..=3600).contains(&limit);

@@ -15,12 +15,12 @@ pub struct PageSettings {
     pub public_origin: Option<Origin>,
     /// Connections of one peer at a time.
     pub connections_per_peer: usize,
-    /// Peers that the bound of one peer exempts.
+    /// Peers without a limit of connections.
     pub trusted_proxies: Vec<Network>,
 }
 
 impl PageSettings {
-    /// As that of `RunSettings`.
+    /// Keys whose values differ in `next`.
     pub fn changed(&self, next: &Self) -> Vec<&'static str> {
         let keys = [
             (
@@ -96,7 +96,7 @@ impl TryFrom<String> for Proxy {
     }
 }
 
-/// Lays defaults under what is set.
+/// The settings with defaults for unset keys.
 pub(super) fn resolved(raw: RawPage) -> PageSettings {
     let mut page = PageSettings {
         public_origin: raw.public_origin.map(|origin| origin.0),
@@ -107,12 +107,12 @@ pub(super) fn resolved(raw: RawPage) -> PageSettings {
     page
 }
 
-/// The networks themselves.
+/// The parsed networks.
 pub(super) fn networks(proxies: Vec<Proxy>) -> Vec<Network> {
     proxies.into_iter().map(|proxy| proxy.0).collect()
 }
 
-/// A bound that would let nobody in.
+/// Refuses a limit of 0, which would admit no connection.
 pub(super) fn checks(page: &PageSettings) -> Vec<Broken> {
     broken([per_peer(page.connections_per_peer)])
 }

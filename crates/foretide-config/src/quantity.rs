@@ -1,6 +1,6 @@
-//! Quantities as a configuration file writes them: a number with its unit, in quotes.
+//! Quantities of a configuration file: a number with its unit, in quotes.
 //!
-//! Refuses a bare number: 5 could be seconds or minutes, 0.8 a ratio or a percentage.
+//! A bare number is refused: 5 could mean seconds or minutes, 0.8 a ratio or a percentage.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -18,14 +18,14 @@ pub struct Span(pub Duration);
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Percentage(f64);
 
-/// What one instance costs an hour: `0.096 USD/h`.
+/// The price of an instance-hour: `0.096 USD/h`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Price {
     amount: f64,
     currency: String,
 }
 
-/// What being short of one instance costs a minute: `0.02 USD/min`.
+/// The cost of a minute in violation for each missing instance: `0.02 USD/min`.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct MinutePrice {
     amount: f64,
@@ -33,8 +33,8 @@ pub(crate) struct MinutePrice {
 }
 
 impl MinutePrice {
-    /// How many instance-minutes at `instance` it is worth; none where the currencies differ or
-    /// instances cost nothing.
+    /// This cost in instance-minutes at the price `instance`. None if the currencies differ or the
+    /// price is 0.
     pub(crate) fn over(&self, instance: &Price) -> Option<f64> {
         let same = self.currency == instance.currency && instance.amount > 0.0;
         same.then(|| self.amount * 60.0 / instance.amount)
@@ -42,19 +42,19 @@ impl MinutePrice {
 }
 
 impl Percentage {
-    /// The number before the sign.
+    /// The value in percent.
     pub const fn percent(self) -> f64 {
         self.0
     }
 
-    /// The same as a ratio.
+    /// The value as a ratio: 0.8 for 80%.
     pub const fn ratio(self) -> f64 {
         self.0 / 100.0
     }
 }
 
 impl Price {
-    /// What one instance costs an hour, in the price's currency.
+    /// The price of an instance-hour, in the price's currency.
     pub const fn per_hour(&self) -> f64 {
         self.amount
     }
@@ -71,7 +71,7 @@ impl fmt::Display for Price {
     }
 }
 
-/// A text that is no quantity of the kind wanted: what was expected.
+/// Error of parsing a quantity: says what was expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoQuantity(&'static str);
 
@@ -170,11 +170,12 @@ impl FromStr for MinutePrice {
     }
 }
 
-/// Reads `$quantity` from a string; a number is answered with what is missing.
+/// Deserialises `$quantity` from a string. The error for a bare number says that the unit is
+/// missing.
 macro_rules! written_as_text {
     ($quantity:ident, $name:literal, $pattern:literal, $expected:literal) => {
         impl $quantity {
-            /// What stands in the place of "expected ..." in messages.
+            /// Text after "expected" in error messages.
             const EXPECTED: &'static str = $expected;
         }
 

@@ -1,5 +1,5 @@
-//! The configuration as a file writes it: every key optional, so that layers can be laid over each
-//! other. The comments on the fields are the reference of the keys.
+//! The settings of one layer: every key is optional, so that layers can be merged. The comments on
+//! the fields are the reference of the keys.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -24,28 +24,32 @@ use super::quantity::{MinutePrice, Percentage, Price, Span};
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawConfig {
     /// A model file for policy `classifier` and for the prediction service, as `foretide train`
-    /// writes it. The model built into the binary where none is named.
+    /// writes it. If unset, the model built into the binary is used.
     #[schemars(extend("format" = "path"))]
     pub model: Option<PathBuf>,
-    /// What every group inherits.
+    /// Settings that every group inherits.
     #[serde(default)]
     pub defaults: RawGroup,
-    /// One table a group, by the name of the Auto Scaling group; what it leaves out, it inherits.
+    /// One table for each group, by the name of the Auto Scaling group. Keys that the table leaves
+    /// out are inherited.
     #[serde(default)]
     pub group: BTreeMap<String, RawGroup>,
-    /// How AWS is reached, by every command that does. What is left out, the SDK's usual chain
+    /// How AWS is reached. For keys that are left out, the AWS SDK's default provider chain
     /// decides: environment, profile, instance metadata.
     #[serde(default)]
     pub aws: RawAws,
     /// The autoscaler, `foretide run`.
     #[serde(default)]
     pub run: RawRun,
-    /// Who may reach the page of `foretide run`, beside what `[run]` says of its address, names and
-    /// token.
+    /// Who may reach the page of `foretide run`. Address, names and token of the page are in
+    /// `[run]`.
     #[serde(default)]
     pub page: RawPage,
-    /// Notifications of `foretide run`, posted to a webhook such as Slack's; none are sent where no
-    /// address is named. `foretide notify test` sends one.
+    /// `/metrics` of `foretide run`.
+    #[serde(default)]
+    pub metrics: RawMetrics,
+    /// Notifications of `foretide run`, posted to a webhook such as Slack's. If no address is set,
+    /// none are sent. `foretide notify test` sends one.
     #[serde(default)]
     pub notify: RawNotify,
     /// The prediction service, `foretide serve`.
@@ -126,7 +130,7 @@ pub(crate) struct RawGroup {
     /// Prediction service to ask instead of the model in this process, for policy `classifier`:
     /// `https://`, or `http://` on loopback. The path `/predict` is added.
     pub predictor: Option<Predictor>,
-    /// File that holds the bearer token which that service wants.
+    /// File that holds the bearer token of that service.
     #[schemars(extend("format" = "path"))]
     pub predictor_token_file: Option<PathBuf>,
     /// A metric of the load itself, for groups that are not bound by CPU. One metric more.
@@ -147,8 +151,8 @@ pub(crate) struct RawLoad {
     /// The statistic: `Average`, `Minimum`, `Maximum`, `Sum`, `SampleCount`, or a percentile such
     /// as `p90`.
     pub stat: Option<String>,
-    /// What one instance carries of it at 100 % utilisation, in the metric's own unit over one
-    /// minute. Learnt from CPU where none is given.
+    /// Load that one instance serves at 100 % utilisation, in the metric's own unit over one
+    /// minute. If unset, it is learnt from CPU.
     pub per_instance: Option<f64>,
 }
 
@@ -168,6 +172,15 @@ pub(crate) struct RawAws {
     pub calls_per_second: Option<u32>,
     /// Calls that may go out at once after a pause.
     pub burst: Option<u32>,
+}
+
+/// Settings of `/metrics`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawMetrics {
+    /// Also serve renamed metrics under their old names, until dashboards are changed. The next
+    /// version drops them.
+    pub legacy_names: Option<bool>,
 }
 
 /// Settings of the autoscaler's process.
@@ -295,11 +308,11 @@ pub(crate) struct RawServe {
     /// Addresses or networks (`10.0.0.0/8`) of proxies; `connections_per_peer` does not limit them.
     /// `X-Forwarded-For` is not read.
     pub trusted_proxies: Option<Vec<Proxy>>,
-    /// How long a client may take for the head of a request.
+    /// Longest time for the head of a request.
     pub header_timeout: Option<Span>,
-    /// How long a client may take for the body of a request.
+    /// Longest time for the body of a request.
     pub body_timeout: Option<Span>,
-    /// How long requests in flight may go on once the service is told to stop.
+    /// Longest time that requests in flight may go on after the service was asked to stop.
     pub shutdown_grace: Option<Span>,
 }
 
@@ -319,7 +332,7 @@ pub(crate) struct RawDemo {
     pub boot: Option<Span>,
     /// Utilisation above which demand counts as a violation.
     pub slo_utilisation: Option<Percentage>,
-    /// What one instance costs an hour. No costs are shown where none is given.
+    /// Price of an instance-hour. If unset, no costs are shown.
     pub price: Option<Price>,
 }
 

@@ -20,7 +20,7 @@ relative to that file. An unknown key is an error.
 JSON schema for editors, and `foretide config check [FILE]` says what is wrong with a file.
 ";
 
-/// The reference.
+/// The reference of all keys as Markdown.
 pub fn reference() -> String {
     let tree = schema::tree();
     let mut text = String::from(HEAD);

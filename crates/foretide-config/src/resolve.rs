@@ -1,4 +1,4 @@
-//! From layers of settings to a checked configuration.
+//! Builds the checked configuration from layers of settings.
 
 use std::time::Duration;
 
@@ -16,11 +16,11 @@ use super::raw::{
 };
 use super::set::set;
 use super::{
-    Config, DemoSettings, GroupSettings, LiveSettings, RunSettings, ServeSettings, checks, notify,
-    page,
+    Config, DemoSettings, GroupSettings, LiveSettings, MetricsSettings, RunSettings, ServeSettings,
+    checks, notify, page,
 };
 
-/// Lays defaults under the settings and checks the whole.
+/// Adds defaults to the settings and checks the result.
 pub(crate) fn resolve(layers: Layers) -> Result<Config, Problems> {
     let Layers {
         settings,
@@ -65,6 +65,9 @@ fn config(raw: RawConfig) -> Config {
             .map(|(name, raw)| (name.clone(), group(raw, defaults.clone(), inherited)))
             .collect(),
         defaults,
+        metrics: MetricsSettings {
+            legacy_names: raw.metrics.legacy_names.unwrap_or_default(),
+        },
         notify: notify::resolved(raw.notify),
         serve: serve(raw.serve),
         demo: demo(raw.demo),
@@ -77,7 +80,7 @@ impl From<Span> for Duration {
     }
 }
 
-/// A percentage where a ratio is meant.
+/// Sets a ratio from a percentage.
 impl From<Percentage> for f64 {
     fn from(percentage: Percentage) -> Self {
         percentage.ratio()
@@ -125,7 +128,7 @@ fn live(raw: &RawGroup, mut live: LiveSettings) -> LiveSettings {
     live
 }
 
-/// The metric of the load: what is left out, a group inherits.
+/// The metric of the load; a group inherits the keys that its table leaves out.
 fn load(raw: &RawLoad, inherited: Option<&LoadMetric>) -> Option<LoadMetric> {
     let namespace = raw
         .namespace
@@ -237,7 +240,7 @@ fn controller(
     config
 }
 
-/// The prices that count: a group's own budget replaces prices that it would inherit.
+/// The prices that apply: a group's own budget replaces inherited prices.
 fn prices<'a>(
     raw: &'a RawForecast,
     inherited: &'a RawForecast,
@@ -255,7 +258,7 @@ fn prices<'a>(
     )
 }
 
-/// Prices and a budget choose the same thing; a price alone chooses nothing.
+/// Refuses prices together with a budget, and one price without the other.
 fn price_problems(raw: &RawConfig, settings: &[Setting]) -> Vec<Problem> {
     let nothing = RawForecast::default();
     let inherited = &raw.defaults.forecast;
@@ -327,7 +330,7 @@ fn demo(raw: RawDemo) -> DemoSettings {
     demo
 }
 
-/// What each setting allows, but not together with the others, or not at all.
+/// Checks that concern several settings, or values that the type allows.
 fn check(config: &Config, settings: &[Setting]) -> Vec<Problem> {
     let mut problems = Vec::new();
     let defaults = Key::from(["defaults"]);
@@ -377,7 +380,7 @@ fn check(config: &Config, settings: &[Setting]) -> Vec<Problem> {
     problems
 }
 
-/// Half a metric would be read as none.
+/// Refuses an incomplete metric of the load.
 fn load_checks(settings: &[Setting]) -> Vec<Problem> {
     let tables = settings.iter().filter_map(|setting| {
         let (key, way) = setting.key.parts().split_last()?;
@@ -404,7 +407,8 @@ fn load_checks(settings: &[Setting]) -> Vec<Problem> {
     problems
 }
 
-/// A problem with `key` in the first of `tables`, placed where the first of them that sets it does.
+/// A problem with `key` of the first of `tables`. Its place is the first of `tables` that sets the
+/// key.
 fn senseless(tables: &[&Key], key: &str, why: &str, settings: &[Setting]) -> Problem {
     let below = |table: &Key| {
         key.split('.')

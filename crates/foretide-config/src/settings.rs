@@ -30,12 +30,21 @@ pub struct Config {
     pub run: RunSettings,
     /// The listener of its page.
     pub page: PageSettings,
-    /// Who is told what happens.
+    /// Settings of `/metrics`.
+    pub metrics: MetricsSettings,
+    /// Settings of notifications.
     pub notify: NotifySettings,
     /// The prediction service.
     pub serve: ServeSettings,
     /// The demo.
     pub demo: DemoSettings,
+}
+
+/// Settings of `/metrics`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MetricsSettings {
+    /// Whether renamed metrics are also served under their old names.
+    pub legacy_names: bool,
 }
 
 impl Config {

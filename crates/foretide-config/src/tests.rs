@@ -46,7 +46,9 @@ fn the_default_file_names_every_key_and_its_examples_are_valid() {
     assert!(config.demo.price.is_some() && config.model.is_some());
     let table: toml::Table = toml::from_str(&uncommented).unwrap();
     let tree = schema::tree();
-    for name in ["defaults", "aws", "run", "page", "notify", "serve", "demo"] {
+    for name in [
+        "defaults", "aws", "run", "page", "metrics", "notify", "serve", "demo",
+    ] {
         let Some(schema::Node::Table(schema)) = tree.get(name) else {
             panic!("{name}");
         };

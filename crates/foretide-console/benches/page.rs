@@ -157,6 +157,7 @@ async fn main() {
         board: Arc::clone(&board),
         history: None,
         controls: None,
+        legacy_names: false,
     };
     let service = page_router(&ServeConfig::default(), page);
     let overview = time(&service, &board, "/api/v1/groups").await;

@@ -10,23 +10,23 @@ use foretide_terminal::wrap;
 
 use crate::plan::Plan;
 
-/// What the charts look back on, at least: six hours, in which a daily cycle can be seen to move.
+/// Shortest time on the charts: in six hours, a daily cycle is visible.
 const WINDOW_S: i64 = 6 * 3600;
-/// Columns that the scale takes beside a chart.
+/// Columns of a chart's scale.
 const SCALE: usize = 6;
-/// Most columns used; a chart gains nothing beyond.
+/// Most columns of a picture.
 const COLUMNS_MAX: usize = 120;
 /// Most rows of the chart.
 const CHART_ROWS_MAX: usize = 16;
-/// Rows of a picture beside chart and sentences.
+/// Rows of a picture without chart and sentences.
 const ROWS_FIXED: usize = 11;
-/// Characters that the sentences are given room for; their rows are kept whether used or not, so
-/// that nothing below and above them moves.
+/// Characters for which the sentences have room. Their rows stay reserved, so that nothing above
+/// and below moves.
 const SENTENCES: usize = 340;
 
 const KEYS: &str = "q quit  space pause  + - speed  e end";
 
-/// What a picture is drawn from beside the view's own memory.
+/// Input of a picture, besides the view's state.
 pub(crate) struct Frame {
     pub(crate) columns: usize,
     pub(crate) rows: usize,
@@ -36,10 +36,10 @@ pub(crate) struct Frame {
     pub(crate) bounds: Bounds,
 }
 
-/// What the view remembers of a run.
+/// State of the view.
 pub(crate) struct View {
     title: String,
-    /// What the keys do, and where the page is.
+    /// The keys with their functions, and the page's address.
     foot: String,
     start: Timestamp,
     span_s: i64,
@@ -69,7 +69,7 @@ impl View {
         }
     }
 
-    /// Remembers a step.
+    /// Adds a step.
     pub(crate) fn observe(&mut self, step: &Step) {
         let most = usize::try_from(WINDOW_S / STEP_S).unwrap_or(usize::MAX);
         if self.steps.len() >= most {
@@ -78,7 +78,7 @@ impl View {
         self.steps.push_back(*step);
     }
 
-    /// Remembers a record that a person wants to see.
+    /// Adds a record that is shown.
     pub(crate) fn note(&mut self, at: Timestamp, record: &Record) {
         match record {
             Record::Decided(decision) => {
@@ -141,7 +141,7 @@ impl View {
             .and(Look::Usual, text)
     }
 
-    /// Load in instances that it would fill to the objective, against instances in service.
+    /// Instances that the load needs at the objective, and instances in service.
     fn chart(&self, columns: usize, rows: usize) -> Vec<Line> {
         let width = columns.saturating_sub(SCALE).max(1);
         let per_instance = self.unit * self.slo;
@@ -251,7 +251,7 @@ fn time_of_day(at: Timestamp) -> String {
     at.to_string().chars().skip(11).take(8).collect()
 }
 
-/// Columns of `width` that a share of it fills.
+/// Columns of `width` that a share fills.
 fn filled(share: f64, width: usize) -> usize {
     #[expect(
         clippy::cast_possible_truncation,
@@ -310,7 +310,7 @@ mod tests {
         lines.iter().map(text).collect()
     }
 
-    /// What is shown must not move while the sentences change.
+    /// Rows must not move when the sentences change.
     #[test]
     fn the_picture_keeps_its_height_whatever_is_said() {
         for (columns, rows) in [(40, 24), (80, 24), (200, 60)] {

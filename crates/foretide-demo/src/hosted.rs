@@ -1,4 +1,4 @@
-//! The operator's page beside what is not asynchronous: a thread of its own.
+//! Serves the operator's page from a thread of its own, beside synchronous code.
 
 use std::net::SocketAddr;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -10,7 +10,7 @@ use foretide_http::{ServeConfig, ServeError};
 use foretide_terminal::{Exit, Failure};
 use tokio::sync::oneshot;
 
-/// A page that is served until this is dropped.
+/// A page that is served until this value is dropped.
 #[derive(Debug)]
 pub(crate) struct Hosted {
     address: SocketAddr,
@@ -22,14 +22,14 @@ pub(crate) struct Hosted {
 /// Why there is no page.
 #[derive(Debug)]
 pub(crate) enum NoPage {
-    /// The server does not start.
+    /// The server cannot start.
     Refused(ServeError),
-    /// Its thread does not.
+    /// The server's thread cannot start.
     Thread(std::io::Error),
 }
 
 impl Hosted {
-    /// Takes the port and serves.
+    /// Binds the port and serves the page.
     pub(crate) fn start(config: ServeConfig, page: Page) -> Result<Self, NoPage> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -55,12 +55,12 @@ impl Hosted {
         })
     }
 
-    /// The address taken.
+    /// The bound address.
     pub(crate) const fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Waits for `span`; false where the page has ended meanwhile.
+    /// Waits for `span`. Returns false if the page has ended.
     pub(crate) fn wait(&self, span: Duration) -> bool {
         matches!(
             self.ended.recv_timeout(span),
@@ -79,7 +79,7 @@ impl Drop for Hosted {
     }
 }
 
-/// As an error of the command.
+/// The failure of the command.
 impl From<NoPage> for Failure {
     fn from(why: NoPage) -> Self {
         match why {

@@ -1,8 +1,8 @@
-//! The whole autoscaler on a simulated group, in virtual time, for a person who watches.
+//! The demo: the whole autoscaler on a simulated group, in virtual time.
 //!
-//! The controller is the shipping one, the group is simulated, and nothing outside the program is
-//! needed. The same plan gives the same bytes. How fast time passes and whether to stop is told by
-//! the [`Process`]; no clock is read here.
+//! The controller is the same as in `foretide run`. The group is simulated, and no external service
+//! is needed. The same plan gives the same bytes. The [`Process`] gives the passed time and the
+//! signal to stop; no clock is read here.
 
 mod frame;
 mod hosted;
@@ -30,7 +30,7 @@ pub use plan::Plan;
 pub use process::{Process, Wanted};
 pub use records::Records;
 
-/// Shows `plan` as `wanted` until its end or until the viewer has seen enough, then its figures.
+/// Runs and shows `plan` until its end or until the viewer quits, then prints the summary.
 pub fn run(
     plan: &Plan,
     mut records: Records,

@@ -1,4 +1,5 @@
-//! A demo on a terminal: virtual time passes at a set speed while a view shows what happens.
+//! A demo on a terminal: virtual time passes at a set speed, and a full-screen view shows the
+//! group.
 
 use std::time::Duration;
 
@@ -13,10 +14,10 @@ use crate::plan::Plan;
 use crate::process::{End, Process};
 use crate::told::Told;
 
-/// Between two pictures: 30 a second look smooth.
+/// Time between two pictures: 30 a second look smooth.
 const PICTURE: Duration = Duration::from_millis(33);
 
-/// Runs to the end, or until the viewer has seen enough.
+/// Runs the demo to its end, or until the viewer quits.
 pub(crate) fn run(
     plan: &Plan,
     speed: u32,
@@ -66,7 +67,8 @@ struct Show {
 }
 
 impl Show {
-    /// Simulates what is due after the time that `passed`; false at the end of the trace.
+    /// Simulates the steps that are due after the time `passed`. Returns false at the end of the
+    /// load.
     fn advance(
         &mut self,
         simulation: &mut Simulation<'_, '_>,

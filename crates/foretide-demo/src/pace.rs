@@ -1,15 +1,15 @@
-//! How fast virtual time passes.
+//! Speed of virtual time.
 
 use std::time::Duration;
 
 use foretide_terminal::screen::Key;
 
-/// After a pause of the process, such as a closed lid, time does not catch up by more than this.
+/// Most time that is simulated at once after a pause of the process, such as a suspended laptop.
 const CATCH_UP: Duration = Duration::from_millis(500);
-/// Bounds of the speed, in virtual seconds a second.
+/// Bounds of the speed, in virtual seconds per second.
 const SPEEDS: std::ops::RangeInclusive<u32> = 1..=1_000_000;
 
-/// How fast virtual time passes.
+/// Speed of virtual time.
 pub(crate) struct Pace {
     pub(crate) speed: u32,
     pub(crate) paused: bool,
@@ -38,7 +38,7 @@ impl Pace {
         }
     }
 
-    /// Virtual seconds to simulate now, where so much time `passed` since it was asked last.
+    /// Virtual seconds to simulate now, if `passed` is the time since the last call.
     pub(crate) fn due_s(&mut self, passed: Duration) -> f64 {
         let passed = passed.min(CATCH_UP);
         if self.to_the_end {

@@ -1,4 +1,4 @@
-//! The page of a demo: tells the board what happens, in virtual time.
+//! The page of a demo: fills the page's read model in virtual time.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -17,12 +17,12 @@ use crate::hosted::{Hosted, NoPage};
 use crate::plan::Plan;
 use crate::process::Wanted;
 
-/// The page's address where none is given.
+/// Default address of the page.
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
-/// Policy `classifier` decides every ten seconds; a run of three days stays in memory.
+/// Decisions in memory. Policy `classifier` decides every ten seconds, so three days fit.
 const DECISIONS: usize = 26_000;
 
-/// What the board is told of.
+/// An entry for the page's read model.
 pub(crate) struct Feed {
     board: Arc<Board>,
     now: Arc<AtomicI64>,
@@ -32,16 +32,16 @@ pub(crate) struct Feed {
     hosted: Hosted,
 }
 
-/// Whether there is a page, and what to say of it.
+/// The page, or the reason why there is none.
 pub(crate) enum Shown {
-    /// There is.
+    /// The page is served.
     Page(Box<Feed>),
-    /// There is none, for this reason.
+    /// There is no page, for this reason.
     None(Option<String>),
 }
 
 impl Shown {
-    /// Opens the page that was asked for; on a terminal also one that was not, where it can.
+    /// Opens the page if `--listen` is set. On a terminal, also tries the default address.
     pub(crate) fn open(wanted: &Wanted, plan: &Plan, live: bool) -> Result<Self, Failure> {
         if wanted.no_page || (wanted.listen.is_none() && !live) {
             return Ok(Self::None(None));
@@ -57,7 +57,7 @@ impl Shown {
         }
     }
 
-    /// What happens goes there, too.
+    /// The listener that fills the page's read model.
     pub(crate) fn feed(&mut self) -> Option<&mut Feed> {
         match self {
             Self::Page(feed) => Some(feed),
@@ -65,7 +65,7 @@ impl Shown {
         }
     }
 
-    /// Where the page is, or why not.
+    /// The address of the page, or the reason why there is none, as text.
     pub(crate) fn says(&self) -> Option<String> {
         match self {
             Self::Page(feed) => Some(format!("page: http://{}", feed.hosted.address())),
@@ -93,6 +93,7 @@ impl Feed {
             board: Arc::clone(&board),
             history: None,
             controls: None,
+            legacy_names: false,
         };
         let config = ServeConfig {
             listen,
@@ -116,7 +117,7 @@ impl Feed {
         self.board.record(&self.group, at, record);
     }
 
-    /// A step of the world.
+    /// A step of the simulated world.
     pub(crate) fn observe(&mut self, step: &Step) {
         let at = self.time(step.at_s);
         self.now
@@ -144,7 +145,7 @@ impl Feed {
         self.start.plus(passed)
     }
 
-    /// Waits for `span`, or less where the page has ended.
+    /// Waits for `span`, or until the page has ended.
     pub(crate) fn wait(&self, span: Duration) {
         let _goes_on = self.hosted.wait(span);
     }

@@ -1,5 +1,5 @@
-//! A demo without a terminal: a line for every change and every alarm, as fast as it goes; with a
-//! page, at the speed that was asked for.
+//! A demo without a terminal: one line for every change and every alarm, at full speed. With a
+//! page, the demo runs at the speed of `--speed`.
 
 use std::io::Write;
 use std::time::Duration;
@@ -14,14 +14,14 @@ use crate::plan::Plan;
 use crate::process::{End, Process};
 use crate::told::Told;
 
-/// Steps between two looks at the signals: an hour of virtual time.
+/// Steps between two checks for signals: an hour of virtual time.
 const STEPS_A_CHECK: u32 = 360;
-/// Between two looks at the clock where there is a page: 30 a second look smooth.
+/// Time between two updates of the page: 30 a second look smooth.
 const PICTURE: Duration = Duration::from_millis(33);
-/// Lines after the first of a record stand below its text.
+/// Indent of the second and further lines of a record.
 const INDENT: usize = 4;
 
-/// Runs to the end.
+/// Runs the demo to its end.
 pub(crate) fn run(
     plan: &Plan,
     speed: u32,
@@ -70,7 +70,7 @@ pub(crate) fn run(
     Ok(End::Whole)
 }
 
-/// With a page virtual time passes at a speed that can be watched: waits until a step is due.
+/// Waits until a step is due: with a page, virtual time passes at the speed of `--speed`.
 fn keep_pace(pace: &mut Pace, feed: &Feed, process: &mut dyn Process) -> Result<(), Failure> {
     while pace.due_s(process.lap()) < STEP_S as f64 {
         process.stopped()?;
@@ -80,8 +80,7 @@ fn keep_pace(pace: &mut Pace, feed: &Feed, process: &mut dyn Process) -> Result<
     Ok(())
 }
 
-/// Picks the records that a person wants to see: writes with the decision behind them, alarms,
-/// changes by others.
+/// Selects the records to print: writes with their decision, alarms, changes by others.
 #[derive(Default)]
 struct Lines {
     ready: Vec<String>,

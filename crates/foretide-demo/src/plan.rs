@@ -1,4 +1,4 @@
-//! What a demo runs on: load, group, settings, model.
+//! Plan of a demo: load, group, settings, model.
 
 use std::path::PathBuf;
 
@@ -28,7 +28,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The model as the simulation asks it.
+    /// The model as a function of features, for the simulation.
     pub(crate) fn predict(
         &self,
     ) -> impl Fn(&Features) -> Result<Prediction, CallFailure> + Send + Sync + '_ {
@@ -40,7 +40,7 @@ impl Plan {
         }
     }
 
-    /// What target tracking would have made of the same load.
+    /// The score of target tracking on the same load.
     pub(crate) fn target_tracking(&self) -> Score {
         let settings = &self.config.target_tracking;
         let peer = Peer::TargetTracking(foretide_sim::TargetTracking {

@@ -1,4 +1,4 @@
-//! Records of a run as JSON Lines: one record of the controller a line, with its time and group.
+//! Records of a demo as JSON Lines: one record of the controller in each line, with time and group.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -9,11 +9,11 @@ use foretide_terminal::{Exit, Failure};
 use serde::Serialize;
 
 const FILE: &str = "records.jsonl";
-/// Written and taken back before a run begins, so that a full disk is told then. About a minute of
-/// records; a run writes some megabytes a day.
+/// Bytes that are written and removed before the demo begins, so that a full disk is reported at
+/// the start. They are about a minute of records; a demo writes some megabytes a day.
 const PROBE_BYTES: usize = 64 * 1024;
 
-/// A line.
+/// One line of the file.
 #[derive(Serialize)]
 struct Line<'a> {
     time: String,
@@ -22,8 +22,8 @@ struct Line<'a> {
     record: &'a Record,
 }
 
-/// Where the records of a run go. The first failure is kept and told at the end of the step: the
-/// controller that hands them out has nothing to do with disks.
+/// Writes the records of a demo. The first failure is stored and reported at the end of the step,
+/// because the controller that makes the records cannot handle it.
 #[derive(Debug)]
 pub struct Records {
     path: PathBuf,
@@ -31,12 +31,12 @@ pub struct Records {
     out: BufWriter<File>,
     lines: u64,
     failed: Option<io::Error>,
-    /// As the newest decision has them.
+    /// Instance-hours of the newest decision.
     hours: Hours,
 }
 
 impl Records {
-    /// Makes the folder and the file in it, which replaces one of an earlier run.
+    /// Creates the folder and the file; a file of an earlier demo is replaced.
     pub fn create(folder: &Path, group: &str) -> Result<Self, Failure> {
         let path = folder.join(FILE);
         let failed = |error: io::Error| {
@@ -82,12 +82,12 @@ impl Records {
         }
     }
 
-    /// Instance-hours and time in violation as the newest decision has them.
+    /// Instance-hours and time in violation of the newest decision.
     pub(crate) fn hours(&self) -> Hours {
         self.hours
     }
 
-    /// Tells a failure, once.
+    /// Returns a stored failure, once.
     pub(crate) fn check(&mut self) -> Result<(), Failure> {
         match self.failed.take() {
             None => Ok(()),
@@ -95,7 +95,7 @@ impl Records {
         }
     }
 
-    /// Writes what is still in memory.
+    /// Writes buffered records to the file.
     pub(crate) fn finish(&mut self) -> Result<(), Failure> {
         self.check()?;
         self.out.flush().map_err(|error| self.cannot_go_on(&error))
@@ -110,12 +110,12 @@ impl Records {
         .hint("--records DIR names another folder for the records")
     }
 
-    /// The file.
+    /// Path of the file.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Records so far.
+    /// Number of records.
     pub(crate) const fn count(&self) -> u64 {
         self.lines
     }

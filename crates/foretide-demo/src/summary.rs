@@ -1,4 +1,4 @@
-//! The table at the end of a demo.
+//! The summary at the end of a demo.
 
 use std::io::{self, Write};
 
@@ -9,7 +9,7 @@ use foretide_terminal::{Terminal, wrap};
 use crate::plan::Plan;
 use crate::records::Records;
 
-/// Columns of the table where it stands in one piece.
+/// Columns of the widest table.
 const WIDTH: usize = 76;
 
 /// One line of the table.
@@ -18,7 +18,7 @@ struct Row {
     cells: Vec<(&'static str, String)>,
 }
 
-/// Prints it.
+/// Prints the summary.
 pub(crate) fn print(
     plan: &Plan,
     score: &Score,
@@ -44,11 +44,11 @@ pub(crate) fn print(
     }
     let days = plan.case.trace().span_s() as f64 / 86_400.0;
     let peak = plan.case.peak();
-    writeln!(out, "\n{days:.1} days, at most {peak} instances needed")?;
+    writeln!(out, "\n{days:.1} days, peak need: {peak} instances")?;
     let slo = plan.case.setup().slo_utilisation * 100.0;
     writeln!(out, "violation: demand above {slo:.0} % of capacity")?;
     let counted = format!(
-        "as counted from CloudWatch's periods, on page and report: {}",
+        "counted from CloudWatch's periods, as on the page and in the report: {}",
         records.hours()
     );
     writeln!(out, "{}", wrap(&counted, terminal.wrap_at(), 2))?;
@@ -89,7 +89,7 @@ fn cells(plan: &Plan, name: &str, violations: String, score: &Score, actions: St
     }
 }
 
-/// What so many instance-hours cost, in the price's currency.
+/// Price of these instance-hours, with its currency.
 fn cost(price: &Price, instance_hours: f64) -> String {
     let amount = price.amount * instance_hours;
     format!("{amount:.2} {}", price.currency)

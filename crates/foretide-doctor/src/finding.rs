@@ -1,19 +1,19 @@
-//! What was found: how bad, what, why it matters, and the command that mends it.
+//! A finding: severity, what was found, why it matters, and the command that fixes it.
 
 use foretide_terminal::shell::Command;
 use serde::Serialize;
 
-/// How bad, from the best to the worst.
+/// Severity, from the best to the worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
-    /// As it should be.
+    /// No problem.
     Fine,
-    /// Not proven, not checked, or worth knowing.
+    /// Not checked, or for information.
     Note,
-    /// It works, and not as well as it could.
+    /// Foretide works, and the finding needs attention.
     Warning,
-    /// It keeps Foretide from its work.
+    /// The finding prevents Foretide from working.
     Fault,
 }
 
@@ -21,25 +21,25 @@ pub enum Severity {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[must_use]
 pub struct Finding {
-    /// What was looked at.
+    /// What was checked.
     pub check: &'static str,
-    /// How bad it is.
+    /// Severity.
     pub severity: Severity,
     /// What was found.
     pub what: String,
-    /// Why it matters; none where all is well.
+    /// Why the finding matters; none if there is no problem.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
-    /// The command, or the key, that mends it.
+    /// The command, or the key, that fixes the problem.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mend: Option<String>,
-    /// Another way to mend it.
+    /// Another way to fix the problem.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub or: Option<String>,
 }
 
 impl Finding {
-    /// All is well.
+    /// A finding without a problem.
     pub fn fine(check: &'static str, what: impl Into<String>) -> Self {
         Self {
             check,
@@ -51,17 +51,17 @@ impl Finding {
         }
     }
 
-    /// Something to know.
+    /// A finding for information.
     pub fn note(check: &'static str, what: impl Into<String>, why: &str) -> Self {
         Self::fine(check, what).because(Severity::Note, why)
     }
 
-    /// Something that wants attention.
+    /// A finding that needs attention.
     pub fn warning(check: &'static str, what: impl Into<String>, why: &str) -> Self {
         Self::fine(check, what).because(Severity::Warning, why)
     }
 
-    /// Something that keeps Foretide from its work.
+    /// A finding that prevents Foretide from working.
     pub fn fault(check: &'static str, what: impl Into<String>, why: &str) -> Self {
         Self::fine(check, what).because(Severity::Fault, why)
     }
@@ -72,18 +72,18 @@ impl Finding {
         self
     }
 
-    /// Adds what mends it: a key, or a command without values from outside.
+    /// Adds the fix: a key, or a command without values from outside.
     pub fn mend(mut self, mend: impl Into<String>) -> Self {
         self.mend = Some(mend.into());
         self
     }
 
-    /// Adds the command that mends it.
+    /// Adds the command that fixes the problem.
     pub fn run(self, command: &Command) -> Self {
         self.mend(command.to_string())
     }
 
-    /// Adds another way to mend it.
+    /// Adds another way to fix the problem.
     pub fn or(mut self, other: impl Into<String>) -> Self {
         self.or = Some(other.into());
         self

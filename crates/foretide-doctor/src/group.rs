@@ -1,4 +1,4 @@
-//! What the group itself is like: suspended processes, weights, bounds, launches.
+//! Checks of the group: suspended processes, weights, bounds, launches.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use foretide_terminal::shell::Command;
 
 use crate::finding::Finding;
 
-/// Processes without which capacity does not follow.
+/// Processes that must not be suspended, because capacity would not follow desired capacity.
 pub(crate) fn suspended(name: &str, reading: &GroupReading) -> Vec<Finding> {
     let suspended = reading.suspended;
     let resume = |process: &str| {
@@ -39,7 +39,7 @@ pub(crate) fn suspended(name: &str, reading: &GroupReading) -> Vec<Finding> {
     found
 }
 
-/// Instances that count for other than one.
+/// Checks instance weights.
 pub(crate) fn weights(settings: &GroupSettings, reading: &GroupReading) -> Finding {
     const CHECK: &str = "weights";
     const WHY: &str = "capacity is counted in equal instances; with weights it is not their number";
@@ -52,8 +52,8 @@ pub(crate) fn weights(settings: &GroupSettings, reading: &GroupReading) -> Findi
     }
 }
 
-/// Whether the bounds hold the highest load of `points`. `doctor` is the command that looks at the
-/// group again.
+/// Checks whether the bounds allow the highest load of `points`. `doctor` is the command that
+/// checks the group again.
 pub(crate) fn bounds(
     name: &str,
     doctor: &Command,
@@ -100,7 +100,7 @@ pub(crate) fn bounds(
     }
 }
 
-/// How long launches took, and whether the newest failed.
+/// Checks how long launches took, and whether the newest launch failed.
 pub(crate) fn launches(name: &str, settings: &GroupSettings, newest_first: &[Launch]) -> Finding {
     const CHECK: &str = "boot";
     let lead = settings.controller.lead_time;

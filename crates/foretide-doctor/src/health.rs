@@ -1,4 +1,4 @@
-//! The health verdict that `foretide run` recorded, as findings. It is only rendered here.
+//! The health verdict that `foretide run` recorded, as findings. No condition is judged here.
 
 use foretide_domain::{HealthState, Severity as Level, Verdict};
 
@@ -7,7 +7,7 @@ use crate::finding::Finding;
 const CHECK: &str = "health";
 const WHY: &str = "the newest verdict of `foretide run` on this group";
 
-/// A finding for each condition of `verdict`; one where there is none.
+/// A finding for each condition of `verdict`; one finding if there is no condition.
 pub fn recorded(verdict: &Verdict) -> Vec<Finding> {
     if verdict.is_healthy() {
         return vec![Finding::fine(

@@ -1,4 +1,4 @@
-//! This machine: clock, store, port, and the pace of calls.
+//! Checks of this machine: clock, store, port, and rate of calls.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -16,11 +16,11 @@ use foretide_terminal::shell::Command;
 
 use crate::finding::Finding;
 
-/// Calls a second of `GetMetricData` that an account may make in a region, unless it was raised:
-/// AWS's documented default.
+/// Default quota of `GetMetricData` calls a second, for each account and region, as AWS documents
+/// it.
 const GET_METRIC_DATA_PER_SECOND: u32 = 50;
 
-/// Store, ports, the files that a run opens, and notifications.
+/// Checks store, ports, files that `foretide run` opens, and notifications.
 pub fn check(config: &Config) -> Vec<Finding> {
     let mut found = vec![store(config), page(config), port(config)];
     found.extend(files(config));
@@ -28,18 +28,18 @@ pub fn check(config: &Config) -> Vec<Finding> {
     found
 }
 
-/// A clock that is further off than this shifts which periods count as closed.
+/// Largest tolerated error of the clock: beyond it, periods count as closed too early or too late.
 const SKEW_WARNED_S: f64 = 15.0;
-/// AWS refuses signatures that are five minutes off.
+/// Error of the clock from which AWS refuses signatures: five minutes.
 const SKEW_REFUSED_S: f64 = 300.0;
 
-/// The clock against that of AWS, by its answers.
+/// Compares the clock with AWS's clock in its answers.
 pub(crate) fn clock(ahead_s: Option<f64>) -> Finding {
     const CHECK: &str = "clock";
     const MEND: &str = "timedatectl set-ntp true";
     let Some(ahead_s) = ahead_s else {
         let why = "a clock that is off shifts the age of all data";
-        return Finding::note(CHECK, "not checked: no answer told the time", why)
+        return Finding::note(CHECK, "not checked: no answer of AWS had a time", why)
             .mend("timedatectl status");
     };
     let way = if ahead_s < 0.0 { "behind" } else { "ahead of" };
@@ -56,16 +56,17 @@ pub(crate) fn clock(ahead_s: Option<f64>) -> Finding {
     }
 }
 
-/// Names of groups that one `DescribeAutoScalingGroups` takes, and queries of one `GetMetricData`.
+/// Most groups of one `DescribeAutoScalingGroups` call, and most queries of one `GetMetricData`
+/// call.
 const NAMES_A_CALL: usize = 100;
 const QUERIES_A_CALL: usize = 500;
 /// Queries of a group: CPU twice, network in and out.
 const QUERIES_A_GROUP: usize = 4;
-/// Slow facts are read every five minutes, a call a group.
+/// Time between two readings of slow facts, which take one call for each group.
 const FACTS_EVERY_S: f64 = 300.0;
 const PERIOD_S: f64 = 60.0;
 
-/// The calls of all groups that share a connection, once nothing is launching.
+/// Checks the calls of all groups that share a connection, while nothing is launching.
 pub fn fleet(groups: usize, interval: Duration, allowed_per_second: u32) -> Finding {
     const CHECK: &str = "quotas";
     let looks = groups.div_ceil(NAMES_A_CALL) as f64 / interval.as_secs_f64();
@@ -84,7 +85,7 @@ pub fn fleet(groups: usize, interval: Duration, allowed_per_second: u32) -> Find
     }
 }
 
-/// Whether anybody is told; a webhook is tried by a message alone, which only a person asks for.
+/// Checks whether notifications are configured. Only `foretide notify test` sends a message.
 fn notify(config: &Config) -> Finding {
     const CHECK: &str = "notify";
     let notify = &config.notify;
@@ -92,20 +93,20 @@ fn notify(config: &Config) -> Finding {
         (Some(url), _) => url.origin(),
         (None, Some(file)) => format!("the address in {}", file.display()),
         (None, None) => {
-            let why = "what goes wrong is seen only by who looks at the page or the log";
+            let why = "alarms are then visible only on the page and in the log";
             return Finding::note(CHECK, "no webhook is configured: nobody is notified", why)
                 .mend("notify.url in foretide.toml, then foretide notify test");
         }
     };
-    let what = format!("{told} is told: {}; not tried", notify.topics());
+    let what = format!("{told} gets messages for: {}; not tested", notify.topics());
     Finding::fine(CHECK, what).mend("foretide notify test")
 }
 
 fn store(config: &Config) -> Finding {
     const CHECK: &str = "store";
     let path = config.run.store();
-    let why = "without its journal `foretide run` does not begin";
-    let elsewhere = "foretide run --output DIR keeps it elsewhere";
+    let why = "`foretide run` does not start without its store";
+    let elsewhere = "foretide run --output DIR uses another folder";
     if path.exists() {
         return match Reader::open(&path) {
             Ok(reader) => readable(CHECK, &path, &reader),
@@ -131,27 +132,28 @@ fn store(config: &Config) -> Finding {
     }
 }
 
-/// Whether every row of the store is as it was written.
+/// Checks the checksum of every row of the store.
 fn readable(check: &'static str, path: &Path, reader: &Reader) -> Finding {
     match reader.check() {
-        Ok(damaged) if damaged.is_empty() => {
-            Finding::fine(check, format!("{} can be read, every row", path.display()))
-        }
+        Ok(damaged) if damaged.is_empty() => Finding::fine(
+            check,
+            format!("every row of {} can be read", path.display()),
+        ),
         Ok(damaged) => {
             let what = format!("{} is damaged: {}", path.display(), damaged.join("; "));
-            let why = "commands that read these rows refuse to, and history on the page ends there";
+            let why = "commands that read these rows fail, and history on the page ends there";
             Finding::fault(check, what, why).mend(
                 "restore a copy of the store, or delete these rows while no `foretide run` is up",
             )
         }
         Err(error) => {
-            let why = "what it holds cannot be checked";
+            let why = "the rows of the store cannot be checked";
             Finding::fault(check, error.to_string(), why)
         }
     }
 }
 
-/// The page's port, which a run that is under way has.
+/// Checks the page's port; a running `foretide run` uses the port.
 fn page(config: &Config) -> Finding {
     const CHECK: &str = "page";
     const MEND: &str = "foretide run --listen 127.0.0.1:0, or --no-page";
@@ -163,20 +165,20 @@ fn page(config: &Config) -> Finding {
             format!("{listen} is free for the page of `foretide run`"),
         ),
         Err(_) if is_locked(&config.run.store()) => {
-            Finding::fine(CHECK, format!("{listen}: a `foretide run` is under way"))
+            Finding::fine(CHECK, format!("{listen}: a `foretide run` is running"))
         }
         Err(error) if asked.is_some() => {
-            let why = "`foretide run` does not begin without the address it is told";
+            let why = "`foretide run` does not start without its configured address";
             Finding::fault(CHECK, format!("{listen}: {error}"), why).mend(MEND)
         }
         Err(error) => {
-            let why = "`foretide run` then goes without a page";
+            let why = "`foretide run` then runs without a page";
             Finding::note(CHECK, format!("{listen}: {error}"), why).mend(MEND)
         }
     }
 }
 
-/// Whether a process writes to the store: it then holds the lock beside it.
+/// Whether a process writes to the store: it holds the lock file beside the store.
 fn is_locked(store: &Path) -> bool {
     let mut name = store.as_os_str().to_owned();
     name.push(".lock");
@@ -186,7 +188,8 @@ fn is_locked(store: &Path) -> bool {
     matches!(taken, Ok(Err(fs::TryLockError::WouldBlock)))
 }
 
-/// The model and the tokens, without which a run does not begin. The built-in model is no file.
+/// Checks the model and token files, without which `foretide run` does not start. The built-in
+/// model is no file.
 fn files(config: &Config) -> Vec<Finding> {
     let why = "`foretide run` does not begin without it";
     let found = |check, path: &Path, opened: Result<(), Failure>| match opened {
@@ -232,7 +235,7 @@ fn port(config: &Config) -> Finding {
     }
 }
 
-/// The pace of calls: `calls` that one look took, every `interval`, against what is allowed.
+/// Compares the rate of calls (`calls` of one cycle, each `interval`) with the limit.
 pub(crate) fn pace(calls: u64, interval: Duration, allowed_per_second: u32) -> Finding {
     const CHECK: &str = "quotas";
     let wanted = calls as f64 / interval.as_secs_f64();

@@ -1,8 +1,7 @@
-//! What keeps groups from being scaled well, and how to mend it: checks that turn facts into
-//! findings.
+//! Checks of groups and of this machine. Each finding has the command that fixes the problem.
 //!
-//! Facts are read of AWS, of this machine and of the store, and nothing is changed, except where
-//! the permission to write is to be proven. Findings are values; who asked prints them.
+//! Facts are read from AWS, from this machine and from the store. Nothing is changed, except by the
+//! check of the write permission. Findings are values; the caller prints them.
 
 mod finding;
 mod group;

@@ -1,4 +1,4 @@
-//! What CloudWatch knows of the group.
+//! Checks of the group's CloudWatch metrics.
 
 use std::time::Duration;
 
@@ -9,10 +9,11 @@ use foretide_terminal::shell::Command;
 
 use crate::finding::Finding;
 
-/// A period that is missing for longer than this was not published: no delay explains it.
+/// A period that is missing for longer than this was not published.
 const DELAY_MAX: Duration = Duration::from_mins(15);
 
-/// Period of the metrics, their delay, and memory where it is asked for; read at `now`.
+/// Checks period and delay of the metrics, and memory if configured; the metrics were read at
+/// `now`.
 pub(crate) fn check(
     settings: &GroupSettings,
     reading: &GroupReading,
@@ -23,8 +24,8 @@ pub(crate) fn check(
     let metric_delay = settings.controller.metric_delay;
     found.extend(delay(metric_delay, metrics, now));
     if metrics.points.iter().all(|point| point.cpu.is_none()) {
-        let why = "without load nothing is decided: capacity is held";
-        let what = "no CPU of the last three hours can be told";
+        let why = "without CPU the load is unknown, and capacity is held";
+        let what = "CloudWatch has no CPU datapoint of the last three hours";
         found.push(
             Finding::warning("cpu", what, why).mend(
                 "aws cloudwatch list-metrics --namespace AWS/EC2 --metric-name CPUUtilization",
@@ -42,26 +43,26 @@ pub(crate) fn check(
 fn monitoring(reading: &GroupReading, known: Option<Monitoring>) -> Finding {
     const CHECK: &str = "monitoring";
     match known {
-        Some(Monitoring::Detailed) => Finding::fine(CHECK, "detailed: a point every minute"),
+        Some(Monitoring::Detailed) => Finding::fine(CHECK, "detailed: a datapoint every minute"),
         Some(Monitoring::Basic) => {
-            let why = "load is seen every five minutes, and too late for a rise";
+            let why = "load is measured every five minutes, which is too late for a fast rise";
             let ids: Vec<&str> = reading.instances.iter().map(|it| it.id.as_str()).collect();
             let detailed = Command::of("aws ec2 monitor-instances --instance-ids");
             let detailed = ids.into_iter().fold(detailed, Command::arg);
-            Finding::warning(CHECK, "basic: a point every five minutes", why)
+            Finding::warning(CHECK, "basic: a datapoint every five minutes", why)
                 .run(&detailed)
                 .or("Monitoring Enabled=true in the launch template, for instances to come")
         }
         None => {
-            let why = "what a sample stands for is not known, and load is not told until it is";
+            let why =
+                "the period of the metrics is unknown, and without it the load is unknown too";
             Finding::note(CHECK, "basic or detailed: not known yet", why)
                 .mend("monitoring = \"detailed\", or \"basic\"")
         }
     }
 }
 
-/// Whether the newest period that ended is still not shown, although `metric_delay` has passed
-/// since.
+/// Whether the newest ended period is missing although `metric_delay` has passed.
 fn delay(metric_delay: Duration, metrics: &MetricsReading, now: Timestamp) -> Option<Finding> {
     let newest = metrics.points.iter().max_by_key(|point| point.start)?;
     let waited = now.since(newest.end().plus(newest.period));

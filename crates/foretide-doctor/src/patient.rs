@@ -1,4 +1,4 @@
-//! A group under examination: what is read of it, and the findings on that.
+//! The checks of one group: reads facts of the group and makes findings.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,33 +14,33 @@ use foretide_terminal::shell::Command;
 use crate::finding::Finding;
 use crate::{group, here, metrics, permissions, predictor, writers};
 
-/// How far back load is looked at: what the running service looks back at most.
+/// Length of the load that is read: the longest that `foretide run` reads back.
 const LOAD_SPAN: Duration = Duration::from_hours(3);
-/// How far back what was observed is looked at: as far as a forecast looks.
+/// Length of the observed load that is read from the store: as long as for a forecast.
 const KEPT_SPAN: Duration = Duration::from_hours(14 * 24);
-/// How far back launches are looked at.
+/// Length of the launches that are read.
 const LAUNCH_SPAN: Duration = Duration::from_hours(24);
 
-/// One group under examination.
+/// One group to check.
 #[derive(Debug)]
 pub struct Patient<'a> {
-    /// Its name in AWS.
+    /// Name of the Auto Scaling group.
     pub name: &'a str,
-    /// Its settings.
+    /// Settings of the group.
     pub settings: &'a GroupSettings,
     /// The whole configuration.
     pub config: &'a Config,
-    /// The label of its account.
+    /// Label of the account.
     pub label: &'a str,
-    /// The connection to its account.
+    /// Connection to the account.
     pub clients: &'a Arc<AwsClients>,
-    /// The command that looks at it again.
+    /// The command that checks the group again.
     pub doctor: Command,
 }
 
 impl Patient<'_> {
-    /// What is found at `now`, where `credentials` are what looking for them came to; sets desired
-    /// capacity to the value that it has where `prove_write`.
+    /// The findings at `now`. `credentials` is the result of the search for credentials. If
+    /// `prove_write`, sets desired capacity to its present value.
     pub async fn examine(
         &self,
         credentials: Result<(), Failure>,
@@ -78,7 +78,7 @@ impl Patient<'_> {
         found
     }
 
-    /// Who else writes, and what else is under way.
+    /// Findings on other writers and on running activities.
     async fn others(&self, reading: &GroupReading) -> Vec<Finding> {
         let clients = self.clients;
         let answers = clients.ask_each_fact(self.name, reading.warm_pool).await;
@@ -150,7 +150,7 @@ impl Patient<'_> {
         found
     }
 
-    /// A look as the service takes it, with its metrics.
+    /// Reads metrics as one cycle of `foretide run` does.
     async fn load(&self, reading: &GroupReading, now: Timestamp) -> Vec<Finding> {
         let clients = self.clients;
         let mut collect = self.settings.live.collect_settings(self.name);
@@ -194,7 +194,7 @@ impl Patient<'_> {
         found
     }
 
-    /// What `foretide run` has observed of the group; nothing where it has not run here.
+    /// The load that `foretide run` observed; empty if there is no store here.
     fn kept(&self, now: Timestamp) -> Vec<Datapoint> {
         let key = GroupKey::new(self.label, self.name);
         let kept = Reader::open(&self.config.run.store());
@@ -202,7 +202,7 @@ impl Patient<'_> {
             .unwrap_or_default()
     }
 
-    /// Sets desired capacity to what it is, where that was asked for.
+    /// Sets desired capacity to its present value, if `prove_write`.
     async fn write(&self, reading: &GroupReading, prove: bool) -> Finding {
         if !prove {
             return permissions::write(self.name, self.doctor.clone(), None);

@@ -1,11 +1,11 @@
-//! Which calls were allowed.
+//! Checks of permissions.
 
 use foretide_domain::{CallFailure, FailureKind, WriteOutcome};
 use foretide_terminal::shell::Command;
 
 use crate::finding::Finding;
 
-/// The finding on a call that reads; `why` it is needed.
+/// The finding on a read call; `why` says what the call is for.
 pub(crate) fn read<T>(
     operation: &'static str,
     answer: &Result<T, CallFailure>,
@@ -40,8 +40,8 @@ pub(crate) fn read<T>(
     })
 }
 
-/// The finding on the write; none where it was not tried. `doctor` is the command that looks at the
-/// group again.
+/// The finding on the write; none if the write was not tried. `doctor` is the command that checks
+/// the group again.
 pub(crate) fn write(group: &str, doctor: Command, outcome: Option<&WriteOutcome>) -> Finding {
     const CHECK: &str = "write";
     const WHY: &str = "without it no capacity is ever set";

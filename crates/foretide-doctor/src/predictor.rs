@@ -1,4 +1,4 @@
-//! Whether the prediction service of a group answers.
+//! Check of a group's prediction service.
 
 use foretide_config::GroupSettings;
 use foretide_domain::{Features, PolicyKind, TaskPriority, TaskType};
@@ -8,7 +8,7 @@ use tokio::time::timeout;
 
 use crate::finding::Finding;
 
-/// The features of the documentation's example: any service takes them.
+/// The features of the documentation's example, which every service accepts.
 const EXAMPLE: Features = Features {
     cpu_usage: 45.5,
     memory_usage: 60.2,
@@ -21,7 +21,7 @@ const EXAMPLE: Features = Features {
     task_priority: TaskPriority::High,
 };
 
-/// Asks it once; nothing where the group has none.
+/// Asks the service once. No finding if the group has no prediction service.
 pub(crate) async fn check(settings: &GroupSettings) -> Option<Finding> {
     const CHECK: &str = "predictor";
     let url = settings.live.predictor.as_ref()?;

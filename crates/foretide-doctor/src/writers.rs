@@ -1,4 +1,4 @@
-//! Who else sets the group's capacity.
+//! Checks for other writers of the group's desired capacity.
 
 use foretide_aws::{ScalingPolicyFact, ScheduledActionFact};
 use foretide_config::GroupSettings;
@@ -6,7 +6,7 @@ use foretide_terminal::shell::{Command, toml_string};
 
 use crate::finding::Finding;
 
-/// Scaling policies beside Foretide.
+/// Checks scaling policies of the group.
 pub(crate) fn policies(
     name: &str,
     settings: &GroupSettings,
@@ -38,7 +38,7 @@ pub(crate) fn policies(
     found
 }
 
-/// Scheduled actions.
+/// Checks scheduled actions of the group.
 pub(crate) fn scheduled(name: &str, actions: &[ScheduledActionFact]) -> Vec<Finding> {
     const CHECK: &str = "scheduled";
     let found = actions.iter().map(|action| {

@@ -1,4 +1,4 @@
-//! What the files hold: a model, a token, a trace.
+//! Content of files: a model, a token, a trace.
 
 use std::io::{self, BufReader};
 use std::os::unix::fs::PermissionsExt;
@@ -12,7 +12,7 @@ use foretide_terminal::{Exit, Failure};
 
 use crate::open::{self, MODEL, TOKEN, TRACE};
 
-/// The model file, or the built-in model where none is named.
+/// The model of the file `path`, or the built-in model if `path` is none.
 pub fn model(path: Option<&Path>) -> Result<Model, Failure> {
     let Some(path) = path else {
         return Model::built_in().map_err(|error| Failure::of(Exit::Internal, &error));
@@ -27,20 +27,20 @@ pub fn model(path: Option<&Path>) -> Result<Model, Failure> {
     })
 }
 
-/// What is wrong with a token's file that others may write, and the command that mends it.
+/// A token file that other users may write, with the command that fixes its permissions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exposed {
-    /// What is wrong.
+    /// The problem in words.
     pub what: String,
-    /// What mends it.
+    /// The command that fixes the problem.
     pub mend: String,
 }
 
-/// Why that matters.
+/// Why the problem matters.
 pub const EXPOSED_WHY: &str = "whoever writes that file chooses the token";
 
-/// Whether others than the owner may write the file of a token. Nothing is said of a file that
-/// cannot be looked at: reading it says more.
+/// Checks whether users other than the owner may write a token file. None if they may not, or if
+/// the file's metadata cannot be read: reading the file then reports the cause.
 pub fn exposed(path: &Path) -> Option<Exposed> {
     let mode = std::fs::metadata(path).ok()?.permissions().mode();
     (mode & OTHERS_WRITE != 0).then(|| Exposed {
@@ -56,7 +56,7 @@ pub fn exposed(path: &Path) -> Option<Exposed> {
 /// Permission bits of group and others to write.
 const OTHERS_WRITE: u32 = 0o022;
 
-/// The token that the file holds; line ends around it are the editor's.
+/// The token in a file, without white space around it.
 pub fn token(path: &Path) -> Result<Token, Failure> {
     let text = open::text(path, TOKEN)?;
     Token::new(text.trim()).map_err(|error| {
@@ -69,11 +69,11 @@ pub fn token(path: &Path) -> Result<Token, Failure> {
     })
 }
 
-/// Where the load that an instance serves cannot be given.
+/// Hint for commands that have no flag for the load that one instance serves.
 pub const NO_UNIT: &str =
     "a trace whose load is above 0 for more than a hundredth of its time tells it";
 
-/// A trace that cannot be simulated: its own fault, or that of a flag.
+/// The failure for a trace that cannot be simulated: the trace or a flag is wrong.
 pub fn no_case(error: &CaseError, hint: &str) -> Failure {
     let exit = match error {
         CaseError::BadSetting { .. } => Exit::Usage,
@@ -82,7 +82,7 @@ pub fn no_case(error: &CaseError, hint: &str) -> Failure {
     Failure::of(exit, error).hint(hint)
 }
 
-/// A trace file.
+/// Reads a trace file.
 pub fn trace(path: &Path, column: Option<&str>) -> Result<Trace, Failure> {
     let file = open::open(path, TRACE)?;
     let options = ReadOptions {

@@ -1,6 +1,6 @@
-//! Files that a user names: opened in one place, within limits, and what they hold.
+//! Files that a user names: opened by one function, within limits, and parsed.
 //!
-//! Invariant: a file that is too long, or has no end, is refused by name and fills no memory.
+//! Invariant: a file that is too long or has no end is refused by name, and never fills the memory.
 
 mod content;
 mod open;

@@ -1,9 +1,9 @@
-//! The one place that opens files.
+//! The only code that opens files which a user names.
 //!
-//! Only a regular file is read, and of it no more bytes than its kind may have. A pipe has no end
-//! and a device may have none; opening a pipe waits for its other end. So both are refused by name
-//! before anything waits. The exception is a pipe at [`STDIN`]: whoever names that path wants the
-//! pipe, and the limit on its bytes holds.
+//! Reads regular files only, up to the limit of their kind. A pipe has no end, a device may have
+//! none, and opening a pipe waits for its other end. Both are therefore refused before they are
+//! opened. The exception is a pipe at [`STDIN`]: a user who names that path wants the pipe. The
+//! limit applies to the pipe too.
 
 use std::error::Error;
 use std::fmt;
@@ -15,24 +15,24 @@ use std::path::Path;
 
 use foretide_terminal::{Exit, Failure};
 
-/// Flags of an opening that never waits, and never makes a terminal the controlling one.
+/// Flags for `open`: never wait, and never make a terminal the controlling terminal.
 pub const NEVER_WAIT: i32 = libc::O_NONBLOCK | libc::O_NOCTTY;
-/// Standard input as a file.
+/// Path of standard input.
 const STDIN: &str = "/dev/stdin";
 
-/// A kind of file: what it is called, how long it may be, and how a command ends on a longer one.
+/// A kind of file: its name, its largest length, and the exit code if its content is invalid.
 #[derive(Clone, Copy, Debug)]
 pub struct Kind {
-    /// What such a file is: "configuration".
+    /// Name of the kind, such as "configuration".
     pub name: &'static str,
-    /// Most bytes.
+    /// Largest length in bytes.
     pub bytes_max: u64,
-    /// The code to end with where the content cannot be such a file.
+    /// Exit code if the content is invalid or too long.
     pub wrong: Exit,
 }
 
-/// What a person writes fits into 1 MiB: a table of the configuration has some 500 bytes, so that
-/// is two thousand groups.
+/// Largest length of files written by hand, 1 MiB. A table of the configuration has about 500
+/// bytes, so the limit allows two thousand groups.
 const WRITTEN_MAX: u64 = 1 << 20;
 
 /// The configuration file.
@@ -65,7 +65,7 @@ pub const MODEL: Kind = Kind {
     bytes_max: foretide_classifier::MODEL_BYTES_MAX as u64,
     wrong: Exit::Data,
 };
-/// A trace: 256 MiB. The longest series that is read has 5.3 million rows of some 40 bytes.
+/// A trace: 256 MiB. The longest supported series has 5.3 million rows of about 40 bytes.
 pub const TRACE: Kind = Kind {
     name: "trace",
     bytes_max: 256 << 20,
@@ -78,7 +78,7 @@ pub const LABELLED_ROWS: Kind = Kind {
     wrong: Exit::Data,
 };
 
-/// A file that was opened, which reads at most as many bytes as its kind may have.
+/// An opened file. Reading fails beyond the largest length of its kind.
 #[derive(Debug)]
 pub struct Given {
     file: File,
@@ -86,7 +86,7 @@ pub struct Given {
     bytes_max: u64,
 }
 
-/// A file has more bytes than its kind may have.
+/// A file is longer than its kind allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooLong {
     bytes_max: u64,
@@ -102,7 +102,7 @@ impl Error for TooLong {}
 
 impl Read for Given {
     /// # Errors
-    /// [`TooLong`] at the first byte too many, as [`io::ErrorKind::InvalidData`].
+    /// [`TooLong`] beyond the largest length, as [`io::ErrorKind::InvalidData`].
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.file.read(buffer)?;
         let bytes_max = self.bytes_max;
@@ -116,8 +116,8 @@ impl Read for Given {
 /// Opens the file `path` for reading. Never waits.
 ///
 /// # Errors
-/// Ends with [`Exit::NoInput`] where it cannot be opened or is no regular file, with the kind's own
-/// code where it is too long.
+/// [`Exit::NoInput`] if the file cannot be opened or is no regular file; the kind's own exit code
+/// if the file is too long.
 pub fn open(path: &Path, kind: Kind) -> Result<Given, Failure> {
     let unreadable = |error: io::Error| Failure::unreadable(path, &error);
     // Before it is opened: to open a device may set it going.
@@ -145,10 +145,10 @@ pub fn open(path: &Path, kind: Kind) -> Result<Given, Failure> {
     })
 }
 
-/// Everything that the file holds.
+/// The whole content of a file.
 ///
 /// # Errors
-/// As [`open`], and where it cannot be read.
+/// As [`open`]; also if reading fails.
 pub fn bytes(path: &Path, kind: Kind) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     match open(path, kind)?.read_to_end(&mut bytes) {
@@ -158,15 +158,15 @@ pub fn bytes(path: &Path, kind: Kind) -> Result<Vec<u8>, Failure> {
     }
 }
 
-/// Everything that the file holds, as text.
+/// The whole content of a file as text.
 ///
 /// # Errors
-/// As [`bytes`]; also the kind's own code where it is not UTF-8.
+/// As [`bytes`]; also the kind's own exit code if the content is not UTF-8.
 pub fn text(path: &Path, kind: Kind) -> Result<String, Failure> {
     String::from_utf8(bytes(path, kind)?).map_err(|_| no(path, kind, "not UTF-8"))
 }
 
-/// Refuses what is neither a regular file nor, at `/dev/stdin`, a pipe.
+/// Checks that a file may be read: a regular file, or a pipe at `/dev/stdin`.
 pub fn is_readable(path: &Path, found: FileType) -> Result<(), Failure> {
     if found.is_file() || (found.is_fifo() && path == Path::new(STDIN)) {
         return Ok(());

@@ -1,11 +1,11 @@
-//! Tells people elsewhere what happens to their groups: messages posted to a webhook.
+//! Notifications: messages about groups, posted to a webhook.
 //!
-//! What is told is a pure function of the entries of a run ([`message`]), how much of it one of
-//! time ([`limit`]); both run in a task that only listens, and a second task sends ([`sender`]).
-//! Between them and the loop nothing is waited for: what a slow webhook leaves no room for is
-//! counted.
+//! Messages are a pure function of the entries of a run ([`message`]), limits a pure function of
+//! time ([`limit`]). Both run in one task; a second task sends ([`sender`]). The group's loop never
+//! waits for these tasks. If a webhook is so slow that the queue is full, further messages are
+//! counted and not sent.
 //!
-//! The address is a secret. It is shown by its origin alone, and no answer is quoted.
+//! The address is a secret: only its origin is shown, and no answer is quoted.
 
 mod limit;
 mod message;
@@ -33,28 +33,28 @@ use limit::Limiter;
 use message::{Message, Watcher};
 use sender::{Sender, Tally, count};
 
-/// Messages that may wait for their turn. A webhook that hangs takes a minute for each, so more
-/// would be older than an hour when they arrive.
+/// Length of the queue. A webhook that hangs takes a minute for each message, so the last message
+/// of a longer queue would be older than an hour.
 const QUEUE: usize = 64;
-/// Notices that wait for the loop of the process, which takes them at once.
+/// Length of the queue of notices; the loop of the process takes them at once.
 const NOTICES: usize = 16;
-/// How often it is looked for groups that stand still and for limits that have opened.
+/// Time between two checks for stalled groups and for limits that have room again.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// Longest that the end of the process waits for the last messages.
 const LAST_MESSAGES: Duration = Duration::from_millis(500);
 
-/// What is told and where to, as it is configured.
+/// Settings of notifications.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NotifySettings {
-    /// The address.
+    /// Address of the webhook.
     pub url: Option<WebhookUrl>,
-    /// The file that holds it.
+    /// File that holds the address.
     pub url_file: Option<std::path::PathBuf>,
-    /// What is told.
+    /// Kinds of messages to send.
     pub events: BTreeSet<Topic>,
-    /// The body.
+    /// Template of the body.
     pub template: String,
-    /// How much is told.
+    /// Hourly limits.
     pub limits: Limits,
 }
 
@@ -71,7 +71,7 @@ impl Default for NotifySettings {
 }
 
 impl NotifySettings {
-    /// Where messages to the address `url` go, with the body of these settings.
+    /// The webhook at `url`, with the template of these settings.
     pub fn outlet(&self, url: WebhookUrl) -> Result<Outlet, OutletError> {
         Ok(Outlet {
             webhook: Webhook::new(url).map_err(OutletError::Webhook)?,
@@ -79,14 +79,14 @@ impl NotifySettings {
         })
     }
 
-    /// What is told, for a person.
+    /// The kinds of messages as text.
     pub fn topics(&self) -> String {
         let names: Vec<String> = self.events.iter().map(ToString::to_string).collect();
         names.join(", ")
     }
 }
 
-/// Why nothing can be sent.
+/// Why notifications cannot start.
 #[derive(Debug, Error)]
 pub enum OutletError {
     /// The connection cannot be prepared.
@@ -97,7 +97,7 @@ pub enum OutletError {
     Template(NoTemplate),
 }
 
-/// What changes at a reload.
+/// The settings that a reload changes.
 #[derive(Debug)]
 struct Renewed {
     settings: NotifySettings,
@@ -115,7 +115,7 @@ pub struct Notifier {
 }
 
 impl Notifier {
-    /// Tells what `live` tells, of `groups` with their times between two looks.
+    /// Starts the notifications that `live` selects, of `groups` with their intervals.
     pub fn start(
         settings: &NotifySettings,
         outlet: Option<Outlet>,
@@ -158,7 +158,7 @@ impl Notifier {
         }
     }
 
-    /// Goes on with these from now on.
+    /// Replaces settings and groups.
     pub fn renew(
         &self,
         settings: &NotifySettings,
@@ -171,7 +171,7 @@ impl Notifier {
         self.renew.send(Renewed { settings, groups }).ok();
     }
 
-    /// What the journal is to be told of the notifications themselves.
+    /// Notices about the notifications themselves, for the journal.
     pub async fn notice(&mut self) -> Notice {
         match self.notices.recv().await {
             Some(notice) => notice,
@@ -179,19 +179,19 @@ impl Notifier {
         }
     }
 
-    /// What became of the messages so far, by name.
+    /// Counts of messages by outcome, by name.
     pub fn outcomes(&self) -> [(&'static str, u64); 4] {
         self.tally.outcomes()
     }
 
-    /// Waits for the last messages, for a bounded time; whether all that was to be sent was.
+    /// Waits for the last messages, for a bounded time. Returns whether every message was sent.
     pub async fn finish(self) -> bool {
         let ended = timeout(LAST_MESSAGES, self.sending).await;
         matches!(ended, Ok(Ok(())))
     }
 }
 
-/// Listens, and hands on what is to be sent. Never waits for anything but the next entry.
+/// Takes entries and queues messages. Waits only for the next entry.
 struct Teller {
     watcher: Watcher,
     limiter: Limiter,
@@ -201,9 +201,9 @@ struct Teller {
     tally: Arc<Tally>,
     notices: mpsc::Sender<Notice>,
     clock: Arc<dyn Clock>,
-    /// Whether it was said that too many wait; until none does.
+    /// Whether a full queue was logged; reset when the queue is empty.
     overflowing: bool,
-    /// Whether it was said that entries were missed; until all that wait are heard.
+    /// Whether missed entries were logged; reset when no entry waits.
     behind: bool,
 }
 
@@ -266,18 +266,23 @@ impl Teller {
         }
         count(&self.tally.dropped, 1);
         if !std::mem::replace(&mut self.overflowing, true) {
-            self.say(format!("{QUEUE} wait already, more are dropped"));
+            self.say(format!(
+                "{QUEUE} messages wait already; further messages are dropped"
+            ));
         }
     }
 
-    /// What is said of it is an entry as well: said for each time, it would feed itself.
+    /// Logged once: the notice is an entry too, and one notice for each missed entry would cause
+    /// further notices.
     fn missed(&mut self, entries: u64) {
         if self.outlet.borrow().is_none() {
             return;
         }
         count(&self.tally.dropped, entries);
         if !std::mem::replace(&mut self.behind, true) {
-            self.say(format!("{entries} entries came too fast to be told"));
+            self.say(format!(
+                "{entries} entries came too fast and were not checked for messages"
+            ));
         }
     }
 

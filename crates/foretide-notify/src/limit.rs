@@ -1,5 +1,6 @@
-//! How much is told in an hour, of one group and in all, and how much was kept back. Time is an
-//! argument. Scaling and alarms are counted apart: a group that swings does not hide its breaker.
+//! Hourly limits of messages, for one group and for all groups, and counts of messages beyond the
+//! limits. Time is an argument. Scaling and alarms have separate limits, so that frequent scaling
+//! does not suppress alarms.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -7,43 +8,43 @@ use std::time::Duration;
 use foretide_domain::Timestamp;
 use foretide_runtime::GroupKey;
 
-/// What the limits are counted over.
+/// Window of the limits.
 const WINDOW: Duration = Duration::from_secs(3600);
 
 /// Messages in any hour, for scaling and for alarms each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Of one group.
+    /// Limit of one group.
     pub group: u32,
-    /// Of all groups together.
+    /// Limit of all groups together.
     pub all: u32,
 }
 
-/// What is counted together: one group, or all where none is named; alarms or not.
+/// Messages that share a limit: of one group, or of all groups if none is named; alarms or scaling.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Lane {
     group: Option<GroupKey>,
     alarm: bool,
 }
 
-/// What one lane has sent and kept back.
+/// Messages of one lane: sent and suppressed.
 #[derive(Debug, Default)]
 struct Flow {
-    /// Times within the window, the oldest first.
+    /// Times of sent messages within the window, the oldest first.
     sent: VecDeque<Timestamp>,
     kept_back: u64,
 }
 
-/// Messages that were kept back and are told of now.
+/// Suppressed messages that are reported now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeptBack {
-    /// Of which group; none where the limit for all was the one.
+    /// The group; none if the limit of all groups suppressed them.
     pub group: Option<GroupKey>,
-    /// How many.
+    /// Number of suppressed messages.
     pub count: u64,
 }
 
-/// Counts.
+/// Counts messages against the limits.
 #[derive(Debug)]
 pub(crate) struct Limiter {
     limits: Limits,
@@ -51,7 +52,7 @@ pub(crate) struct Limiter {
 }
 
 impl Limiter {
-    /// Nothing has been sent.
+    /// With no message sent yet.
     pub(crate) const fn new(limits: Limits) -> Self {
         Self {
             limits,
@@ -59,12 +60,13 @@ impl Limiter {
         }
     }
 
-    /// Counts by other limits from now on.
+    /// Replaces the limits.
     pub(crate) const fn set_limits(&mut self, limits: Limits) {
         self.limits = limits;
     }
 
-    /// Whether a message of `group` may go out; if so, how many before it were kept back.
+    /// Whether a message of `group` may be sent; if so, the number of suppressed messages before
+    /// it.
     pub(crate) fn ask(&mut self, group: &GroupKey, alarm: bool, now: Timestamp) -> Option<u64> {
         let own = Lane {
             group: Some(group.clone()),
@@ -84,7 +86,8 @@ impl Limiter {
         Some(std::mem::take(&mut own.kept_back))
     }
 
-    /// What was kept back where the limit has opened again. Telling it counts as a message.
+    /// The suppressed messages of lanes whose limit has room again. Each report counts as a
+    /// message.
     pub(crate) fn opened(&mut self, now: Timestamp) -> Vec<KeptBack> {
         let lanes: Vec<Lane> = self.flows.keys().cloned().collect();
         let mut told = Vec::new();

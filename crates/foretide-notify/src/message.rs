@@ -1,5 +1,5 @@
-//! What is told of what happens: a pure function of the entries of a run and the time. A condition
-//! that lasts is told when it begins and when it ends, however often it is recorded meanwhile.
+//! Messages for the entries of a run: a pure function of the entries and the time. A condition
+//! gives one message when it begins and one when it ends, however often it is recorded in between.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
@@ -11,14 +11,14 @@ use foretide_domain::{
 };
 use foretide_runtime::{Entry, GroupKey, Notice, What};
 
-/// What messages are about, as `notify.events` names it.
+/// Kinds of messages, as `notify.events` names them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Topic {
     /// A new capacity was written.
     Scaling,
     /// Desired capacity cannot be set, or setting it has no effect.
     CannotWrite,
-    /// More is needed than the group's maximum.
+    /// More instances are needed than the group's maximum.
     AtMax,
     /// No fresh data, no cycle, or no answer from the predictor.
     Stalled,
@@ -28,7 +28,7 @@ pub enum Topic {
     Budget,
     /// The forecast is no better than the baseline.
     Forecast,
-    /// Foretide itself is at fault.
+    /// A defect of Foretide.
     Fault,
 }
 
@@ -61,7 +61,7 @@ impl fmt::Display for Topic {
     }
 }
 
-/// Whether a message tells of a moment, or of a condition's begin or end.
+/// Whether a message is about a moment, or about the begin or the end of a condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
     /// It happened.
@@ -82,22 +82,22 @@ impl fmt::Display for Phase {
     }
 }
 
-/// What is told.
+/// A message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// About what.
+    /// Kind of the message.
     pub topic: Topic,
     /// Moment, begin or end.
     pub phase: Phase,
-    /// Of which group.
+    /// The group.
     pub group: GroupKey,
-    /// When.
+    /// Time of the event.
     pub at: Timestamp,
-    /// What, in the words of the log.
+    /// Text, as in the log.
     pub what: String,
 }
 
-/// What a state of a group's health is about; none for those that tell nobody.
+/// The kind of message for a health state; none for states without messages.
 const fn topic(state: HealthState) -> Option<Topic> {
     Some(match state {
         HealthState::Fault => Topic::Fault,
@@ -113,8 +113,8 @@ const fn topic(state: HealthState) -> Option<Topic> {
     })
 }
 
-/// Whether a condition tells somebody: those that are only to be known do not, but for a forecast
-/// that is no better than the baseline.
+/// Whether a condition sends a message: every condition above severity `Notice`, `CannotWrite` only
+/// if critical, and `Degraded` always.
 fn tells(condition: &Condition) -> bool {
     match condition.state() {
         HealthState::CannotWrite => condition.severity == Severity::Critical,
@@ -123,27 +123,27 @@ fn tells(condition: &Condition) -> bool {
     }
 }
 
-/// What is known of one group.
+/// State of one group.
 #[derive(Debug, Default)]
 struct Known {
     /// Time between two cycles.
     interval: Duration,
-    /// When anything was heard of it last.
+    /// Time of the group's newest entry.
     heard: Option<Timestamp>,
-    /// States whose beginning was told.
+    /// States for which a begin message was made.
     holding: HashSet<HealthState>,
-    /// The decision that a write would come from.
+    /// The newest decision, which a write carries out.
     decided: Option<Arc<Entry>>,
 }
 
-/// Listens to a run and says what is to be told.
+/// Makes messages from the entries of a run.
 #[derive(Debug, Default)]
 pub(crate) struct Watcher {
     groups: HashMap<GroupKey, Known>,
 }
 
 impl Watcher {
-    /// Listens to these groups from now on, each with its time between two looks.
+    /// Sets the groups, each with its interval.
     pub(crate) fn set_groups(&mut self, groups: &BTreeMap<GroupKey, Duration>) {
         self.groups.retain(|key, _| groups.contains_key(key));
         for (key, interval) in groups {
@@ -151,7 +151,7 @@ impl Watcher {
         }
     }
 
-    /// What is to be told of `entry`.
+    /// The messages for `entry`.
     pub(crate) fn hear(&mut self, entry: &Arc<Entry>) -> Vec<Message> {
         let Some((key, known)) = entry
             .group
@@ -202,7 +202,7 @@ impl Watcher {
         told
     }
 
-    /// What is to be told of groups that nothing was heard of for too long.
+    /// The messages for groups without an entry for too long.
     pub(crate) fn look(&mut self, now: Timestamp) -> Vec<Message> {
         let mut told = Vec::new();
         for (key, known) in &mut self.groups {
@@ -236,7 +236,7 @@ fn began(condition: &Condition) -> String {
 
 type Said = (Topic, Phase, String);
 
-/// Whether it shows that the group's loop runs: notices are also made beside it.
+/// Whether the entry shows that the group's loop runs. Notices do not: other tasks make them too.
 const fn is_of_the_loop(what: &What) -> bool {
     matches!(
         what,
@@ -245,8 +245,8 @@ const fn is_of_the_loop(what: &What) -> bool {
 }
 
 impl Known {
-    /// States that began and states that ended. The begin of one may have been told before a
-    /// restart.
+    /// Messages for states that began and for states that ended. The begin message of a state may
+    /// have been sent before a restart.
     fn health(&mut self, verdict: &Verdict, ended: &[HealthState]) -> Vec<Said> {
         let mut said = Vec::new();
         for state in ended {
@@ -264,7 +264,7 @@ impl Known {
         said
     }
 
-    /// The decision's sentence says what was written and why.
+    /// The message of a write: the sentence of its decision.
     fn settled(&mut self, entry: &Entry, outcome: &WriteOutcome) -> Option<Said> {
         let decided = self.decided.take();
         let accepted = *outcome == WriteOutcome::Accepted;
@@ -381,7 +381,7 @@ mod tests {
         (verdict, entry(seconds, What::Record(record)))
     }
 
-    /// What is told of `entries`, in short.
+    /// The messages for `entries`, shortened.
     fn told(watcher: &mut Watcher, entries: &[Arc<Entry>]) -> Vec<String> {
         let messages = entries.iter().flat_map(|entry| watcher.hear(entry));
         let short = messages.map(|it| format!("{} {} {}", it.at.as_seconds(), it.topic, it.phase));

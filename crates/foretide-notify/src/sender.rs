@@ -1,5 +1,5 @@
-//! Carries messages out: renders them, posts each with a few tries, and says once that it cannot
-//! and once that it can again. A task of its own: nobody waits for it.
+//! Sends messages: renders each and posts it, with retries. Logs once when sending fails and once
+//! when it works again. Runs in its own task, so that no cycle waits for a webhook.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,15 +13,15 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::template::{Fields, Template};
 
-/// Longest that one try may take: webhooks answer within a second, and one that hangs is tried
-/// again.
+/// Timeout of one attempt. Webhooks answer within a second; after a timeout, the attempt is
+/// repeated.
 const ATTEMPT: Duration = Duration::from_secs(10);
-/// Longest that one message is tried for: longer, those behind it would be old news.
+/// Timeout of one message with all attempts: later messages in the queue must not become too old.
 const DEADLINE: Duration = Duration::from_secs(60);
-/// Pause before the second try; doubled before every other.
+/// Pause before the second attempt; it doubles before each further attempt.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Where messages go, and what they look like.
+/// The webhook and the template of messages.
 #[derive(Debug)]
 pub struct Outlet {
     /// The address.
@@ -31,7 +31,7 @@ pub struct Outlet {
 }
 
 impl Outlet {
-    /// Sends one message, with a few tries; the status of the answer that took it.
+    /// Sends one message, with retries. Returns the status of the answer that accepted the message.
     pub async fn send(&self, fields: &Fields) -> Result<u16, CallFailure> {
         let body = self.template.body(fields).map_err(|error| CallFailure {
             kind: FailureKind::Rejected,
@@ -41,21 +41,21 @@ impl Outlet {
     }
 }
 
-/// What came of the messages since the start.
+/// Counts of messages since the start, by outcome.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
-    /// Taken by the other side.
+    /// Accepted by the webhook.
     pub(super) sent: AtomicU64,
-    /// Kept back by the limits.
+    /// Not sent because of the hourly limits.
     pub(super) suppressed: AtomicU64,
-    /// Given up after the last try.
+    /// Failed in every attempt.
     pub(super) failed: AtomicU64,
-    /// Not even tried: too many waited already.
+    /// Not attempted, because the queue was full.
     pub(super) dropped: AtomicU64,
 }
 
 impl Tally {
-    /// The counts by the names that the metrics give them.
+    /// The counts by their names in `/metrics`.
     pub(super) fn outcomes(&self) -> [(&'static str, u64); 4] {
         [
             ("sent", &self.sent),
@@ -67,12 +67,12 @@ impl Tally {
     }
 }
 
-/// Adds to one of the counts.
+/// Adds `more` to a count.
 pub(super) fn count(of: &AtomicU64, more: u64) {
     of.fetch_add(more, Ordering::Relaxed);
 }
 
-/// What is to be sent, to what is in force when its turn comes.
+/// The queue of messages, with the settings that apply when a message is sent.
 pub(super) struct Sender {
     pub(super) queue: mpsc::Receiver<Fields>,
     pub(super) outlet: watch::Receiver<Option<Arc<Outlet>>>,
@@ -81,7 +81,7 @@ pub(super) struct Sender {
 }
 
 impl Sender {
-    /// Sends until nobody is left to say anything and all is sent or given up.
+    /// Sends until all senders of the queue are gone and every message has been sent or has failed.
     pub(super) async fn run(mut self) {
         let mut failing_since = None;
         while let Some(fields) = self.queue.recv().await {
@@ -121,7 +121,7 @@ impl Sender {
     }
 }
 
-/// Whether another try may help.
+/// Whether another attempt may succeed.
 const fn may_pass(kind: FailureKind) -> bool {
     matches!(
         kind,
@@ -129,7 +129,7 @@ const fn may_pass(kind: FailureKind) -> bool {
     )
 }
 
-/// Tries until it is taken, refused for good, or late.
+/// Attempts until the webhook accepts the message, refuses it for good, or the timeout ends.
 async fn tried<F, P>(mut post: P) -> Result<u16, CallFailure>
 where
     F: Future<Output = Result<u16, CallFailure>>,
@@ -161,7 +161,8 @@ mod tests {
 
     use super::*;
 
-    /// Answers in turn, the last one for ever; how often it was asked, and how long all took.
+    /// Gives the answers in turn, the last one for ever. Returns the number of requests, and the
+    /// time of all.
     async fn tries(answers: &[Result<u16, FailureKind>]) -> (Result<u16, FailureKind>, u32, u64) {
         let mut left: VecDeque<_> = answers.iter().copied().collect();
         let mut asked = 0;

@@ -1,5 +1,5 @@
-//! From a message to the body that is posted: a Jinja template that makes JSON. Every value is
-//! written as a JSON string, quotes and all, so that no name from outside breaks out of its place.
+//! Renders the body of a message: a Jinja template that makes JSON. Every value is written as a
+//! JSON string with its quotes, so that no name from outside can change the structure.
 
 use foretide_domain::Timestamp;
 use foretide_runtime::GroupKey;
@@ -9,19 +9,20 @@ use thiserror::Error;
 use super::limit::KeptBack;
 use super::message::{Message, Phase, Topic};
 
-/// What Slack, and who takes what Slack takes, understands.
+/// The default template: Slack and compatible services accept it.
 pub const DEFAULT: &str = r#"{"text": {{ slack(text) }} }"#;
 
-/// Bounds time and memory of one body; the default template takes some tens.
+/// Limit of steps of one rendering, which bounds time and memory. The default template takes some
+/// tens.
 const FUEL: u64 = 20_000;
 
-/// Why a text is no template. Never shows more than the template itself.
+/// Why a text is no valid template. Shows nothing but the template itself.
 #[derive(Debug, Error)]
 pub enum NoTemplate {
-    /// It cannot be read, or names what is not there.
+    /// The template has a syntax error, or names an unknown value.
     #[error("{0}")]
     Jinja(String),
-    /// What it makes is no JSON.
+    /// The result is not JSON.
     #[error(
         "makes no JSON of a message ({0}); values come with their quotes: {{\"a\": {{{{ text }}}} }}"
     )]
@@ -31,25 +32,26 @@ pub enum NoTemplate {
 /// The values that a template may name, all of them text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fields {
-    /// One line that says all.
+    /// The whole message in one line.
     pub text: String,
-    /// Name of the topic; `suppressed` of a line on messages kept back, `test` of a test.
+    /// Name of the topic; `suppressed` for a report of suppressed messages, `test` for a test
+    /// message.
     pub event: String,
     /// `happened`, `began` or `ended`.
     pub state: String,
-    /// `account/name`; empty where it is of the whole process.
+    /// `account/name`; empty for messages about the whole process.
     pub group: String,
-    /// When, RFC 3339.
+    /// Time, RFC 3339.
     pub time: String,
 }
 
-/// A line on what was kept back before it.
+/// The note about suppressed messages.
 fn more(count: u64) -> String {
     format!("{count} more suppressed")
 }
 
 impl Fields {
-    /// Those of `message`, before which `kept_back` were not sent.
+    /// The values of `message`, before which `kept_back` messages were suppressed.
     pub fn of(message: &Message, kept_back: u64) -> Self {
         let mut text = format!("{}: {}", message.group, message.what);
         if kept_back > 0 {
@@ -64,7 +66,7 @@ impl Fields {
         }
     }
 
-    /// Those of a line on what was kept back.
+    /// The values of a report of suppressed messages.
     pub fn of_kept_back(kept_back: &KeptBack, at: Timestamp) -> Self {
         let group = kept_back.group.as_ref().map(ToString::to_string);
         let about = group.as_deref().unwrap_or("all groups");
@@ -77,7 +79,7 @@ impl Fields {
         }
     }
 
-    /// Those of a test.
+    /// The values of a test message.
     pub fn of_test(at: Timestamp) -> Self {
         Self {
             text: "Foretide sends its notifications here: this is a test".to_owned(),
@@ -89,7 +91,7 @@ impl Fields {
     }
 }
 
-/// A template that was tried.
+/// A template that was tested.
 #[derive(Debug)]
 pub struct Template {
     environment: Environment<'static>,
@@ -97,7 +99,7 @@ pub struct Template {
 }
 
 impl Template {
-    /// Reads `source` and tries it on messages with all that can come from outside.
+    /// Parses `source` and tests it with messages that need every kind of escaping.
     pub fn new(source: &str) -> Result<Self, NoTemplate> {
         let mut environment = Environment::new();
         environment.set_auto_escape_callback(|_| AutoEscape::Json);
@@ -141,14 +143,16 @@ fn said(error: &Error) -> String {
     format!("is no template{}: {what}", line.unwrap_or_default())
 }
 
-/// The three characters that Slack gives a meaning to: <https://api.slack.com/reference/surfaces/formatting#escaping>.
+/// The three characters that Slack gives a meaning to:
+/// <https://api.slack.com/reference/surfaces/formatting#escaping>.
 fn slack(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
 }
 
-/// One of each topic and phase, with what needs escaping, and the lines without a group.
+/// One message of each topic and phase with characters that need escaping, and messages without a
+/// group.
 fn samples() -> Vec<Fields> {
     let at = Timestamp::from_seconds(0);
     let message = |(topic, phase)| Message {

@@ -89,9 +89,12 @@ function policyTable(trace) {
   );
 }
 
+const ELASTICITY = "θU and θO: missing and spare instances, in % of the needed instances, averaged over time. " +
+  "τU and τO: % of time with missing and with spare instances. (Elasticity metrics of SPEC RG.)";
+
 function curveTable(trace) {
   return [
-    h("h3", {}, `Cost ratio at ${share(summary.violation_budget, 1)} violation, knob turned in hindsight`),
+    h("h3", {}, `Cost ratio at ${share(summary.violation_budget, 1)} violation, best target chosen in hindsight`),
     table(
       `Cost ratio at the violation budget, trace ${trace.name}`,
       ["policy", "cost ratio"],
@@ -122,6 +125,7 @@ summary.traces.forEach((trace, i) => {
       h("h2", {}, trace.name),
       setup(trace),
       policyTable(trace),
+      h("p", { class: "soft" }, ELASTICITY),
       h("h3", {}, "Capacity needed and in service"),
       h("p", { class: "soft" }, HINT + thinned),
       capacityChart(data, trace).node,

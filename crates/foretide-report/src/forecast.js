@@ -6,15 +6,20 @@ import { Plot } from "./plot.js";
 
 const summary = read("summary");
 const series = read("series");
+// WAPE of the naive forecast below which it is almost exact, so that MASE divides by nearly 0.
+const NAIVE_IS_EXACT = 0.01;
 
 function accuracy(horizon) {
   const figures = horizon.accuracy;
   return [
-    h("p", {}, `${number(figures.forecasts)} forecasts, ${horizon.fits} fits. MASE ${fixed(figures.mase, 3)}, ` +
-      `WAPE ${fixed(figures.wape, 3)} (a day before: ${fixed(figures.wape_seasonal_naive, 3)}).`),
+    h("p", {}, `${number(figures.forecasts)} forecasts, ${horizon.fits} fits. Median: WAPE ${fixed(figures.wape, 3)}; ` +
+      `naive forecast (same time yesterday): WAPE ${fixed(figures.wape_seasonal_naive, 3)}; MASE ${fixed(figures.mase, 3)}.` +
+      (figures.wape_seasonal_naive !== null && figures.wape_seasonal_naive < NAIVE_IS_EXACT
+        ? " The naive forecast is almost exact, because the load repeats daily: MASE says little here; read WAPE."
+        : "")),
     table(
       `Accuracy ${horizon.ahead_s / 60} min ahead`,
-      ["level", "coverage", "where load rises", "pinball loss", "trees alone"],
+      ["quantile", "coverage", "coverage at rising load", "pinball loss", "coverage of the trees alone"],
       summary.levels.map((level, k) => [
         share(level, 1), share(figures.coverage[k]), share(figures.coverage_rising ? figures.coverage_rising[k] : null),
         fixed(figures.pinball[k], 2), share(horizon.trees.coverage[k]),
@@ -31,7 +36,7 @@ function chart(of) {
     series: [line("load", of.load, "#7f7f7f"), line("median", of.median, "#1f83c4"), line("99 %", of.upper, "#d55e00", "2 3")],
     // The newest two days at first.
     x: { kind: "time", range: [Math.max(of.at_ms[0] ?? 0, end - 2 * 86400e3), end] },
-    y: { title: "instance-%" },
+    y: { title: "% of one instance" },
   });
 }
 

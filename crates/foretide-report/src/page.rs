@@ -1,8 +1,8 @@
-//! What every page has: one file that opens offline, fenced in by a policy that lets nothing be
-//! loaded.
+//! The frame of every page: one file that opens offline, with a content security policy under which
+//! nothing is loaded.
 //!
-//! The figures travel as JSON inside the page; its script builds text nodes from them and never
-//! markup, so that a trace's name cannot become part of the page.
+//! The figures are JSON inside the page. The script makes text nodes from the figures and never
+//! markup, so that a trace's name cannot become markup.
 
 use foretide_chart::{DOM, DRAW, PLOT, joined};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -39,7 +39,7 @@ pub(crate) fn page(title: &str, body: &Markup, scripts: &Markup) -> String {
 /// The figures as JSON, and the script that draws them.
 ///
 /// # Errors
-/// Where the figures cannot be written as JSON.
+/// If the figures cannot be written as JSON.
 pub(crate) fn scripts(
     summary: &impl Serialize,
     series: &impl Serialize,
@@ -54,7 +54,7 @@ pub(crate) fn scripts(
     })
 }
 
-/// JSON that cannot end the element that it stands in.
+/// JSON that cannot end the surrounding element.
 fn inert_json(value: &impl Serialize) -> Result<String, serde_json::Error> {
     Ok(serde_json::to_string(value)?.replace('<', "\\u003c"))
 }

@@ -5,27 +5,28 @@ use std::collections::BTreeMap;
 use foretide_sim::{Case, Score, SweepPoint};
 use serde::Serialize;
 
-/// Raised when a field changes its meaning or goes; new fields do not raise it.
+/// Version of the format. Raised when a field changes its meaning or is removed; new fields do not
+/// raise the version.
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// A whole backtest.
 #[derive(Clone, Debug, Serialize)]
 pub struct Summary {
-    /// Version of the form of this file.
+    /// Version of the format.
     pub schema_version: u32,
-    /// Version of the program that made it.
+    /// Version of the program.
     pub foretide_version: &'static str,
-    /// The command that makes it again.
+    /// The command that repeats the backtest.
     pub command: String,
     /// Violation share at which swept policies are compared.
     pub violation_budget: f64,
     /// Price of one instance-hour.
     pub price_usd_per_hour: f64,
-    /// A trace each.
+    /// Figures of each trace.
     pub traces: Vec<TraceFigures>,
 }
 
-/// One trace with everything that was run on it.
+/// Figures of one trace.
 #[derive(Clone, Debug, Serialize)]
 pub struct TraceFigures {
     /// Its name.
@@ -34,9 +35,9 @@ pub struct TraceFigures {
     pub setup: SetupFigures,
     /// Fewest instance-hours without violation and with perfect foresight.
     pub optimum_hours: f64,
-    /// A policy each.
+    /// Figures of each policy.
     pub policies: Vec<PolicyFigures>,
-    /// Policies whose knob was turned.
+    /// Results of the sweep, for each policy with a target.
     pub curves: Vec<Curve>,
 }
 
@@ -59,15 +60,15 @@ pub struct SetupFigures {
     pub slo_utilisation: f64,
     /// Share of launches that fail, 0 to 1.
     pub launch_failure_share: f64,
-    /// Days at the begin that are not scored.
+    /// Days at the start that are not scored.
     pub warmup_days: u32,
-    /// Seed of everything random.
+    /// Seed of boot times and launch failures.
     pub seed: u64,
     /// Step of the trace.
     pub step_s: u32,
-    /// Days run, warm-up included.
+    /// Days simulated, warm-up included.
     pub days: f64,
-    /// First row of what was run, RFC 3339.
+    /// Time of the first simulated step, RFC 3339.
     pub from: String,
 }
 
@@ -82,7 +83,7 @@ pub struct PolicyFigures {
     pub instance_hours: f64,
     /// Instance-hours ÷ optimum; null where the optimum is 0.
     pub cost_ratio: Option<f64>,
-    /// Their price, US dollars.
+    /// Price of the instance-hours, US dollars.
     pub cost_usd: f64,
     /// Share of time above the objective, 0 to 1.
     pub violation_share: f64,
@@ -90,42 +91,43 @@ pub struct PolicyFigures {
     pub unserved_share: f64,
     /// Changes of desired capacity.
     pub actions: u64,
-    /// Mean under-provisioning while short, instances.
+    /// Missing instances in percent of the needed instances, averaged over time.
     pub theta_u: f64,
-    /// Mean over-provisioning while over, instances.
+    /// Spare instances in percent of the needed instances, averaged over time.
     pub theta_o: f64,
-    /// Share of time short.
+    /// Time with missing instances, percent.
     pub tau_u: f64,
-    /// Share of time over.
+    /// Time with spare instances, percent.
     pub tau_o: f64,
-    /// Share of time in which capacity and need move apart.
+    /// Time in which capacity and need move differently, percent.
     pub instability: f64,
-    /// Changes of capacity minus changes of need, an hour.
+    /// Changes of capacity minus changes of need, per hour.
     pub jitter: f64,
-    /// Time that the run took; null unless asked for, since it is the only figure that another run
-    /// of the same command changes.
+    /// Duration of the run, seconds; null without `--timings`. No other figure differs between two
+    /// runs of the same command.
     pub wall_s: Option<f64>,
 }
 
-/// A policy at many settings of its knob.
+/// One policy at each target of the sweep.
 #[derive(Clone, Debug, Serialize)]
 pub struct Curve {
     /// Its name.
     pub name: String,
-    /// Cost ratio at the violation budget; where no setting meets it, that of static peak capacity.
+    /// Cost ratio at the violation budget. If no target meets the budget, the cost ratio of static
+    /// peak capacity.
     pub cost_ratio_at_budget: Option<f64>,
-    /// Whether static peak capacity stands in.
+    /// Whether the cost ratio is that of static peak capacity.
     pub is_static: bool,
-    /// A setting each.
+    /// Figures of each target.
     pub points: Vec<CurvePoint>,
 }
 
-/// One setting of the knob.
+/// One target of the sweep.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct CurvePoint {
     /// Target utilisation, percent.
     pub target: f64,
-    /// Instance-hours over the optimum.
+    /// Instance-hours ÷ optimum.
     pub cost_ratio: f64,
     /// Share of time above the objective, 0 to 1.
     pub violation_share: f64,

@@ -1,4 +1,4 @@
-//! Failures as a person meets them: what, why, what to do next, and an exit code for scripts.
+//! Failures of a command: what failed, why, what to do next, and an exit code for scripts.
 
 use std::error::Error;
 use std::io;
@@ -6,27 +6,27 @@ use std::io;
 /// Exit codes, those of `sysexits.h`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// Nobody reads the output any more, which is no failure: `foretide trace x | head`.
+    /// The reader of the output has gone, which is no failure: `foretide trace x | head`.
     Quiet = 0,
-    /// `doctor`: Foretide works, and something wants attention.
+    /// `doctor`: Foretide works, and a finding needs attention.
     Warned = 1,
-    /// `doctor`: something keeps Foretide from its work.
+    /// `doctor`: a finding prevents Foretide from working.
     Faulty = 2,
-    /// The command line makes no sense.
+    /// Invalid command line.
     Usage = 64,
-    /// A file's content makes no sense.
+    /// Invalid content of a file, or too little data.
     Data = 65,
-    /// A file is not there or cannot be read.
+    /// A file does not exist or cannot be read.
     NoInput = 66,
-    /// Something outside, such as a port, is not to be had.
+    /// An external resource is not available, such as a port or AWS.
     Unavailable = 69,
-    /// Foretide is at fault.
+    /// A defect of Foretide.
     Internal = 70,
-    /// A file or folder cannot be made.
+    /// A file or folder cannot be created.
     CannotCreate = 73,
-    /// Writing failed underway: the disk may be full.
+    /// Reading or writing failed after it had begun: the disk may be full.
     Io = 74,
-    /// The configuration makes no sense.
+    /// Invalid configuration.
     Config = 78,
     /// Ctrl-C, as a shell reports it.
     Interrupted = 130,
@@ -41,34 +41,34 @@ impl Exit {
     }
 }
 
-/// What the help says of the codes.
+/// The exit codes as text for `--help`.
 pub const EXIT_CODES: &str = "\
 Exit codes:
   0   done
-  1   doctor: it works, and something wants attention
-  2   doctor: something keeps Foretide from its work
-  64  the command line makes no sense
-  65  a file's content makes no sense
-  66  a file is not there or cannot be read
-  69  something outside, such as a port, is not to be had
-  70  Foretide is at fault
-  73  a file or folder cannot be made
-  74  reading or writing failed underway
-  78  the configuration makes no sense
+  1   doctor: Foretide works, and a finding needs attention
+  2   doctor: a finding prevents Foretide from working
+  64  invalid command line
+  65  invalid content of a file, or too little data
+  66  a file does not exist or cannot be read
+  69  an external resource is not available, such as a port or AWS
+  70  a defect of Foretide
+  73  a file or folder cannot be created
+  74  reading or writing failed after it had begun
+  78  invalid configuration
   130 Ctrl-C
   143 SIGTERM before the end";
 
-/// Why a command did not do what it should.
+/// Why a command failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Failure {
-    /// The code to end with.
+    /// The exit code.
     pub exit: Exit,
-    /// What failed; empty where nothing is to be said.
+    /// What failed; empty if no message is printed.
     pub what: String,
-    /// Why, outermost first.
+    /// The causes, the outermost first.
     pub causes: Vec<String>,
-    /// The next thing to try.
+    /// What to do next.
     pub hint: Option<String>,
 }
 
@@ -101,13 +101,13 @@ impl Failure {
         self
     }
 
-    /// Adds the next thing to try.
+    /// Sets what to do next.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// The same, where nothing nearer to the cause is known.
+    /// Sets what to do next, unless a hint is set already.
     pub fn or_hint(self, hint: impl Into<String>) -> Self {
         if self.hint.is_some() {
             return self;
@@ -124,7 +124,7 @@ impl Failure {
         parts.join(": ")
     }
 
-    /// Ends without a word.
+    /// Ends without a message.
     pub fn silent(exit: Exit) -> Self {
         Self::new(exit, String::new())
     }
@@ -135,7 +135,7 @@ impl Failure {
     }
 }
 
-/// Only writing to standard output fails with a bare `io::Error`; all else says which file.
+/// Only writing to standard output fails with a bare `io::Error`; other failures name their file.
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {

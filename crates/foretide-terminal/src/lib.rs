@@ -1,8 +1,8 @@
-//! What a person at a terminal meets: failures with a next step, commands to paste, lines that fit,
-//! and a canvas.
+//! Terminal output: failures with a next step, commands to paste, wrapped lines, and full-screen
+//! mode.
 //!
-//! A failure names an exit code; only the program ends by it. Nothing here prints by itself, except
-//! the canvas, which has the screen while a view is shown.
+//! A failure has an exit code; only the program itself exits with this code. Only full-screen mode
+//! prints; all other functions return text.
 
 mod failure;
 mod lines;

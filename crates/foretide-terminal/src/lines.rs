@@ -1,5 +1,5 @@
-//! What is known of the terminal, and text that fits it. Refuses colour where nobody asked for it
-//! or nobody sees it.
+//! Facts about the terminal, and text that fits into it. Colour is used on a terminal only, and not
+//! if the user has switched colour off.
 
 use std::env;
 use std::io::{self, IsTerminal};
@@ -7,17 +7,17 @@ use std::io::{self, IsTerminal};
 use crate::failure::Failure;
 use crate::shell::visible_lines;
 
-/// Widest use made of a terminal: longer lines are hard to read.
+/// Most columns that are used: longer lines are hard to read.
 const WIDTH_MAX: usize = 120;
-/// Assumed where nothing is known, as for a file.
+/// Columns if the width is unknown, as for a file.
 const WIDTH_USUAL: usize = 80;
-/// Narrower than this, charts and tables stop shrinking.
+/// Fewest columns of charts and tables.
 const WIDTH_MIN: usize = 20;
 
-/// What the output goes to.
+/// The target of the output.
 #[derive(Clone, Copy, Debug)]
 pub struct Terminal {
-    /// Whether somebody watches and can press keys.
+    /// Whether a person can see the output and press keys.
     pub is_interactive: bool,
     /// Whether standard output may carry colours.
     pub colour: bool,
@@ -53,14 +53,14 @@ impl Terminal {
             .clamp(WIDTH_MIN, WIDTH_MAX)
     }
 
-    /// Columns to wrap lines at; none where lines go to a file or a program.
+    /// Columns to wrap lines at; none if the output goes to a file or a program.
     pub fn wrap_at(&self) -> Option<usize> {
         self.columns.map(|columns| columns.max(WIDTH_MIN))
     }
 }
 
-/// Breaks `text` between words so that no line is longer than `width`, unless one word is. Lines
-/// after the first begin with `indent` spaces.
+/// Breaks `text` between words into lines of at most `width` columns; a longer word stays whole.
+/// Lines after the first begin with `indent` spaces.
 pub fn wrap(text: &str, width: Option<usize>, indent: usize) -> String {
     let Some(width) = width else {
         return text.to_owned();

@@ -1,5 +1,5 @@
-//! The terminal as a canvas: the alternate screen, of which only changed lines are written again,
-//! so that nothing flickers. Gives the terminal back as it was, however the run ends.
+//! Full-screen output on the alternate screen. Only changed lines are written again, so that
+//! nothing flickers. The terminal is restored however the command ends.
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -13,21 +13,21 @@ use crossterm::terminal::{
 };
 use crossterm::{execute, queue};
 
-/// How a piece of text looks.
+/// Style of a piece of text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Look {
-    /// As the terminal has it.
+    /// The terminal's default.
     #[default]
     Usual,
-    /// Of less weight.
+    /// Dimmed.
     Dim,
-    /// Of more weight.
+    /// Bold.
     Bold,
-    /// Load.
+    /// Colour of load.
     Load,
-    /// Capacity.
+    /// Colour of capacity.
     Capacity,
-    /// Something is wrong.
+    /// Colour of alarms.
     Alarm,
 }
 
@@ -48,7 +48,7 @@ impl Line {
         self
     }
 
-    /// The line without what is beyond `width` columns.
+    /// The line, cut to `width` columns.
     fn cut(&self, width: usize) -> Self {
         let mut left = width;
         let mut pieces = Vec::with_capacity(self.0.len());
@@ -61,24 +61,24 @@ impl Line {
     }
 }
 
-/// A key that means something.
+/// A key with a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Key {
-    /// Leave.
+    /// Quit.
     Quit,
     /// Ctrl-C, which raw mode delivers as a key.
     Interrupt,
-    /// Stop and go on.
+    /// Pause and continue.
     Pause,
     /// Twice as fast.
     Faster,
     /// Half as fast.
     Slower,
-    /// To the end without a view.
+    /// Run to the end without the screen.
     End,
 }
 
-/// The screen while a view is shown.
+/// The screen in full-screen mode.
 #[derive(Debug)]
 pub struct Screen {
     out: io::Stdout,
@@ -87,7 +87,7 @@ pub struct Screen {
 }
 
 impl Screen {
-    /// Takes the terminal.
+    /// Switches the terminal to full-screen mode.
     pub fn take(colour: bool) -> io::Result<Self> {
         let mut screen = Self {
             out: io::stdout(),
@@ -105,7 +105,7 @@ impl Screen {
         (usize::from(columns.max(1)), usize::from(rows.max(1)))
     }
 
-    /// Shows `lines` from the top; what does not fit is left out.
+    /// Shows `lines` from the top; lines that do not fit are left out.
     pub fn show(&mut self, lines: &[Line]) -> io::Result<()> {
         let (columns, rows) = Self::size();
         queue!(self.out, BeginSynchronizedUpdate)?;
@@ -159,7 +159,7 @@ impl Screen {
         }
     }
 
-    /// Waits for a key for at most `span`; a change of the window's size draws all anew.
+    /// Waits for a key for at most `span`. A change of the window's size redraws all lines.
     pub fn key(&mut self, span: Duration) -> io::Result<Option<Key>> {
         if !event::poll(span)? {
             return Ok(None);

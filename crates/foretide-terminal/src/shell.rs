@@ -1,23 +1,23 @@
-//! Commands that are printed for a person to paste, and names from outside that are printed at all.
+//! Printed commands that a person pastes into a shell, and printing of names from outside.
 //!
-//! Whoever may create a policy or a group chooses its name, and a name may hold quotes, `;`, line
-//! ends and escape sequences. So a [`Command`] takes only text of the program as it is, and every
-//! value by itself: pasted into any POSIX shell, a value arrives whole as one argument and nothing
-//! else runs.
+//! Other people choose the names of policies and groups. A name may contain quotes, `;`, line ends
+//! and escape sequences. A [`Command`] therefore takes fixed text of the program and values
+//! separately. In any POSIX shell, a pasted value becomes exactly one argument, and nothing else
+//! runs.
 //!
-//! A value of visible characters is quoted with single quotes, by the crate `shlex`. A character
-//! that a terminal would obey, or hide, is never printed: such a value becomes
-//! `"$(printf %b '…')"` with octal escapes, which every POSIX shell knows. (`$'…'` is not known to
-//! dash.) A value that no argument can carry makes the line a comment.
+//! The crate `shlex` puts a value of visible characters into single quotes. Control characters and
+//! invisible characters are never printed: a value with them becomes `"$(printf %b '…')"` with
+//! octal escapes, which every POSIX shell supports. (dash does not support `$'…'`.) If a value
+//! cannot be an argument, the whole line becomes a comment.
 
 use std::fmt::{self, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-/// What the AWS CLI reads from a file, or a server, in place of the value itself.
+/// Prefixes at which the AWS CLI reads a file or a server instead of the value itself.
 const TAKEN_FOR_FILES: [&str; 4] = ["file://", "fileb://", "http://", "https://"];
 
-/// A command to paste.
+/// A printed command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Command {
@@ -27,7 +27,7 @@ pub struct Command {
 }
 
 impl Command {
-    /// Begins with `text`, which the shell reads as it stands.
+    /// A command that begins with `text`, unquoted.
     pub fn of(text: &'static str) -> Self {
         Self {
             line: text.to_owned(),
@@ -35,14 +35,14 @@ impl Command {
         }
     }
 
-    /// Adds `text`, which the shell reads as it stands.
+    /// Adds `text`, unquoted.
     pub fn then(mut self, text: &'static str) -> Self {
         self.line.push(' ');
         self.line.push_str(text);
         self
     }
 
-    /// Adds an argument by its place.
+    /// Adds a positional argument.
     pub fn arg(mut self, value: &str) -> Self {
         // After a program's options it would be one itself.
         self.can_run &= !value.starts_with('-');
@@ -63,7 +63,7 @@ impl Command {
         self
     }
 
-    /// Sets a variable for commands to come: `export NAME=VALUE`.
+    /// Adds `NAME=VALUE`, for `export`.
     pub fn variable(mut self, name: &'static str, value: &str) -> Self {
         self.line.push(' ');
         self.line.push_str(name);
@@ -79,7 +79,7 @@ impl Command {
         self
     }
 
-    /// Writes its output into a file.
+    /// Redirects the output into a file.
     pub fn into_file(self, path: &Path) -> Self {
         self.then(">").path(path)
     }
@@ -130,17 +130,17 @@ fn printed(value: &[u8]) -> String {
     text + "')\""
 }
 
-/// Whether a terminal would obey `c`, or not show it: controls, line ends, changes of direction.
+/// Whether `c` is a control character, a line end, a change of text direction, or invisible.
 fn is_hidden(c: char) -> bool {
     !matches!(c, '\'' | '"' | '\\') && c.escape_debug().len() > 1
 }
 
-/// `text` on one line, with every character that a terminal would obey or hide as an escape.
+/// `text` on one line, with control characters and invisible characters as escapes.
 pub fn visible(text: &str) -> String {
     escaped(text, &[])
 }
 
-/// The same, of text that has lines.
+/// As [`visible`], for text of several lines.
 pub fn visible_lines(text: &str) -> String {
     escaped(text, &['\n', '\t'])
 }
@@ -182,9 +182,9 @@ mod tests {
 
     use super::*;
 
-    /// The arguments that a shell gives to `aws` when it reads `line`; nothing of a comment. The
-    /// tests of the program paste into a real one: a process that is started here would inherit the
-    /// locked files of tests beside it.
+    /// The arguments that a shell passes to `aws` for `line`; none for a comment. Tests of the
+    /// program use a real shell. Here, a child process would inherit locked files of parallel
+    /// tests.
     fn arguments(line: &str) -> Vec<Vec<u8>> {
         let words = shlex::split(line).unwrap();
         let arguments = words.iter().skip(1);

@@ -1,4 +1,4 @@
-//! The command line as a person writes it.
+//! Subcommands and options of the command line.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -9,6 +9,7 @@ use foretide_terminal::EXIT_CODES;
 use foretide_terminal::shell;
 
 use crate::command::backtest::BacktestArgs;
+use crate::command::days::days;
 use crate::command::doctor::DoctorArgs;
 use crate::command::emulator::EmulatorArgs;
 use crate::command::forecast::ForecastArgs;
@@ -23,7 +24,7 @@ use crate::command::report::ReportArgs;
     max_term_width = 100,
     arg_required_else_help = true
 )]
-#[command(after_help = "Start with `foretide demo`: it needs nothing but this program.")]
+#[command(after_help = "Start with `foretide demo`: it needs no AWS account and no configuration.")]
 #[command(after_long_help = EXIT_CODES)]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -32,20 +33,20 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
-/// Where settings come from.
+/// Options that name and change the configuration.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct ConfigFlags {
-    /// Configuration file [default: `$FORETIDE_CONFIG`, else foretide.toml here if there is one]
+    /// Configuration file [default: `$FORETIDE_CONFIG`, else ./foretide.toml if it exists]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Sets a key of the configuration, such as `defaults.target_utilisation=60%`
+    /// Set a key of the configuration, such as `defaults.target_utilisation=60%`
     #[arg(long = "set", global = true, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
 }
 
 impl ConfigFlags {
-    /// The command `text` with the same configuration file, to print. Keys that were set are left
-    /// out: they may hold secrets.
+    /// The command `text` with the same `--config`, for a printed hint. `--set` is left out: its
+    /// values may be secrets.
     pub(crate) fn again(&self, text: &'static str) -> shell::Command {
         let command = shell::Command::of(text);
         match &self.config {
@@ -55,44 +56,44 @@ impl ConfigFlags {
     }
 }
 
-/// What to do.
+/// The subcommands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Runs the whole autoscaler on a simulated group
+    /// Run the whole autoscaler on a simulated group
     Demo(DemoArgs),
-    /// Looks after real Auto Scaling groups
+    /// Run the autoscaler on real Auto Scaling groups
     Run(RunArgs),
-    /// Writes a group's CloudWatch history to a trace file
+    /// Write a group's CloudWatch history to a trace file
     Pull(PullArgs),
-    /// Answers POST /predict: the model as a service
+    /// Serve the classifier model over HTTP (POST /predict)
     Serve(ServeArgs),
-    /// Fits the model to a trace or to labelled rows and says how good it is
+    /// Train the classifier model on traces or labelled rows, and print its accuracy
     Train(TrainArgs),
-    /// Says what any policy would have done to a history, and what that would have cost
+    /// Simulate policies on a load history, and compare their cost and violations
     Backtest(BacktestArgs),
-    /// Shows every group at a glance, the worst first
+    /// List all groups with their health, the worst first
     Status(StatusArgs),
-    /// Says why a group was scaled, or was not
+    /// Explain why a group was scaled or was not scaled
     Explain(ExplainArgs),
-    /// Decides anew on what was recorded of a group and lists what differs
+    /// Repeat recorded decisions with the present code and settings, and list differences
     Replay(ReplayArgs),
-    /// Says what the last days brought: hours, shortness, scaling, forecasts
+    /// Summarise the last days: instance-hours, violations, scaling, forecast accuracy
     Report(ReportArgs),
-    /// Says how good the forecast would have been on a history
+    /// Measure how accurate the forecast is on a load history
     Forecast(ForecastArgs),
-    /// Says what a trace file holds
+    /// Describe a trace file: span, step, gaps, load, seasonality
     Trace(TraceArgs),
-    /// A local AWS: simulated groups behind the protocols of Auto Scaling and CloudWatch
+    /// Run a local AWS: simulated groups behind the Auto Scaling and CloudWatch protocols
     Emulator(EmulatorArgs),
-    /// Looks for what keeps groups from being scaled well, and says how to mend it
+    /// Check permissions, metrics, bounds and settings of groups, and print how to fix problems
     Doctor(DoctorArgs),
-    /// Tries the webhook that notifications are posted to
+    /// Test the webhook of the notifications
     #[command(subcommand)]
     Notify(NotifyCommand),
-    /// Shows and checks the configuration
+    /// Show and check the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Prints what makes a shell complete the command line
+    /// Print a completion script for a shell
     Completions(CompletionsArgs),
 }
 
@@ -100,51 +101,53 @@ pub(crate) enum Command {
 #[derive(Debug, Default, Args)]
 #[command(after_help = "\
 Examples:
-  foretide demo                           a generated load: daily cycle, noise, a flash crowd
+  foretide demo                           generated load: daily cycle, noise, a flash crowd
   foretide demo --seed 7 --days 4
   foretide demo --policy target-tracking
   foretide demo --trace load.csv --column requests
-  foretide demo | tail -11                the figures alone
-  foretide demo --listen 127.0.0.1:0      the page on a free port, whatever the output is
+  foretide demo | tail -11                only the summary
+  foretide demo --listen 127.0.0.1:0      the page on a free port, also without a terminal
 
-On a terminal the page is on http://127.0.0.1:8080 as well, where that port is free. Without a terminal it prints lines and runs as fast as it can. The same seed gives the same bytes.")]
+On a terminal, the demo also serves its page on http://127.0.0.1:8080 if that port is free.
+Without a terminal, the demo prints lines and runs at full speed. The same seed gives the same
+bytes.")]
 pub(crate) struct DemoArgs {
     /// Seed of the generated load
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
-    /// Days to run
-    #[arg(long, value_name = "N")]
+    /// Days to simulate, such as 4 or 4d
+    #[arg(long, value_name = "DAYS", value_parser = days)]
     pub(crate) days: Option<u32>,
-    /// Runs on the load of a trace file instead
+    /// Use the load of a trace file instead of generated load
     #[arg(long, value_name = "FILE", conflicts_with = "seed")]
     pub(crate) trace: Option<PathBuf>,
     /// Column of the trace file that holds the load [default: value]
     #[arg(long, value_name = "NAME", requires = "trace")]
     pub(crate) column: Option<String>,
-    /// What decides
+    /// Policy that decides
     #[arg(long, value_name = "POLICY")]
     #[arg(value_parser = ["classifier", "target-tracking", "forecast"])]
     pub(crate) policy: Option<String>,
-    /// Takes the settings of this group of the configuration
+    /// Use the settings of this group of the configuration
     #[arg(long, value_name = "NAME")]
     pub(crate) group: Option<String>,
-    /// Simulated seconds a second, on a terminal or with --listen
+    /// Simulated seconds per second, on a terminal or with --listen
     #[arg(long, value_name = "N", default_value_t = 3600)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) speed: u32,
-    /// Folder for the records [default: output/demo-...]
+    /// Folder for the log and the decisions [default: output/demo-...]
     #[arg(long, value_name = "DIR")]
     pub(crate) records: Option<PathBuf>,
     /// Model file
     #[arg(long, value_name = "FILE")]
     pub(crate) model: Option<PathBuf>,
-    /// Prints lines even on a terminal
+    /// Print lines also on a terminal
     #[arg(long)]
     pub(crate) plain: bool,
-    /// Address and port of the page, on loopback; port 0 takes a free one
+    /// Loopback address and port of the page; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", conflicts_with = "no_page")]
     pub(crate) listen: Option<SocketAddr>,
-    /// Shows no page
+    /// Serve no page
     #[arg(long)]
     pub(crate) no_page: bool,
 }
@@ -153,33 +156,33 @@ pub(crate) struct DemoArgs {
 #[derive(Debug, Default, Args)]
 #[command(after_help = "\
 Examples:
-  foretide run --group web                observes one group by the defaults: nothing is written
-  foretide run --dry-run                  the groups of foretide.toml; decides, records, writes nothing
-  foretide run                            writes where a group's mode allows it
-  AWS_ENDPOINT_URL=http://127.0.0.1:4566 foretide run --group web     against `foretide emulator`
+  foretide run --group web        one group with the defaults: decide and record, never write
+  foretide run --dry-run          the groups of foretide.toml: decide and record, never write
+  foretide run                    set desired capacity where a group's mode allows it
+  AWS_ENDPOINT_URL=http://127.0.0.1:4566 foretide run --group web     with `foretide emulator`
 
-SIGHUP takes the configuration anew, except [run], which takes a restart. Ctrl-C or SIGTERM ends it;
-a write in flight is finished first.")]
+SIGHUP reloads the configuration, except [run]: changes of [run] need a restart. Ctrl-C or SIGTERM
+ends `foretide run`; a write that was sent to AWS is awaited first.")]
 pub(crate) struct RunArgs {
-    /// Looks after this group only, by its name in the configuration or in AWS; may be repeated
+    /// Run for this group only, by its name in the configuration or in AWS; may be repeated
     #[arg(long, value_name = "NAME")]
     pub(crate) group: Vec<String>,
-    /// Decides and records, and writes nothing whatever the mode
+    /// Decide and record, and never set desired capacity, whatever the mode
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Folder of the journal and the logs
+    /// Folder of the store, the log and the metrics file
     #[arg(long, value_name = "DIR")]
     pub(crate) output: Option<PathBuf>,
-    /// How lines of the log are written
+    /// Format of log lines
     #[arg(long, value_name = "FORMAT", value_parser = ["text", "json"])]
     pub(crate) log_format: Option<String>,
-    /// Prints warnings only; the log has everything
+    /// Print warnings only; the log file has all lines
     #[arg(long)]
     pub(crate) quiet: bool,
     /// Address and port of the page; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", conflicts_with = "no_page")]
     pub(crate) listen: Option<SocketAddr>,
-    /// Shows no page
+    /// Serve no page
     #[arg(long)]
     pub(crate) no_page: bool,
 }
@@ -192,7 +195,7 @@ Example:
   curl -s http://127.0.0.1:8000/predict -H 'Content-Type: application/json' \\
        -d '{\"features\": [45.5, 60.2, 122.1, 35.6, 1200000000, 0.8, 0.92, \"compute\", \"high\"]}'
 
-Ctrl-C or SIGTERM finishes the requests in flight and ends.")]
+Ctrl-C or SIGTERM finishes the requests in flight, then ends the service.")]
 pub(crate) struct ServeArgs {
     /// Address and port; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS")]
@@ -200,13 +203,13 @@ pub(crate) struct ServeArgs {
     /// Model file
     #[arg(long, value_name = "FILE")]
     pub(crate) model: Option<PathBuf>,
-    /// File that holds the bearer token which requests must carry
+    /// File that holds a bearer token; every request must then carry the token
     #[arg(long, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
-    /// Listens beyond loopback even without a token
+    /// Listen beyond loopback even without a token
     #[arg(long)]
     pub(crate) allow_remote: bool,
-    /// A name accepted in the Host header; may be repeated
+    /// Name accepted in the Host header; may be repeated
     #[arg(long = "host", value_name = "NAME")]
     pub(crate) hosts: Vec<String>,
 }
@@ -215,12 +218,13 @@ pub(crate) struct ServeArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  foretide train --trace load.csv                     how good a model of this load would be
+  foretide train --trace load.csv                     print the accuracy, write no model
   foretide train --trace a.csv --trace b.csv --out model.json
-  foretide train --csv labelled.csv --out model.json  nine features and a label a row
+  foretide train --csv labelled.csv --out model.json  nine features and one label in each row
 
-A trace is labelled by hindsight: was capacity short within the lead time, or in excess? The newest
-fifth of the rows is held out and judged on. Use the file with --model or the key `model`.")]
+Rows of a trace are labelled in hindsight: scale_out if capacity was too low within the lead time,
+scale_in if instances were spare, else hold. The newest fifth of the rows is held out; the accuracy
+is measured on these rows. Use the model file with --model or with the key `model`.")]
 pub(crate) struct TrainArgs {
     /// Trace file; may be repeated
     #[arg(
@@ -236,7 +240,7 @@ pub(crate) struct TrainArgs {
     /// CSV file with the nine features and a column `label`
     #[arg(long, value_name = "FILE")]
     pub(crate) csv: Option<PathBuf>,
-    /// Writes the model here
+    /// Model file to write
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
 }
@@ -246,18 +250,18 @@ pub(crate) struct TrainArgs {
 #[command(after_help = "\
 Examples:
   foretide status
-  foretide status --watch                 drawn anew every two seconds; q or Ctrl-C ends it
+  foretide status --watch                 refresh every two seconds; q or Ctrl-C ends it
   foretide status --json
 
-It reads the store: beside a running `foretide run`, and after it.")]
+`foretide status` reads the store, also while `foretide run` is running.")]
 pub(crate) struct StatusArgs {
-    /// The store [default: output/foretide.db]
+    /// Store file [default: output/foretide.db]
     #[arg(long, value_name = "FILE")]
     pub(crate) store: Option<PathBuf>,
-    /// Draws it anew on the terminal
+    /// Refresh the list on the terminal
     #[arg(long, conflicts_with = "json")]
     pub(crate) watch: bool,
-    /// One JSON object a group
+    /// Print one JSON object for each group
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -266,17 +270,17 @@ pub(crate) struct StatusArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  foretide explain web                    the newest decision with all that it rests on
+  foretide explain web                    the newest decision with all its figures
   foretide explain web --at 2026-11-23T20:15:00Z
-  foretide explain web --since 2d         every decision, those alike in one line
+  foretide explain web --since 2d         every decision, equal ones in a row as one line
   foretide explain web --since 2d --csv > decisions.csv
 
 TIME is RFC 3339, or a span before now: 2d, -90m.")]
 pub(crate) struct ExplainArgs {
-    /// The group, or account/group
+    /// Group, or account/group
     #[arg(value_name = "GROUP")]
     pub(crate) group: String,
-    /// The decision in force at this time
+    /// Explain the decision that applied at this time
     #[arg(
         long,
         value_name = "TIME",
@@ -284,16 +288,16 @@ pub(crate) struct ExplainArgs {
         conflicts_with = "since"
     )]
     pub(crate) at: Option<String>,
-    /// The decisions since this time
+    /// List the decisions since this time
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub(crate) since: Option<String>,
-    /// The store [default: output/foretide.db]
+    /// Store file [default: output/foretide.db]
     #[arg(long, value_name = "FILE")]
     pub(crate) store: Option<PathBuf>,
-    /// One JSON object a decision
+    /// Print one JSON object for each decision
     #[arg(long, conflicts_with = "csv")]
     pub(crate) json: bool,
-    /// One row a decision
+    /// Print one CSV row for each decision
     #[arg(long)]
     pub(crate) csv: bool,
 }
@@ -302,26 +306,27 @@ pub(crate) struct ExplainArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  foretide replay web                     the last day, by the settings of today
+  foretide replay web                     the last day, with the present settings
   foretide replay web --from 6h --set defaults.classifier.streak=12
   foretide replay web --from 2026-11-23T20:00:00Z --to 2026-11-23T21:00:00Z --json
 
-The same version with the same settings decides the same. The group is as it was recorded: what
-today's settings would have changed of it is not simulated; `foretide backtest` does that.")]
+The same version with the same settings makes the same decisions. `foretide replay` uses the
+recorded instances and metrics; it does not simulate how other decisions would have changed them.
+`foretide backtest` simulates that.")]
 pub(crate) struct ReplayArgs {
-    /// The group, or account/group
+    /// Group, or account/group
     #[arg(value_name = "GROUP")]
     pub(crate) group: String,
-    /// From this time [default: 1d]
+    /// Start of the time to replay [default: 1d]
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub(crate) from: Option<String>,
-    /// To this time [default: now]
+    /// End of the time to replay [default: now]
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub(crate) to: Option<String>,
-    /// The store [default: output/foretide.db]
+    /// Store file [default: output/foretide.db]
     #[arg(long, value_name = "FILE")]
     pub(crate) store: Option<PathBuf>,
-    /// One JSON object
+    /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -332,7 +337,7 @@ pub(crate) struct ReplayArgs {
 Example:
   foretide trace load.csv --column requests
 
-A trace is CSV with a header: a column `timestamp` (RFC 3339 or epoch) and one with the load.")]
+A trace is CSV with a header: a column `timestamp` (RFC 3339 or epoch) and a load column.")]
 pub(crate) struct TraceArgs {
     /// Trace file
     #[arg(value_name = "FILE")]
@@ -347,11 +352,12 @@ pub(crate) struct TraceArgs {
 #[command(after_help = "\
 Examples:
   FORETIDE_NOTIFY__URL=https://hooks.example/services/T0/B0/key foretide notify test
-  foretide notify test                    the address of foretide.toml: notify.url or notify.url_file
+  foretide notify test            with notify.url or notify.url_file of foretide.toml
 
-What is told, and how much of it, stands in the table [notify] of foretide.toml.")]
+The table [notify] of foretide.toml sets which events send a message, and the most messages in an
+hour.")]
 pub(crate) enum NotifyCommand {
-    /// Sends a test message and says what came of it
+    /// Send a test message and print the answer of the webhook
     Test,
 }
 
@@ -363,7 +369,7 @@ Examples:
   foretide completions fish > ~/.config/fish/completions/foretide.fish
   foretide completions zsh > ~/.zfunc/_foretide        with ~/.zfunc in $fpath before compinit")]
 pub(crate) struct CompletionsArgs {
-    /// The shell
+    /// Shell to complete for
     #[arg(value_name = "SHELL")]
     pub(crate) shell: Shell,
 }
@@ -371,18 +377,18 @@ pub(crate) struct CompletionsArgs {
 /// `foretide config`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
-    /// Prints a commented file with every default
+    /// Print a commented configuration file with every default
     Default,
-    /// Says what is wrong with the configuration, if anything is
+    /// Check the configuration and list its errors
     Check {
-        /// The file [default: as for the other commands]
+        /// Configuration file [default: as for the other commands]
         #[arg(value_name = "FILE")]
         file: Option<PathBuf>,
     },
-    /// Prints the JSON schema, for editors
+    /// Print the JSON schema, for editors
     Schema,
-    /// Prints the reference of all keys, as Markdown
+    /// Print the reference of all keys, as Markdown
     Reference,
-    /// Prints how much of each input is read at most, as Markdown
+    /// Print the limits of each input, as Markdown
     Limits,
 }

@@ -1,4 +1,4 @@
-//! The only place that reads the clock. Everything else is told the time.
+//! The only code that reads the clock. All other code receives the time as an argument.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -6,18 +6,18 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use foretide_domain::Timestamp;
 use foretide_runtime::Clock;
 
-/// Measures time that passes.
+/// Measures passed time.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stopwatch(Instant);
 
 impl Stopwatch {
-    /// Starts at nothing.
+    /// Starts at zero.
     #[expect(clippy::disallowed_methods, reason = "the one adapter to the clock")]
     pub(crate) fn start() -> Self {
         Self(Instant::now())
     }
 
-    /// The time since it was started or lapped last, which starts it anew.
+    /// The time since the start or the last lap; restarts the measurement.
     pub(crate) fn lap(&mut self) -> Duration {
         let passed = self.0.elapsed();
         *self = Self::start();
@@ -25,7 +25,7 @@ impl Stopwatch {
     }
 }
 
-/// The system's time, as it is set.
+/// The system's time, which may be set back.
 #[expect(clippy::disallowed_methods, reason = "the one adapter to the clock")]
 fn since_epoch() -> Duration {
     SystemTime::now()
@@ -42,15 +42,15 @@ pub(crate) fn now() -> Timestamp {
     timestamp(since_epoch())
 }
 
-/// The system's time, which never goes back here.
+/// The system's time, but monotonic: it never goes back.
 ///
-/// A correction forward, or the end of a suspension, is followed at once. While the system's clock
-/// is behind (it was set back), this one runs at half speed until they agree: a controller that
-/// has looked at a time waits for what comes after it.
+/// A correction forward, and the end of a suspension, are followed at once. After the system's
+/// clock was set back, this clock runs at half speed until both agree, because a controller ignores
+/// times before its last cycle.
 #[derive(Debug)]
 pub(crate) struct SteadyClock(Mutex<Shown>);
 
-/// What was shown last, and when that was.
+/// The last returned time, and the system's time at that moment.
 #[derive(Debug)]
 struct Shown {
     time: Duration,
@@ -58,7 +58,7 @@ struct Shown {
 }
 
 impl SteadyClock {
-    /// A clock that shows the system's time.
+    /// A clock that starts at the system's time.
     pub(crate) fn start() -> Self {
         Self(Mutex::new(Shown {
             time: since_epoch(),
@@ -76,7 +76,8 @@ impl Clock for SteadyClock {
     }
 }
 
-/// The time after `passed`, where `shown` was shown before and the system says `system`.
+/// The time after `passed`, if `shown` was the last returned time and `system` is the system's
+/// time.
 fn advanced(shown: Duration, passed: Duration, system: Duration) -> Duration {
     system.max(shown + passed / 2)
 }

@@ -1,4 +1,4 @@
-//! Connections to AWS as the configuration asks for them: one a region and role.
+//! Connections to AWS: one for each configured region and role.
 
 use std::sync::Arc;
 
@@ -7,16 +7,16 @@ use foretide_config::Reach;
 use foretide_domain::FailureKind;
 use foretide_terminal::{Exit, Failure};
 
-/// A connection and what it is called.
+/// A connection with its label.
 #[derive(Clone, Debug)]
 pub(crate) struct Connection {
-    /// The account's label in keys of groups: its region and, where one is assumed, its role.
+    /// The account's label in keys of groups: the region, and the role if one is assumed.
     pub(crate) label: String,
     /// The clients.
     pub(crate) clients: Arc<AwsClients>,
 }
 
-/// Connects. Nothing is called yet.
+/// Prepares a connection. No call is made yet.
 pub(crate) async fn connect(aws: &AwsConfig, reach: &Reach) -> Result<Connection, Failure> {
     let config = AwsConfig {
         region: reach.region.clone(),
@@ -37,12 +37,12 @@ pub(crate) async fn connect(aws: &AwsConfig, reach: &Reach) -> Result<Connection
     })
 }
 
-/// Account and role without what is the same in every ARN: `123456789012:role/foretide`.
+/// Account and role of an ARN: `123456789012:role/foretide`.
 fn role_name(arn: &str) -> &str {
     arn.splitn(5, ':').last().unwrap_or(arn)
 }
 
-/// Looks for credentials, so that their lack shows before anything begins.
+/// Checks that credentials exist, so that missing credentials are reported first.
 pub(crate) async fn check_credentials(connection: &Connection) -> Result<(), Failure> {
     connection.clients.check_credentials().await.map_err(|failure| {
         let what = format!("no credentials for AWS ({})", connection.label);

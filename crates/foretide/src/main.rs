@@ -1,6 +1,6 @@
-//! Foretide's command line: configuration, wiring, and what a person sees.
+//! Foretide's command line: configuration, wiring, and output.
 //!
-//! Invariant: the only crate where all others meet, and the only one that reads the clock.
+//! Invariant: the only crate that uses all others, and the only crate that reads the clock.
 
 mod cli;
 mod clock;
@@ -70,7 +70,7 @@ fn run(context: &mut Context<'_>) -> Result<(), Failure> {
     }
 }
 
-/// Help that was asked for is an answer; all else that clap says is a failure.
+/// Prints help and version. Every other message of clap is a failure.
 fn usage(error: &clap::Error, context: &mut Context<'_>) -> Result<(), Failure> {
     let text = error.render();
     match error.kind() {

@@ -1,4 +1,4 @@
-//! Where notifications go, as it is configured: the address itself, or a file that holds it.
+//! The configured webhook: the address itself, or a file that holds it.
 
 use std::path::Path;
 
@@ -6,10 +6,10 @@ use foretide_files as file;
 use foretide_notify::{NotifySettings, Outlet, OutletError};
 use foretide_terminal::{Exit, Failure};
 
-/// The webhook; none where none is configured.
+/// The webhook; none if none is configured.
 ///
 /// # Errors
-/// Where the file with the address cannot be read or holds none, and where nothing can be sent.
+/// If the file cannot be read or holds no address, or if the client cannot be prepared.
 pub(crate) fn configured(settings: &NotifySettings) -> Result<Option<Outlet>, Failure> {
     let outlet = match (&settings.url, &settings.url_file) {
         (Some(url), _) => settings.outlet(url.clone()),
@@ -25,7 +25,7 @@ pub(crate) fn configured(settings: &NotifySettings) -> Result<Option<Outlet>, Fa
     })
 }
 
-/// The address that the file holds; line ends around it are the editor's.
+/// The address in the file, without white space around it.
 fn read_url(path: &Path) -> Result<foretide_http::WebhookUrl, Failure> {
     let text = file::text(path, file::WEBHOOK_ADDRESS)?;
     text.trim().parse().map_err(|error| {

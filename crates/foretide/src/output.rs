@@ -1,11 +1,11 @@
-//! What a command prints to, and how it warns.
+//! Standard output of a command, and warnings on standard error.
 
 use std::io::{self, Write};
 
-/// A writer that is flushed only where something was written since.
+/// A writer that flushes only if data was written since the last flush.
 ///
-/// Flushing standard output takes its lock. Where nobody reads, the thread of `foretide run` that
-/// prints holds it for good, and the process, which has nothing left to flush, would not end.
+/// Flushing standard output takes its lock. If nobody reads the output, the printing thread of
+/// `foretide run` holds the lock for ever. Without this writer, the process could then not end.
 #[derive(Debug)]
 pub(crate) struct Output<W> {
     inner: W,
@@ -36,7 +36,7 @@ impl<W: Write> Write for Output<W> {
     }
 }
 
-/// Says what a person should know on standard error.
+/// Prints a warning on standard error.
 pub(crate) fn warn(what: &str) {
     // If nobody reads that either, there is nobody to tell.
     drop(writeln!(io::stderr(), "warning: {what}"));

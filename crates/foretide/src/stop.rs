@@ -1,4 +1,4 @@
-//! Signals that ask the process to stop, noted so that a run can end in order.
+//! Signals that ask the process to stop. They are recorded, so that a command can end in order.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,12 +10,12 @@ use signal_hook::flag;
 const INTERRUPTED: usize = 1;
 const TERMINATED: usize = 2;
 
-/// Whether one came. A second one ends the process at once.
+/// Whether a signal came. A second signal ends the process at once.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Stop(Arc<AtomicUsize>);
 
 impl Stop {
-    /// Notes Ctrl-C and SIGTERM from now on.
+    /// Records Ctrl-C and SIGTERM from now on.
     pub(crate) fn listen() -> Result<Self, Failure> {
         let stop = Self::default();
         let second = Arc::new(std::sync::atomic::AtomicBool::new(false));
@@ -30,7 +30,7 @@ impl Stop {
         Ok(stop)
     }
 
-    /// The failure to end with, where a signal came.
+    /// The failure to end with, if a signal came.
     pub(crate) fn check(&self) -> Result<(), Failure> {
         match self.0.load(Ordering::Relaxed) {
             0 => Ok(()),

@@ -77,7 +77,7 @@ pub(super) const GAUGES: [Gauge; 24] = [
     ),
     (
         "foretide_group_pending_instances",
-        "Instances that are starting",
+        "Instances that are launched and do not serve yet",
         |group| capacity(group, |known| known.pending),
     ),
     (
@@ -163,18 +163,18 @@ pub(super) const GAUGES: [Gauge; 24] = [
         },
     ),
     (
-        "foretide_group_looked_timestamp_seconds",
-        "When the group was looked at last",
+        "foretide_group_checked_timestamp_seconds",
+        "When the newest cycle ended",
         |group| group.row.looked_at_ms.map(|at| at as f64 / 1000.0),
     ),
     (
         "foretide_group_interval_seconds",
-        "Time between two looks",
+        "Time between two cycles",
         |group| Some(group.row.interval_ms as f64 / 1000.0),
     ),
     (
-        "foretide_group_look_duration_seconds",
-        "How long the last look took",
+        "foretide_group_cycle_duration_seconds",
+        "How long the newest cycle took",
         |group| group.row.look_took_ms.map(|took| took as f64 / 1000.0),
     ),
     (
@@ -211,6 +211,31 @@ fn flag(holds: Option<bool>) -> Option<f64> {
     holds.map(|holds| f64::from(u8::from(holds)))
 }
 
+/// Old names of metrics with the new ones. Without the old ones, dashboards made for the version
+/// before would go blank at the upgrade.
+pub(super) const RENAMED: [(&str, &str); 5] = [
+    (
+        "foretide_group_looked_timestamp_seconds",
+        "foretide_group_checked_timestamp_seconds",
+    ),
+    (
+        "foretide_group_look_duration_seconds",
+        "foretide_group_cycle_duration_seconds",
+    ),
+    (
+        "foretide_group_look_overruns",
+        "foretide_group_cycle_overruns",
+    ),
+    (
+        "foretide_group_short_ratio",
+        "foretide_group_violation_ratio",
+    ),
+    (
+        "foretide_group_short_allowed_ratio",
+        "foretide_group_violation_budget_ratio",
+    ),
+];
+
 pub(super) type Counter = (&'static str, &'static str, fn(&Group) -> Option<u64>);
 
 /// Those of hours begin anew when the mode changes.
@@ -246,8 +271,8 @@ pub(super) const COUNTERS: [Counter; 9] = [
         |group| Some(group.hours.baseline_violation_s),
     ),
     (
-        "foretide_group_look_overruns",
-        "Looks that took too long",
+        "foretide_group_cycle_overruns",
+        "Cycles that took longer than the interval",
         |group| group.overruns,
     ),
     (

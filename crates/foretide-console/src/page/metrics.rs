@@ -24,7 +24,7 @@ use prometheus_client::registry::Registry;
 
 use crate::board::{Board, Calls, GUARDS, StoreHealth, System};
 
-use super::group_metrics::{COUNTERS, GAUGES, Group};
+use super::group_metrics::{COUNTERS, GAUGES, Group, RENAMED};
 
 use super::app::App;
 
@@ -33,7 +33,7 @@ const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=u
 const OUTCOMES: [&str; 3] = ["scale_out", "scale_in", "hold"];
 
 pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Result<Response<Body>, Problem> {
-    let text = render(&app.page.board).map_err(|_| {
+    let text = render(&app.page.board, app.page.legacy_names).map_err(|_| {
         Problem::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             "the metrics cannot be written",
@@ -46,7 +46,7 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Result<Response<Body
 }
 
 /// All metrics of the board.
-fn render(board: &Board) -> Result<String, fmt::Error> {
+fn render(board: &Board, legacy_names: bool) -> Result<String, fmt::Error> {
     let now = board.now();
     let groups: Vec<Group> = board
         .tracks()
@@ -58,6 +58,7 @@ fn render(board: &Board) -> Result<String, fmt::Error> {
     registry.register_collector(Box::new(Snapshot {
         groups,
         system: board.system(),
+        legacy_names,
     }));
     encode(&mut text, &registry)?;
     Ok(text)
@@ -68,15 +69,20 @@ fn render(board: &Board) -> Result<String, fmt::Error> {
 struct Snapshot {
     groups: Vec<Group>,
     system: System,
+    legacy_names: bool,
 }
 
 impl Collector for Snapshot {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         for (name, help, of) in GAUGES {
-            gauges(&mut encoder, name, help, self.each(of))?;
+            for name in self.names(name) {
+                gauges(&mut encoder, name, help, self.each(of))?;
+            }
         }
         for (name, help, of) in COUNTERS {
-            counters(&mut encoder, name, help, self.each(of))?;
+            for name in self.names(name) {
+                counters(&mut encoder, name, help, self.each(of))?;
+            }
         }
         self.health(&mut encoder)?;
         self.decisions(&mut encoder)?;
@@ -87,6 +93,14 @@ impl Collector for Snapshot {
 }
 
 impl Snapshot {
+    /// The name of a metric, and the old one where it is asked for.
+    fn names(&self, name: &'static str) -> impl Iterator<Item = &'static str> {
+        let old = RENAMED
+            .iter()
+            .filter(move |(_, new)| self.legacy_names && *new == name);
+        std::iter::once(name).chain(old.map(|(old, _)| *old))
+    }
+
     /// A value of each group that has it, with its labels.
     fn each<V>(
         &self,

@@ -33,6 +33,8 @@ pub struct Page {
     pub history: Option<Arc<dyn History>>,
     /// Where orders go; none takes none. They need a token, too.
     pub controls: Option<Arc<dyn Controls>>,
+    /// Whether `/metrics` also serves renamed metrics under their old names.
+    pub legacy_names: bool,
 }
 
 impl fmt::Debug for Page {

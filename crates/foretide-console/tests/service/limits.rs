@@ -43,6 +43,7 @@ async fn ask_page(request: axum::http::request::Builder, body: String) -> Answer
         board: board(&["web"]),
         history: Some(Arc::new(Yes)),
         controls: Some(Arc::new(Yes)),
+        legacy_names: false,
     };
     let request = request
         .header(HOST, "localhost:8080")

@@ -56,6 +56,7 @@ fn service(controls: Option<Arc<Notes>>) -> Router {
         board,
         history: None,
         controls: controls.map(|notes| notes as Arc<dyn Controls>),
+        legacy_names: false,
     };
     page_router(&config, page)
 }
@@ -128,6 +129,7 @@ async fn an_order_of_a_browser_comes_from_the_page_itself() {
         board: board(&["web"]),
         history: None,
         controls: Some(Arc::clone(&notes) as Arc<dyn Controls>),
+        legacy_names: false,
     };
     let service = page_router(&config, page);
     for (host, origin, status) in [

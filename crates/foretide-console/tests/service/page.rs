@@ -92,6 +92,7 @@ fn page_with(board: Arc<Board>, config: &ServeConfig) -> Router {
         board,
         history: None,
         controls: None,
+        legacy_names: false,
     };
     page_router(config, page)
 }
@@ -355,6 +356,28 @@ async fn hours_are_those_of_the_newest_decision_and_have_no_share_below_a_day() 
 }
 
 #[tokio::test]
+async fn renamed_metrics_have_their_old_names_beside_where_it_is_asked_for() {
+    let served = async |legacy_names| {
+        let board = board(&["web"]);
+        board.read("web", at(-5), &group(4, 3));
+        let page = Page {
+            board,
+            history: None,
+            controls: None,
+            legacy_names,
+        };
+        let router = page_router(&ServeConfig::default(), page);
+        String::from_utf8(get(router, "/metrics").await.bytes).unwrap()
+    };
+    let old = "foretide_group_short_allowed_ratio{account=\"main\",group=\"web\"} 0.005";
+    let new = "foretide_group_violation_budget_ratio{account=\"main\",group=\"web\"} 0.005";
+    let both = served(true).await;
+    assert!(both.contains(old) && both.contains(new), "{both}");
+    let now = served(false).await;
+    assert!(now.contains(new) && !now.contains(old), "{now}");
+}
+
+#[tokio::test]
 async fn load_need_violation_and_the_maximum_are_told() {
     let board = board(&["calm", "web"]);
     board.read("calm", at(-5), &group(2, 2));
@@ -582,6 +605,7 @@ async fn what_the_board_no_longer_has_is_read_from_the_history() {
         board: board(&["db", "web"]),
         history: Some(Arc::new(Told(told))),
         controls: None,
+        legacy_names: false,
     };
     let service = page_router(&ServeConfig::default(), page);
     let window = |minutes: i64| at(-60 * minutes).as_millis();

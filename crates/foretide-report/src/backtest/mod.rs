@@ -14,20 +14,20 @@ use crate::timeline::TimelineOf;
 pub use text::print_backtest;
 
 const SCRIPT: &str = include_str!("../backtest.js");
-/// Numbers that all series of a page may have together: as text some 4 bytes each, so that the page
+/// Most numbers of all series of a page together. As text, a number has about 4 bytes, so the page
 /// stays below 400 KB.
 const NUMBERS_MAX: usize = 60_000;
 
-/// The series of one trace as the page draws them. A column has one value a point.
+/// The series of one trace for the page. Each column has one value for each point.
 #[derive(Serialize)]
 struct Series {
-    /// First point, in milliseconds since the epoch.
+    /// Time of the first point, in milliseconds since 1970.
     start_ms: i64,
-    /// Time from point to point.
+    /// Seconds between two points.
     step_s: u64,
-    /// Steps of the trace that a point stands for.
+    /// Steps of the trace in one point.
     cells: usize,
-    /// Demand in instances at the objective's utilisation: the most of a point.
+    /// Largest demand within each point, in instances at the objective's utilisation.
     needed: Vec<f64>,
     policies: Vec<PolicySeries>,
 }
@@ -36,16 +36,16 @@ struct Series {
 #[derive(Serialize)]
 struct PolicySeries {
     name: String,
-    /// The fewest of a point, so that no shortage is hidden.
+    /// Fewest instances in service within each point, so that no violation is hidden.
     in_service: Vec<u32>,
-    /// The most of a point.
+    /// Most pending instances within each point.
     pending: Vec<u32>,
 }
 
 /// The whole page.
 ///
 /// # Errors
-/// Where the figures cannot be written as JSON.
+/// If the figures cannot be written as JSON.
 pub fn render(
     summary: &Summary,
     cases: &[Case],
@@ -67,9 +67,9 @@ fn body() -> Markup {
         header {
             h1 { "Foretide backtest" }
             p.soft {
-                "What each policy would have done to the group, and what it would have cost. Violation: share \
-                 of time with utilisation above the objective. Cost ratio: instance-hours over the fewest \
-                 possible with perfect foresight."
+                "Each policy was simulated on the same load. Violation: share of time with utilisation above \
+                 the objective. Cost ratio: instance-hours ÷ hindsight optimum, which is the fewest \
+                 instance-hours without a violation."
             }
         }
         main #traces {}
@@ -80,8 +80,8 @@ fn body() -> Markup {
         }
         noscript {
             p {
-                "The figures of this page are drawn by a script, which is switched off here; "
-                code { "summary.json" } " beside it has them all."
+                "A script draws the figures of this page, and scripts are switched off here. The file "
+                code { "summary.json" } " in the same folder has all figures."
             }
         }
     }
@@ -109,7 +109,7 @@ fn series(index: usize, case: &Case, timelines: &[TimelineOf], points_max: usize
     }
 }
 
-/// Two decimals of an instance are more than a chart shows.
+/// Rounded to two decimals: a chart shows no more.
 fn rounded(instances: f64) -> f64 {
     (instances * 100.0).round() / 100.0
 }
@@ -127,7 +127,7 @@ fn policy_series(of: &TimelineOf, step_s: u64, points: usize) -> PolicySeries {
     for point in 0..points {
         let end = i64::try_from(point + 1).unwrap_or(i64::MAX) * step_s;
         let begins = i64::try_from(point).unwrap_or(i64::MAX) * step_s;
-        // What stood at its begin counts for a point, unless it changed right there.
+        // The value at the start of a point counts, unless it changes exactly there.
         let changes = rows.get(next).is_some_and(|row| row.at_s <= begins);
         let (mut fewest, mut most) = if changes {
             (u32::MAX, 0)

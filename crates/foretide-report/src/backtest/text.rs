@@ -1,13 +1,13 @@
-//! The figures at the end of a backtest, for a person at a terminal.
+//! The figures of a backtest as text for a terminal.
 
 use std::io::{self, Write};
 
 use crate::summary::{PolicyFigures, Summary, TraceFigures};
 
-/// Columns of the table where it stands in one piece.
+/// Columns of the widest table.
 const WIDTH: usize = 89;
 
-/// Prints a table a trace, in blocks where `width` columns do not hold it.
+/// Prints one table for each trace; as blocks if the table is wider than `width`.
 pub fn print_backtest(
     summary: &Summary,
     width: Option<usize>,
@@ -18,8 +18,13 @@ pub fn print_backtest(
         writeln!(out, "\n{}", figures.name)?;
         writeln!(
             out,
-            "  {:.1} days, {} of them warm-up; optimum {:.1} instance-hours",
-            setup.days, setup.warmup_days, figures.optimum_hours
+            "  {:.1} days, {} of them warm-up",
+            setup.days, setup.warmup_days
+        )?;
+        let optimum = figures.optimum_hours;
+        writeln!(
+            out,
+            "  hindsight optimum {optimum:.1} instance-hours (cost ratio 1)"
         )?;
         if width.is_none_or(|width| width >= WIDTH) {
             wide(figures, out)?;
@@ -92,7 +97,7 @@ fn at_budget(summary: &Summary, figures: &TraceFigures, out: &mut dyn Write) -> 
     let budget = 100.0 * summary.violation_budget;
     writeln!(
         out,
-        "  cost ratio at {budget} % violation, knob turned in hindsight"
+        "  cost ratio at {budget} % violation, best target chosen in hindsight"
     )?;
     for curve in &figures.curves {
         let ratio = curve

@@ -1,4 +1,4 @@
-//! How a history would have been forecast.
+//! Measures how accurately a history would have been forecast.
 
 use foretide_domain::{FORECAST_LEVELS, Timestamp};
 use foretide_forecast::{
@@ -8,15 +8,15 @@ use foretide_sim::in_parallel;
 use serde::Serialize;
 use thiserror::Error;
 
-/// Version of `forecast.json`; grows when a reader of the old one would be misled.
+/// Version of `forecast.json`; raised when readers of the old version would misread the new one.
 const SCHEMA_VERSION: u32 = 1;
 /// Seed of the trees, as the controller fits them.
 const SEED: u64 = 1;
 
-/// Load by period, in instance-percent, as the forecast sees it.
+/// Load of each period, in instance-percent, as the forecast sees the load.
 #[derive(Clone, Debug)]
 pub struct LoadHistory {
-    /// What it is called.
+    /// Name of the history.
     pub trace: String,
     /// Load that one instance serves at 100 % CPU, in the trace's unit.
     pub unit: f64,
@@ -31,29 +31,36 @@ pub struct LoadHistory {
 /// Why a history cannot be measured.
 #[derive(Debug, Error)]
 pub enum MeasureError {
-    /// The periods and the boot allow no forecast.
+    /// No forecast is possible with this length of periods and this boot time.
     #[error(transparent)]
     Grid(#[from] GridError),
-    /// Nothing can be fitted to it.
+    /// No model can be fitted to the history.
     #[error(transparent)]
     Fit(#[from] FitError),
-    /// The built-in model is at fault.
+    /// The built-in model is broken.
     #[error(transparent)]
     Generic(#[from] GenericError),
-    /// It ends before anything is scored.
-    #[error("{trace}: nothing to score")]
+    /// The history ends before any forecast can be scored.
+    #[error(
+        "{trace}: no forecast can be scored: the history has {periods} periods of {period_s} s, \
+         and warm-up and horizon take all of them"
+    )]
     NothingScored {
-        /// What it is called.
+        /// Name of the history.
         trace: String,
+        /// Periods in the history.
+        periods: usize,
+        /// Length of a period, in seconds.
+        period_s: u32,
     },
 }
 
-/// What was measured: `forecast.json`.
+/// The measured accuracy: `forecast.json`.
 #[derive(Debug, Serialize)]
 pub struct Measured {
-    /// Version of what is written.
+    /// Version of the format.
     pub schema_version: u32,
-    /// What the history is called.
+    /// Name of the history.
     pub trace: String,
     /// Load that one instance serves at 100 % CPU, in the trace's unit.
     pub unit: f64,
@@ -61,7 +68,7 @@ pub struct Measured {
     pub period_s: u32,
     /// Levels of the quantiles, ascending.
     pub levels: [f64; 5],
-    /// What was measured of each boot asked for.
+    /// One horizon for each boot time.
     pub horizons: Vec<Horizon>,
 }
 
@@ -74,11 +81,11 @@ pub struct Horizon {
     pub ahead_s: u32,
     /// Models fitted on the history.
     pub fits: u32,
-    /// Of the curve that capacity is chosen by.
+    /// Accuracy of the curve from which capacity is chosen.
     pub accuracy: Accuracy,
-    /// Of the trees alone, which the live error has not widened.
+    /// Accuracy of the trees alone, before the live error widens them.
     pub trees: Accuracy,
-    /// Load that came and the quantiles forecast for it, in instance-percent.
+    /// Observed loads and the quantiles that were forecast for them, in instance-percent.
     #[serde(skip)]
     pub seen: Vec<Seen>,
 }
@@ -86,18 +93,18 @@ pub struct Horizon {
 /// One period that was forecast.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Seen {
-    /// When it began.
+    /// Start of the period.
     pub at: Timestamp,
-    /// Load that came.
+    /// Observed load.
     pub load: f64,
-    /// Quantiles forecast for it, at the levels of [`Measured`].
+    /// Quantiles that were forecast for the period, at the levels of [`Measured`].
     pub quantiles: [f64; 5],
 }
 
 /// Replays the history at every horizon, one for each of `boots_s`, on all cores.
 ///
 /// # Errors
-/// Where a horizon cannot be forecast, or nothing of it scored.
+/// If a horizon cannot be forecast, or no forecast of a horizon can be scored.
 pub fn measure(load: &LoadHistory, boots_s: &[u32]) -> Result<Measured, MeasureError> {
     let grids = boots_s
         .iter()
@@ -139,6 +146,8 @@ fn horizon(load: &LoadHistory, boot_s: u32, grid: Grid) -> Result<Horizon, Measu
     let reports = rolled.curve.report().zip(rolled.trees.report());
     let (accuracy, trees) = reports.ok_or_else(|| MeasureError::NothingScored {
         trace: load.trace.clone(),
+        periods: load.points.len(),
+        period_s: load.period_s,
     })?;
     Ok(Horizon {
         boot_s,

@@ -1,4 +1,4 @@
-//! How good a forecast was: measured, printed, and as `forecast.html`.
+//! Accuracy of forecasts: measured, as text, and as `forecast.html`.
 
 mod measure;
 mod text;
@@ -12,15 +12,16 @@ use crate::thin;
 pub use measure::{Horizon, LoadHistory, MeasureError, Measured, Seen, measure};
 pub use text::print_forecast;
 
-/// The level whose quantile charts show as a line: 99 %.
+/// Index of the quantile that charts show as a line: 99 %.
 const SHOWN: usize = 3;
 
 const SCRIPT: &str = include_str!("../forecast.js");
-/// Points that all horizons of a page may have together: four numbers each, some 30 bytes, so that
-/// the page stays below 400 KB.
+/// Most points of all horizons of a page together. A point has four numbers, about 30 bytes, so the
+/// page stays below 400 KB.
 const POINTS_MAX: usize = 9_000;
 
-/// What a page draws of one horizon, in instance-percent; a value of each column a period.
+/// The series of one horizon for the page, in instance-percent; each column has one value for each
+/// period.
 struct Series {
     /// Start of the period, milliseconds since 1970.
     at_ms: Vec<i64>,
@@ -32,10 +33,10 @@ struct Series {
     upper: Vec<f64>,
 }
 
-/// The same with so few points that a page holds them.
+/// The same series, thinned to the points that a page may have.
 #[derive(Serialize)]
 struct Thinned {
-    /// Periods that a point stands for.
+    /// Periods in one point.
     cells: usize,
     at_ms: Vec<i64>,
     load: Vec<f64>,
@@ -46,7 +47,7 @@ struct Thinned {
 /// The page of `measured`, with a chart of each horizon.
 ///
 /// # Errors
-/// Where the figures cannot be written as JSON.
+/// If the figures cannot be written as JSON.
 pub fn render_forecast(measured: &Measured) -> Result<String, serde_json::Error> {
     let points_max = POINTS_MAX / measured.horizons.len().max(1);
     let horizons = measured.horizons.iter().map(series);
@@ -56,16 +57,18 @@ pub fn render_forecast(measured: &Measured) -> Result<String, serde_json::Error>
         header {
             h1 { "Foretide forecast" }
             p.soft {
-                "Every period of the history, forecast from those before it by the model that the group would \
-                 have had. Coverage: share of loads at or below the quantile; at level 99 % it should be \
-                 99 %. MASE below 1 beats the load of a day before."
+                "Every period of the history is forecast from the periods before it, by the model that the \
+                 group would have had at that time. Coverage: share of loads at or below the quantile; at the \
+                 99 % quantile it should be 99 %. Rising load: the mean of 5 min is more than 5 % above the \
+                 mean of 30 min. Pinball loss: in percent of one instance; lower is better. WAPE: sum of \
+                 errors ÷ sum of loads. MASE: mean error ÷ mean error of the naive forecast; below 1 is better."
             }
         }
         main #horizons {}
         noscript {
             p {
-                "The figures of this page are drawn by a script, which is switched off here; "
-                code { "forecast.json" } " beside it has them all."
+                "A script draws the figures of this page, and scripts are switched off here. The file "
+                code { "forecast.json" } " in the same folder has all figures."
             }
         }
     };

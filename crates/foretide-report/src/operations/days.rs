@@ -1,5 +1,5 @@
-//! Instance-hours and violations by day: the differences of the counts that decisions carry.
-//! Nothing is counted anew here.
+//! Instance-hours and violations by day: differences between the counts of decisions. Nothing is
+//! counted again here.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,10 @@ use serde::Serialize;
 
 /// A day in milliseconds.
 const DAY_MS: i64 = 86_400_000;
-/// A day counts as whole from this share of its time with data on: a restart costs some periods.
+/// Least share of a day with data for a whole day: a restart may lose a few periods.
 const WHOLE: f64 = 0.9;
 
-/// One day. What is not known is null.
+/// One day. Unknown values are null.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub(super) struct Day {
     /// The day, UTC.
@@ -19,45 +19,45 @@ pub(super) struct Day {
     /// Its start, milliseconds since 1970.
     #[serde(skip)]
     pub(super) start_ms: i64,
-    /// Share of what the report has of the day that there are data of.
+    /// Time with data ÷ time of the day within the report.
     pub(super) covered: f64,
-    /// What was counted of it.
+    /// The counts of the day.
     #[serde(skip)]
     pub(super) counted: Hours,
     /// Instance-hours that the group ran.
     pub(super) used_instance_hours: Option<f64>,
-    /// Those of the baseline.
+    /// Instance-hours of the baseline.
     pub(super) baseline_instance_hours: Option<f64>,
-    /// Those of the hindsight optimum.
+    /// Instance-hours of the hindsight optimum.
     pub(super) optimum_instance_hours: Option<f64>,
     /// Time in violation, seconds.
     pub(super) violation_s: Option<u64>,
-    /// The same of the baseline.
+    /// Time in violation of the baseline, seconds.
     pub(super) baseline_violation_s: Option<u64>,
     /// Mean CPU of the instances.
     pub(super) cpu_percent: Option<f64>,
 }
 
 impl Day {
-    /// Whether it stands for a whole day.
+    /// Whether the day counts as a whole day.
     pub(super) fn is_whole(&self) -> bool {
         self.counted.known_s as f64 >= WHOLE * 86_400.0
     }
 }
 
-/// What one day comes to.
+/// Sums of one day.
 #[derive(Clone, Debug, Default)]
 struct Sums {
     hours: Hours,
     /// Seconds with a load.
     time: f64,
-    /// Instance-seconds that reported.
+    /// Instance-seconds of instances that report CPU.
     reporting: f64,
-    /// Instance-percent times seconds.
+    /// Load in instance-percent × seconds.
     busy: f64,
 }
 
-/// The days from that of `from` to that of `to`. `before` is the count of the newest decision
+/// The days from the day of `from` to the day of `to`. `before` is the count of the newest decision
 /// before `from`.
 pub(super) fn of(
     points: &[Datapoint],
@@ -94,7 +94,7 @@ pub(super) fn of(
         .collect()
 }
 
-/// What each decision counted more than the one before.
+/// The difference of each decision's count from the count before.
 fn stretches(
     before: Option<Hours>,
     decisions: &[Decision],
@@ -139,7 +139,7 @@ fn finished(day: i64, sums: &Sums, (from, to): (Timestamp, Timestamp)) -> Day {
     }
 }
 
-/// What was counted on all days together.
+/// The counts of all days together.
 pub(super) fn total(days: &[Day]) -> Hours {
     let mut counted = days
         .iter()

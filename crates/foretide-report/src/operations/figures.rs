@@ -17,22 +17,22 @@ use super::interval::{self, Interval};
 /// How long before and after a change its load is looked at.
 const AROUND: Duration = Duration::from_secs(600);
 
-/// What was recorded of a group.
+/// The recorded facts of a group.
 #[derive(Debug, Default)]
 pub struct Recorded {
-    /// Periods seen.
+    /// Observed periods.
     pub points: Vec<Datapoint>,
-    /// Decisions made.
+    /// Decisions.
     pub decisions: Vec<Decision>,
-    /// The count of hours in the newest decision before them.
+    /// The count of hours of the newest decision before these decisions.
     pub hours_before: Option<Hours>,
-    /// Everything else that the controller recorded.
+    /// Further records of the controller.
     pub records: Vec<(Timestamp, Record)>,
-    /// Looks that took too long.
+    /// Cycles that took longer than the interval.
     pub overruns: u64,
-    /// Times of the looks of the last day, from waking to deciding.
+    /// Durations of the cycles of the last day, from start to decision.
     pub looks: Vec<Duration>,
-    /// Times of its predictions, from the last reading to the answer.
+    /// Durations of the predictions of the last day, from the last reading to the answer.
     pub predictions: Vec<Duration>,
 }
 
@@ -47,9 +47,9 @@ pub struct GroupReport {
     pub(super) days_without_data: usize,
     /// Mean CPU of the instances over all days.
     pub(super) cpu_percent: Option<f64>,
-    /// Instance-hours a day that the baseline would have run more, over the whole days.
+    /// Instance-hours a day of the baseline minus those of the group, over whole days.
     pub(super) saved_instance_hours_a_day: Option<Interval>,
-    /// Percentage points that mean CPU has moved a day, by least squares over the days with data.
+    /// Change of mean CPU in percentage points a day, by least squares over the days with data.
     pub(super) cpu_trend_points_a_day: Option<f64>,
     pub(super) scaling: Scaling,
     pub(super) forecast: Option<ForecastFigures>,
@@ -57,11 +57,11 @@ pub struct GroupReport {
     pub(super) days: Vec<Day>,
 }
 
-/// Instance-hours and time in violation of all days together. Of seven days up to now, these are
-/// the numbers of the page. Ratios and shares are null below a day of data.
+/// Instance-hours and time in violation of all days together. For seven days up to now, these are
+/// the numbers of the page. Ratios and shares are null with less than a day of data.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(super) struct Counted {
-    /// When the count begins.
+    /// Start of the count.
     pub(super) since: String,
     /// Time with data, seconds.
     pub(super) known_s: u64,
@@ -83,13 +83,13 @@ pub(super) struct Counted {
     pub(super) optimum_cost: Option<f64>,
 }
 
-/// What was written, and what came of it.
+/// Changes of desired capacity and their effect.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub(super) struct Scaling {
     pub(super) out: u64,
     pub(super) r#in: u64,
     pub(super) failed: u64,
-    /// Not written since the group had moved meanwhile.
+    /// Not written, because desired capacity had changed since the decision.
     pub(super) moved: u64,
     pub(super) reached: u64,
     pub(super) partly: u64,
@@ -102,43 +102,44 @@ pub(super) struct Action {
     pub(super) at: String,
     pub(super) from: u32,
     pub(super) to: u32,
-    /// `reached`, `partly`; null where it was not seen before the next change.
+    /// `reached` or `partly`; null if no effect was seen before the next change.
     pub(super) outcome: Option<&'static str>,
-    /// From the write to the outcome.
+    /// Time from the write to the outcome, seconds.
     pub(super) took_s: Option<f64>,
     /// Mean CPU over the ten minutes before, and after the outcome.
     pub(super) cpu_before_percent: Option<f64>,
     pub(super) cpu_after_percent: Option<f64>,
-    /// The same of the load.
+    /// Mean load over the same times.
     pub(super) load_before_instance_percent: Option<f64>,
     pub(super) load_after_instance_percent: Option<f64>,
 }
 
-/// How good the forecasts were, beside the load at the time they were made.
+/// Accuracy of the forecasts, and of persistence: the load at the time of the forecast.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct ForecastFigures {
     pub(super) forecasts: u64,
     pub(super) levels: [f64; 5],
     pub(super) coverage: [f64; 5],
     pub(super) pinball_instance_percent: [f64; 5],
-    /// Of the load at the time of the forecast, taken for every quantile.
+    /// Pinball loss of persistence, which uses the load at the time of the forecast for every
+    /// quantile.
     pub(super) persistence_pinball_instance_percent: [f64; 5],
-    /// Sum of the median's errors over the sum of loads.
+    /// Sum of the median's errors ÷ sum of loads.
     pub(super) wape: Option<f64>,
     pub(super) persistence_wape: Option<f64>,
 }
 
-/// How long things took.
+/// Durations of cycles and predictions.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub(super) struct Response {
-    /// Of the last day.
+    /// Cycles of the last day.
     pub(super) look: Option<Times>,
-    /// Of the last day, where the policy asks the model.
+    /// Predictions of the last day, if the policy asks the model.
     pub(super) prediction: Option<Times>,
     pub(super) overruns: u64,
 }
 
-/// Times in milliseconds.
+/// Durations in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub(super) struct Times {
     pub(super) count: usize,
@@ -147,7 +148,7 @@ pub(super) struct Times {
     pub(super) max_ms: f64,
 }
 
-/// The report of `group` from what was recorded and what the days were.
+/// The report of `group` from recorded facts and days.
 pub(super) fn report(
     group: String,
     recorded: &Recorded,
@@ -203,7 +204,7 @@ fn counted(hours: &Hours, budget: f64, price: Option<f64>) -> Option<Counted> {
     })
 }
 
-/// Slope by least squares; none of fewer than three days, which any noise gives a trend.
+/// Slope by least squares; none with fewer than three days, because noise would give a slope.
 fn trend(days: &[Day]) -> Option<f64> {
     let known = days.iter().enumerate();
     let known: Vec<(f64, f64)> = known
@@ -271,7 +272,7 @@ fn action(recorded: &Recorded, at: Timestamp, from: u32, to: u32) -> Action {
     }
 }
 
-/// Mean CPU and load of the periods that lie wholly between two times.
+/// Mean CPU and load of the periods that are entirely between two times.
 fn around(points: &[Datapoint], from: Timestamp, to: Timestamp) -> (Option<f64>, Option<f64>) {
     let within = || {
         points
@@ -286,7 +287,7 @@ fn around(points: &[Datapoint], from: Timestamp, to: Timestamp) -> (Option<f64>,
     (mean(cpu.collect()), mean(load.collect()))
 }
 
-/// Each period that was forecast counts once, by the first forecast of it.
+/// Each forecast period counts once, with its first forecast.
 fn forecast(recorded: &Recorded) -> Option<ForecastFigures> {
     let loads: BTreeMap<Timestamp, f64> = recorded
         .points

@@ -1,4 +1,4 @@
-//! `foretide report`: what the last days brought.
+//! The report of `foretide report`: a summary of the last days.
 
 mod days;
 mod figures;
@@ -11,28 +11,28 @@ mod text;
 use foretide_domain::Timestamp;
 use serde::Serialize;
 
-/// Version of the report's JSON; grows when a reader of the old form would be misled.
+/// Version of the report's JSON; raised when readers of the old version would misread the new one.
 pub const REPORT_VERSION: u32 = 2;
 
 pub use figures::{GroupReport, Recorded};
 
-/// The whole, as its JSON has it.
+/// The whole report, in the form of its JSON.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
-    /// Version of the form of this file.
+    /// Version of the format.
     pub schema_version: u32,
-    /// Version of the program that made it.
+    /// Version of the program.
     pub foretide_version: &'static str,
-    /// First moment that counts, RFC 3339.
+    /// Start of the report, RFC 3339.
     pub from: String,
-    /// The moment up to which it counts.
+    /// End of the report, RFC 3339.
     pub to: String,
-    /// A group each.
+    /// The report of each group.
     pub groups: Vec<GroupReport>,
 }
 
-/// The report of `group` on what was `recorded` of it between two moments. `budget` is the
-/// violation budget, 0 to 1; `price` that of an instance-hour with its currency.
+/// The report of `group` from the facts `recorded` between two moments. `budget` is the violation
+/// budget, 0 to 1; `price` is the price of an instance-hour with its currency.
 pub fn group_report(
     group: String,
     recorded: &Recorded,
@@ -57,7 +57,7 @@ pub fn render_operations(report: &Report) -> Result<String, serde_json::Error> {
     page::render(report)
 }
 
-/// The report for a terminal; `wrap` breaks a text into lines of a width, with an indent after the
+/// The report as text; `wrap` breaks a text into lines of a width, with an indent after the
 /// first.
 pub fn render_text(
     report: &Report,

@@ -57,7 +57,7 @@ pub(super) fn render(report: &Report) -> Result<String, serde_json::Error> {
         .collect();
     let scripts = scripts(&(), &series, SCRIPT)?;
     let body = html! {
-        h1 { "The last days" }
+        h1 { "Foretide report" }
         p.soft { (report.from) " to " (report.to) ", Foretide " (report.foretide_version) }
         @for (index, group) in report.groups.iter().enumerate() { (section(index, group)) }
     };
@@ -143,6 +143,6 @@ mod tests {
         assert!(!page.contains("<script>alert"), "{page}");
         let shown = "a/&lt;script&gt;alert('1')&lt;/script&gt;&quot; &amp; co";
         assert!(page.contains(shown), "{page}");
-        assert!(page.contains("none are counted yet"), "{page}");
+        assert!(page.contains("instance-hours: not counted yet"), "{page}");
     }
 }

@@ -1,4 +1,4 @@
-//! A report for a terminal: sentences that wrap, and a table of days where it fits.
+//! A report as text: wrapped sentences, and a table of days if the width allows.
 
 use std::fmt::Write as _;
 
@@ -6,22 +6,22 @@ use super::Report;
 use super::days::Day;
 use super::figures::{Action, Counted, ForecastFigures, GroupReport, Response, Scaling, Times};
 
-/// Columns that the table of days takes.
+/// Columns of the table of days.
 const TABLE: usize = 74;
-/// Changes that are listed one by one, the newest; the JSON has all.
+/// Changes that are listed, the newest first; the JSON has all.
 const ACTIONS: usize = 10;
 
 /// Breaks a text into lines of a width, with an indent after the first.
 pub(super) type Wrap = fn(&str, Option<usize>, usize) -> String;
 
-/// How wide a line may be, and what breaks it.
+/// The width of lines, and the function that breaks them.
 #[derive(Clone, Copy)]
 struct Room {
     width: Option<usize>,
     wrap: Wrap,
 }
 
-/// The whole report, no line wider than `width` unless a word is.
+/// The whole report. No line is wider than `width`, unless a single word is.
 pub(super) fn render(report: &Report, width: Option<usize>, wrap: Wrap) -> String {
     let room = Room { width, wrap };
     let mut text = String::new();
@@ -47,12 +47,7 @@ pub(super) fn render(report: &Report, width: Option<usize>, wrap: Wrap) -> Strin
         }
         if actions.len() > ACTIONS {
             let more = actions.len() - ACTIONS;
-            line(
-                &mut text,
-                &format!("… and {more} changes before these"),
-                2,
-                room,
-            );
+            line(&mut text, &format!("… and {more} earlier changes"), 2, room);
         }
     }
     text
@@ -76,18 +71,18 @@ pub(super) fn head(group: &GroupReport) -> String {
     )
 }
 
-/// What there is to say, a sentence each.
+/// The report of a group in sentences.
 pub(super) fn sentences(group: &GroupReport) -> Vec<String> {
     let mut said = Vec::new();
     let (missing, all) = (group.days_without_data, group.days.len());
     if missing > 0 {
         said.push(format!(
-            "no data on {missing} of {all} days; these days count nowhere"
+            "no data on {missing} of {all} days; these days are left out of all figures"
         ));
     }
     match &group.hours {
         Some(counted) => said.extend(hours(group, counted)),
-        None => said.push("instance-hours: none are counted yet".to_owned()),
+        None => said.push("instance-hours: not counted yet".to_owned()),
     }
     said.push(match group.saved_instance_hours_a_day {
         Some(saved) => format!(
@@ -107,7 +102,7 @@ pub(super) fn sentences(group: &GroupReport) -> Vec<String> {
     said
 }
 
-/// The count of all days: of the last seven, the numbers that the page shows as well.
+/// The counts of all days. For the last seven days, the page shows the same numbers.
 fn hours(group: &GroupReport, counted: &Counted) -> Vec<String> {
     let money = |hours: Option<f64>, cost: Option<f64>| {
         let hours = hours.unwrap_or_default();
@@ -120,7 +115,7 @@ fn hours(group: &GroupReport, counted: &Counted) -> Vec<String> {
     };
     let of = |ratio: Option<f64>, of: &str| {
         ratio.map_or_else(String::new, |ratio| {
-            format!("; Foretide used {:.0} % of {of}", 100.0 * ratio)
+            format!("; the group used {:.0} % of {of}", 100.0 * ratio)
         })
     };
     let minutes = |seconds: u64| seconds / 60;
@@ -137,7 +132,7 @@ fn hours(group: &GroupReport, counted: &Counted) -> Vec<String> {
         counted.known_s as f64 / 3600.0
     )];
     if counted.too_early {
-        said.push("shares and comparisons: too early, 24 h with data are needed".to_owned());
+        said.push("percentages: too early, 24 h with data are needed".to_owned());
     }
     said.extend([
         format!(
@@ -147,12 +142,12 @@ fn hours(group: &GroupReport, counted: &Counted) -> Vec<String> {
         format!(
             "baseline, target tracking on the same load: {}{}",
             money(counted.baseline_instance_hours, counted.baseline_cost),
-            of(counted.against_baseline, "that")
+            of(counted.against_baseline, "the baseline's")
         ),
         format!(
             "hindsight optimum: {}{}",
             money(counted.optimum_instance_hours, counted.optimum_cost),
-            of(counted.against_optimum, "that")
+            of(counted.against_optimum, "the optimum's")
         ),
         format!(
             "in violation: {} min{share}; the baseline {} min",
@@ -185,8 +180,8 @@ fn scaling(scaling: &Scaling) -> String {
         ..
     } = scaling;
     format!(
-        "scaling: {out} out, {in} in; came into service: {reached}, in part: {partly}; writes \
-         failed: {failed}, overtaken: {moved}"
+        "scaling: {out} out, {in} in; reached the wanted capacity: {reached}, in part: {partly}; \
+         failed writes: {failed}; given up because desired capacity had changed: {moved}"
     )
 }
 
@@ -203,11 +198,15 @@ fn forecast(figures: &ForecastFigures) -> String {
         .map(|(own, other)| format!("{own:.2}/{other:.2}"))
         .collect();
     let wape = match (figures.wape, figures.persistence_wape) {
-        (Some(own), Some(other)) => format!("; median off by {}/{}", percent(own), percent(other)),
+        (Some(own), Some(other)) => {
+            let (own, other) = (percent(own), percent(other));
+            format!("; WAPE, own/persistence: {own}/{other}")
+        }
         _ => String::new(),
     };
     format!(
-        "forecast: {} came due; coverage {}; pinball, own/persistence, instance-%: {}{wape}",
+        "forecast: {} periods; coverage {}; pinball loss in % of one instance, own/persistence: \
+         {}{wape}",
         figures.forecasts,
         levels.join(", "),
         losses.join(" ")
@@ -222,24 +221,27 @@ fn response(response: &Response) -> Option<String> {
             p95_ms,
             max_ms,
         } = times;
-        format!("{what} {median_ms:.0} ms, p95 {p95_ms:.0}, longest {max_ms:.0} ({count})")
+        format!(
+            "{what} median {median_ms:.0} ms, p95 {p95_ms:.0} ms, longest {max_ms:.0} ms, {count} \
+             measured"
+        )
     };
-    let look = response.look.as_ref().map(|it| times("a look", it));
+    let look = response.look.as_ref().map(|it| times("cycles", it));
     let prediction = response
         .prediction
         .as_ref()
-        .map(|it| times("a prediction", it));
+        .map(|it| times("predictions", it));
     let told: Vec<String> = look.into_iter().chain(prediction).collect();
     let overruns = response.overruns;
     (!told.is_empty()).then(|| {
         format!(
-            "times of the last day: {}; overruns {overruns}",
+            "durations of the last day: {}; overruns: {overruns}",
             told.join("; ")
         )
     })
 }
 
-/// The cells of a day; what is not known is a dash.
+/// The cells of a day; an unknown value is a dash.
 pub(super) fn cells(day: &Day) -> [String; 8] {
     let number =
         |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.1}"));
@@ -258,7 +260,7 @@ pub(super) fn cells(day: &Day) -> [String; 8] {
     ]
 }
 
-/// What stands over them.
+/// The headings of the columns.
 pub(super) const HEADINGS: [&str; 8] = [
     "day", "data %", "used h", "base. h", "opt. h", "viol. m", "base. m", "CPU %",
 ];

@@ -78,7 +78,11 @@ pub enum CaseError {
         expected: &'static str,
     },
     /// Nothing is left to score.
-    #[error("{trace}: {warmup_days} warm-up days leave nothing of {span_s} s to score")]
+    #[error(
+        "{trace}: not enough data: the history has {}, and more than {} h are needed, because the \
+         first {} h are warm-up and not scored",
+        span(*.span_s), 24 * u64::from(*.warmup_days), 24 * u64::from(*.warmup_days)
+    )]
     NothingScored {
         /// The trace.
         trace: String,
@@ -87,6 +91,15 @@ pub enum CaseError {
         /// Length of the trace in seconds.
         span_s: i64,
     },
+}
+
+/// A length of time in words.
+fn span(seconds: i64) -> String {
+    if seconds < 7200 {
+        format!("{} min", seconds / 60)
+    } else {
+        format!("{:.1} h", seconds as f64 / 3600.0)
+    }
 }
 
 /// A trace on a group: everything that does not depend on the policy, computed once.

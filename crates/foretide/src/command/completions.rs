@@ -1,4 +1,4 @@
-//! `foretide completions`: the script that makes a shell complete the command line.
+//! `foretide completions`: prints a completion script for a shell.
 
 use clap::CommandFactory as _;
 use clap_complete::generate;

@@ -15,7 +15,7 @@ use crate::stop::Stop;
 
 use super::{Context, input};
 
-/// Name of the simulated group where none of the configuration is taken.
+/// Name of the simulated group without `--group`.
 const GROUP: &str = "demo";
 
 /// This process: its clock and its signals.
@@ -60,7 +60,7 @@ pub(crate) fn run(
     foretide_demo::run(&plan, records, &wanted, &mut process, terminal, context.out)
 }
 
-/// Gathers and checks all of it.
+/// Collects and checks all inputs.
 fn plan(args: &DemoArgs, flags: &ConfigFlags) -> Result<Plan, Failure> {
     let (mut sources, _) = input::sources(flags)?;
     set_flags(args, &mut sources);
@@ -111,8 +111,7 @@ fn set_flags(args: &DemoArgs, sources: &mut Sources) {
     }
 }
 
-/// The days of a trace are cut only where that was asked for: the default is that of a generated
-/// load.
+/// The days of the demo. A trace is cut only with `--days`: `demo.days` is for generated load.
 fn load(args: &DemoArgs, demo: &DemoSettings) -> Result<Trace, Failure> {
     let Some(path) = &args.trace else {
         return generated(demo);

@@ -1,4 +1,5 @@
-//! `foretide explain`: why a group was scaled, or was not, from the decisions in the store.
+//! `foretide explain`: explains why a group was scaled or was not scaled, from the store's
+//! decisions.
 
 use foretide_domain::{Decision, Timestamp};
 use foretide_runtime::GroupKey;
@@ -53,12 +54,12 @@ pub(crate) fn run(
     }
 }
 
-/// Later than anything kept.
+/// A time after every stored time.
 const fn end() -> Timestamp {
     Timestamp::from_millis(i64::MAX)
 }
 
-/// The decision with all that it rests on, and what was said until the next one.
+/// Prints the decision with all its figures, and the notices until the next decision.
 fn unfolded(
     reader: &Reader,
     group: &GroupKey,
@@ -88,7 +89,7 @@ fn unfolded(
     Ok(())
 }
 
-/// One line a decision; decisions that say the same but for their figures share one.
+/// One line for each decision; decisions in a row that differ only in figures share a line.
 fn sentences(decisions: &[Decision], context: &mut Context<'_>) -> Result<(), Failure> {
     let wrap_at = context.terminal.wrap_at();
     for alike in decisions.chunk_by(|a, b| shape(a) == shape(b)) {
@@ -147,7 +148,7 @@ fn json(
     Ok(())
 }
 
-/// Units stand in the names; what is not known is an empty cell.
+/// Columns of the CSV. Names contain the units; an unknown value is an empty cell.
 #[derive(Serialize)]
 struct Row {
     time: String,

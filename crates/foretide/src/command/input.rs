@@ -1,4 +1,4 @@
-//! What several commands begin with: the configuration from its sources, and a service's token.
+//! Inputs that several commands share: the configuration from its sources, and a service's token.
 
 use std::path::{Path, PathBuf};
 
@@ -10,10 +10,10 @@ use foretide_terminal::{Exit, Failure};
 use crate::cli::ConfigFlags;
 use crate::output::warn;
 
-/// Read where no file is named, if it is there.
+/// File that is read if no file is named and this file exists.
 const FILE_HERE: &str = "foretide.toml";
 
-/// The file and the environment as sources, with the flags `--set`; and which file it was.
+/// The sources: file, environment and flags `--set`. Also returns the path of the file.
 pub(crate) fn sources(flags: &ConfigFlags) -> Result<(Sources, Option<PathBuf>), Failure> {
     let mut sources = Sources::default();
     let path = config_file(flags);
@@ -32,7 +32,7 @@ pub(crate) fn sources(flags: &ConfigFlags) -> Result<(Sources, Option<PathBuf>),
     Ok((sources, path))
 }
 
-/// The settings of a group of the configuration; of `[defaults]` where none is named.
+/// The settings of a group of the configuration, or of `[defaults]` if none is named.
 pub(crate) fn settings_of<'c>(
     name: Option<&str>,
     config: &'c Config,
@@ -57,7 +57,7 @@ fn config_file(flags: &ConfigFlags) -> Option<PathBuf> {
     named.or_else(here)
 }
 
-/// Foretide's variables. Others may hold what is no text; ours must not.
+/// Foretide's environment variables. They must be UTF-8; other variables need not.
 fn variables() -> Result<Vec<(String, String)>, Failure> {
     let mut variables = Vec::new();
     for (name, value) in std::env::vars_os() {
@@ -83,7 +83,7 @@ fn read_config(path: &Path) -> Result<String, Failure> {
     })
 }
 
-/// Checks the whole.
+/// Loads and checks the configuration.
 pub(crate) fn load(sources: &Sources) -> Result<Config, Failure> {
     sources.load().map_err(|problems| refused(&problems))
 }
@@ -93,7 +93,8 @@ fn refused(problems: &Problems) -> Failure {
         .hint("`foretide config default` shows every key, `foretide config check` checks a file")
 }
 
-/// The token of a file that a service begins with. Warns on standard error if others may write it.
+/// The token from a service's token file. Warns on standard error if other users may write the
+/// file.
 pub(crate) fn token_warned(path: &Path) -> Result<Token, Failure> {
     let token = files::token(path)?;
     if let Some(Exposed { what, mend }) = files::exposed(path) {

@@ -1,4 +1,4 @@
-//! What the commands over the store share: opening it, naming a group, telling a time.
+//! Code that the commands over the store share: opening the store, finding a group, parsing a time.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ use crate::cli::ConfigFlags;
 
 use super::input;
 
-/// Opens the store at `path` for reading, or where `foretide run` keeps it.
+/// Opens the store at `path` for reading; if none, the store of `foretide run`.
 pub(super) fn open(path: Option<&PathBuf>, flags: &ConfigFlags) -> Result<Reader, Failure> {
     let path = match path {
         Some(path) => path.clone(),
@@ -30,11 +30,11 @@ pub(super) fn open(path: Option<&PathBuf>, flags: &ConfigFlags) -> Result<Reader
     })
 }
 
-/// What to do about a row that is not as it was written.
+/// Hint for a damaged row.
 pub(super) const DAMAGED: &str = "`foretide doctor` lists damaged rows; --store FILE reads a copy \
     of the store from before the damage";
 
-/// A store that cannot be read.
+/// The failure for a store that cannot be read.
 pub(super) fn failed(error: &StoreError) -> Failure {
     let exit = match error {
         StoreError::Io { .. } | StoreError::Moved { .. } => Exit::NoInput,
@@ -53,7 +53,7 @@ pub(super) fn failed(error: &StoreError) -> Failure {
     }
 }
 
-/// The group that `name` means: its own name, or `account/name` where several have it.
+/// The group `name`: its name, or `account/name` if several groups have the same name.
 pub(super) fn group(reader: &Reader, name: &str) -> Result<GroupKey, Failure> {
     let groups = reader.groups().map_err(|error| failed(&error))?;
     let means = |key: &&GroupKey| key.name() == name || key.to_string() == name;
@@ -79,7 +79,7 @@ pub(super) fn group(reader: &Reader, name: &str) -> Result<GroupKey, Failure> {
     }
 }
 
-/// The time that `text` means: RFC 3339, or a span before `now`, with or without a minus.
+/// Parses a time: RFC 3339, or a span before `now`, with or without a minus.
 pub(super) fn time(flag: &str, text: &str, now: Timestamp) -> Result<Timestamp, Failure> {
     let span = text.strip_prefix('-').unwrap_or(text).parse::<Span>();
     if let Ok(Span(span)) = span {

@@ -1,8 +1,9 @@
-//! The commands: each gathers its inputs, calls the crates that do the work, and prints.
+//! The commands: each collects its inputs, calls the crates that do the work, and prints.
 
 pub(crate) mod backtest;
 pub(crate) mod completions;
 pub(crate) mod config;
+pub(crate) mod days;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod emulator;
@@ -26,14 +27,14 @@ use std::io::Write;
 
 use foretide_terminal::Terminal;
 
-/// Version of what `--json` prints, `docs/json.md`. Raised where a field changes its meaning or
-/// goes.
+/// Version of the output of `--json`, `docs/json.md`. Raised when a field changes its meaning or is
+/// removed.
 pub(crate) const SCHEMA_VERSION: u32 = 1;
 
-/// What every command is given.
+/// Output and terminal of every command.
 pub(crate) struct Context<'a> {
     /// Standard output.
     pub(crate) out: &'a mut dyn Write,
-    /// What is known of the terminal.
+    /// Facts about the terminal.
     pub(crate) terminal: Terminal,
 }

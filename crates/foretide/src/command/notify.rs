@@ -1,4 +1,4 @@
-//! `foretide notify`: sends a test message where notifications go.
+//! `foretide notify`: sends a test message to the webhook.
 
 use foretide_domain::{CallFailure, FailureKind};
 use foretide_notify::Fields;
@@ -34,7 +34,11 @@ pub(crate) fn run(
     match runtime.block_on(outlet.send(&Fields::of_test(clock::now()))) {
         Ok(status) => {
             writeln!(context.out, "sent to {origin}: answered {status}")?;
-            writeln!(context.out, "told are: {}", config.notify.topics())?;
+            writeln!(
+                context.out,
+                "messages are sent for: {}",
+                config.notify.topics()
+            )?;
             Ok(())
         }
         Err(failure) => Err(refused(&origin, &failure)),
@@ -45,14 +49,14 @@ fn refused(origin: &str, failure: &CallFailure) -> Failure {
     let told = Failure::new(Exit::Unavailable, format!("{origin}: {failure}"));
     match failure.kind {
         FailureKind::Denied | FailureKind::NotFound => {
-            told.hint("the address may have been revoked: the service that gave it makes another")
+            told.hint("the address may have been revoked: create a new one in the service")
         }
         FailureKind::Rejected => {
-            told.hint("the body may not be what it wants: notify.template makes another")
+            told.hint("the service may need another body: set notify.template")
         }
-        FailureKind::TimedOut | FailureKind::Throttled | FailureKind::Unavailable => {
-            told.hint("foretide run tries each message for up to a minute and goes on meanwhile")
-        }
+        FailureKind::TimedOut | FailureKind::Throttled | FailureKind::Unavailable => told.hint(
+            "`foretide run` retries each message for up to a minute, without delaying cycles",
+        ),
         FailureKind::Malformed => told,
     }
 }

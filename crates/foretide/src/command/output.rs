@@ -1,4 +1,4 @@
-//! Files that commands leave in a folder of the user's choice.
+//! Files that commands write into a folder of the user's choice.
 
 use std::fs;
 use std::io::{self, Write};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use foretide_terminal::{Exit, Failure};
 
-/// Makes the folder, so that a wrong one is told before the runs and not after them.
+/// Creates the folder, so that an unusable folder is reported before the runs.
 pub(crate) fn prepare(folder: &Path) -> Result<(), Failure> {
     fs::create_dir_all(folder).map_err(|error| cannot_create(folder, &error))?;
     let probe = folder.join(".foretide-probe");
@@ -15,14 +15,14 @@ pub(crate) fn prepare(folder: &Path) -> Result<(), Failure> {
         .map_err(|error| cannot_create(folder, &error))
 }
 
-/// Writes a file into the folder; says where it is.
+/// Writes a file into the folder. Returns the path.
 pub(crate) fn whole(folder: &Path, name: &str, content: &[u8]) -> Result<PathBuf, Failure> {
     let path = folder.join(name);
     whole_at(&path, content)?;
     Ok(path)
 }
 
-/// Writes the file `path`, which is there whole or not at all.
+/// Writes the file `path` atomically: the file is complete or does not exist.
 pub(crate) fn whole_at(path: &Path, content: &[u8]) -> Result<(), Failure> {
     let mut unfinished = path.as_os_str().to_owned();
     unfinished.push(".part");
@@ -43,7 +43,7 @@ pub(crate) fn whole_at(path: &Path, content: &[u8]) -> Result<(), Failure> {
     })
 }
 
-/// What stands in the way, and which flag names another.
+/// The failure for a file that cannot be created, with the flag that sets another.
 pub(crate) fn cannot_create(path: &Path, error: &io::Error) -> Failure {
     Failure::new(
         Exit::CannotCreate,

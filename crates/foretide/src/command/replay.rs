@@ -1,4 +1,5 @@
-//! `foretide replay`: recorded events through today's code and settings, and what differs.
+//! `foretide replay`: repeats recorded decisions with the present code and settings, and lists
+//! differences.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -17,22 +18,22 @@ use crate::clock;
 
 use super::{Context, SCHEMA_VERSION, input, kept};
 
-/// Differences that are printed; all of them are in `--json`.
+/// Most differences that are printed; `--json` has all.
 const SHOWN_MAX: usize = 50;
-/// Replayed where nothing else is said.
+/// Length of the replay without `--from`.
 const USUAL: Duration = Duration::from_secs(24 * 3600);
 
-/// A decision that is not what it was.
+/// A decision that differs from the recorded one.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 struct Difference {
     at: String,
-    /// As recorded; none where nothing was decided then.
+    /// The recorded decision; none if there was none.
     then: Option<Decision>,
-    /// As decided now; none where nothing is.
+    /// The replayed decision; none if there is none.
     now: Option<Decision>,
 }
 
-/// A setting that is not what it was.
+/// A setting that has changed.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 struct Setting {
     key: String,
@@ -50,7 +51,7 @@ struct Report {
     decisions: usize,
     settings: Vec<Setting>,
     differences: Vec<Difference>,
-    /// The file that the settings of today are from.
+    /// The file of the present settings.
     #[serde(skip)]
     config: Option<PathBuf>,
 }
@@ -109,7 +110,8 @@ pub(crate) fn run(
     print(&report, context)
 }
 
-/// What happened from the newest checkpoint before `from` on, or from the first one after it.
+/// The events since the newest checkpoint before `from`, or since the first checkpoint after
+/// `from`.
 fn steps(
     reader: &Reader,
     group: &GroupKey,
@@ -153,7 +155,7 @@ fn differences(recorded: Vec<Decision>, replayed: Vec<Decision>) -> Vec<Differen
         .collect()
 }
 
-/// Where the settings of today differ from those of the newest checkpoint.
+/// Differences between the present settings and those of the newest checkpoint.
 fn settings(steps: &[(Timestamp, Step)], today: &ControllerConfig) -> Vec<Setting> {
     let then = steps.iter().rev().find_map(|(_, step)| match step {
         Step::Checkpoint(checkpoint) => Some(&checkpoint.controller),
@@ -188,7 +190,7 @@ fn compare(key: &str, then: &Value, now: &Value, found: &mut Vec<Setting>) {
     }
 }
 
-/// What came of a decision: the capacity set, the one wanted, and what bound it.
+/// Outcome of a decision: the capacity set, the wanted capacity, and the limit that changed it.
 fn outcome(decision: Option<&Decision>) -> Option<(Option<u32>, Option<u32>, Option<Guard>)> {
     let decision = decision?;
     let why = &decision.explanation;

@@ -120,7 +120,7 @@ impl Stop {
         })
     }
 
-    /// Waits for one; true where it was Ctrl-C.
+    /// Waits for a signal. Returns whether the signal was Ctrl-C.
     pub(super) async fn wait(mut self) -> bool {
         tokio::select! {
             _ = self.interrupt.recv() => true,

@@ -1,4 +1,4 @@
-//! `foretide status`: every group at a glance, from the store, the worst first.
+//! `foretide status`: lists all groups of the store with their health, the worst first.
 
 use std::cmp::Reverse;
 use std::time::Duration;
@@ -19,11 +19,11 @@ use crate::stop::Stop;
 
 use super::{Context, SCHEMA_VERSION, kept};
 
-/// Between two pictures of `--watch`.
+/// Time between two refreshes of `--watch`.
 const PICTURE: Duration = Duration::from_secs(2);
-/// Groups of one process stop within this time of each other.
+/// Longest time between the last cycles of two groups of one process that stopped.
 const STOP_TOGETHER: Duration = Duration::from_secs(30);
-/// Indent of what belongs to a group.
+/// Indent of the lines of a group.
 const INDENT: usize = 2;
 
 /// Runs it.
@@ -102,7 +102,7 @@ fn fit(blocks: Vec<Vec<Line>>, height: usize) -> Vec<Line> {
     shown
 }
 
-/// A group at a glance. What is not known is null.
+/// Summary of a group. Unknown values are null.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 struct Glance {
     schema_version: u32,
@@ -110,17 +110,17 @@ struct Glance {
     group: String,
     mode: Option<String>,
     policy: Option<String>,
-    /// The worst state of its health, as `/metrics` names it.
+    /// The worst health state, as `/metrics` names it.
     health: &'static str,
     /// `ok`, `notice`, `warning` or `critical`.
     severity: Severity,
-    /// What stands against its health, the worst first, each with what to do.
+    /// The conditions, the worst first, each with its next step.
     conditions: Vec<String>,
-    /// Those of them that ask for action.
+    /// The conditions that ask for action.
     alarms: Vec<String>,
-    /// Since when nobody looks after it any more, where that is meant: others are looked after.
+    /// Time since when the group is no longer configured, if other groups still run.
     removed_at: Option<String>,
-    /// An operator's orders that stand, and who gave them.
+    /// Orders of operators that apply, and who gave them.
     orders: Vec<String>,
     desired: Option<u32>,
     in_service: Option<u32>,
@@ -138,7 +138,7 @@ struct Glance {
     /// The health in words.
     #[serde(skip)]
     title: String,
-    /// The larger, the sooner it is shown.
+    /// Rank: larger values are shown first.
     #[serde(skip)]
     rank: (Severity, Reverse<HealthState>),
 }
@@ -169,7 +169,7 @@ fn glances(reader: &Reader, now: Timestamp) -> Result<Vec<Glance>, Failure> {
     Ok(groups)
 }
 
-/// When the group was last told to be no longer looked after, where it was not taken up again.
+/// The time when the group was removed from the running fleet, if it was not added again.
 fn stopped(
     reader: &Reader,
     key: &GroupKey,
@@ -266,7 +266,7 @@ fn orders(orders: &Orders) -> Vec<String> {
         .collect()
 }
 
-/// The group's health as its state was saved last.
+/// The group's health from its newest saved state.
 fn health(latest: &Latest, now: Timestamp) -> Verdict {
     if let Some((_, state)) = &latest.state {
         return state.health(now);
@@ -275,7 +275,7 @@ fn health(latest: &Latest, now: Timestamp) -> Verdict {
     Verdict::new(unread, &Verdict::default(), now)
 }
 
-/// A block of lines a group, none wider than `width` unless a word is.
+/// One block of lines for each group. No line is wider than `width`, unless a single word is.
 fn lines(groups: &[Glance], width: Option<usize>) -> Vec<(Look, String)> {
     let mut lines = Vec::new();
     if groups.is_empty() {

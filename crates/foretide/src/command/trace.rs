@@ -1,8 +1,8 @@
-//! `foretide trace`: what a trace file holds.
+//! `foretide trace`: describes a trace file.
 
 use foretide_domain::Timestamp;
 use foretide_sim::{Description, Trace, chart, describe};
-use foretide_terminal::Failure;
+use foretide_terminal::{Failure, wrap};
 
 use crate::cli::TraceArgs;
 
@@ -10,15 +10,22 @@ use super::Context;
 
 /// Rows of the chart.
 const CHART_ROWS: usize = 8;
+/// Columns of the labels.
+const LABEL: usize = 12;
 
 /// Runs it.
 pub(crate) fn run(args: &TraceArgs, context: &mut Context<'_>) -> Result<(), Failure> {
     let trace = foretide_files::trace(&args.file, args.column.as_deref())?;
     let facts = describe(&trace);
+    let room = context.terminal.wrap_at();
+    let room = room.map(|columns| columns.saturating_sub(LABEL));
     for (label, lines) in facts_in_words(&trace, &facts) {
-        for (index, line) in lines.iter().enumerate() {
-            let label = if index == 0 { label } else { "" };
-            writeln!(context.out, "{label:<12}{line}")?;
+        let mut label = label;
+        for line in lines {
+            for part in wrap(&line, room, 2).lines() {
+                writeln!(context.out, "{label:<LABEL$}{part}")?;
+                label = "";
+            }
         }
     }
     let drawn = chart(trace.demand(), context.terminal.width(), CHART_ROWS);
@@ -39,7 +46,7 @@ fn facts_in_words(trace: &Trace, facts: &Description) -> Vec<Fact> {
     let gaps = match facts.gaps {
         0 => vec!["none".into()],
         gaps => vec![
-            format!("{gaps}, {} cells ({missing:.2} %)", facts.missing_cells),
+            format!("{gaps}, {} steps ({missing:.2} %)", facts.missing_cells),
             format!("longest {longest_h:.1} h"),
         ],
     };
@@ -68,35 +75,38 @@ fn facts_in_words(trace: &Trace, facts: &Description) -> Vec<Fact> {
         (
             "seasonality",
             vec![
-                format!("day {}, week {}", or_none(season.day), or_none(season.week)),
-                "(correlation with itself)".into(),
+                format!("autocorrelation at 24 h {}", or_none(season.day)),
+                format!("autocorrelation at 7 d  {}", or_none(season.week)),
             ],
         ),
         (
             "burstiness",
             vec![
-                format!("deviation / mean {}", or_none(burst.variation)),
-                format!("p99 / median     {}", or_none(burst.p99_to_median)),
-                format!("max / mean       {}", or_none(burst.max_to_mean)),
-                format!("5 min rise / mean {}", or_none(burst.rise_to_mean)),
+                format!("standard deviation ÷ mean {}", or_none(burst.variation)),
+                format!("p99 ÷ median {}", or_none(burst.p99_to_median)),
+                format!("maximum ÷ mean {}", or_none(burst.max_to_mean)),
+                format!(
+                    "largest rise in 5 min ÷ mean {}",
+                    or_none(burst.rise_to_mean)
+                ),
             ],
         ),
     ]
 }
 
-/// The step, and that rows were averaged where it is longer than theirs.
+/// The step, and a note where rows are finer than the step and were averaged.
 fn step(facts: &Description) -> Vec<String> {
     let filled = facts.cells.saturating_sub(facts.missing_cells).max(1);
     let each = facts.rows as f64 / filled as f64;
     let step = format!("{} s", facts.step_s);
-    // A few rows of a step that is kept badly fall into one cell, which is not worth a word.
+    // With an irregular step, a few rows share a cell; only systematic averaging is reported.
     if each < 1.5 {
         return vec![step];
     }
     vec![step, format!("(each the mean of {each:.0} rows)")]
 }
 
-/// As many digits as tell numbers of that size apart.
+/// The number with two decimals, from 1000 on without decimals.
 fn number(value: f64) -> String {
     if value.abs() >= 1000.0 {
         format!("{value:.0}")

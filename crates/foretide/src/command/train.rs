@@ -1,4 +1,4 @@
-//! `foretide train`: fits the model to a trace or to labelled rows, judges it, writes it.
+//! `foretide train`: fits the model to a trace or to labelled rows, evaluates it, writes it.
 
 use std::io::BufReader;
 use std::path::Path;
@@ -18,10 +18,10 @@ use crate::cli::{ConfigFlags, TrainArgs};
 
 use super::{Context, input, output};
 
-/// Over so many lead times an instance given up must not have been needed: to get it back and to
-/// have used it.
+/// Lead times after a scale-in within which the instance must not be needed: one to launch it
+/// again, one to use it.
 const HOLD_LEAD_TIMES: u32 = 2;
-/// Received and sent by an instance at 100 % CPU, as the simulated group has it.
+/// Bytes a second that an instance at 100 % CPU receives and sends, as in the simulated group.
 const NETWORK_AT_FULL: f64 = 5e6;
 /// Seed of the fleet's walk along the trace: equal files give an equal model.
 const WALK_SEED: u64 = 1;
@@ -56,15 +56,13 @@ pub(crate) fn run(
             let hash = &model.facts().hash;
             writeln!(context.out, "\nwritten: {} ({hash})", path.display())?;
         }
-        None => writeln!(
-            context.out,
-            "\nnothing written; --out FILE writes the model"
-        )?,
+        None => writeln!(context.out, "\nno model written; --out FILE writes it")?,
     }
     Ok(())
 }
 
-/// The origin of the rows stands in the model file, which is the same wherever they lay.
+/// The name of a file without its folder: the model file names its source, and must not depend on
+/// the folder.
 fn file_name(path: &Path) -> String {
     let name = path.file_name().unwrap_or(path.as_os_str());
     name.to_string_lossy().into_owned()
@@ -106,8 +104,8 @@ fn rows_of_traces(
     Ok(in_step(&series))
 }
 
-/// How a fleet walks along the trace: sized as in the simulated group, looking ahead over the lead
-/// time and the metrics' delay.
+/// Settings of the walk along the trace: sized as in the simulated group; labels look ahead over
+/// the lead time and the delay of metrics.
 fn walk(trace: &Trace, config: &ControllerConfig) -> Result<Walk, Failure> {
     let bounds = Bounds::new(1, 100).map_err(|error| Failure::of(Exit::Internal, &error))?;
     let case = Case::new(trace.clone(), Setup::new(bounds));
@@ -131,8 +129,8 @@ fn walk(trace: &Trace, config: &ControllerConfig) -> Result<Walk, Failure> {
     })
 }
 
-/// The rows of all series, each spread over the whole, so that the newest of every one are held
-/// out.
+/// The rows of all series, interleaved by relative age, so that the newest rows of every series
+/// are held out.
 fn in_step(series: &[Vec<LabelledRow>]) -> Vec<LabelledRow> {
     let mut placed: Vec<(f64, LabelledRow)> = Vec::new();
     for rows in series {
@@ -166,35 +164,45 @@ fn print(
     let out = &mut *context.out;
     writeln!(
         out,
-        "fitted to {rows_fitted} rows, judged on the {rows_held_out} after them"
+        "fitted to {rows_fitted} rows, evaluated on {rows_held_out} later rows"
     )?;
-    writeln!(out, "(the newest {share:.0} %)\n")?;
+    writeln!(out, "(the newest {share:.0} % of all rows)\n")?;
     let columns = [
         &evaluation.model,
         &evaluation.commonest,
         &evaluation.thresholds,
     ];
-    writeln!(out, "{:<18}{:>6}{:>8}{:>8}", "", "", "always", "CPU")?;
-    writeln!(out, "{:<16}{:>8}{:>8}{:>8}", "", "model", "same", "bands")?;
+    writeln!(
+        out,
+        "{:<18}{:>8}{:>10}{:>12}",
+        "", "model", "majority", "thresholds"
+    )?;
     let rows: [(&str, Figure); 4] = [
-        ("right", |scores| percent(scores.accuracy)),
-        ("right, balanced", |scores| {
+        ("accuracy", |scores| percent(scores.accuracy)),
+        ("balanced accuracy", |scores| {
             percent(scores.balanced_accuracy)
         }),
         ("log loss", |scores| format!("{:.3}", scores.log_loss)),
-        ("calibration off", |scores| {
+        ("calibration error", |scores| {
             percent(scores.calibration.expected_error)
         }),
     ];
     for (label, figure) in rows {
         let [model, commonest, thresholds] = columns.map(figure);
-        writeln!(out, "{label:<16}{model:>8}{commonest:>8}{thresholds:>8}")?;
+        writeln!(out, "{label:<18}{model:>8}{commonest:>10}{thresholds:>12}")?;
     }
+    writeln!(
+        out,
+        "\nmajority: always the most common class\n\
+         thresholds: scale out 10 points above the target CPU, scale in 10 below\n\
+         calibration error: mean difference of predicted probability and\n  \
+         observed accuracy"
+    )?;
     confusion(&evaluation.model, context)?;
     calibration(&evaluation.model, context)
 }
 
-/// One figure of a set of scores, in words.
+/// Formats one figure of a set of scores.
 type Figure = fn(&Scores) -> String;
 
 fn percent(share: f64) -> String {
@@ -202,7 +210,7 @@ fn percent(share: f64) -> String {
 }
 
 fn confusion(scores: &Scores, context: &mut Context<'_>) -> Result<(), Failure> {
-    writeln!(context.out, "\nright (down), said by the model (across)")?;
+    writeln!(context.out, "\nrows: true class, columns: predicted class")?;
     write!(context.out, "{:<10}", "")?;
     for class in Class::ALL {
         write!(context.out, "{:>10}", class.action())?;
@@ -221,13 +229,19 @@ fn confusion(scores: &Scores, context: &mut Context<'_>) -> Result<(), Failure> 
 fn calibration(scores: &Scores, context: &mut Context<'_>) -> Result<(), Failure> {
     writeln!(
         context.out,
-        "\n{:<10}{:>8}{:>8}{:>8}",
-        "confidence", "rows", "said", "right"
+        "\n{:<10}{:>8}{:>13}{:>10}\n{:<10}{:>8}{:>13}{:>10}",
+        "", "", "predicted", "observed", "range", "rows", "probability", "accuracy"
     )?;
-    for bin in scores.calibration.bins.iter().filter(|bin| bin.rows > 0) {
-        let from = format!("{:.0} %..", bin.from * 100.0);
-        let (said, right) = (percent(bin.mean_confidence), percent(bin.accuracy));
-        writeln!(context.out, "{from:<10}{:>8}{said:>8}{right:>8}", bin.rows)?;
+    let bins = &scores.calibration.bins;
+    for bin in bins.iter().filter(|bin| bin.rows > 0) {
+        let from = bin.from * 100.0;
+        let range = format!("{from:.0}–{:.0} %", from + 100.0 / bins.len() as f64);
+        let (predicted, observed) = (percent(bin.mean_confidence), percent(bin.accuracy));
+        writeln!(
+            context.out,
+            "{range:<10}{:>8}{predicted:>13}{observed:>10}",
+            bin.rows
+        )?;
     }
     Ok(())
 }

@@ -201,7 +201,7 @@ fn every_option_of_the_world_changes_it() {
     assert_eq!(plain, cost(&[]));
     for option in [
         ["--skip", "1d"],
-        ["--days", "1d"],
+        ["--days", "1"],
         ["--warmup", "1d"],
         ["--boot", "15m"],
         ["--boot", "lognormal:180s:0.8"],
@@ -272,7 +272,7 @@ fn without_a_terminal_a_line_is_told_when_a_policy_is_through_a_trace() {
     let mut told: Vec<&str> = error.lines().collect();
     assert!(
         told.last()
-            .is_some_and(|line| line.starts_with("8 of 8 runs: ")),
+            .is_some_and(|line| line.starts_with("8 of 8 runs finished: ")),
         "{error}"
     );
     // On two cores either may be through first.
@@ -281,10 +281,7 @@ fn without_a_terminal_a_line_is_told_when_a_policy_is_through_a_trace() {
         .iter()
         .filter_map(|line| Some(line.split_once(": ")?.1))
         .collect();
-    assert_eq!(
-        through,
-        ["hpa is through web", "target-tracking is through web"]
-    );
+    assert_eq!(through, ["hpa on web", "target-tracking on web"]);
 }
 
 #[test]
@@ -337,7 +334,11 @@ fn what_cannot_be_run_is_refused_with_a_hint() {
         (vec!["--unit", "0"], 64, vec!["unit", "hint: "]),
         (vec!["--slo-util", "200%"], 64, vec!["hint: "]),
         (vec!["--warmup", "1"], 64, vec!["such as 7d"]),
-        (vec!["--warmup", "9d"], 65, vec!["9 warm-up days", "hint: "]),
+        (
+            vec!["--warmup", "9d"],
+            65,
+            vec!["more than 216 h are needed", "hint: "],
+        ),
         (vec!["--skip", "9d"], 65, vec!["hint: see --skip"]),
     ] {
         room.fails(

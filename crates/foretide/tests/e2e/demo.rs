@@ -81,7 +81,7 @@ fn a_trace_file_and_the_other_policy_can_be_shown() {
 #[test]
 fn target_tracking_equals_the_policy_it_is_compared_with() {
     let room = Room::new();
-    let out = room.done(&["demo", "--days", "1", "--policy", "target-tracking"]);
+    let out = room.done(&["demo", "--days", "1d", "--policy", "target-tracking"]);
     let figures = |name: &str| -> Vec<String> {
         let line = out.lines().find(|line| line.starts_with(name)).unwrap();
         let cells = line.split_at(25).1.split_whitespace();

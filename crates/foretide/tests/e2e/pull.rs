@@ -75,10 +75,10 @@ fn two_weeks_become_a_trace_that_the_other_commands_read() {
     let local = Local::start(&[]);
     let out = local.done(&PULL);
     for part in [
-        "group       web in eu-west-1, 14 days by 60 s",
-        "minutes for 15 days, 5 minutes for 63, hours for 455",
+        "group       web in eu-west-1, 14 days in periods of 60 s",
+        "1 min periods for 15 days, 5 min for 63 days, 1 h for 455 days",
         "value       load in instance-percent",
-        "cost        6 metrics requested of CloudWatch, 0.00006 USD",
+        "cost        6 CloudWatch metrics to request, 0.00006 USD",
         "; 6 metrics requested, 0.00006 USD",
     ] {
         assert!(out.contains(part), "{part:?} is not in:\n{out}");
@@ -168,10 +168,10 @@ fn a_group_is_pulled_and_backtested_in_one_step() {
     let (code, out, error) = local.run(&args);
     assert_eq!(code, 0, "{error}");
     for part in [
-        "group       web in eu-west-1, 2 days by 60 s",
+        "group       web in eu-west-1, 2 days in periods of 60 s",
         "metrics requested, 0.0000",
         "rows in o/pull-web.csv",
-        "simulated   min 1, max 10, periods of 60 s, boot 180 s, its lead_time: too few launches",
+        "simulated   min 1, max 10, period 60 s, boot 180 s (lead_time; too few launches",
         "cost ratio",
     ] {
         assert!(out.contains(part), "{part:?} is not in:\n{out}");
@@ -212,7 +212,7 @@ fn a_group_is_pulled_and_backtested_in_one_step() {
             "backtest", "--group", "web", "--days", "450d", "--skip", "9d",
         ],
         64,
-        &["459 days", "hint: it keeps 455"],
+        &["459 days", "hint: CloudWatch keeps 455 days"],
     );
     fails(
         &["backtest", "--group", "web", "--trace", "o/pull-web.csv"],
@@ -246,11 +246,11 @@ fn an_interrupted_pull_goes_on_where_it_stopped() {
 
     let out = local.done(&PULL);
     assert!(
-        out.contains("resumed     web.csv.partial holds what was before"),
+        out.contains("resumed     web.csv.partial has all rows before"),
         "{out}"
     );
     assert!(
-        out.contains("cost        5 metrics"),
+        out.contains("cost        5 CloudWatch metrics"),
         "only what is left: {out}"
     );
     let told = local.room.done(&["trace", "web.csv"]);
@@ -281,10 +281,10 @@ fn the_configured_load_metric_and_a_coarser_step_are_pulled() {
          dimensions = [\"LoadBalancer=app/web/0000000000000001\"]\n",
     );
     let out = local.done(&[
-        "pull", "--group", "shop", "--days", "2", "--step", "15m", "--out", "a.csv",
+        "pull", "--group", "shop", "--days", "2d", "--step", "15m", "--out", "a.csv",
     ]);
     assert!(
-        out.contains("group       web in eu-west-1, 2 days by 900 s"),
+        out.contains("group       web in eu-west-1, 2 days in periods of 900 s"),
         "{out}"
     );
     assert!(
@@ -333,7 +333,10 @@ fn what_cannot_be_pulled_is_told_with_what_to_do() {
     fails(
         &step,
         64,
-        &["keeps no such periods for 60 days", "300 s for 63 days"],
+        &[
+            "does not keep such short periods for 60 days",
+            "300 s for 63 days",
+        ],
     );
     fails(&[&PULL[..], &["--days", "456"]].concat(), 64, &["--days"]);
     let folder = ["pull", "--group", "web", "--out", "none/a.csv"];

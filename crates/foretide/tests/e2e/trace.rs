@@ -11,7 +11,8 @@ fn a_trace_is_described() {
         "step        60 s",
         "rows        2880",
         "gaps        none",
-        "day 1.00",
+        "autocorrelation at 24 h 1.00",
+        "largest rise in 5 min ÷ mean ",
         "█",
     ] {
         assert!(out.contains(part), "{part:?} is not in:\n{out}");

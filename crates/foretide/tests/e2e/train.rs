@@ -9,8 +9,9 @@ fn a_trained_model_is_judged_written_and_usable() {
     let out = room.done(&["train", "--trace", "load.csv", "--out", "model.json"]);
     for part in [
         "fitted to ",
-        "balanced",
-        "calibration",
+        "balanced accuracy",
+        "calibration error",
+        "rows: true class, columns: predicted class",
         "scale_out",
         "written: model.json",
     ] {

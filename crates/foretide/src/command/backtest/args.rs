@@ -1,4 +1,4 @@
-//! `foretide backtest` as a person writes it.
+//! Options of `foretide backtest`.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -8,6 +8,8 @@ use foretide_sim::Boot;
 
 use foretide_config::{Percentage, Span};
 
+use crate::command::days::days;
+
 /// `foretide backtest`.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "\
@@ -16,14 +18,14 @@ Examples:
   foretide backtest --trace a.csv --trace b.csv --warmup 7d --out report
   foretide backtest --trace load.csv --policy target-tracking,hpa --sweep target=30..75:5
   foretide backtest --trace load.csv --policy static:capacity=12,hpa:target=60:tolerance=0.05
-  foretide backtest --group web --out report      pulls two weeks of CloudWatch first
+  foretide backtest --group web --out report      pull two weeks of CloudWatch first
   foretide backtest --trace load.csv --boot 120s..300s --launch-failure 2% --price '0.096 USD/h'
 
-A trace is CSV with a header: a column `timestamp` (RFC 3339 or epoch) and one with the load; the
-metric exports of the AWS console and CLI are read too. `aws-predictive` is an emulation from its
-public description. The same command gives the same bytes, unless --timings asks how long the runs
-took. With --group the history is new every time; the file that was pulled stays and gives the same
-bytes.")]
+A trace is CSV with a header: a column `timestamp` (RFC 3339 or epoch) and a column with the load.
+Metric exports of the AWS console and CLI are read too. Policy `aws-predictive` is an emulation,
+built from the public description of AWS predictive scaling. The same command writes the same
+bytes, unless --timings adds durations. With --group, every call pulls new history; a backtest of
+the pulled file writes the same bytes again.")]
 pub(crate) struct BacktestArgs {
     /// Trace file; may be repeated
     #[arg(long, value_name = "FILE", required_unless_present = "group", num_args = 1..)]
@@ -31,75 +33,74 @@ pub(crate) struct BacktestArgs {
     /// Column of the trace files that holds the load [default: value]
     #[arg(long, value_name = "NAME")]
     pub(crate) column: Option<String>,
-    /// Pulls the history of this group of the configuration, or Auto Scaling group, as `foretide
+    /// Pull the history of this group of the configuration, or Auto Scaling group, as `foretide
     /// pull` does, into pull-NAME.csv in the folder of --out, else of `run.output`
     #[arg(long, value_name = "NAME", conflicts_with_all = ["trace", "column"])]
     pub(crate) group: Option<String>,
-    /// Group of the configuration whose settings Foretide's own policies have, and whose objective
-    /// and budget count [default: `[defaults]`; of a pulled group, its own]
+    /// Group of the configuration whose settings, objective and budget are used [default:
+    /// `[defaults]`; for a pulled group, its own]
     #[arg(long, value_name = "NAME")]
     pub(crate) settings_of: Option<String>,
     /// Policies to compare, each NAME or NAME:SETTING=NUMBER[:...] [default: all]
     #[arg(long, value_name = "POLICY", value_delimiter = ',')]
     pub(crate) policy: Vec<PolicySpec>,
-    /// Turns the target utilisation of every policy that has one
+    /// Run every policy that has a target utilisation at each of these targets
     #[arg(long, value_name = "target=FROM..TO:STEP")]
     pub(crate) sweep: Option<SweepSpec>,
-    /// Writes summary.json, timelines and report.html into this folder
+    /// Folder for summary.json, timelines and report.html
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-    /// Leaves out this much at the start of a trace, in whole days
+    /// Days to leave out at the start of a trace, such as 7 or 7d
     #[arg(long, value_name = "DAYS", default_value = "0d", value_parser = days)]
     pub(crate) skip: u32,
-    /// Uses this much of a trace, in whole days [default: all; pulled are 14]
+    /// Days of a trace to use, such as 14 or 14d [default: all; with --group 14]
     #[arg(long, value_name = "DAYS", value_parser = days)]
     pub(crate) days: Option<u32>,
-    /// Runs this much at the start without scoring it, in whole days
+    /// Days at the start that are simulated and not scored
     #[arg(long, value_name = "DAYS", default_value = "0d", value_parser = days)]
     pub(crate) warmup: u32,
-    /// Time from launch to service: 180s, 120s..300s, or lognormal:180s:0.3 [default: 180s; of a
-    /// pulled group, what its launches took]
+    /// Time from launch to service: 180s, 120s..300s, or lognormal:180s:0.3 [default: 180s; for a
+    /// pulled group, the 90th percentile of its launches]
     #[arg(long, value_name = "TIME")]
     pub(crate) boot: Option<BootSpec>,
     /// Share of launches that fail
     #[arg(long, value_name = "PERCENT", default_value = "0%", value_parser = percentage)]
     pub(crate) launch_failure: Percentage,
-    /// Time from the end of a period until its metrics can be seen
+    /// Time from the end of a period until CloudWatch shows its metrics
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = seconds)]
     pub(crate) delay: u32,
-    /// Length of a metric period: 60s, or 300s with basic monitoring [default: 60s; of a pulled
+    /// Length of a metric period: 60s, or 300s with basic monitoring [default: 60s; for a pulled
     /// group, its own]
     #[arg(long, value_name = "TIME", value_parser = seconds)]
     pub(crate) period: Option<u32>,
-    /// Publishes the load itself beside CPU, as a request count; for a group with a load metric of
-    /// its own it always is
+    /// Publish the load also as a request count, beside CPU; always on for a group with a load
+    /// metric
     #[arg(long)]
     pub(crate) request_count: bool,
-    /// Smallest capacity [default: 1; of a pulled group, its own]
+    /// Smallest capacity [default: 1; for a pulled group, its own]
     #[arg(long, value_name = "N")]
     pub(crate) min: Option<u32>,
-    /// Largest capacity [default: 100; of a pulled group, its own]
+    /// Largest capacity [default: 100; for a pulled group, its own]
     #[arg(long, value_name = "N")]
     pub(crate) max: Option<u32>,
-    /// Load that one instance serves at 100 % CPU, in the trace's unit [default: the 99th
-    /// percentile takes 20 instances at 60 %; of a pulled group, 100, or what its load metric is
-    /// said to serve]
+    /// Load that one instance serves at 100 % CPU, in the trace's unit [default: the value at
+    /// which the 99th percentile of the load needs 20 instances at 60 %; for a pulled group 100,
+    /// or `load.per_instance`]
     #[arg(long, value_name = "LOAD")]
     pub(crate) unit: Option<f64>,
     /// Price of an instance-hour in USD
     #[arg(long, value_name = "PRICE", default_value = "0.096 USD/h", value_parser = usd_per_hour)]
     pub(crate) price: f64,
-    /// Utilisation above which a step counts as violation [default: `forecast.objective`]
+    /// Utilisation above which a step is a violation [default: `forecast.objective`]
     #[arg(long, value_name = "PERCENT", value_parser = percentage)]
     pub(crate) slo_util: Option<Percentage>,
-    /// Share of time that may be in violation where policies are compared [default:
-    /// `forecast.budget`]
+    /// Violation share at which policies of a sweep are compared [default: `forecast.budget`]
     #[arg(long, value_name = "PERCENT", value_parser = percentage)]
     pub(crate) budget: Option<Percentage>,
     /// Seed of boot times and launch failures
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed: u64,
-    /// Tells in summary.json how long each run took, which no two runs do alike
+    /// Write the duration of each run into summary.json; durations differ from call to call
     #[arg(long)]
     pub(crate) timings: bool,
     /// Model file of policy classifier
@@ -108,27 +109,27 @@ pub(crate) struct BacktestArgs {
 }
 
 impl BacktestArgs {
-    /// Time from launch to service; three minutes where none is given.
+    /// Time from launch to service; three minutes if `--boot` is unset.
     pub(super) fn boot(&self) -> Boot {
         self.boot
             .map_or(Boot::Constant { seconds: 180 }, |spec| spec.0)
     }
 }
 
-/// A policy with its settings.
+/// A policy with its settings, as `--policy` names it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct PolicySpec {
     /// Its name.
     pub(crate) name: String,
     /// Settings that differ from its defaults.
     pub(crate) settings: Vec<(String, f64)>,
-    /// The same as text.
+    /// Name and settings as text, with the present name of the policy.
     pub(crate) text: String,
-    /// The old name of the policy, where the command line had that.
+    /// The old name of the policy, if the command line used the old name.
     pub(crate) renamed: Option<String>,
 }
 
-/// Names of earlier versions, with those of today. This version takes both.
+/// Names of earlier versions with their present names. This version accepts both.
 const OLD_NAMES: [(&str, &str); 1] = [("seed", "original")];
 
 impl FromStr for PolicySpec {
@@ -149,7 +150,7 @@ impl FromStr for PolicySpec {
         let settings = parts
             .map(|part| setting(part).ok_or_else(|| format!("`{part}`: expected SETTING=NUMBER")))
             .collect::<Result<_, _>>()?;
-        // Tables and files have the name of today.
+        // Tables and files use the present name.
         let settings_text = text.trim().strip_prefix(written).unwrap_or_default();
         Ok(Self {
             text: format!("{name}{settings_text}"),
@@ -160,11 +161,11 @@ impl FromStr for PolicySpec {
     }
 }
 
-/// The targets that a sweep visits, percent.
+/// The targets of a sweep, in percent.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct SweepSpec(pub(crate) Vec<f64>);
 
-/// More settings of a knob tell nothing more.
+/// Most targets of a sweep: more add no information.
 const SWEEP_POINTS_MAX: usize = 200;
 
 impl FromStr for SweepSpec {
@@ -187,7 +188,7 @@ impl FromStr for SweepSpec {
             .take(SWEEP_POINTS_MAX + 1)
             .collect();
         if points.len() > SWEEP_POINTS_MAX {
-            return Err(format!("more than {SWEEP_POINTS_MAX} settings"));
+            return Err(format!("expected at most {SWEEP_POINTS_MAX} targets"));
         }
         Ok(Self(points))
     }
@@ -230,7 +231,7 @@ impl FromStr for BootSpec {
     }
 }
 
-/// A time in whole seconds, at most a day.
+/// Parses a time in whole seconds, at most a day.
 pub(crate) fn seconds(text: &str) -> Result<u32, String> {
     let span: Span = text.parse().map_err(|error| format!("{error}"))?;
     let whole = span.0.subsec_nanos() == 0;
@@ -238,16 +239,6 @@ pub(crate) fn seconds(text: &str) -> Result<u32, String> {
         Ok(seconds) if whole && seconds <= 86_400 => Ok(seconds),
         _ => Err("expected whole seconds, at most a day".to_owned()),
     }
-}
-
-/// Whole days.
-pub(crate) fn days(text: &str) -> Result<u32, String> {
-    let days = text.parse().ok().and_then(|Span(span)| {
-        let seconds = span.as_secs();
-        let whole = seconds.is_multiple_of(86_400) && span.subsec_nanos() == 0;
-        u32::try_from(seconds / 86_400).ok().filter(|_| whole)
-    });
-    days.ok_or_else(|| "expected whole days, such as 7d".to_owned())
 }
 
 fn percentage(text: &str) -> Result<Percentage, String> {

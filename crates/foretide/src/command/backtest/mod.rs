@@ -1,4 +1,4 @@
-//! `foretide backtest`: what any policy would have done to a history, and what that would cost.
+//! `foretide backtest`: simulates policies on a history, and compares cost and violations.
 
 mod args;
 mod output;
@@ -15,7 +15,7 @@ use super::Context;
 use plan::Plan;
 use progress::Progress;
 
-pub(crate) use args::{BacktestArgs, days, seconds};
+pub(crate) use args::{BacktestArgs, seconds};
 
 /// Runs it.
 pub(crate) fn run(
@@ -60,7 +60,7 @@ pub(crate) fn run(
     Ok(())
 }
 
-/// The command as it was given, to be repeated; on what was pulled where it pulled.
+/// The command line to repeat this backtest, with the pulled file instead of `--group`.
 fn command_line(args: &BacktestArgs) -> String {
     let quoted = |word: String| {
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=,:%+@".contains(c);

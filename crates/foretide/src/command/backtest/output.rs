@@ -10,7 +10,7 @@ use crate::command::output::{cannot_create, whole};
 use super::plan::Plan;
 use super::run::Results;
 
-/// Writes all files; says which.
+/// Writes all files. Returns their paths.
 pub(crate) fn write(
     folder: &Path,
     plan: &Plan,

@@ -1,4 +1,4 @@
-//! What a backtest runs: traces on their groups, policies with their settings.
+//! Plan of a backtest: traces with their simulated groups, and policies with their settings.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -18,15 +18,14 @@ use crate::output::warn;
 
 use super::args::{BacktestArgs, PolicySpec};
 
-/// The product's own policies; they run as the shipping controller.
+/// Foretide's own policies; they run in the same controller as `foretide run`.
 const OWN: [PolicyKind; 3] = [
     PolicyKind::Forecast,
     PolicyKind::Classifier,
     PolicyKind::TargetTracking,
 ];
 
-/// The group where nothing else is said: bounds that nearly every load stays within, and detailed
-/// monitoring.
+/// Defaults of the simulated group: bounds that suit nearly every load, and detailed monitoring.
 const MIN: u32 = 1;
 const MAX: u32 = 100;
 const PERIOD_S: u32 = 60;
@@ -34,19 +33,19 @@ const PERIOD_S: u32 = 60;
 /// Everything that a backtest needs, checked before it begins.
 pub(crate) struct Plan {
     pub(crate) cases: Vec<Case>,
-    /// What is compared, each under the name that it was asked for by; no two share one.
+    /// The policies, each with its name on the command line; names are distinct.
     pub(crate) contenders: Vec<(String, Box<dyn Contender>)>,
-    /// Settings of the knob; none where it is not turned.
+    /// Targets of the sweep, in percent; empty without a sweep.
     pub(crate) targets: Vec<f64>,
-    /// Violation share at which swept policies are compared.
+    /// Violation share at which policies of a sweep are compared.
     pub(crate) budget: f64,
     pub(crate) price_usd_per_hour: f64,
-    /// Whether the time that runs take is told.
+    /// Whether the summary has the duration of each run.
     pub(crate) timings: bool,
 }
 
 impl Plan {
-    /// Gathers and checks all of it.
+    /// Collects and checks all inputs.
     pub(crate) fn new(args: &BacktestArgs, flags: &ConfigFlags) -> Result<Self, Failure> {
         let (sources, _) = input::sources(flags)?;
         let config = input::load(&sources)?;
@@ -64,7 +63,7 @@ impl Plan {
         {
             let name = &spec.name;
             warn(&format!(
-                "policy `{old}` is called `{name}` now; this version takes both names\n\
+                "policy `{old}` is called `{name}` now; this version accepts both names\n\
                  hint: --policy {name}"
             ));
         }
@@ -89,15 +88,15 @@ impl Plan {
     }
 }
 
-/// Tables and the report tell policies and traces apart by name alone, files by what of a name is
-/// safe in theirs.
+/// Checks that names are distinct, also as parts of file names: tables, report and files have no
+/// other key.
 fn distinct<'n>(flag: &str, names: impl Iterator<Item = &'n str>) -> Result<(), Failure> {
     let mut seen = BTreeMap::new();
     for name in names {
         if let Some(before) = seen.insert(file_name(name), name) {
             let what = format!("{flag}: `{before}` and `{name}` would write the same files");
             return Err(Failure::new(Exit::Usage, what).hint(
-                "name each once; traces go by their files' names, without folder and ending",
+                "name each once; the name of a trace is its file name without folder and extension",
             ));
         }
     }
@@ -136,7 +135,7 @@ fn cases(args: &BacktestArgs, own: &ControllerConfig) -> Result<Vec<Case>, Failu
     args.trace.iter().map(case).collect()
 }
 
-/// The settings of the product's policies, on a group that boots and is measured as simulated.
+/// The settings of Foretide's policies, with lead time and metric delay of the simulated group.
 fn own_config(args: &BacktestArgs, config: &Config) -> Result<ControllerConfig, Failure> {
     let settings = input::settings_of(args.settings_of.as_deref(), config)?;
     let mut own = settings.controller.clone();
@@ -179,8 +178,8 @@ fn contender(
     own: &ControllerConfig,
     predict: &Arc<Predict<'static>>,
 ) -> Result<Box<dyn Contender>, Failure> {
-    // A comparison policy's settings are its own; the product's stand in the configuration, and
-    // only the knob that a sweep turns can be set here.
+    // Comparison policies have their own settings. Settings of Foretide's policies are in the
+    // configuration; only the target, which a sweep changes, can be set here.
     if let Some(policy) = own_kind(&spec.name) {
         let config = ControllerConfig {
             policy,
@@ -192,21 +191,21 @@ fn contender(
             [] => Ok(Box::new(driven)),
             [(key, _)] if key == "target" && policy == PolicyKind::Forecast => Err(refused(
                 spec,
-                "it has no target: forecast.budget or prices in the configuration steer it",
+                "it has no target; set forecast.budget or prices in the configuration",
             )),
             [(key, target)] if key == "target" => driven
                 .with_target(*target)
                 .ok_or_else(|| refused(spec, "that target is out of range")),
             _ => Err(refused(
                 spec,
-                "its settings stand in the configuration; only target is set here",
+                "its settings are in the configuration; only target can be set here",
             )),
         };
     }
     let Some(mut peer) = Peer::named(&spec.name) else {
         let names: Vec<String> = every_policy().into_iter().map(|spec| spec.name).collect();
         return Err(
-            Failure::new(Exit::Usage, format!("no policy `{}`", spec.name))
+            Failure::new(Exit::Usage, format!("there is no policy `{}`", spec.name))
                 .hint(format!("policies: {}", names.join(", "))),
         );
     };
@@ -216,7 +215,7 @@ fn contender(
             if known.contains(&key.as_str()) {
                 return refused(spec, &format!("`{key}={value}` is out of range"));
             }
-            refused(spec, &format!("`{key}={value}` is no setting of it")).hint(format!(
+            refused(spec, &format!("there is no setting `{key}`")).hint(format!(
                 "settings of {}: {}",
                 spec.name,
                 known.join(", ")

@@ -1,4 +1,4 @@
-//! How far a backtest is, on standard error.
+//! Progress of a backtest, on standard error.
 
 use std::io::{self, Write};
 
@@ -6,7 +6,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::run::Ended;
 
-/// A bar with the time left on a terminal; elsewhere a line whenever a policy is through a trace.
+/// A bar with the time left on a terminal; elsewhere one line when all runs of a policy on a trace
+/// have finished.
 pub(super) struct Progress {
     bar: ProgressBar,
 }
@@ -14,7 +15,7 @@ pub(super) struct Progress {
 impl Progress {
     pub(super) fn new() -> Self {
         let bar = ProgressBar::new(0);
-        // The template is fixed; were it wrong, the default style would say the same less well.
+        // The template is fixed; if it were wrong, the default style would still show progress.
         if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos} of {len} runs, {eta} left")
         {
             bar.set_style(style);
@@ -22,22 +23,22 @@ impl Progress {
         Self { bar }
     }
 
-    /// A run has ended.
+    /// Shows that a run has finished.
     pub(super) fn tell(&self, ended: &Ended<'_>) {
         if !self.bar.is_hidden() {
             self.bar.set_length(ended.all as u64);
             self.bar.set_position(ended.done as u64);
         } else if let Some((trace, policy)) = ended.through {
             let (done, all) = (ended.done, ended.all);
-            // Nobody may be reading; the figures are what counts.
+            // Standard error may be closed; progress is not essential.
             drop(writeln!(
                 io::stderr(),
-                "{done} of {all} runs: {policy} is through {trace}"
+                "{done} of {all} runs finished: {policy} on {trace}"
             ));
         }
     }
 
-    /// Leaves nothing on the terminal.
+    /// Removes the bar from the terminal.
     pub(super) fn finish(&self) {
         self.bar.finish_and_clear();
     }

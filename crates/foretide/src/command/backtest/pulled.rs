@@ -15,12 +15,13 @@ use crate::command::{Context, input};
 
 use super::args::{BacktestArgs, BootSpec};
 
-/// As much as is kept by the minute, less a day, and as the running service reads.
+/// Days to pull: CloudWatch keeps one-minute periods for one day more. `foretide run` reads as
+/// much.
 const DAYS: u32 = 14;
 /// One instance at 100 % CPU, in instance-percent.
 const INSTANCE: f64 = 100.0;
 
-/// Pulls the history of `group`; what was asked for, on the file that holds it.
+/// Pulls the history of `group`. Returns `args` with the pulled file as the trace.
 pub(super) fn pull(
     group: &str,
     args: &BacktestArgs,
@@ -30,8 +31,9 @@ pub(super) fn pull(
     let config = input::load(&input::sources(flags)?.0)?;
     let days = args.days.unwrap_or(DAYS).saturating_add(args.skip);
     if !(1..=DAYS_KEPT).contains(&days) {
-        let what = format!("--days and --skip ask for {days} days of CloudWatch");
-        return Err(Failure::new(Exit::Usage, what).hint(format!("it keeps {DAYS_KEPT}")));
+        let what = format!("--days and --skip need {days} days of CloudWatch history");
+        let hint = format!("CloudWatch keeps {DAYS_KEPT} days");
+        return Err(Failure::new(Exit::Usage, what).hint(hint));
     }
     // A group that the configuration does not know has the settings of `[defaults]`.
     let named = || config.groups.contains_key(group).then(|| group.to_owned());
@@ -69,11 +71,11 @@ pub(super) fn pull(
     Ok(pulled)
 }
 
-/// What the simulated group takes over from the one that was pulled.
+/// Settings that the simulated group takes from the pulled group.
 struct Own {
     bounds: Bounds,
     boot_s: u32,
-    /// Launches that `boot_s` was measured on; none where it is the configured lead time.
+    /// Launches from which `boot_s` was measured; none if it is the configured lead time.
     launches: Option<usize>,
     period_s: u32,
 }
@@ -90,26 +92,29 @@ impl Own {
         let seconds = |span: Duration| u32::try_from(span.as_secs()).unwrap_or(u32::MAX);
         Self {
             bounds: found.state.bounds,
-            // A launch that took no time to be seen is one that the simulation cannot make.
+            // The simulation cannot launch in less than a second.
             boot_s: seconds(measured.unwrap_or(configured)).clamp(1, 86_400),
             launches: measured.map(|_| lead_time.launches()),
             period_s: seconds(found.monitoring.period()),
         }
     }
 
-    /// Says of each where it is from.
+    /// One line with each setting and its source.
     fn told(&self, args: &BacktestArgs) -> String {
         let given = |is_given: bool, own: String, flag: &str| {
             if is_given {
-                format!("{flag} as given")
+                format!("{flag} from the command line")
             } else {
                 own
             }
         };
         let boot = match self.launches {
-            Some(count) => format!("boot {} s, p90 of its {count} newest launches", self.boot_s),
+            Some(count) => format!(
+                "boot {} s (90th percentile of the {count} newest launches)",
+                self.boot_s
+            ),
             None => format!(
-                "boot {} s, its lead_time: too few launches in the last day to measure",
+                "boot {} s (lead_time; too few launches in the last day to measure)",
                 self.boot_s
             ),
         };
@@ -126,7 +131,7 @@ impl Own {
             ),
             given(
                 args.period.is_some(),
-                format!("periods of {} s", self.period_s),
+                format!("period {} s", self.period_s),
                 "period",
             ),
             given(args.boot.is_some(), boot, "boot"),
@@ -135,8 +140,8 @@ impl Own {
     }
 }
 
-/// Puts the file that was pulled into the words of the command instead of the group, and what was
-/// taken over from the group.
+/// Replaces `--group` in the words of the command by the pulled file and the settings that were
+/// taken from the group.
 pub(super) fn repeat(words: &mut Vec<String>, pulled: &BacktestArgs) {
     if let Some(at) = words.iter().position(|word| word == "--group") {
         words.drain(at..words.len().min(at + 2));
@@ -146,7 +151,7 @@ pub(super) fn repeat(words: &mut Vec<String>, pulled: &BacktestArgs) {
     words.extend(files.flat_map(|file| ["--trace".to_owned(), file]));
     let boot = match pulled.boot {
         Some(BootSpec(Boot::Constant { seconds })) => Some(format!("{seconds}s")),
-        // Only what was written can be anything else.
+        // Any other form was on the command line already.
         _ => None,
     };
     for (flag, value) in [
@@ -250,12 +255,12 @@ mod tests {
         };
         assert_eq!(
             told(&[90, 100, 80, 300, 95], &[]),
-            "min 2, max 9, periods of 300 s, boot 300 s, p90 of its 5 newest launches"
+            "min 2, max 9, period 300 s, boot 300 s (90th percentile of the 5 newest launches)"
         );
         assert_eq!(
             told(&[90], &["--max", "20"]),
-            "min 2, max as given, periods of 300 s, boot 240 s, its lead_time: too few launches in \
-             the last day to measure"
+            "min 2, max from the command line, period 300 s, boot 240 s (lead_time; too few \
+             launches in the last day to measure)"
         );
     }
 }

@@ -1,4 +1,5 @@
-//! The runs of a backtest: every policy on every trace, and every setting of its knob.
+//! The runs of a backtest: every policy on every trace, at its own target and at each target of a
+//! sweep.
 
 use foretide_sim::{
     Case, Contender, Peer, Score, Static, SweepPoint, Timeline, at_budget, in_parallel,
@@ -12,7 +13,7 @@ use foretide_report::{
 
 use super::plan::Plan;
 
-/// One run: a policy on a trace, with its knob as it is or turned.
+/// One run: a policy on a trace, at its own target or at a target of the sweep.
 struct Job<'p> {
     trace: usize,
     policy: usize,
@@ -23,26 +24,26 @@ struct Job<'p> {
 }
 
 impl Job<'_> {
-    /// Whether the other is of the same policy on the same trace.
+    /// Whether the other run has the same policy and the same trace.
     fn is_with(&self, other: &Self) -> bool {
         (self.trace, self.policy) == (other.trace, other.policy)
     }
 }
 
-/// What a run brought.
+/// The results of one run.
 struct Done {
     score: Score,
     timeline: Option<Timeline>,
     wall_s: f64,
 }
 
-/// What is told when a run has ended.
+/// Progress after a run has finished.
 pub(crate) struct Ended<'p> {
-    /// Runs that have ended.
+    /// Runs that have finished.
     pub(crate) done: usize,
-    /// Runs in all.
+    /// All runs.
     pub(crate) all: usize,
-    /// The trace and the policy that is through it, where this was the last of its runs there.
+    /// Trace and policy, if this was the last run of this policy on this trace.
     pub(crate) through: Option<(&'p str, &'p str)>,
 }
 
@@ -52,7 +53,7 @@ pub(crate) struct Results {
     pub(crate) timelines: Vec<TimelineOf>,
 }
 
-/// Runs everything on all cores. `progress` is told of every run that has ended.
+/// Runs all runs on all cores. Calls `progress` after each run.
 pub(crate) fn run(
     plan: &Plan,
     command: String,

@@ -1,4 +1,4 @@
-//! The command line of `foretide doctor`.
+//! Options of `foretide doctor`.
 
 use clap::Args;
 
@@ -11,16 +11,17 @@ Examples:
   foretide doctor --group web --prove-write
   foretide doctor --json
 
-Ends with 0 where nothing wants attention, 1 where something does, 2 where something keeps Foretide
-from its work. Permissions to read are proven by real calls; CloudWatch bills a few metrics.")]
+Exit code 0: no problem. Exit code 1: Foretide works, and a finding needs attention. Exit code 2: a
+finding prevents Foretide from working. Read permissions are checked by real calls; CloudWatch
+bills a few metrics.")]
 pub(crate) struct DoctorArgs {
-    /// Looks at this group only, by its name in the configuration or in AWS; may be repeated
+    /// Check this group only, by its name in the configuration or in AWS; may be repeated
     #[arg(long, value_name = "NAME")]
     pub(crate) group: Vec<String>,
-    /// Proves the permission to write: sets desired capacity to the value that it has
+    /// Check the write permission: set desired capacity to its present value
     #[arg(long)]
     pub(crate) prove_write: bool,
-    /// One JSON object a finding
+    /// Print one JSON object for each finding
     #[arg(long)]
     pub(crate) json: bool,
 }

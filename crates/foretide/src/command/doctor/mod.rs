@@ -1,4 +1,4 @@
-//! `foretide doctor`: what keeps groups from being scaled well, and how to mend it.
+//! `foretide doctor`: checks groups and this machine, and prints how to fix problems.
 
 mod args;
 mod show;
@@ -84,8 +84,8 @@ async fn examine(
     Ok(worst)
 }
 
-/// What the store has of the group's health; nothing where there is no store, or none of the group.
-/// A store that cannot be read is a finding of the machine.
+/// The group's health in the store; none without a store, or if the store lacks the group. A store
+/// that cannot be read is a finding of the machine.
 fn recorded_health(config: &Config, key: &GroupKey, now: Timestamp) -> Vec<Finding> {
     let store = config.run.store();
     let reader = store.is_file().then(|| Reader::open(&store));
@@ -94,7 +94,7 @@ fn recorded_health(config: &Config, key: &GroupKey, now: Timestamp) -> Vec<Findi
     state.map_or_else(Vec::new, |(_, state)| recorded(&state.health(now)))
 }
 
-/// The groups asked for, each by its name in AWS; all that are configured where none is.
+/// The groups of `--group`, each by its name in AWS; without `--group`, all configured groups.
 fn groups<'a>(args: &'a DoctorArgs, config: &'a Config) -> Vec<(&'a str, &'a GroupSettings)> {
     let configured = config.groups.iter();
     if args.group.is_empty() {
@@ -111,7 +111,7 @@ fn groups<'a>(args: &'a DoctorArgs, config: &'a Config) -> Vec<(&'a str, &'a Gro
     asked.collect()
 }
 
-/// The code to end with; none where nothing wants attention.
+/// The exit code; none if no finding needs attention.
 fn exit(worst: Option<Severity>) -> Option<Exit> {
     match worst? {
         Severity::Fine | Severity::Note => None,

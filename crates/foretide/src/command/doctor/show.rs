@@ -1,4 +1,4 @@
-//! Findings for a person and for a program.
+//! Findings as text and as JSON.
 
 use foretide_doctor::{Finding, Severity};
 use foretide_terminal::Failure;
@@ -7,7 +7,7 @@ use foretide_terminal::wrap;
 
 use crate::command::{Context, SCHEMA_VERSION};
 
-/// Prints what was found of `subject`, the worst first.
+/// Prints the findings on `subject`, the worst first.
 pub(super) fn print(
     subject: &str,
     findings: &[Finding],
@@ -56,7 +56,7 @@ fn text(finding: &Finding, width: Option<usize>) -> String {
     text
 }
 
-/// `text` broken into lines, of which the first begins with `first` and the others with `rest`.
+/// `text` broken into lines. The first line begins with `first`, the others with `rest`.
 fn hanging(first: &str, rest: &str, text: &str, width: Option<usize>) -> String {
     let room = width.map(|width| width.saturating_sub(rest.len()).max(1));
     let mut lines = String::new();

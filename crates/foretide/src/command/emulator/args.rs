@@ -1,4 +1,4 @@
-//! The command line of `foretide emulator`.
+//! Options of `foretide emulator`.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -11,23 +11,23 @@ use foretide_config::Span;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  foretide emulator                                 a group `web` under a daily wave
-  foretide emulator --trace load.csv --speed 60     an hour of the trace a minute
+  foretide emulator                                 a group `web` with a daily cycle of load
+  foretide emulator --trace load.csv --speed 60     an hour of the trace in each minute
   foretide emulator --listen 127.0.0.1:0 --scenario local.toml
 
-A scenario file names groups and what goes wrong, each key with a default:
+A scenario file lists groups and faults. Every key has a default:
   [[groups]]
   name = \"web\"
   max = 20
-  demand = { steps = [[0, 180.0], [600, 20.0]] }    # from each second on: instance-percent
+  demand = { steps = [[0, 180.0], [600, 20.0]] }    # from this second on: 100 = one busy instance
   scripted = [{ metric = \"cpu\", from_s = 60, until_s = 180, missing = true }]
   [[faults]]
   kind = \"throttle\"
   operations = [\"GetMetricData\"]
   count = 3
 
-It listens on loopback only, keeps to the clock, and answers with the AWS protocols of Auto
-Scaling and CloudWatch. Its first line of output is its address.")]
+The emulator listens on loopback only, runs in real time, and speaks the AWS protocols of Auto
+Scaling and CloudWatch. The first line of output is the address.")]
 pub(crate) struct EmulatorArgs {
     /// Loopback address and port; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4566")]
@@ -35,20 +35,20 @@ pub(crate) struct EmulatorArgs {
     /// Scenario file: groups and faults [default: one group]
     #[arg(long, value_name = "FILE")]
     pub(crate) scenario: Option<PathBuf>,
-    /// The group that the options below are about [default: the only one, or web]
+    /// Group that the options below change [default: the only group of the scenario, or web]
     #[arg(long, value_name = "NAME")]
     pub(crate) group: Option<String>,
-    /// Plays the load of a trace file, over and over
+    /// Use the load of a trace file, repeated from its start
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
     /// Column of the trace file that holds the load [default: value]
     #[arg(long, value_name = "NAME", requires = "trace")]
     pub(crate) column: Option<String>,
-    /// Load that one instance serves at 100 % CPU [default: 100; for a trace, such that its 99th
-    /// percentile takes 20 instances at 60 %]
+    /// Load that one instance serves at 100 % CPU [default: 100; for a trace, the value at which
+    /// the 99th percentile of the load needs 20 instances at 60 %]
     #[arg(long, value_name = "N")]
     pub(crate) unit: Option<f64>,
-    /// Seconds of load a second; boot, delay and period stay those of the clock
+    /// Seconds of load per second; boot, delay and period stay in real time
     #[arg(long, value_name = "N")]
     pub(crate) speed: Option<f64>,
     /// Smallest capacity
@@ -57,8 +57,8 @@ pub(crate) struct EmulatorArgs {
     /// Largest capacity
     #[arg(long, value_name = "N")]
     pub(crate) max: Option<u32>,
-    /// Desired capacity at first, and all through the history [default: for a trace, what its peak
-    /// takes at 80 %]
+    /// Desired capacity at the start and during the history [default: for a trace, the instances
+    /// that its peak needs at 80 %]
     #[arg(long, value_name = "N")]
     pub(crate) desired: Option<u32>,
     /// Time from launch to service
@@ -67,7 +67,7 @@ pub(crate) struct EmulatorArgs {
     /// Period of the metrics: 60s (detailed monitoring) or 300s (basic)
     #[arg(long, value_name = "SPAN")]
     pub(crate) period: Option<Span>,
-    /// Time before the start of which CloudWatch has metrics, at most 15d
+    /// Length of the metrics history before the start, at most 15d
     #[arg(long, value_name = "SPAN")]
     pub(crate) history: Option<Span>,
 }

@@ -17,7 +17,7 @@ use super::serve::Stop;
 
 pub(crate) use args::EmulatorArgs;
 
-/// Longest wait for requests in flight at the end: a scripted hang would keep it for ever.
+/// Longest wait for requests in flight at the end: a scripted hang would never end.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// Runs it.
@@ -41,13 +41,13 @@ pub(crate) fn run(args: &EmulatorArgs, context: &mut Context<'_>) -> Result<(), 
     Ok(())
 }
 
-/// Serves until a signal comes; true where it was Ctrl-C.
+/// Serves until a signal comes. Returns whether the signal was Ctrl-C.
 async fn serve(
     args: &EmulatorArgs,
     emulator: Emulator,
     context: &mut Context<'_>,
 ) -> Result<bool, Failure> {
-    // Listened for before the port is announced: who reads the line may stop the emulator.
+    // Before the port is printed: a reader of that line may stop the emulator at once.
     let stop = Stop::listen()?;
     let server = Server::bind(emulator.clone(), args.listen)
         .await
@@ -56,7 +56,7 @@ async fn serve(
     announce(&url, &emulator, context)?;
     let (told, ending) = tokio::sync::oneshot::channel::<()>();
     let serving = tokio::spawn(server.serve(async {
-        // Where the sender is gone the end has come as well.
+        // A dropped sender means the end as well.
         drop(ending.await);
     }));
     let interrupted = stop.wait().await;
@@ -87,13 +87,13 @@ fn announce(url: &str, emulator: &Emulator, context: &mut Context<'_>) -> Result
         "listening on {url}
 groups      {named}
 started     {started}
-To point the AWS CLI, an SDK or `foretide` at it (credentials are not checked, only their form):
+To use it with the AWS CLI, an SDK or `foretide` (any well-formed credentials are accepted):
   {address}
   export AWS_ACCESS_KEY_ID=emulator AWS_SECRET_ACCESS_KEY=emulator
-then for example:
+Examples:
   aws autoscaling describe-auto-scaling-groups
   {set}
-Ctrl-C ends it.
+Ctrl-C ends the emulator.
 "
     )?;
     Ok(context.out.flush()?)
@@ -101,8 +101,10 @@ Ctrl-C ends it.
 
 fn refused(error: &ServeError) -> Failure {
     match error {
-        ServeError::NotLoopback(_) => Failure::of(Exit::Usage, error)
-            .hint("it asks nobody who they are: --listen 127.0.0.1:4566, or tunnel to it"),
+        ServeError::NotLoopback(_) => Failure::of(Exit::Usage, error).hint(
+            "the emulator has no authentication: use --listen 127.0.0.1:4566, and a tunnel from \
+             elsewhere",
+        ),
         ServeError::Bind { .. } => Failure::of(Exit::Unavailable, error)
             .hint("--listen 127.0.0.1:0 takes a free port, --listen ADDRESS another"),
         ServeError::Serve(_) => Failure::of(Exit::Unavailable, error),

@@ -1,4 +1,4 @@
-//! What is emulated: the scenario of a file or a built-in group, and what the flags change in it.
+//! The emulated scenario: from a file or with the built-in group, changed by flags.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ const GROUP: &str = "web";
 /// CloudWatch keeps minutes for so long.
 const HISTORY_S: u32 = 15 * 86_400;
 
-/// The scenario that `args` describe; its values are checked by the emulator.
+/// The scenario that `args` describe. The emulator checks its values.
 pub(super) fn scenario(args: &EmulatorArgs) -> Result<Scenario, Failure> {
     let mut scenario = match &args.scenario {
         Some(path) => read(path)?,
@@ -29,7 +29,7 @@ pub(super) fn scenario(args: &EmulatorArgs) -> Result<Scenario, Failure> {
     Ok(scenario)
 }
 
-/// Whether flags say how a group is.
+/// Whether flags change a group.
 fn changes(args: &EmulatorArgs) -> bool {
     args.trace.is_some()
         || [args.unit, args.speed].iter().any(Option::is_some)
@@ -41,7 +41,8 @@ fn changes(args: &EmulatorArgs) -> bool {
             .any(Option::is_some)
 }
 
-/// What is at fault where the emulator refuses the scenario: the file alone, or the flags.
+/// The exit code if the emulator refuses the scenario: for the flags if flags change a group, else
+/// for the file.
 pub(super) fn at_fault(args: &EmulatorArgs) -> Exit {
     if changes(args) {
         Exit::Usage
@@ -50,8 +51,8 @@ pub(super) fn at_fault(args: &EmulatorArgs) -> Exit {
     }
 }
 
-/// A day between one and three fully used instances, from metrics that reach back as far as those
-/// of AWS.
+/// A daily cycle between one and three busy instances, with a history as long as CloudWatch keeps
+/// one-minute metrics.
 fn built_in(args: &EmulatorArgs) -> GroupSpec {
     GroupSpec {
         name: args.group.clone().unwrap_or_else(|| GROUP.into()),
@@ -78,7 +79,7 @@ fn read(path: &Path) -> Result<Scenario, Failure> {
     })
 }
 
-/// The group that flags are about.
+/// The group that the flags change.
 fn group<'a>(
     args: &EmulatorArgs,
     scenario: &'a mut Scenario,
@@ -92,7 +93,7 @@ fn group<'a>(
         (Some(name), _) => name,
         (None, [only]) => only,
         (None, _) => {
-            let what = "which group of the scenario do the options change?";
+            let what = "the scenario has several groups, and the options change one group";
             let hint = format!("--group NAME, one of: {}", names.join(", "));
             return Err(Failure::new(Exit::Usage, what).hint(hint));
         }
@@ -100,7 +101,7 @@ fn group<'a>(
     let found = scenario.groups.iter_mut().find(|spec| spec.name == *wanted);
     found.ok_or_else(|| {
         Failure::new(Exit::Usage, format!("no group `{wanted}` in the scenario"))
-            .hint(format!("groups there: {}", names.join(", ")))
+            .hint(format!("groups of the scenario: {}", names.join(", ")))
     })
 }
 
@@ -127,9 +128,9 @@ fn change(spec: &mut GroupSpec, args: &EmulatorArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Gives `spec` the load of a trace, on a group that can carry it.
+/// Gives `spec` the load of a trace, and a capacity that serves the load.
 fn play(spec: &mut GroupSpec, path: &Path, args: &EmulatorArgs) -> Result<(), Failure> {
-    /// Largest capacity where none is given, as in a backtest.
+    /// Largest capacity if `--max` is unset, as in a backtest.
     const MAX: u32 = 100;
     let trace = foretide_files::trace(path, args.column.as_deref())?;
     if args.scenario.is_none() {
@@ -143,7 +144,7 @@ fn play(spec: &mut GroupSpec, path: &Path, args: &EmulatorArgs) -> Result<(), Fa
         ..Setup::new(bounds)
     };
     let case = Case::new(trace.clone(), setup)
-        .map_err(|error| foretide_files::no_case(&error, "--unit N says it"))?;
+        .map_err(|error| foretide_files::no_case(&error, "set it with --unit N"))?;
     spec.unit = case.unit();
     spec.desired = case.peak();
     spec.demand = Demand::Trace(Arc::new(trace));

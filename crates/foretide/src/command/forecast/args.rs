@@ -1,10 +1,11 @@
-//! `foretide forecast` as a person writes it.
+//! Options of `foretide forecast`.
 
 use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::command::backtest::{days, seconds};
+use crate::command::backtest::seconds;
+use crate::command::days::days;
 
 /// `foretide forecast`.
 #[derive(Debug, Args)]
@@ -13,13 +14,17 @@ Examples:
   foretide forecast --trace load.csv
   foretide forecast --trace load.csv --boot 60s,300s,600s --out accuracy
   foretide forecast --trace load.csv --period 300s --warmup 7d
-  foretide forecast --group web           what `foretide run` has observed of it
+  foretide forecast --group web           the load that `foretide run` observed
 
-History is replayed: every period is forecast from those before it, by the model that the group would
-have had, fitted anew every day. A horizon is the time from the newest period that can be seen until
-a launch decided then serves, so it follows from the boot. Coverage is the share of loads at or below
-a quantile: at level 99 % it should be 99 %. MASE and WAPE are of the median; MASE below 1 beats the
-load of a day before.")]
+The history is replayed. Every period is forecast from the periods before it, by the model that the
+group would have had at that time; the model is fitted again every day. The horizon is the time
+from the newest visible period until a launch that is decided then serves; it follows from --boot.
+
+Coverage: share of loads at or below the quantile; at the 99 % quantile it should be 99 %.
+Pinball: mean pinball loss of the quantile, in percent of one instance; lower is better.
+WAPE: sum of the errors of the median ÷ sum of the loads.
+MASE: mean error of the median ÷ mean error of the naive forecast, which repeats the load at the
+same time yesterday. Below 1, the forecast is better than the naive forecast.")]
 pub(crate) struct ForecastArgs {
     /// Trace file, such as `foretide pull` writes
     #[arg(long, value_name = "FILE", required_unless_present = "group")]
@@ -27,13 +32,13 @@ pub(crate) struct ForecastArgs {
     /// Column of the trace file that holds the load [default: value]
     #[arg(long, value_name = "NAME", requires = "trace")]
     pub(crate) column: Option<String>,
-    /// The group, or account/group, whose observations in the store are the history
+    /// Group, or account/group, whose observed load in the store is the history
     #[arg(long, value_name = "NAME", conflicts_with = "trace")]
     pub(crate) group: Option<String>,
-    /// The store [default: output/foretide.db]
+    /// Store file [default: output/foretide.db]
     #[arg(long, value_name = "FILE", requires = "group")]
     pub(crate) store: Option<PathBuf>,
-    /// Time from launch to service, one horizon each
+    /// Times from launch to service; each gives one horizon
     #[arg(
         long,
         value_name = "TIME",
@@ -42,26 +47,25 @@ pub(crate) struct ForecastArgs {
         value_parser = seconds
     )]
     pub(crate) boot: Vec<u32>,
-    /// Length of a metric period: 60s, or 300s with basic monitoring [default: the group's, of a
+    /// Length of a metric period: 60s, or 300s with basic monitoring [default: the group's; for a
     /// trace 60s]
     #[arg(long, value_name = "TIME", value_parser = seconds)]
     pub(crate) period: Option<u32>,
-    /// Leaves out this much at the start of the trace, in whole days
+    /// Days to leave out at the start of the history, such as 7 or 7d
     #[arg(long, value_name = "DAYS", default_value = "0d", value_parser = days)]
     pub(crate) skip: u32,
-    /// Uses this much of the trace, in whole days [default: all]
+    /// Days of the history to use, such as 14 or 14d [default: all]
     #[arg(long, value_name = "DAYS", value_parser = days)]
     pub(crate) days: Option<u32>,
-    /// Forecasts this much at the start without scoring it, in whole days; the first day's model is
-    /// that of other load
+    /// Days at the start that are forecast and not scored; on the first day, the forecast uses the
+    /// generic model
     #[arg(long, value_name = "DAYS", default_value = "1d", value_parser = days)]
     pub(crate) warmup: u32,
-    /// Load that one instance serves at 100 % CPU, in the trace's unit [default: of a group 100,
-    /// its load being in instance-percent; of a trace the 99th percentile takes 20 instances at
-    /// 60 %]
+    /// Load that one instance serves at 100 % CPU, in the trace's unit [default: for a group 100;
+    /// for a trace, the value at which the 99th percentile of the load needs 20 instances at 60 %]
     #[arg(long, value_name = "LOAD")]
     pub(crate) unit: Option<f64>,
-    /// Writes forecast.json and forecast.html into this folder
+    /// Folder for forecast.json and forecast.html
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
 }

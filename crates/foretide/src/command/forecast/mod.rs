@@ -1,4 +1,4 @@
-//! `foretide forecast`: how good the forecast would have been on a history.
+//! `foretide forecast`: measures the accuracy of the forecast on a history.
 
 mod args;
 mod source;
@@ -41,25 +41,25 @@ pub(crate) fn run(
     Ok(())
 }
 
-/// A history that cannot be measured: its own fault, or that of a flag.
+/// The failure for a history that cannot be measured: the history or a flag is wrong.
 fn not_measured(error: &MeasureError) -> Failure {
     match error {
         MeasureError::Grid(_) => Failure::of(Exit::Usage, error).hint("see --period and --boot"),
         MeasureError::Fit(_) => Failure::of(Exit::Data, error),
         MeasureError::Generic(_) => Failure::of(Exit::Internal, error),
         MeasureError::NothingScored { .. } => Failure::of(Exit::Data, error)
-            .hint("the trace must be longer than --warmup and the horizon"),
+            .hint("the history must be longer than --warmup and the horizon together"),
     }
 }
 
-/// Reads the history and brings it to periods.
+/// Reads the history and averages it over periods.
 fn read(args: &ForecastArgs, flags: &ConfigFlags) -> Result<LoadHistory, Failure> {
     let source = Source::of(args, flags)?;
     let trace = source
         .trace
         .cut(args.skip, args.days)
         .map_err(|error| Failure::of(Exit::Data, &error).hint("see --skip and --days"))?;
-    // Nothing is scaled here; the case is asked for its unit and its demand.
+    // No scaling is simulated; the case only gives the unit and the demand.
     let bounds = Bounds::new(1, 1).map_err(|error| Failure::of(Exit::Internal, &error))?;
     let setup = Setup {
         unit: args.unit.or(source.unit),
@@ -87,14 +87,14 @@ fn read(args: &ForecastArgs, flags: &ConfigFlags) -> Result<LoadHistory, Failure
     })
 }
 
-/// Mean demand of a period; steps of ten seconds divide every trace's and every period.
+/// Mean demand of a period. Steps of ten seconds divide every period and every step of a trace.
 fn mean(case: &Case, from_s: i64, period_s: i64) -> f64 {
     let steps = (period_s / 10).max(1);
     let sum: f64 = (0..steps).map(|step| case.at(from_s + 10 * step).0).sum();
     sum / steps as f64
 }
 
-/// Writes the figures and the page; says which files.
+/// Writes the figures and the page. Returns the files.
 fn write(folder: &Path, measured: &Measured) -> Result<Vec<PathBuf>, Failure> {
     let internal = |error: serde_json::Error| Failure::of(Exit::Internal, &error);
     let mut json = serde_json::to_vec_pretty(measured).map_err(internal)?;

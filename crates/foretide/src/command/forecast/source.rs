@@ -1,4 +1,4 @@
-//! Where the history comes from: a trace file, or what `foretide run` has observed of a group.
+//! Source of the history: a trace file, or the load of a group that `foretide run` observed.
 
 use foretide_domain::Timestamp;
 use foretide_sim::{ReadOptions, Trace, read_trace};
@@ -9,20 +9,20 @@ use crate::command::{kept, pull};
 
 use super::args::ForecastArgs;
 
-/// Period of a trace's metrics where none is given.
+/// Period of a trace's metrics, if `--period` is unset.
 const PERIOD_S: u32 = 60;
 /// One instance at 100 % CPU, in instance-percent.
 const INSTANCE: f64 = 100.0;
 
-/// A history and what is known of it.
+/// A history with its facts.
 pub(super) struct Source {
     pub(super) trace: Trace,
-    /// What it is called in the report.
+    /// Name in the report.
     pub(super) name: String,
-    /// Load that one instance serves at 100 % CPU, where the history itself tells.
+    /// Load that one instance serves at 100 % CPU, if the source defines it.
     pub(super) unit: Option<f64>,
     pub(super) period_s: u32,
-    /// What to do where it is too short.
+    /// Hint for a history that is too short.
     pub(super) hint: String,
 }
 
@@ -36,20 +36,20 @@ impl Source {
                 name: path.display().to_string(),
                 unit: None,
                 period_s: args.period.unwrap_or(PERIOD_S),
-                hint: "see `foretide forecast --help`".to_owned(),
+                hint: "see --warmup and --unit in `foretide forecast --help`".to_owned(),
             }),
             (None, None) => Err(Failure::new(Exit::Usage, "--trace or --group is needed")),
         }
     }
 
-    /// The observations become the trace that a pull of the same periods would give.
+    /// The observations as a trace, equal to the trace that a pull of the same periods writes.
     fn observed(group: &str, args: &ForecastArgs, flags: &ConfigFlags) -> Result<Self, Failure> {
         let pull = flags
             .again("foretide pull")
             .option("--group", group)
             .then("--out FILE");
         let pull = format!(
-            "CloudWatch may know more:\n  {pull}\n  foretide forecast --trace FILE --unit 100"
+            "CloudWatch may have more:\n  {pull}\n  foretide forecast --trace FILE --unit 100"
         );
         let or_pull = |failure: Failure| {
             let hint = failure.hint.iter().chain([&pull]);
@@ -67,7 +67,7 @@ impl Source {
             .map_err(|error| kept::failed(&error))?;
         let rows = pull::trace_of(&points);
         let Some(newest) = points.last().filter(|_| !rows.is_empty()) else {
-            let what = format!("the store holds no load of {key} yet");
+            let what = format!("the store has no load of {key} yet");
             return Err(Failure::new(Exit::Data, what).hint(pull));
         };
         let period_s = u32::try_from(newest.period.as_secs()).unwrap_or(PERIOD_S);

@@ -1,4 +1,4 @@
-//! The command line of `foretide pull`.
+//! Options of `foretide pull`.
 
 use std::path::PathBuf;
 
@@ -6,33 +6,34 @@ use clap::Args;
 
 use foretide_config::Span;
 
-/// The longest that CloudWatch keeps anything, in days.
+use crate::command::days::days_in;
+
+/// The longest time for which CloudWatch keeps metrics, in days.
 pub(crate) const DAYS_KEPT: u32 = 455;
 
 /// `foretide pull`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  foretide pull --group web --out web.csv               two weeks by the minute
-  foretide pull --group web --days 455 --out year.csv   as far back as CloudWatch keeps anything
+  foretide pull --group web --out web.csv               two weeks, one row a minute
+  foretide pull --group web --days 455 --out year.csv   the longest that CloudWatch keeps metrics
   foretide pull --group web --days 30 --step 15m --out month.csv
 
-The file has a row a period: timestamp, value (the load in instance-percent, mean CPU x instances
-in service, or the group's configured load metric, a sum over one minute), in_service, cpu. `trace`,
-`backtest`, `train` and `demo` read it. A period without data has no row.
+The file has one row for each period with data: timestamp, value, in_service, cpu. The value is the
+load: mean CPU x instances in service (100 = one busy instance), or the group's configured load
+metric over one minute. `trace`, `backtest`, `train`, `forecast` and `demo` read the file.
 
-What it will cost is printed before anything is asked. Interrupted, it goes on where it stopped
-when it is called again in the same way: until it is done, FILE.partial holds what is there.")]
+The price is printed before the first request. After an interruption, the same command continues
+from FILE.partial, which holds the rows that were read.")]
 pub(crate) struct PullArgs {
-    /// A group of the configuration, or the name of an Auto Scaling group
+    /// Group of the configuration, or name of an Auto Scaling group
     #[arg(long, value_name = "NAME")]
     pub(crate) group: String,
-    /// Days before now
-    #[arg(long, value_name = "N", default_value_t = 14)]
-    #[arg(value_parser = clap::value_parser!(u32).range(1..=i64::from(DAYS_KEPT)))]
+    /// Days before now, such as 30 or 30d
+    #[arg(long, value_name = "DAYS", default_value = "14", value_parser = days_in(1..=DAYS_KEPT))]
     pub(crate) days: u32,
-    /// Length of a period [default: the finest kept for so long: 1m up to 15 days, 5m up to 63,
-    /// else 1h]
+    /// Length of a period [default: the shortest that CloudWatch keeps: 1m up to 15 days, 5m up to
+    /// 63 days, else 1h]
     #[arg(long, value_name = "SPAN")]
     pub(crate) step: Option<Span>,
     /// Trace file to write

@@ -28,15 +28,16 @@ use partial::{Head, Partial};
 pub(crate) use args::{DAYS_KEPT, PullArgs};
 pub(crate) use rows::trace_of;
 
-/// The newest periods are left out: their values still change while samples arrive.
+/// Age below which periods are left out: their values still change while samples arrive.
 const UNSETTLED: Duration = Duration::from_mins(5);
-/// The newest stretch tells basic from detailed monitoring, without which counts of samples say
-/// nothing of instances. Three hours: what the running service looks back at most.
+/// Length of the newest history from which basic or detailed monitoring is detected. Without the
+/// monitoring, sample counts cannot be converted to instances. Three hours are also the longest
+/// that `foretide run` reads back.
 const PROBE: Duration = Duration::from_hours(3);
-/// Metrics that the probe requests beside a load metric: CPU and both of the network.
+/// Metrics that the probe requests besides a load metric: CPU and two of the network.
 const PROBE_METRICS: usize = 3;
 
-/// What the group was found to be.
+/// The group as AWS describes it.
 pub(crate) struct Found {
     pub(crate) state: GroupState,
     pub(crate) monitoring: Monitoring,
@@ -51,7 +52,7 @@ pub(crate) fn run(
     found(args, flags, context).map(drop)
 }
 
-/// Runs it, and tells what the group is.
+/// Runs it. Returns the group as AWS describes it.
 pub(crate) fn found(
     args: &PullArgs,
     flags: &ConfigFlags,
@@ -111,7 +112,7 @@ async fn pull(
     Ok(found)
 }
 
-/// The length of periods for so many days: the finest kept, or one that is asked for.
+/// The length of periods: `step`, or the shortest that CloudWatch keeps for so many days.
 fn period(days: u32, step: Option<Span>) -> Result<Duration, Failure> {
     let span = Duration::from_hours(24) * days;
     let kept = Retention::finest(span).map_or(Duration::from_hours(1), |kept| kept.period);
@@ -119,7 +120,7 @@ fn period(days: u32, step: Option<Span>) -> Result<Duration, Failure> {
         return Ok(kept);
     };
     if step < kept {
-        let what = format!("--step: CloudWatch keeps no such periods for {days} days");
+        let what = format!("--step: CloudWatch does not keep such short periods for {days} days");
         let tiers = Retention::ALL.map(|one| {
             format!(
                 "{} s for {} days",
@@ -127,7 +128,8 @@ fn period(days: u32, step: Option<Span>) -> Result<Duration, Failure> {
                 one.kept.as_secs() / 86_400
             )
         });
-        return Err(Failure::new(Exit::Usage, what).hint(format!("it keeps {}", tiers.join(", "))));
+        let hint = format!("CloudWatch keeps periods of {}", tiers.join(", "));
+        return Err(Failure::new(Exit::Usage, what).hint(hint));
     }
     let fits = step.subsec_nanos() == 0
         && step.as_secs().is_multiple_of(kept.as_secs())
@@ -143,7 +145,7 @@ fn period(days: u32, step: Option<Span>) -> Result<Duration, Failure> {
     }
 }
 
-/// History is read by group, however the group is watched, and without what a trace has no use for.
+/// Settings to read history: always by group, and only the metrics that a trace needs.
 fn collect(name: &str, live: &LiveSettings) -> CollectSettings {
     let settings = live.collect_settings(name);
     CollectSettings {
@@ -156,7 +158,7 @@ fn collect(name: &str, live: &LiveSettings) -> CollectSettings {
     }
 }
 
-/// Says what will be asked, in which periods and why, and what that costs.
+/// Prints the group, the periods, the value and the price, before the first request.
 fn tell(
     connection: &Connection,
     collect: &CollectSettings,
@@ -173,10 +175,10 @@ fn tell(
     }
     write!(
         context.out,
-        "group       {} in {}, {} days by {} s
-            (CloudWatch keeps minutes for 15 days, 5 minutes for 63, hours for 455)
+        "group       {} in {}, {} days in periods of {} s
+            (CloudWatch keeps 1 min periods for 15 days, 5 min for 63 days, 1 h for 455 days)
 value       {}
-cost        {metrics} metrics requested of CloudWatch, {usd:.5} USD
+cost        {metrics} CloudWatch metrics to request, {usd:.5} USD
 ",
         head.group, head.region, head.days, head.step_s, head.value
     )?;
@@ -184,13 +186,13 @@ cost        {metrics} metrics requested of CloudWatch, {usd:.5} USD
         let (until, path) = (partial.until(), partial.path().display());
         writeln!(
             context.out,
-            "resumed     {path} holds what was before {until}"
+            "resumed     {path} has all rows before {until}"
         )?;
     }
     Ok(())
 }
 
-/// One group's history, of which enough is known to make sense of it.
+/// One group's history, with the facts that are needed to read it.
 struct Source {
     collector: Collector,
     group: String,
@@ -229,8 +231,8 @@ impl Source {
         let Some(monitoring) = monitoring else {
             let what = format!("group `{group}` published no CPU in the last three hours");
             return Err(Failure::new(Exit::Unavailable, what).hint(
-                "whether its metrics come every minute or every five is learnt from the newest: \
-                 say it by monitoring = \"detailed\" or \"basic\"",
+                "without datapoints, the period of the metrics is unknown: set monitoring = \
+                 \"detailed\" (1 min) or \"basic\" (5 min)",
             ));
         };
         let source = Self {
@@ -241,7 +243,7 @@ impl Source {
         Ok((source, Found { state, monitoring }))
     }
 
-    /// Reads one part and keeps it; gives the number of rows.
+    /// Reads one part and appends it to the file. Returns the number of rows.
     async fn read(
         &self,
         part: HistorySpan,
@@ -277,7 +279,7 @@ fn finish(
     let rows = partial.finish(out)?;
     if rows == 0 {
         let what = format!("CloudWatch has no metrics of group `{group}` in that time");
-        return Err(Failure::new(Exit::Data, what).hint("--days says how far back to look"));
+        return Err(Failure::new(Exit::Data, what).hint("--days DAYS sets how far back to read"));
     }
     writeln!(
         context.out,
@@ -288,17 +290,20 @@ fn finish(
     Ok(())
 }
 
-/// Every group that is asked for is answered for; this one was not.
+/// Hint for a pull that was interrupted.
+const AGAIN: &str = "run the same command again: it continues where this one stopped";
+
+/// The failure if AWS's answer lacks the group.
 fn unread(group: &str) -> Failure {
-    let what = format!("group `{group}` was asked for and not answered");
-    Failure::new(Exit::Unavailable, what).hint("the same command goes on where this one stopped")
+    let what = format!("AWS did not answer for group `{group}`");
+    Failure::new(Exit::Unavailable, what).hint(AGAIN)
 }
 
 fn failed(failure: &CallFailure) -> Failure {
     let hint = match failure.kind {
-        FailureKind::NotFound => "is it in this region and account? region and role_arn say which",
+        FailureKind::NotFound => "is it in this region and account? Keys: region, role_arn",
         FailureKind::Denied => "docs/iam.json lists the permissions that are needed",
-        _ => "the same command goes on where this one stopped",
+        _ => AGAIN,
     };
     Failure::new(Exit::Unavailable, failure.to_string()).hint(hint)
 }

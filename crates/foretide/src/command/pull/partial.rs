@@ -1,6 +1,7 @@
-//! What has been pulled so far, in a file beside the trace file: a line that says of what, then
-//! rows in parts, each closed by a line that says up to when. What stands behind the last such line
-//! was cut off and is dropped, so the file makes sense however the program ended.
+//! The rows that were pulled so far, in a file beside the trace file. The first line describes the
+//! pull. Rows follow in parts; a line after each part gives the time up to which rows are complete.
+//! Text after the last such line is an incomplete part and is dropped, so the file is valid however
+//! the program ended.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -17,21 +18,21 @@ use serde::{Deserialize, Serialize};
 
 use super::rows;
 
-/// Begins the line that closes a part.
+/// Prefix of the line that closes a part.
 const UNTIL: &str = "# until ";
-/// Begins the line that says what is pulled.
+/// Prefix of the first line, which describes the pull.
 const HEAD: &str = "# foretide pull ";
 
-/// What is pulled.
+/// Description of a pull.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Head {
     pub(super) group: String,
     pub(super) region: String,
     pub(super) days: u32,
     pub(super) step_s: u64,
-    /// What the column `value` holds.
+    /// Meaning of the column `value`.
     pub(super) value: String,
-    /// Where the history begins: so many days before the pull was begun.
+    /// Start of the history: `days` before the pull began.
     from: Timestamp,
 }
 
@@ -90,8 +91,8 @@ pub(super) struct Partial {
 }
 
 impl Partial {
-    /// Begins what `head` describes, or goes on with it where the file beside `out` is of the same
-    /// pull.
+    /// Begins the pull that `head` describes, or continues it if the file beside `out` is of the
+    /// same pull.
     pub(super) fn open(out: &Path, head: Head) -> Result<Self, Failure> {
         let path = beside(out, "partial");
         let file = OpenOptions::new()
@@ -120,7 +121,7 @@ impl Partial {
         Ok(partial)
     }
 
-    /// Takes up what the file holds; an empty one is begun.
+    /// Reads the file's complete parts; an empty file is begun.
     fn take_up(&mut self) -> Result<(), Failure> {
         let mut text = String::new();
         let longest = given::TRACE.bytes_max;
@@ -163,22 +164,22 @@ impl Partial {
             .map_err(|error| cannot_write(&self.path, &error))
     }
 
-    /// What is pulled.
+    /// Description of the pull.
     pub(super) const fn head(&self) -> &Head {
         &self.head
     }
 
-    /// Where it is.
+    /// Path of the file.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Whether there was something to go on with.
+    /// Whether an earlier pull is continued.
     pub(super) const fn resumed(&self) -> bool {
         self.resumed
     }
 
-    /// Up to when everything is there.
+    /// The time up to which rows are complete.
     pub(super) const fn until(&self) -> Timestamp {
         self.until
     }
@@ -191,7 +192,7 @@ impl Partial {
         Ok(())
     }
 
-    /// Leaves the file, without trace where nothing has been pulled.
+    /// Ends the pull for now; removes the file if it has no rows.
     pub(super) fn leave(self) {
         if !self.resumed {
             // Were it to stay, the next pull would go on with it.
@@ -204,8 +205,8 @@ impl Partial {
         self.file.sync_data()
     }
 
-    /// Makes the trace file `out` of it, at once and whole, and gives the number of its rows. Where
-    /// there are none, nothing is made.
+    /// Writes the trace file `out` atomically. Returns the number of rows; without rows, no file is
+    /// written.
     pub(super) fn finish(self, out: &Path) -> Result<usize, Failure> {
         let text = given::text(&self.path, given::TRACE)?;
         let rows: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
@@ -220,7 +221,8 @@ impl Partial {
     }
 }
 
-/// Length of `text` up to the end of its last closed part, and up to when that goes.
+/// Length of `text` up to the end of its last complete part, and the time up to which rows are
+/// complete.
 fn closed(text: &str) -> Option<(usize, Timestamp)> {
     let mut found = None;
     let mut length = 0;

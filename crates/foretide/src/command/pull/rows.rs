@@ -7,7 +7,8 @@ use foretide_domain::Datapoint;
 /// The columns.
 pub(super) const HEADER: &str = "timestamp,value,in_service,cpu";
 
-/// A whole trace file of the points' load in instance-percent; empty where none has a load.
+/// A whole trace file with the load of the points in instance-percent; empty if no point has a
+/// load.
 pub(crate) fn trace_of(points: &[Datapoint]) -> String {
     let rows = of(points, false);
     if rows.is_empty() {
@@ -17,8 +18,8 @@ pub(crate) fn trace_of(points: &[Datapoint]) -> String {
     }
 }
 
-/// One row for each point that says something; the value is the load metric's where `with_load`.
-/// What is not known is an empty cell.
+/// One row for each point with data. The value is the load metric if `with_load`, else the load in
+/// instance-percent. An unknown value is an empty cell.
 pub(super) fn of(points: &[Datapoint], with_load: bool) -> String {
     let mut rows = String::new();
     for point in points {

@@ -1,4 +1,4 @@
-//! `foretide report`: what the last days brought, from the store.
+//! `foretide report`: summarises the last days, from the store.
 
 mod args;
 
@@ -38,8 +38,8 @@ pub(crate) fn run(
         None => reader.groups().map_err(|error| kept::failed(&error))?,
     };
     if keys.is_empty() {
-        return Err(Failure::new(Exit::Data, "the store knows no group yet")
-            .hint("`foretide run` looks after groups and records what they do"));
+        return Err(Failure::new(Exit::Data, "the store has no group yet")
+            .hint("`foretide run` records its groups in the store"));
     }
     let now = clock::now();
     let to = args.to.as_ref();
@@ -130,7 +130,7 @@ fn recorded(
     Ok(recorded)
 }
 
-/// From waking to deciding, and from the last reading to the model's answer.
+/// Fills in the durations of cycles and of predictions.
 fn response(recorded: &mut Recorded, events: impl Iterator<Item = (Timestamp, Event)>) {
     let mut decisions = recorded
         .decisions
@@ -142,7 +142,7 @@ fn response(recorded: &mut Recorded, events: impl Iterator<Item = (Timestamp, Ev
     for (at, event) in events {
         match event {
             Event::Woke => {
-                // What was decided before this look belongs to the one before it.
+                // Decisions before this cycle belong to the previous cycle.
                 while let Some(decided) = decisions.next_if(|decided| *decided < at) {
                     let look = woke.take().filter(|woke| *woke <= decided);
                     recorded.looks.extend(look.map(|woke| decided.since(woke)));

@@ -1,4 +1,4 @@
-//! What is said before a run begins, and what its calls cost.
+//! Messages before a run begins, and the price of its calls.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -14,7 +14,7 @@ use foretide_notify::{NotifySettings, Outlet};
 
 use super::fleet::Wiring;
 
-/// The groups, what may be written to each, what reading each costs, and where it is kept.
+/// Prints the groups, the mode of each, the price of reading each, and the store.
 pub(super) fn groups(
     wiring: &Wiring,
     config: &Config,
@@ -46,7 +46,7 @@ pub(super) fn groups(
     )
 }
 
-/// Where notifications go; silence where they go nowhere.
+/// Prints the target of notifications, if there is one.
 pub(super) fn notifications(
     outlet: Option<&Outlet>,
     settings: &NotifySettings,
@@ -59,8 +59,8 @@ pub(super) fn notifications(
     out.flush()
 }
 
-/// What CloudWatch bills for reading a group, at most: the metrics of its queries, at the pace that
-/// its controller keeps.
+/// The most that CloudWatch bills for reading a group: the metrics of its queries, at the rate of
+/// its controller.
 fn cost(group: &GroupSettings) -> String {
     let options = group.live.metric_options();
     let BilledMetrics { base, further } = options.billed();
@@ -79,11 +79,10 @@ fn cost(group: &GroupSettings) -> String {
     }
 }
 
-/// Remarks on how groups are read that were made already.
+/// Remarks on reading groups that were logged already.
 pub(super) type Remarked = BTreeSet<(GroupKey, String)>;
 
-/// Tells the journal what a person should know of how each group is read: each remark once, and
-/// again when it holds again.
+/// Logs remarks on how each group is read: each once, and again when the remark applies again.
 pub(super) fn remarks(wiring: &Wiring, made: &mut Remarked, runtime: &Runtime) {
     let mut holding = Remarked::new();
     for key in wiring.groups.keys() {
@@ -103,7 +102,7 @@ pub(super) fn remarks(wiring: &Wiring, made: &mut Remarked, runtime: &Runtime) {
     *made = holding;
 }
 
-/// What is not known of those who change the group beside Foretide, a sentence each.
+/// Unknown facts about other writers of the group, one sentence each.
 fn unread(facts: &Result<SlowFacts, CallFailure>) -> Vec<String> {
     let facts = match facts {
         Ok(facts) => facts,
@@ -130,7 +129,7 @@ fn unread(facts: &Result<SlowFacts, CallFailure>) -> Vec<String> {
     writers.into_iter().chain(refresh).collect()
 }
 
-/// Tells the journal what the calls for each group have cost so far.
+/// Records the price of the calls for each group so far.
 pub(super) fn bill(wiring: &Wiring, elapsed: Duration, runtime: &Runtime) {
     for key in wiring.groups.keys() {
         if let Some(notice) = billed(wiring, key, elapsed) {

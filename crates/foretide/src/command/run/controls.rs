@@ -1,4 +1,4 @@
-//! From the page's orders to the running groups.
+//! Passes orders from the page to the running groups.
 
 use std::sync::{Arc, OnceLock};
 
@@ -6,12 +6,12 @@ use foretide_console::{Answer, Controls, GroupFacts};
 use foretide_domain::{Order, Timestamp};
 use foretide_runtime::{GroupKey, OrderHandle};
 
-/// The way to the runtime, which starts after the page has its port.
+/// Handle to the runtime, which starts after the page has bound its port.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Way(Arc<OnceLock<OrderHandle>>);
 
 impl Way {
-    /// Orders go to `handle` from now on.
+    /// Sends orders to `handle` from now on.
     pub(super) fn leads_to(&self, handle: OrderHandle) {
         // There is one runtime: nothing was set before.
         drop(self.0.set(handle));

@@ -1,5 +1,5 @@
-//! From the configuration to what the runtime looks after: connections, collectors, models, groups.
-//! Made anew at every reload; what is the same as before is kept, with what it has learnt.
+//! Builds the fleet from the configuration: connections, collectors, models, groups. A reload
+//! builds a new fleet; parts with unchanged settings are reused, with their learnt state.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -20,28 +20,28 @@ use super::predictor::{InProcess, Remote};
 type Connections = BTreeMap<Reach, Connection>;
 /// A new connection and whether it can be used.
 type Tried = (Reach, Connection, Result<(), Failure>);
-/// Labels of connections that cannot be used yet, each with the reason.
+/// Labels of unusable connections, each with the reason.
 type Unusable = Vec<(String, String)>;
 
-/// Everything that a running fleet stands on.
+/// All parts of a running fleet.
 #[derive(Default)]
 pub(super) struct Wiring {
-    /// What the runtime looks after.
+    /// The fleet of the runtime.
     pub(super) fleet: Option<Fleet>,
-    /// The groups by key, as they were configured.
+    /// The settings of groups, by key.
     pub(super) groups: BTreeMap<GroupKey, GroupSettings>,
     aws: AwsConfig,
     connections: Connections,
     unusable: Unusable,
-    /// By the account's label.
+    /// Connections by the account's label.
     collectors: BTreeMap<String, Arc<Collector>>,
     model: Option<(String, Arc<dyn Predictor>)>,
-    /// Those that want no token, by address.
+    /// Prediction services without token, by address.
     remotes: HashMap<PredictorUrl, Arc<dyn Predictor>>,
 }
 
 impl Wiring {
-    /// The wiring of `config`; `self` is what there was before.
+    /// The fleet of `config`; `self` is the previous fleet.
     pub(super) async fn renewed(&self, config: &Config, dry_run: bool) -> Result<Self, Failure> {
         let mut next = Self {
             aws: config.aws.clone(),
@@ -89,7 +89,7 @@ impl Wiring {
         self.collectors.get(account)
     }
 
-    /// The groups with their times between two looks.
+    /// The groups with their intervals.
     pub(super) fn intervals(&self) -> BTreeMap<GroupKey, Duration> {
         let groups = self.groups.iter();
         groups
@@ -97,7 +97,7 @@ impl Wiring {
             .collect()
     }
 
-    /// What a person should know of the connections.
+    /// Warnings about the connections.
     pub(super) fn warnings(&self) -> impl Iterator<Item = (&str, &str)> {
         let connections = self.connections.values();
         let unusable = self.unusable.iter();
@@ -114,8 +114,8 @@ impl Wiring {
         connection.map_or_else(String::new, |connection| connection.label.clone())
     }
 
-    /// The connections, and which of them cannot be used, with the reason. All are tried at once:
-    /// finding that there are no credentials takes seconds.
+    /// The connections, and the unusable ones with their reason. All are tried in parallel, because
+    /// the search for credentials takes seconds.
     async fn connections_of(&self, config: &Config) -> Result<(Connections, Unusable), Failure> {
         let mut connections = Connections::new();
         let mut trying = JoinSet::new();
@@ -145,7 +145,7 @@ impl Wiring {
         Ok((connections, unusable))
     }
 
-    /// A collector that would collect the same is kept.
+    /// A collector with unchanged settings is reused.
     fn collectors_of(
         &self,
         next: &Self,
@@ -220,8 +220,9 @@ impl Wiring {
     }
 }
 
-/// Takes in what was `tried`. A run begins where any connection can be used: the others' calls fail
-/// with their reason, and may be mended meanwhile. A running one does not change to what fails.
+/// Adds the connections that were `tried`. A run starts if any connection works; calls on the
+/// others fail with their reason until an operator has fixed them. A reload never replaces a
+/// working connection by one that fails.
 fn take_in(
     connections: &mut Connections,
     tried: Vec<Tried>,

@@ -1,5 +1,5 @@
-//! What happens, line by line on standard output: the lines of the log, as they happen, whether or
-//! not they can be kept. On a thread of its own: who does not read delays nothing.
+//! Prints the lines of the log on standard output, also if they cannot be stored. A thread of its
+//! own prints, so that a reader that stops reading delays nothing.
 
 use std::io::{self, Write as _};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use tokio::sync::broadcast::error::RecvError;
 
 pub(super) use crate::output::warn;
 
-/// Longest that the end waits for the last lines.
+/// Longest wait for the last lines at the end.
 const LAST_LINES: Duration = Duration::from_millis(250);
 
 /// The thread that prints.
@@ -22,14 +22,14 @@ const LAST_LINES: Duration = Duration::from_millis(250);
 pub(super) struct Printing(mpsc::Receiver<()>);
 
 impl Printing {
-    /// Waits until everything is printed, for a bounded time.
+    /// Waits until all lines are printed, for a bounded time.
     pub(super) fn finish(self) {
         // Whether it has ended or nobody reads: there is no more to wait for.
         self.0.recv_timeout(LAST_LINES).ok();
     }
 }
 
-/// Prints what `live` tells until it ends; only what matters where `quiet`.
+/// Prints the entries of `live` until its end; if `quiet`, warnings only.
 pub(super) fn print(
     mut live: broadcast::Receiver<Arc<Entry>>,
     format: LogFormat,

@@ -1,4 +1,4 @@
-//! `foretide run`: the autoscaler on real groups until it is told to stop.
+//! `foretide run`: the autoscaler on real groups, until a signal stops it.
 
 mod announce;
 mod controls;
@@ -31,12 +31,12 @@ use lines::Printing;
 use page::Pages;
 use signals::{Signal, Signals};
 
-/// How often the journal is told what the calls have cost.
+/// Time between two records of the price of calls.
 const BILL_EVERY: Duration = Duration::from_hours(1);
-/// How often how groups are read is looked at: their metrics come every minute.
+/// Time between two checks of how groups are read: their metrics come every minute.
 const REMARK_EVERY: Duration = Duration::from_mins(1);
 
-/// How often the page is told how the looks went.
+/// Time between two updates of the page's figures of cycles.
 const SHOWN_EVERY: Duration = Duration::from_secs(1);
 
 /// Runs it.
@@ -58,7 +58,7 @@ pub(crate) fn run(
     ended
 }
 
-/// The configuration, with the groups that the command line names.
+/// The configuration, restricted to the groups of `--group`.
 fn configured(args: &RunArgs, flags: &ConfigFlags) -> Result<Config, Failure> {
     let (mut sources, _) = input::sources(flags)?;
     if let Some(output) = &args.output {
@@ -91,7 +91,7 @@ fn configured(args: &RunArgs, flags: &ConfigFlags) -> Result<Config, Failure> {
     Ok(config)
 }
 
-/// The journal, which only one process may write.
+/// Opens the store for writing; only one process may write to a store.
 fn journal(run: &RunSettings) -> Result<Arc<dyn Journal>, Failure> {
     let store = run.store();
     let opened = Store::open_and_upgrade(&store, Retention::default());
@@ -112,7 +112,7 @@ fn journal(run: &RunSettings) -> Result<Arc<dyn Journal>, Failure> {
     Ok(Arc::new(Recorder::new(store, renderings)))
 }
 
-/// Tells that the store was brought up to date, and which of its rows cannot be read.
+/// Logs that the store was upgraded, and which rows cannot be read.
 fn say_upgraded(store: &Store, upgrade: &Upgrade) {
     let (path, copy) = (store.path().display(), upgrade.copy.display());
     let Upgrade { from, to, .. } = upgrade;
@@ -154,8 +154,8 @@ fn unopened(error: &StoreError) -> Failure {
     }
 }
 
-/// The page that was opened, with the journal. A run that is refused leaves no journal behind;
-/// where there is one, who has it may have the port as well, and is then the one to name.
+/// Opens page and store. A run that is refused leaves no store behind. If another process holds the
+/// store, that process is reported: it probably holds the port too.
 fn kept<P>(
     opened: Result<P, Failure>,
     run: &RunSettings,
@@ -167,7 +167,7 @@ fn kept<P>(
     }
 }
 
-/// Everything from the first connection to the last commit.
+/// The whole run, from the first connection to the last commit.
 async fn look_after(
     args: &RunArgs,
     flags: &ConfigFlags,
@@ -240,7 +240,7 @@ async fn look_after(
     Ok(())
 }
 
-/// Ends what runs, and says what could not be brought to its end.
+/// Stops all tasks, and logs which work could not be completed.
 async fn stop(runtime: Runtime, notifier: Notifier, printing: Printing) {
     let kept = runtime.stop().await;
     printing.finish();
@@ -260,7 +260,7 @@ fn not_started(error: &StartError) -> Failure {
     Failure::of(exit, error).hint(ELSEWHERE)
 }
 
-/// Takes the configuration anew, or says why not and goes on with the old one.
+/// Reloads the configuration. If that fails, logs the reason and continues with the old one.
 async fn reload(
     args: &RunArgs,
     flags: &ConfigFlags,
@@ -302,6 +302,7 @@ async fn renewed(
     for key in changed
         .into_iter()
         .chain(started.page.changed(&config.page))
+        .chain((started.metrics != config.metrics).then_some("metrics.legacy_names"))
     {
         let what = format!("`{key}` changed: takes a restart");
         runtime.note(None, Notice::Remark { what });

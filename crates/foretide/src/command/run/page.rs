@@ -1,4 +1,4 @@
-//! The page of a run: tells the board what the runtime tells, and serves it beside the loop.
+//! The page of `foretide run`: fills the read model from the runtime's entries, and serves it.
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
@@ -27,11 +27,11 @@ use super::controls::Way;
 use super::fleet::Wiring;
 use super::lines;
 
-/// Of more groups the board is not filled from the journal at the start: it would take so long that
-/// what happens meanwhile is missed.
+/// Most groups for which the read model is filled from the store at the start. With more groups,
+/// filling takes so long that entries would be missed meanwhile.
 const FILLED_GROUPS: usize = 50;
 
-/// The page, served until this is dropped.
+/// The page, served until this value is dropped.
 pub(super) struct Pages {
     board: Arc<Board>,
     address: SocketAddr,
@@ -42,8 +42,8 @@ pub(super) struct Pages {
 }
 
 impl Pages {
-    /// Takes the port. None where the page was not asked for and the port that it has by default is
-    /// in use, which is said.
+    /// Binds the port. None if no address is configured and the default port is in use; this is
+    /// logged.
     pub(super) async fn open(
         config: &Config,
         wiring: &Wiring,
@@ -64,6 +64,7 @@ impl Pages {
             board: Arc::clone(&board),
             history: Some(Arc::new(Journal(run.store()))),
             controls,
+            legacy_names: config.metrics.legacy_names,
         };
         let server = match foretide_console::bind(serve, page).await {
             Ok(server) => server,
@@ -86,22 +87,22 @@ impl Pages {
         }))
     }
 
-    /// Where it is.
+    /// Address of the page.
     pub(super) const fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Passes the page's orders on, where it takes any.
+    /// Passes orders on, if the page accepts orders.
     pub(super) fn takes_orders(&self, handle: OrderHandle) {
         self.way.leads_to(handle);
     }
 
-    /// Shows these groups from now on.
+    /// Sets the groups to show.
     pub(super) fn regroup(&self, wiring: &Wiring, dry_run: bool) {
         self.board.set_groups(facts(wiring, dry_run));
     }
 
-    /// Shows what `live` tells, after what the journal has of the hours before.
+    /// Shows the entries of `live`, after the store's entries of the hours before.
     pub(super) fn follow(&self, config: &Config, wiring: &Wiring, live: Live) {
         let board = Arc::clone(&self.board);
         let now = board.now();
@@ -122,12 +123,12 @@ impl Pages {
         });
     }
 
-    /// Shows what became of the notifications.
+    /// Updates the counts of notifications.
     pub(super) fn notified(&self, outcomes: &[(&'static str, u64)]) {
         self.board.set_notifications(outcomes);
     }
 
-    /// Shows how the looks went and what the calls cost.
+    /// Updates figures of cycles and the price of calls.
     pub(super) fn look(&mut self, wiring: &Wiring, elapsed: Duration, runtime: &Runtime) {
         let statuses = runtime.status();
         let mut looked = HashSet::with_capacity(statuses.len());
@@ -211,7 +212,7 @@ fn facts(wiring: &Wiring, dry_run: bool) -> Vec<GroupFacts> {
     facts.collect()
 }
 
-/// Fills the board with what the journal has.
+/// Fills the read model from the store.
 fn fill(
     board: &Board,
     store: &std::path::Path,
@@ -267,7 +268,7 @@ fn note(board: &Board, entry: &Entry) {
     }
 }
 
-/// Calls by account and operation, and what a month of them costs.
+/// Calls by account and operation, and the price of a month of calls.
 fn calls(wiring: &Wiring, elapsed: Duration) -> (Vec<Calls>, Option<f64>) {
     let mut calls = Vec::new();
     let mut bill = 0.0;
@@ -292,7 +293,7 @@ fn calls(wiring: &Wiring, elapsed: Duration) -> (Vec<Calls>, Option<f64>) {
     (calls, (elapsed >= Duration::from_secs(60)).then_some(bill))
 }
 
-/// The journal, read where the board's memory ends.
+/// The store, read for times before the read model begins.
 struct Journal(PathBuf);
 
 impl History for Journal {
@@ -320,7 +321,7 @@ impl History for Journal {
     }
 }
 
-/// What was observed, decided and said of a group, by time.
+/// Observations, decisions and notices of a group, by time.
 fn records(
     reader: &Reader,
     key: &GroupKey,

@@ -1,11 +1,11 @@
-//! The model as a running group asks it: in this process, or a service elsewhere.
+//! The model of a running group: in this process, or a prediction service.
 
 use foretide_classifier::Model;
 use foretide_domain::{CallFailure, FailureKind, Features, Prediction};
 use foretide_predict::RemotePredictor;
 use foretide_runtime::{BoxFuture, Predictor};
 
-/// The model in this process: microseconds a question.
+/// The model in this process: a prediction takes microseconds.
 #[derive(Debug)]
 pub(super) struct InProcess(pub(super) Model);
 
@@ -22,7 +22,7 @@ impl Predictor for InProcess {
     }
 }
 
-/// A prediction service, bounded by the runtime's deadline.
+/// A prediction service, limited by the runtime's deadline.
 #[derive(Debug)]
 pub(super) struct Remote(pub(super) RemotePredictor);
 

@@ -3,19 +3,19 @@
 use foretide_terminal::{Exit, Failure};
 use tokio::signal::unix::{self, SignalKind, signal};
 
-/// What was asked by signal.
+/// Request of a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Signal {
-    /// Take the configuration anew.
+    /// Reload the configuration.
     Reload,
-    /// End.
+    /// Stop.
     Stop {
-        /// By Ctrl-C.
+        /// Whether the signal was Ctrl-C.
         interrupted: bool,
     },
 }
 
-/// Listens.
+/// Listens for signals.
 #[derive(Debug)]
 pub(super) struct Signals {
     interrupt: unix::Signal,
@@ -37,7 +37,7 @@ impl Signals {
         })
     }
 
-    /// Waits for the next one.
+    /// Waits for the next signal.
     pub(super) async fn next(&mut self) -> Signal {
         tokio::select! {
             _ = self.interrupt.recv() => Signal::Stop { interrupted: true },
@@ -46,7 +46,7 @@ impl Signals {
         }
     }
 
-    /// Waits for one that stops.
+    /// Waits for a signal that stops the process.
     pub(super) async fn stop(&mut self) {
         while self.next().await == Signal::Reload {}
     }

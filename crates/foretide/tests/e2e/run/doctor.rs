@@ -50,7 +50,10 @@ fn a_healthy_group_wants_nothing_and_only_the_asked_for_write_is_made() {
     assert_eq!(code, 0, "{shown}");
     let said = flat(&shown);
     assert!(said.contains("SetDesiredCapacity is not proven"), "{shown}");
-    assert!(said.contains("detailed: a point every minute"), "{shown}");
+    assert!(
+        said.contains("detailed: a datapoint every minute"),
+        "{shown}"
+    );
     assert!(said.contains("within seconds of AWS's"), "{shown}");
     assert_eq!(aws.calls("SetDesiredCapacity"), 0);
 
@@ -214,7 +217,7 @@ fn what_keeps_a_run_from_its_start_on_this_machine_is_a_fault() {
     let store = Store::open(&room.path("output/foretide.db"), Retention::default()).unwrap();
     let (_, shown) = doctor_in(&room, &aws, &[]);
     assert!(
-        flat(&shown).contains("a `foretide run` is under way"),
+        flat(&shown).contains("a `foretide run` is running"),
         "{shown}"
     );
     drop(store);

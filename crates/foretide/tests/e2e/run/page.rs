@@ -89,7 +89,7 @@ fn the_page_shows_a_live_group_and_what_was_before_a_restart() {
     for part in [
         "foretide_group_desired_instances{account=\"eu-west-1\",group=\"web\"} 3",
         "foretide_aws_calls_total{account=\"eu-west-1\",operation=\"SetDesiredCapacity\"} 1",
-        "foretide_group_look_duration_seconds{account=\"eu-west-1\",group=\"web\"}",
+        "foretide_group_cycle_duration_seconds{account=\"eu-west-1\",group=\"web\"}",
         "foretide_aws_call_errors_total{account=\"eu-west-1\",operation=\"SetDesiredCapacity\"} 0",
         "foretide_aws_call_throttles_total{account=\"eu-west-1\",operation=\"GetMetricData\"} 0",
         "foretide_group_prediction_duration_seconds{account=\"eu-west-1\",group=\"web\"}",
@@ -135,7 +135,7 @@ fn readers_who_never_read_delay_no_look() {
         run.until("eu-west-1/web: PREDICTION");
     }
     let (_, metrics) = get(&page, "/metrics");
-    let overruns = "foretide_group_look_overruns_total{account=\"eu-west-1\",group=\"web\"} 0";
+    let overruns = "foretide_group_cycle_overruns_total{account=\"eu-west-1\",group=\"web\"} 0";
     assert!(metrics.contains(overruns), "{metrics}");
     drop(dead);
     let (status, printed) = run.stop("TERM");
