@@ -95,8 +95,8 @@ impl Controller {
         self.state.cycle.decide_anyway |= self.state.writes.end_backoff(now);
     }
 
-    /// A policy that votes decides in every cycle. The others decide on a new datapoint; between two
-    /// datapoints only an event that cannot wait for the next one asks for a decision.
+    /// A policy that votes decides in every cycle. The others decide on a new datapoint; between
+    /// two datapoints only an event that cannot wait for the next one asks for a decision.
     fn asks_for_decision(&self) -> bool {
         let Some(reading) = &self.state.group.reading else {
             return false;

@@ -213,8 +213,8 @@ pub enum ForecastRule {
     Late,
 }
 
-/// Levels of the quantiles that are forecast, ascending. The upper four are where capacity is chosen:
-/// one minute in ten, in 33, in 100 and in 250 needs more.
+/// Levels of the quantiles that are forecast, ascending. The upper four are where capacity is
+/// chosen: one minute in ten, in 33, in 100 and in 250 needs more.
 pub const FORECAST_LEVELS: [f64; 5] = [0.5, 0.9, 0.97, 0.99, 0.996];
 
 /// What the forecast saw and what it weighed.

@@ -26,8 +26,8 @@ pub(crate) trait Policy {
         false
     }
 
-    /// Whether each cycle is a vote. The policy then decides in every cycle, and confidence, streak,
-    /// cooldown and step of `ControllerConfig::classifier` bind its changes.
+    /// Whether each cycle is a vote. The policy then decides in every cycle, and confidence,
+    /// streak, cooldown and step of `ControllerConfig::classifier` bind its changes.
     fn votes(&self) -> bool {
         false
     }

@@ -137,7 +137,8 @@ impl SavedState {
         Some(change)
     }
 
-    /// Desired capacity was changed at `at`, or may have been: the cooldown begins, the streak ends.
+    /// Desired capacity was changed at `at`, or may have been. The cooldown begins, the streak
+    /// ends.
     pub(crate) fn changed(&mut self, at: Timestamp) {
         self.writes.changed(at);
         self.policies.classifier.votes.reset();
@@ -150,8 +151,8 @@ impl SavedState {
         self.group.perhaps_written(write.plan.desired);
     }
 
-    /// A clock that was ahead of time has left times in the future. They must not hold anything back
-    /// once it is put right: they become `now`, and waits that would be too long end.
+    /// A clock that was ahead of time has left times in the future. They must not hold anything
+    /// back once it is put right: they become `now`, and waits that would be too long end.
     pub(crate) fn forget_the_future(&mut self, config: &ControllerConfig, now: Timestamp) {
         let cycle = &mut self.cycle;
         cycle.due = cycle.due.min(now);
