@@ -409,6 +409,7 @@ impl Controller {
         Some(Facts {
             now,
             config: &self.config,
+            forecasts: policy::of(&self.config).forecasts(),
             group: &reading.group,
             group_read_at: reading.at,
             series: &state.metrics.series,

@@ -19,6 +19,8 @@ use crate::staleness::staleness;
 pub(crate) struct Facts<'a> {
     pub(crate) now: Timestamp,
     pub(crate) config: &'a ControllerConfig,
+    /// Whether the policy forecasts.
+    pub(crate) forecasts: bool,
     pub(crate) group: &'a GroupState,
     pub(crate) group_read_at: Timestamp,
     pub(crate) series: &'a Series,
@@ -99,7 +101,8 @@ impl<'a> Facts<'a> {
     /// How far the newest data is trusted; as little as can be where there is none.
     pub(crate) fn staleness(&self) -> Staleness {
         self.series.newest_load().map_or(Staleness::Alarm, |point| {
-            staleness(self.config, point.period, self.now.since(point.end())).0
+            let age = self.now.since(point.end());
+            staleness(self.config, self.forecasts, point.period, age).0
         })
     }
 

@@ -92,6 +92,7 @@ impl Rules {
         let mut facts = Facts {
             now,
             config: &self.config,
+            forecasts: policy::of(&self.config).forecasts(),
             group: &group,
             group_read_at: now,
             series: &self.series,

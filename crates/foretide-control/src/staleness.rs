@@ -13,17 +13,18 @@ use foretide_domain::Staleness;
 
 use crate::config::ControllerConfig;
 use crate::facts::stale_limit;
-use crate::policy;
 
 /// The step that data of this period length stands on at this age, and by how much the next period
-/// is overdue. Lateness ends at the limit: capacity must not grow for as long as metrics are out.
+/// is overdue. `forecasts` says whether the policy forecasts. Lateness ends at the limit: capacity
+/// must not grow for as long as metrics are out.
 pub(crate) fn staleness(
     config: &ControllerConfig,
+    forecasts: bool,
     period: Duration,
     age: Duration,
 ) -> (Staleness, Duration) {
     let limit = stale_limit(config, period);
-    if !policy::of(config).forecasts() {
+    if !forecasts {
         let step = if age > limit {
             Staleness::Alarm
         } else {
@@ -56,7 +57,7 @@ mod tests {
     fn at(period: u64, age: u64) -> (Staleness, u64) {
         let config = ControllerConfig::default();
         let seconds = Duration::from_secs;
-        let (step, late) = staleness(&config, seconds(period), seconds(age));
+        let (step, late) = staleness(&config, true, seconds(period), seconds(age));
         (step, late.as_secs())
     }
 
@@ -87,7 +88,7 @@ mod tests {
             ..ControllerConfig::default()
         };
         let minute = Duration::from_secs(60);
-        let step = |age| staleness(&config, minute, Duration::from_secs(age)).0;
+        let step = |age| staleness(&config, true, minute, Duration::from_secs(age)).0;
         assert_eq!(step(240), Staleness::Fresh);
         assert_eq!(step(241), Staleness::Alarm);
     }

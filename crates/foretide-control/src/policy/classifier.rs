@@ -8,7 +8,7 @@ use crate::facts::Facts;
 use crate::look::Question;
 use crate::votes::Votes;
 
-use super::Policy;
+use super::contract::Policy;
 
 /// Policy `classifier`.
 pub(super) struct Classifier;

@@ -9,7 +9,7 @@ use crate::calendar::Learned;
 use crate::config::ControllerConfig;
 use crate::facts::Facts;
 
-use super::Policy;
+use super::contract::Policy;
 
 /// Policy `forecast`.
 pub(super) struct Forecast;

@@ -4,45 +4,18 @@
 //! [`of`] is the only place that matches `PolicyKind`. All other code asks the [`Policy`].
 
 pub(crate) mod classifier;
+mod contract;
 pub(crate) mod forecast;
 pub(crate) mod target_tracking;
 
-use foretide_domain::{ForecastRule, Percent, PolicyKind, Proposal, Rule};
+use foretide_domain::{ForecastRule, PolicyKind, Proposal, Rule};
 
 use crate::config::{ControllerConfig, OnEmpty};
 use crate::facts::Facts;
 
 use classifier::ClassifierState;
+use contract::Policy;
 use forecast::ForecastState;
-
-/// What differs from policy to policy. The defaults are those of a policy that decides on each new
-/// datapoint, by the datapoints alone.
-pub(crate) trait Policy {
-    /// The capacity that these facts ask for, and the rule that asks.
-    fn propose(&self, facts: &Facts<'_>) -> Proposal;
-
-    /// Whether a cycle ends with a question to the model about the newest datapoint.
-    fn asks_model(&self) -> bool {
-        false
-    }
-
-    /// Whether each cycle is a vote. The policy then decides in every cycle, and confidence,
-    /// streak, cooldown and step of `ControllerConfig::classifier` bind its changes.
-    fn votes(&self) -> bool {
-        false
-    }
-
-    /// Whether it forecasts. The policy then learns from every period and from the past, knows the
-    /// calendar, and trusts late data less in steps.
-    fn forecasts(&self) -> bool {
-        false
-    }
-
-    /// Utilisation that a scale-in must not lead above: the target.
-    fn scale_in_ceiling(&self, config: &ControllerConfig) -> Percent {
-        config.target_utilisation
-    }
-}
 
 /// What each policy remembers. It stays while another policy decides.
 #[derive(Clone, Debug, Default, PartialEq)]

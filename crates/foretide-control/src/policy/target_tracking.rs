@@ -9,7 +9,7 @@ use foretide_domain::{Proposal, Rule, Tracked, TrackingRule};
 
 use crate::facts::Facts;
 
-use super::Policy;
+use super::contract::Policy;
 
 /// Policy `target-tracking`.
 pub(super) struct Tracking;

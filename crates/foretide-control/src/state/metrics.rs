@@ -8,6 +8,7 @@ use crate::config::ControllerConfig;
 use crate::facts::stale_limit;
 use crate::load::PerInstance;
 use crate::pace::Pace;
+use crate::policy;
 use crate::series::{Arrival, Series};
 use crate::staleness::staleness;
 
@@ -140,7 +141,8 @@ impl Metrics {
     ) -> (Staleness, Duration) {
         let newest = self.series.newest_load();
         newest.map_or_else(Default::default, |point| {
-            staleness(config, point.period, now.since(point.end()))
+            let forecasts = policy::of(config).forecasts();
+            staleness(config, forecasts, point.period, now.since(point.end()))
         })
     }
 
