@@ -53,11 +53,8 @@ pub(crate) fn print(
     );
     writeln!(out, "{}", wrap(&counted, terminal.wrap_at(), 2))?;
     writeln!(out, "records: {} in", records.count())?;
-    writeln!(
-        out,
-        "  {} (the demo keeps no store)",
-        records.path().display()
-    )?;
+    writeln!(out, "  {}", records.path().display())?;
+    writeln!(out, "the demo keeps no store")?;
     Ok(())
 }
 

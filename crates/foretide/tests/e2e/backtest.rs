@@ -36,7 +36,7 @@ fn done(room: &Room, args: &[&str]) -> String {
     let (code, out, error) = room.run(args);
     assert_eq!(code, 0, "{out}{error}");
     for line in error.lines() {
-        assert!(line.contains(" runs: "), "{error}");
+        assert!(line.contains(" runs finished: "), "{error}");
     }
     out
 }
@@ -296,7 +296,7 @@ fn what_cannot_be_run_is_refused_with_a_hint() {
         (
             vec!["--policy", "hpa:speed=2"],
             64,
-            vec!["`speed=2`", "tolerance"],
+            vec!["`hpa:speed=2`", "`speed`", "tolerance"],
         ),
         (
             vec!["--policy", "forecast:target=60"],
@@ -333,7 +333,7 @@ fn what_cannot_be_run_is_refused_with_a_hint() {
         ),
         (vec!["--unit", "0"], 64, vec!["unit", "hint: "]),
         (vec!["--slo-util", "200%"], 64, vec!["hint: "]),
-        (vec!["--warmup", "1"], 64, vec!["such as 7d"]),
+        (vec!["--warmup", "1h"], 64, vec!["such as 14 or 14d"]),
         (
             vec!["--warmup", "9d"],
             65,

@@ -125,7 +125,7 @@ fn what_cannot_be_emulated_is_refused_with_its_reason() {
     room.fails(
         &["emulator", "--listen", "0.0.0.0:0"],
         64,
-        &["loopback only", "hint:"],
+        &["not a loopback address", "hint:"],
     );
     let taken = start(&room, &[]);
     room.fails(
@@ -173,7 +173,7 @@ fn what_cannot_be_emulated_is_refused_with_its_reason() {
     let two = ["emulator", "--scenario", "two.toml", "--max", "3"];
     room.fails(&two, 64, &["--group NAME, one of: a, b"]);
     let other = [&two[..], &["--group", "c"]].concat();
-    room.fails(&other, 64, &["no group `c`", "groups there: a, b"]);
+    room.fails(&other, 64, &["no group `c`", "groups of the scenario: a, b"]);
 }
 
 /// The AWS CLI, as `foretide-emulator`'s tests have it: see its `tests/wire/cli.rs`.

@@ -267,7 +267,7 @@ fn a_decision_is_explained_with_all_that_it_rests_on() {
     let explain = |more: &[&str]| room.done(&[&["explain", "web"][..], &STORE, more].concat());
     let text = explain(&["--at", "2026-11-23T00:00:09Z"]);
     for part in [
-        "Scale out 2 → 3: the model says scale_out (90 %).",
+        "Scale out 2 → 3: the model answers \"scale out\" (90.0 % sure).",
         "network_traffic",
         "all                        changed nothing",
         "nothing: the policy got what it asked for",

@@ -232,10 +232,10 @@ fn an_interrupted_pull_goes_on_where_it_stopped() {
     let (code, out, error) = local.run(&PULL);
     assert_eq!(code, 69, "{out}{error}");
     assert!(
-        error.contains("hint: the same command goes on where this one stopped"),
+        error.contains("hint: run the same command again: it continues where this one stopped"),
         "{error}"
     );
-    assert!(out.contains("cost        6 metrics"), "{out}");
+    assert!(out.contains("cost        6 CloudWatch metrics"), "{out}");
     assert!(!local.room.path("web.csv").exists());
     // As if the machine had gone down in the middle of a line.
     let partial = local.room.read("web.csv.partial");
@@ -349,5 +349,8 @@ fn an_aws_that_cannot_be_reached_is_told_as_that() {
     let room = Room::new();
     let (code, _, error) = run(&room, "http://127.0.0.1:9", &PULL);
     assert_eq!(code, 69, "{error}");
-    assert!(error.contains("goes on where this one stopped"), "{error}");
+    assert!(
+        error.contains("it continues where this one stopped"),
+        "{error}"
+    );
 }

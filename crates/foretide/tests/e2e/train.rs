@@ -30,7 +30,7 @@ fn without_out_nothing_is_written() {
     let room = Room::new();
     room.write("load.csv", trace_of_two_days());
     let out = room.done(&["train", "--trace", "load.csv", "--trace", "load.csv"]);
-    assert!(out.contains("nothing written"), "{out}");
+    assert!(out.contains("no model written"), "{out}");
     assert_eq!(room.folder.path().read_dir().unwrap().count(), 1);
 }
 

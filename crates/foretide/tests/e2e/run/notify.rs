@@ -105,7 +105,7 @@ fn a_scale_out_is_told_and_the_address_is_shown_nowhere() {
     assert_eq!(request, format!("POST /services/{SECRET} HTTP/1.1"));
     let text = body["text"].as_str().unwrap();
     assert!(
-        text.starts_with("eu-west-1/web: Scale out 2 → 3: the model says"),
+        text.starts_with("eu-west-1/web: Scale out 2 → 3: the model answers"),
         "{text}"
     );
     aws.emulator.set_demand("web", Demand::Constant(20.0));
