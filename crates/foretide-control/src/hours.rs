@@ -37,7 +37,7 @@ pub(crate) struct HoursLedger {
     read_at: Option<Timestamp>,
 }
 
-/// What a period is judged by.
+/// The settings and facts that a period is counted by.
 #[derive(Clone, Copy, Debug)]
 struct Terms {
     /// CPU above which the group is in violation.
@@ -57,9 +57,13 @@ impl HoursLedger {
     /// Of the last seven days of UTC, today included; since the group is held in its present mode,
     /// where that is later.
     pub(crate) fn week(&self) -> Hours {
-        self.days
-            .front()
-            .map_or(self.hours, |(_, begun)| self.hours.after(begun))
+        let Some((day, begun)) = self.days.front() else {
+            return self.hours;
+        };
+        let mut week = self.hours.after(begun);
+        // The newest period before the window may be days older than the window.
+        week.since = week.since.max(Timestamp::from_millis(day * DAY_MS));
+        week
     }
 
     /// Begins a day, and drops those that the window has left.
@@ -308,6 +312,11 @@ mod tests {
         assert_eq!(group.ledger.hours().known_s, 600);
         let week = group.ledger.week();
         assert_eq!((week.known_s, week.until), (420, at(1440 * 9 + 721)));
+        assert_eq!(
+            week.since,
+            at(1440 * 3),
+            "the day's begin, not the period before it"
+        );
         assert_eq!(group.ledger.days.len(), 7);
     }
 

@@ -6,7 +6,7 @@ use foretide_sim::Step;
 use crate::page::Shown;
 use crate::records::Records;
 
-/// Who is told what happens, beside the viewer.
+/// The receivers of records and steps, besides the viewer.
 pub(crate) struct Told<'a> {
     pub(crate) records: &'a mut Records,
     pub(crate) page: Shown,

@@ -1,5 +1,5 @@
 //! What every service and every call over HTTP shares. [`Server::bind`] checks the configuration
-//! and takes the port of a [`Site`], [`Server::run`] answers until it is told to stop.
+//! and takes the port of a [`Site`], [`Server::run`] answers requests until the stop signal.
 //!
 //! It refuses: to listen beyond loopback without a token unless asked to; requests whose `Host`
 //! is neither loopback nor configured (a web page cannot reach it by rebinding a name). Every

@@ -69,7 +69,7 @@ pub struct CapacityOptimiser {
 }
 
 impl CapacityOptimiser {
-    /// The optimiser of a group of which nothing is known.
+    /// An optimiser for a group without any history.
     pub fn new(config: SizingConfig) -> Self {
         Self {
             budget: Budget::new(&config.budget),

@@ -83,7 +83,11 @@ pub(super) fn of(
         let end = Timestamp::from_millis(stretch.until.as_millis() - 1);
         if let Some(sums) = days.get_mut(&day_of(end)) {
             if sums.hours.is_empty() {
-                sums.hours = stretch;
+                let begin = Timestamp::from_millis(day_of(end) * DAY_MS);
+                sums.hours = Hours {
+                    since: stretch.since.max(begin),
+                    ..stretch
+                };
             } else {
                 sums.hours.add(&stretch);
             }
@@ -222,6 +226,7 @@ mod tests {
         assert_eq!(used, [Some(4.0 * 24.0), Some(4.0)]);
         assert_eq!(days[0].baseline_instance_hours, Some(5.0 * 24.0));
         assert_eq!(days[0].violation_s, Some(1440));
+        assert_eq!(total(&days).since, at(0));
         assert!(days[0].is_whole() && !days[1].is_whole());
     }
 

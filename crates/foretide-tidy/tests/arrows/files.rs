@@ -12,7 +12,7 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 /// The most files that may import each other in a circle. Two or three files can be read together;
 /// more files have no place to begin.
 pub(crate) const FILES_MAX: usize = 3;
-/// Re-exports that are followed for one name. A longer chain is taken for an endless one.
+/// Most re-exports that are followed for one name. A longer chain counts as endless.
 const REEXPORTS_MAX: usize = 16;
 
 /// A module or an item by the names that lead to it from the root of its crate.

@@ -173,7 +173,11 @@ fn what_cannot_be_emulated_is_refused_with_its_reason() {
     let two = ["emulator", "--scenario", "two.toml", "--max", "3"];
     room.fails(&two, 64, &["--group NAME, one of: a, b"]);
     let other = [&two[..], &["--group", "c"]].concat();
-    room.fails(&other, 64, &["no group `c`", "groups of the scenario: a, b"]);
+    room.fails(
+        &other,
+        64,
+        &["no group `c`", "groups of the scenario: a, b"],
+    );
 }
 
 /// The AWS CLI, as `foretide-emulator`'s tests have it: see its `tests/wire/cli.rs`.

@@ -40,7 +40,7 @@ pub(super) fn groups(
     }
     writeln!(
         out,
-        "journal {}, log {}",
+        "store {}, log {}",
         config.run.store().display(),
         config.run.output.join("ec2_monitor.log").display()
     )

@@ -83,7 +83,7 @@ fn configured(args: &RunArgs, flags: &ConfigFlags) -> Result<Config, Failure> {
         config.groups = chosen.collect();
     }
     if config.groups.is_empty() {
-        return Err(Failure::new(Exit::Config, "no group to look after").hint(
+        return Err(Failure::new(Exit::Config, "no group to manage").hint(
             "foretide run --group NAME observes one by the defaults; [group.NAME] in \
              foretide.toml names it for good",
         ));
@@ -128,7 +128,7 @@ fn say_upgraded(store: &Store, upgrade: &Upgrade) {
     }
 }
 
-const ELSEWHERE: &str = "--output DIR keeps journal and logs elsewhere";
+const ELSEWHERE: &str = "--output DIR keeps store and logs elsewhere";
 
 fn unopened(error: &StoreError) -> Failure {
     let exit = match error {

@@ -10,7 +10,7 @@ fn nothing_to_look_after_and_nowhere_to_go_are_said_with_the_next_step() {
     room.fails(
         &["run"],
         78,
-        &["no group to look after", "foretide run --group NAME"],
+        &["no group to manage", "foretide run --group NAME"],
     );
     let mut command = room.command();
     command.env("AWS_EC2_METADATA_DISABLED", "true");
