@@ -76,8 +76,6 @@ impl Cloud for Collector {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use foretide_domain::{Bounds, SuspendedProcesses};
 
     use super::*;
@@ -85,7 +83,7 @@ mod tests {
     use crate::config::AwsConfig;
     use crate::facts::{ScalingPolicyFact, SlowFacts};
     use crate::group::GroupReading;
-    use crate::metrics::MetricOptions;
+    use crate::metrics::{InstanceAllowance, MetricOptions};
     use crate::watched::CollectSettings;
 
     /// A collector of the group `web` that reaches nobody.
@@ -98,7 +96,8 @@ mod tests {
         let settings = CollectSettings {
             group: "web".into(),
             metrics: MetricOptions::default(),
-            warm_up: Duration::ZERO,
+            warm_up: None,
+            allowance: InstanceAllowance::default(),
         };
         let clients = Arc::new(AwsClients::connect(&config).await.unwrap());
         Collector::new(clients, vec![settings])
@@ -128,6 +127,7 @@ mod tests {
             warm_pool: false,
             weighted: true,
             operator: None,
+            default_warm_up: None,
         };
         collector.know("web", reading, facts);
         let named = Obstacle::Policy { name: "on".into() };

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_sdk_autoscaling::types::{AutoScalingGroup, Instance, LifecycleState};
 use foretide_domain::{Bounds, CallFailure, FailureKind, LifecycleCounts, SuspendedProcesses};
@@ -37,6 +38,8 @@ pub struct GroupReading {
     pub weighted: bool,
     /// The AWS service that operates the group, if any: AWS refuses changes by others.
     pub operator: Option<String>,
+    /// The group's default instance warm-up; none if it is not set.
+    pub default_warm_up: Option<Duration>,
 }
 
 /// An instance as `DescribeAutoScalingGroups` describes it.
@@ -249,6 +252,11 @@ fn read(name: &str, group: &AutoScalingGroup) -> Result<GroupReading, CallFailur
         operator: group
             .operator()
             .and_then(|operator| operator.principal().map(str::to_owned)),
+        // AWS answers -1 or nothing where it is not set.
+        default_warm_up: group
+            .default_instance_warmup()
+            .and_then(|seconds| u64::try_from(seconds).ok())
+            .map(Duration::from_secs),
     })
 }
 
@@ -270,15 +278,8 @@ fn lifecycle(state: &LifecycleState) -> Option<Lifecycle> {
 }
 
 fn suspended(group: &AutoScalingGroup) -> SuspendedProcesses {
-    let is = |process: &str| {
-        let mut all = group.suspended_processes().iter();
-        all.any(|suspended| suspended.process_name() == Some(process))
-    };
-    SuspendedProcesses {
-        launch: is("Launch"),
-        terminate: is("Terminate"),
-        add_to_load_balancer: is("AddToLoadBalancer"),
-    }
+    let processes = group.suspended_processes().iter();
+    SuspendedProcesses::of(processes.filter_map(|suspended| suspended.process_name()))
 }
 
 fn weighted(group: &AutoScalingGroup) -> bool {
@@ -342,6 +343,7 @@ mod tests {
         let counts = read("web", &group).unwrap().counts();
         let expected = LifecycleCounts {
             in_service: 1,
+            warming_up: 0,
             pending: 3,
             standby: 3,
             terminating: 3,

@@ -20,6 +20,7 @@ mod cloud;
 mod collector;
 mod config;
 mod credentials;
+mod duty;
 mod facts;
 mod failure;
 mod group;
@@ -41,8 +42,8 @@ pub use facts::{FactAnswers, Outdated, ScalingPolicyFact, ScheduledActionFact, S
 pub use group::{GroupReading, InstanceReading, Lifecycle};
 pub use history::{HistorySpan, Retention, history_spans};
 pub use metrics::{
-    BilledMetrics, Collect, InstanceAggregate, InstanceMetric, LoadMetric, MetricOptions,
-    Monitoring, Stat,
+    BilledMetrics, Collect, InstanceAggregate, InstanceAllowance, InstanceMetric, LoadMetric,
+    MetricOptions, Monitoring, Stat,
 };
 pub use tracker::GroupTracker;
 pub use watched::{CollectSettings, MetricsReading};

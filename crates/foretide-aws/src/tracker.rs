@@ -8,9 +8,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use foretide_domain::{GroupState, Launch, Timestamp};
+use foretide_domain::{EarlyDeath, GroupState, Launch, LifecycleCounts, Timestamp};
 
 use crate::activity::{LaunchActivity, launch_id};
+use crate::duty::{Duty, Present};
 use crate::group::{GroupReading, InstanceReading, Lifecycle};
 
 /// Age of the launches read at first: a day, to learn lead times from.
@@ -29,17 +30,29 @@ pub struct GroupTracker {
     steady_since: Option<Timestamp>,
     launches_read: bool,
     awaiting_ends: bool,
+    desired: Option<u32>,
+    /// The configured warm-up; none for the group's own, or a learnt one.
+    warm_up: Option<Duration>,
+    /// When each instance served.
+    pub(crate) duty: Duty,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Seen {
     lifecycle: Lifecycle,
     launched: Timestamp,
-    /// None if the instance already served when the group was first seen.
-    in_service_since: Option<Timestamp>,
 }
 
 impl GroupTracker {
+    /// A tracker that knows nothing yet. `warm_up`: time from in service until an instance serves;
+    /// none for the group's default instance warm-up or, without one, what is learnt.
+    pub fn new(warm_up: Option<Duration>) -> Self {
+        Self {
+            warm_up,
+            ..Self::default()
+        }
+    }
+
     /// Whether launches are needed to understand `reading`: at first, while an instance is starting
     /// or has just started, and while capacity is missing.
     pub fn wants_launches(&self, reading: &GroupReading) -> bool {
@@ -70,54 +83,83 @@ impl GroupTracker {
     ) -> GroupState {
         let activities = launches.unwrap_or_default();
         let served_before = self.serving();
+        let early_deaths = self.follow_duty(reading, activities, refreshing, now);
         let mut ended = self.follow(reading, activities, now);
         let reported = activities.iter().filter(|launch| !self.was_seen(launch));
         let reported: Vec<Launch> = reported.filter_map(LaunchActivity::launch).collect();
         ended.extend(reported);
-        if self.last_reading.is_none() || served_before != self.serving() {
+        // Others than those in service may report as well, so their samples say nothing.
+        let all_serve = |one: &InstanceReading| one.lifecycle == Lifecycle::InService;
+        if !reading.instances.iter().all(all_serve) {
+            self.steady_since = None;
+        } else if self.steady_since.is_none() || served_before != self.serving() {
             self.steady_since = Some(now);
         }
         self.last_reading = Some(now);
         self.launches_read |= launches.is_some();
+        let mut pending = self.pending_since().into_iter();
         GroupState {
             bounds: reading.bounds,
             desired: reading.desired,
-            counts: reading.counts(),
-            oldest_pending_since: self.oldest_pending(),
+            counts: self.counts(reading, now),
+            oldest_pending_since: pending.next(),
+            later_pending_since: pending.collect(),
+            warm_up: self.duty.known_warm_up().unwrap_or_default(),
             suspended: reading.suspended,
             refreshing,
             launches: self.not_yet_reported(ended, now),
+            early_deaths,
             obstacles: Vec::new(),
         }
     }
 
-    /// Time since which the same instances serve.
+    /// Time since which the same instances serve and no other instance exists; none while one does.
     pub const fn steady_since(&self) -> Option<Timestamp> {
         self.steady_since
     }
 
-    /// Ids of the healthy instances of `reading` that have served for at least `warm_up`.
-    pub fn warmed_up(
-        &self,
-        reading: &GroupReading,
-        warm_up: Duration,
-        now: Timestamp,
-    ) -> Vec<String> {
-        let is_warm = |instance: &&InstanceReading| {
-            let since = self
-                .instances
-                .get(&instance.id)
-                .map(|seen| seen.in_service_since);
-            instance.lifecycle == Lifecycle::InService
-                && instance.healthy
-                && since.is_some_and(|since| since.is_none_or(|at| now.since(at) >= warm_up))
+    /// Ids of the healthy instances of `reading` that serve.
+    pub fn serving_ids(&self, reading: &GroupReading, now: Timestamp) -> Vec<String> {
+        let serves =
+            |instance: &&InstanceReading| instance.healthy && self.duty.serves(&instance.id, now);
+        let ids = reading.instances.iter().filter(serves);
+        ids.map(|instance| instance.id.clone()).collect()
+    }
+
+    /// Number of instances in each lifecycle state, with those that are warming up.
+    fn counts(&self, reading: &GroupReading, now: Timestamp) -> LifecycleCounts {
+        let warming_up = |instance: &&InstanceReading| {
+            instance.lifecycle == Lifecycle::InService && !self.duty.serves(&instance.id, now)
         };
-        reading
-            .instances
-            .iter()
-            .filter(is_warm)
-            .map(|instance| instance.id.clone())
-            .collect()
+        let warming_up = reading.instances.iter().filter(warming_up).count();
+        LifecycleCounts {
+            warming_up: u32::try_from(warming_up).unwrap_or(u32::MAX),
+            ..reading.counts()
+        }
+    }
+
+    fn follow_duty(
+        &mut self,
+        reading: &GroupReading,
+        activities: &[LaunchActivity],
+        refreshing: bool,
+        now: Timestamp,
+    ) -> Vec<EarlyDeath> {
+        let by_instance = newest_of_each(activities);
+        let before = self.desired.replace(reading.desired);
+        let lowered = refreshing || before.is_some_and(|before| reading.desired < before);
+        let present = reading.instances.iter().map(|instance| {
+            let activity = by_instance.get(instance.id.as_str());
+            let end = activity.and_then(|launch| launch.end);
+            Present {
+                id: &instance.id,
+                lifecycle: instance.lifecycle,
+                launched: activity.map(|launch| launch.started),
+                entered: end.filter(|end| end.succeeded).map(|end| end.at),
+            }
+        });
+        let given = self.warm_up.or(reading.default_warm_up);
+        self.duty.read(given, present, lowered, now)
     }
 
     /// Follows every instance. Returns the launches that ended with an instance in service.
@@ -148,22 +190,16 @@ impl GroupTracker {
                     message: None,
                 });
             }
-            let in_service_since = match known {
-                Some(seen) if seen.lifecycle == Lifecycle::InService => seen.in_service_since,
-                None if self.last_reading.is_none() => None,
-                _ => Some(now),
-            };
             let seen = Seen {
                 lifecycle: instance.lifecycle,
                 launched,
-                in_service_since,
             };
             self.instances.insert(instance.id.clone(), seen);
         }
         let was_pending = before
             .values()
             .any(|seen| seen.lifecycle == Lifecycle::Pending);
-        self.awaiting_ends = was_pending || self.oldest_pending().is_some();
+        self.awaiting_ends = was_pending || !self.pending_since().is_empty();
         ended
     }
 
@@ -184,11 +220,13 @@ impl GroupTracker {
             .collect()
     }
 
-    fn oldest_pending(&self) -> Option<Timestamp> {
+    /// When the pending instances were launched, the oldest first.
+    fn pending_since(&self) -> Vec<Timestamp> {
         let all = self.instances.values();
-        all.filter(|seen| seen.lifecycle == Lifecycle::Pending)
-            .map(|seen| seen.launched)
-            .min()
+        let pending = all.filter(|seen| seen.lifecycle == Lifecycle::Pending);
+        let mut since: Vec<Timestamp> = pending.map(|seen| seen.launched).collect();
+        since.sort_unstable();
+        since
     }
 
     fn not_yet_reported(&mut self, ended: Vec<Launch>, now: Timestamp) -> Vec<Launch> {
@@ -243,6 +281,7 @@ mod tests {
             warm_pool: false,
             weighted: false,
             operator: None,
+            default_warm_up: None,
         }
     }
 
@@ -352,16 +391,12 @@ mod tests {
 
     #[test]
     fn an_instance_is_warm_once_it_has_served_long_enough() {
-        let warm_up = Duration::from_secs(60);
-        let mut tracker = GroupTracker::default();
+        let mut tracker = GroupTracker::new(Some(Duration::from_secs(60)));
         let both = reading(&[OLD, ("i-new", Lifecycle::InService)]);
         tracker.observe(&reading(&[OLD]), None, false, at(0));
         tracker.observe(&both, None, false, at(10));
-        assert_eq!(tracker.warmed_up(&both, warm_up, at(69)), ["i-old"]);
-        assert_eq!(
-            tracker.warmed_up(&both, warm_up, at(70)),
-            ["i-old", "i-new"]
-        );
+        assert_eq!(tracker.serving_ids(&both, at(69)), ["i-old"]);
+        assert_eq!(tracker.serving_ids(&both, at(70)), ["i-old", "i-new"]);
     }
 
     #[test]

@@ -10,8 +10,9 @@ use crate::clients::AwsClients;
 use crate::facts::{FactsDue, Outdated, OwnFacts, SlowFacts};
 use crate::group::GroupReading;
 use crate::metrics::{
-    Collect, Fleet, InstanceAggregate, MetricOptions, Monitoring, Query, Sampling, Values,
-    group_datapoints, group_queries, instance_datapoints, instance_queries,
+    Collect, Fleet, InstanceAggregate, InstanceAllowance, MetricOptions, Monitoring, Query,
+    Sampling, Spent, Values, group_datapoints, group_queries, instance_datapoints,
+    instance_queries, own_cpu_queries,
 };
 use crate::tracker::GroupTracker;
 
@@ -39,8 +40,10 @@ pub struct CollectSettings {
     pub group: String,
     /// The metrics to read.
     pub metrics: MetricOptions,
-    /// Time in service before an instance's metrics count, in instance mode.
-    pub warm_up: Duration,
+    /// Time from in service until an instance serves; none for the group's own, or the one learnt.
+    pub warm_up: Option<Duration>,
+    /// What reading single instances may cost in group mode.
+    pub allowance: InstanceAllowance,
 }
 
 /// The result of a reading of metrics.
@@ -102,6 +105,9 @@ pub(crate) struct Watched {
     refresh_read: Option<(bool, Timestamp)>,
     /// The newest reading of metrics, without its points.
     pub(crate) metrics: Option<MetricsReading>,
+    /// The instances in transition whose own CPU the newest reading asked for.
+    own: Vec<String>,
+    spent: Spent,
 }
 
 impl Groups {
@@ -176,7 +182,7 @@ impl Groups {
 impl Watched {
     fn new(settings: CollectSettings) -> Self {
         Self {
-            tracker: GroupTracker::default(),
+            tracker: GroupTracker::new(settings.warm_up),
             sampling: Sampling::new(settings.metrics.monitoring),
             reading: None,
             facts: None,
@@ -184,6 +190,8 @@ impl Watched {
             writers_read: None,
             refresh_read: None,
             metrics: None,
+            own: Vec::new(),
+            spent: Spent::default(),
             settings,
         }
     }
@@ -286,21 +294,37 @@ impl Watched {
     }
 
     /// The start of the periods to ask for, and the queries.
-    pub(crate) fn plan(&self, query: MetricsQuery, now: Timestamp) -> (Timestamp, Vec<Query>) {
-        let CollectSettings {
-            group,
-            metrics,
-            warm_up,
-        } = &self.settings;
-        let Some(window) = self.window() else {
-            let from = query.from.max(now.minus(LOOK_BACK_MAX));
-            return (from, group_queries(group, metrics));
-        };
-        let warm = match &self.reading {
-            Some(reading) => self.tracker.warmed_up(reading, *warm_up, now),
-            None => Vec::new(),
-        };
-        (now.minus(window), instance_queries(group, &warm, metrics))
+    pub(crate) fn plan(&mut self, query: MetricsQuery, now: Timestamp) -> (Timestamp, Vec<Query>) {
+        if let Some(window) = self.window() {
+            let serving = match &self.reading {
+                Some(reading) => self.tracker.serving_ids(reading, now),
+                None => Vec::new(),
+            };
+            let CollectSettings { group, metrics, .. } = &self.settings;
+            return (
+                now.minus(window),
+                instance_queries(group, &serving, metrics),
+            );
+        }
+        let from = query.from.max(now.minus(LOOK_BACK_MAX));
+        self.own = self.affordable(from, now);
+        let CollectSettings { group, metrics, .. } = &self.settings;
+        let mut queries = group_queries(group, metrics);
+        queries.extend(own_cpu_queries(group, &self.own));
+        (from, queries)
+    }
+
+    /// The instances in transition since `from`, if the allowance permits to read them all.
+    fn affordable(&mut self, from: Timestamp, now: Timestamp) -> Vec<String> {
+        let placed = self.tracker.duty.in_transition(from, now);
+        let ids: Vec<String> = placed.into_iter().map(|one| one.id).collect();
+        let metrics = u32::try_from(ids.len()).unwrap_or(u32::MAX);
+        let allowance = &self.settings.allowance;
+        if ids.is_empty() || self.spent.spend(metrics, allowance, now) {
+            ids
+        } else {
+            Vec::new()
+        }
     }
 
     /// The points of `values`, which were asked for from `from` to `now`.
@@ -311,7 +335,14 @@ impl Watched {
         now: Timestamp,
     ) -> MetricsReading {
         let window = self.window();
-        let (fleet, span) = (self.fleet(), (from, now));
+        let span = (from, now);
+        let reading = self.reading.as_ref();
+        let fleet = Fleet {
+            in_service: reading.map(|reading| reading.counts().in_service),
+            steady_since: self.tracker.steady_since(),
+            duty: &mut self.tracker.duty,
+            own: &self.own,
+        };
         let (options, sampling) = (&self.settings.metrics, &mut self.sampling);
         let (points, aggregates) = match options.collect {
             Collect::Group => (
@@ -339,16 +370,6 @@ impl Watched {
             ..without_points
         }
     }
-
-    fn fleet(&self) -> Fleet {
-        Fleet {
-            in_service: self
-                .reading
-                .as_ref()
-                .map(|reading| reading.counts().in_service),
-            steady_since: self.tracker.steady_since(),
-        }
-    }
 }
 
 /// Whether facts that were read at `read` are still valid.
@@ -369,7 +390,8 @@ mod tests {
         Watched::new(CollectSettings {
             group: "web".into(),
             metrics: MetricOptions::default(),
-            warm_up: Duration::ZERO,
+            warm_up: None,
+            allowance: InstanceAllowance::default(),
         })
     }
 

@@ -185,6 +185,7 @@ mod tests {
             network_out: BytesPerSecond::new(1.5 * BYTES_PER_MIB),
             memory: None,
             demand: None,
+            unaccounted: None,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Keys that take one word of a list: the words as a file writes them.
 
 use foretide_aws::{Collect, Monitoring};
-use foretide_control::{OnEmpty, OnMissing};
+use foretide_control::{OnEmpty, OnMissing, OnSuspended};
 use foretide_domain::{Mode, PolicyKind};
 use foretide_store::LogFormat;
 use schemars::JsonSchema;
@@ -72,6 +72,15 @@ pub enum RawOnEmpty {
     Hold,
 }
 
+/// As [`OnSuspended`].
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(inline)]
+pub enum RawOnSuspended {
+    HandsOff,
+    Ignore,
+}
+
 impl From<RawMode> for Mode {
     fn from(raw: RawMode) -> Self {
         match raw {
@@ -88,6 +97,15 @@ impl From<RawPolicy> for PolicyKind {
             RawPolicy::Classifier => Self::Classifier,
             RawPolicy::TargetTracking => Self::TargetTracking,
             RawPolicy::Forecast => Self::Forecast,
+        }
+    }
+}
+
+impl From<RawOnSuspended> for OnSuspended {
+    fn from(raw: RawOnSuspended) -> Self {
+        match raw {
+            RawOnSuspended::HandsOff => Self::HandsOff,
+            RawOnSuspended::Ignore => Self::Ignore,
         }
     }
 }

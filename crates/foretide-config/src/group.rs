@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use foretide_aws::{Collect, CollectSettings, LoadMetric, MetricOptions, Monitoring};
+use foretide_aws::{
+    Collect, CollectSettings, InstanceAllowance, LoadMetric, MetricOptions, Monitoring,
+};
 use foretide_control::ControllerConfig;
 use foretide_predict::PredictorUrl;
 
@@ -31,8 +33,10 @@ pub struct LiveSettings {
     pub monitoring: Option<Monitoring>,
     /// Whether the CloudWatch agent's memory metric is read.
     pub memory: bool,
-    /// Time in service before an instance's metrics count.
-    pub warm_up: Duration,
+    /// Time from in service until an instance serves; if unset, the group's or the learnt one.
+    pub warm_up: Option<Duration>,
+    /// What reading single instances may cost.
+    pub allowance: InstanceAllowance,
     /// A metric of the load itself.
     pub load: Option<LoadMetric>,
     /// Price of an instance-hour, for page and report.
@@ -66,8 +70,8 @@ impl Default for LiveSettings {
             collect: Collect::Group,
             monitoring: None,
             memory: false,
-            // Instances boot busy: their first minutes say little of the load.
-            warm_up: Duration::from_secs(60),
+            warm_up: None,
+            allowance: InstanceAllowance::default(),
             load: None,
             price: None,
             history_from: None,
@@ -91,6 +95,7 @@ impl LiveSettings {
             group: self.asg_name(name).to_owned(),
             metrics: self.metric_options(),
             warm_up: self.warm_up,
+            allowance: self.allowance,
         }
     }
 

@@ -11,7 +11,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::choice::{
-    RawCollect, RawLogFormat, RawMode, RawMonitoring, RawOnEmpty, RawOnMissing, RawPolicy,
+    RawCollect, RawLogFormat, RawMode, RawMonitoring, RawOnEmpty, RawOnMissing, RawOnSuspended,
+    RawPolicy,
 };
 use super::event::Event;
 use super::file_mode::FileMode;
@@ -89,7 +90,14 @@ pub(crate) struct RawGroup {
     /// Share of the instances in service that must report CPU before capacity may be lowered.
     pub coverage_min: Option<Percentage>,
     /// Time from launch to in service. It is used until launches of the group have been measured.
+    /// The warm-up comes on top.
     pub lead_time: Option<Span>,
+    /// The least lead time, warm-up included, whatever was measured.
+    pub lead_time_min: Option<Span>,
+    /// While process `AlarmNotification` of the group is suspended: `hands-off` writes nothing, as
+    /// in a pause; `ignore` goes on. If unset, `hands-off`, except for a group that an earlier
+    /// version enforced with the process suspended.
+    pub suspended: Option<RawOnSuspended>,
     /// Policy `classifier` and its guard rails.
     #[serde(default)]
     pub classifier: RawClassifier,
@@ -116,8 +124,15 @@ pub(crate) struct RawGroup {
     pub monitoring: Option<RawMonitoring>,
     /// Read memory as the CloudWatch agent reports it, aggregated on the group. One metric more.
     pub memory: Option<bool>,
-    /// Time in service before an instance's metrics count, with `collect = "instance"`.
+    /// Time from in service until an instance serves. Its CPU is no load before, and it is part of
+    /// the lead time. If unset, the group's default instance warm-up; where the group has none,
+    /// it is learnt from what new instances report. `0s` switches it off.
     pub warm_up: Option<Span>,
+    /// Most single instances whose CPU is read in a minute, while they start, stop or stand by, so
+    /// that their CPU can be taken out of the group's mean. One metric each.
+    pub instance_metrics_per_minute: Option<u32>,
+    /// Most that reading single instances may cost the group in a month of 730 hours.
+    pub instance_usd_per_month: Option<f64>,
     /// Price of an instance-hour, such as `0.096 USD/h`. Page and report then show costs.
     pub price: Option<Price>,
     /// The Auto Scaling group that this one replaces, in the same account and region. Its history

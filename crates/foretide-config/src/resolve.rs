@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use foretide_aws::{AwsConfig, LoadMetric, Stat};
-use foretide_control::{ControllerConfig, LoadMetric as ControllerLoad};
+use foretide_control::{ControllerConfig, LoadMetric as ControllerLoad, OnSuspended};
 use foretide_domain::Percent;
 use serde::Deserialize;
 
@@ -115,7 +115,13 @@ fn live(raw: &RawGroup, mut live: LiveSettings) -> LiveSettings {
         raw.monitoring.map(|it| Some(it.into())),
     );
     set(&mut live.memory, raw.memory);
-    set(&mut live.warm_up, raw.warm_up);
+    set(&mut live.warm_up, raw.warm_up.map(|it| Some(it.0)));
+    let allowance = &mut live.allowance;
+    set(
+        &mut allowance.metrics_per_minute,
+        raw.instance_metrics_per_minute,
+    );
+    set(&mut allowance.usd_per_month, raw.instance_usd_per_month);
     set(&mut live.price, raw.price.clone().map(Some));
     set(&mut live.history_from, raw.history_from.clone().map(Some));
     set(&mut live.allow_policies, raw.allow_policies.clone());
@@ -210,6 +216,11 @@ fn controller(
     set(&mut config.metric_delay, raw.metric_delay);
     set(&mut config.coverage_min, raw.coverage_min);
     set(&mut config.lead_time, raw.lead_time);
+    set(&mut config.lead_time_min, raw.lead_time_min);
+    set(
+        &mut config.suspended,
+        raw.suspended.map(|it| Some(OnSuspended::from(it))),
+    );
     let (classifier, from) = (&mut config.classifier, &raw.classifier);
     set(&mut classifier.step_out, from.step_out);
     set(&mut classifier.step_in, from.step_in);

@@ -61,6 +61,9 @@ fn group(in_service: u32) -> GroupState {
         refreshing: false,
         launches: Vec::new(),
         obstacles: Vec::new(),
+        later_pending_since: Vec::new(),
+        warm_up: Duration::ZERO,
+        early_deaths: Vec::new(),
     }
 }
 
@@ -74,6 +77,7 @@ fn observed(minute: i64) -> Record {
         network_out: None,
         memory: None,
         demand: None,
+        unaccounted: None,
     })
 }
 

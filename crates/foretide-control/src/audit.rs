@@ -53,6 +53,10 @@ pub struct AuditInput<'a> {
     pub last_change_at: Option<Timestamp>,
     /// Whether the answer to another write is outstanding.
     pub write_in_flight: bool,
+    /// Instances that are expected to serve and do not yet.
+    pub starting: u32,
+    /// Of those, the pending ones.
+    pub coming: u32,
     /// Whether the breaker forbids growth.
     pub breaker_open: bool,
     /// What an operator ordered.
@@ -113,8 +117,8 @@ fn unmeasured(input: &AuditInput<'_>) -> Option<Violation> {
         let age = age.map(|age| Duration::from_millis(u64::try_from(age).unwrap_or(0)));
         return Some(Violation::NoFreshData { age });
     }
-    let pending = group.counts.pending;
-    if pending > 0 {
+    if input.starting > 0 {
+        let pending = input.starting;
         return Some(Violation::Pending { pending });
     }
     group.refreshing.then_some(Violation::Refreshing)
@@ -145,7 +149,7 @@ fn too_hot(plan: &Plan, input: &AuditInput<'_>) -> Option<Violation> {
 /// 12: growth while launches fail.
 fn unlaunchable(plan: &Plan, input: &AuditInput<'_>) -> Option<Violation> {
     let counts = input.group.counts;
-    let existing = counts.in_service.saturating_add(counts.pending);
+    let existing = counts.in_service.saturating_add(input.coming);
     let above = input.breaker_open && plan.desired > existing;
     above.then_some(Violation::LaunchesFail { existing })
 }

@@ -1,16 +1,20 @@
-//! The circuit breaker: while launches fail, asking for more only raises a debt that is launched
-//! all at once when they work again.
+//! The circuit breaker: while launches fail, or new instances die, asking for more only raises a
+//! debt that is launched all at once when they work again.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use foretide_domain::{Alarm, Cause, GroupState, Launch, Timestamp};
+use foretide_domain::{Alarm, Cause, EarlyDeath, GroupState, Launch, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::config::BreakerConfig;
 
 /// Launches whose end is remembered, so that a repeated reading counts none twice.
 const REMEMBERED: usize = 256;
+/// Early deaths within [`DEATHS_WITHIN`] that open the breaker: one is an accident, and two may be.
+const DEATHS: usize = 3;
+/// Time for which an early death counts.
+const DEATHS_WITHIN: Duration = Duration::from_mins(30);
 
 /// State of the circuit breaker.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +25,9 @@ pub(crate) struct Breaker {
     /// AWS's status message of the newest launch that failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     message: Option<String>,
+    /// The newest early deaths, by instance, the oldest first.
+    #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
+    deaths: VecDeque<(u64, Timestamp)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +36,9 @@ struct Open {
     backoff: Duration,
     /// Growth is being tried again.
     trying: bool,
+    /// Opened by instances that died, and by nothing else.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    by_deaths: bool,
 }
 
 impl Breaker {
@@ -60,6 +70,33 @@ impl Breaker {
         }
     }
 
+    /// Counts the instances that left service soon after entering it. Returns whether one is new.
+    pub(crate) fn count_deaths(&mut self, died: &[EarlyDeath], now: Timestamp) -> bool {
+        let mut new = false;
+        for death in died {
+            let known = self.deaths.iter().any(|(id, _)| *id == death.id);
+            if !known && now.since(death.left) < DEATHS_WITHIN {
+                if self.deaths.len() == REMEMBERED {
+                    self.deaths.pop_front();
+                }
+                self.deaths.push_back((death.id, death.left));
+                new = true;
+            }
+        }
+        self.deaths
+            .retain(|(_, left)| now.since(*left) < DEATHS_WITHIN);
+        new
+    }
+
+    /// Whether new instances die one after the other.
+    pub(crate) fn is_dying(&self, now: Timestamp) -> bool {
+        let lately = self
+            .deaths
+            .iter()
+            .filter(|(_, left)| now.since(*left) < DEATHS_WITHIN);
+        lately.count() >= DEATHS
+    }
+
     /// Opens, retries or closes after a reading whose launches were counted; says what changed.
     ///
     /// `launched` and `failed` tell whether this reading brought a launch that succeeded or failed.
@@ -71,16 +108,18 @@ impl Breaker {
         config: &BreakerConfig,
         now: Timestamp,
     ) -> Option<Alarm> {
-        let patience = lead_time.saturating_mul(config.pending_lead_times);
-        let stuck = group
+        let patience = config.patience(lead_time);
+        let hangs = group
             .oldest_pending_since
             .is_some_and(|since| now.since(since) > patience);
+        let dying = self.is_dying(now);
+        let stuck = hangs || dying;
         match &mut self.open {
             None if self.failed_in_a_row >= config.failed_launches || stuck => {
-                Some(self.open(config.backoff, now))
+                Some(self.open(config.backoff, dying && !hangs, now))
             }
             None => None,
-            Some(_) if ends.succeeded && !stuck => {
+            Some(open) if !stuck && (ends.succeeded || open.by_deaths) => {
                 self.open = None;
                 self.failed_in_a_row = 0;
                 Some(Alarm::BreakerClosed)
@@ -92,8 +131,8 @@ impl Breaker {
             Some(open) => {
                 let tried_long_enough = now.since(open.retry_at) > patience;
                 let backoff = open.backoff.saturating_mul(2).min(config.backoff_max);
-                if ends.failed || (stuck && tried_long_enough) {
-                    return Some(self.open(backoff, now));
+                if ends.failed || ends.died || (stuck && tried_long_enough) {
+                    return Some(self.open(backoff, dying && !hangs, now));
                 }
                 if tried_long_enough {
                     self.open = None;
@@ -106,7 +145,11 @@ impl Breaker {
     }
 
     /// Why launches fail, while they do and while growth is tried again.
-    pub(crate) fn cause(&self) -> Option<Cause> {
+    pub(crate) fn cause(&self, now: Timestamp) -> Option<Cause> {
+        if self.is_dying(now) {
+            let died = u32::try_from(self.deaths.len()).unwrap_or(u32::MAX);
+            return Some(Cause::InstancesDie { died });
+        }
         self.open.map(|open| Cause::LaunchesFail {
             failed: self.failed_in_a_row,
             message: self.message.clone(),
@@ -117,22 +160,24 @@ impl Breaker {
 
     /// Whether only the end of a launch, or a launch that hangs, could change anything.
     pub(crate) fn is_at_rest(&self) -> bool {
-        self.open.is_none() && self.failed_in_a_row == 0
+        self.open.is_none() && self.failed_in_a_row == 0 && self.deaths.is_empty()
     }
 
-    /// The capacity above which desired is not raised; none while the breaker lets growth through.
-    pub(crate) fn cap(&self, group: &GroupState) -> Option<u32> {
+    /// The capacity above which desired is not raised: what is in service and the `coming` pending
+    /// instances. None while the breaker lets growth through.
+    pub(crate) fn cap(&self, group: &GroupState, coming: u32) -> Option<u32> {
         self.open
             .filter(|open| !open.trying)
-            .map(|_| group.counts.in_service_and_pending())
+            .map(|_| group.counts.in_service.saturating_add(coming))
     }
 
-    fn open(&mut self, backoff: Duration, now: Timestamp) -> Alarm {
+    fn open(&mut self, backoff: Duration, dying: bool, now: Timestamp) -> Alarm {
         let retry_at = now.plus(backoff);
         self.open = Some(Open {
             retry_at,
             backoff,
             trying: false,
+            by_deaths: dying && self.failed_in_a_row == 0,
         });
         Alarm::BreakerOpened {
             failed_launches: self.failed_in_a_row,
@@ -146,6 +191,8 @@ impl Breaker {
 pub(crate) struct Ends {
     pub(crate) succeeded: bool,
     pub(crate) failed: bool,
+    /// Whether it showed that one more new instance has died.
+    pub(crate) died: bool,
 }
 
 #[cfg(test)]
@@ -170,6 +217,9 @@ mod tests {
             refreshing: false,
             launches,
             obstacles: Vec::new(),
+            later_pending_since: Vec::new(),
+            warm_up: Duration::ZERO,
+            early_deaths: Vec::new(),
         }
     }
 
@@ -192,6 +242,8 @@ mod tests {
             ends.succeeded |= launch.succeeded;
             ends.failed |= !launch.succeeded;
         }
+        let at = Timestamp::from_seconds(now);
+        ends.died = breaker.count_deaths(&group.early_deaths, at);
         let config = BreakerConfig::default();
         breaker.update(
             group,
@@ -224,7 +276,7 @@ mod tests {
                 ..
             })
         ));
-        assert_eq!(breaker.cap(&third), Some(3));
+        assert_eq!(breaker.cap(&third, 1), Some(3));
     }
 
     #[test]
@@ -235,6 +287,39 @@ mod tests {
                 read(&mut breaker, &group(vec![ended(id, succeeded)], None), 0),
                 None
             );
+        }
+    }
+
+    fn dead(id: u64, left: i64) -> GroupState {
+        GroupState {
+            early_deaths: vec![EarlyDeath {
+                id,
+                entered: Timestamp::from_seconds(left - 60),
+                left: Timestamp::from_seconds(left),
+            }],
+            launches: vec![ended(id, true)],
+            ..group(vec![], None)
+        }
+    }
+
+    #[test]
+    fn new_instances_that_die_open_it_though_every_launch_succeeds() {
+        let mut breaker = Breaker::default();
+        assert_eq!(read(&mut breaker, &dead(1, 0), 0), None);
+        assert_eq!(read(&mut breaker, &dead(2, 300), 300), None);
+        assert_eq!(read(&mut breaker, &dead(2, 300), 310), None, "told again");
+        let opened = read(&mut breaker, &dead(3, 600), 600);
+        assert!(matches!(opened, Some(Alarm::BreakerOpened { .. })));
+        assert!(breaker.is_dying(Timestamp::from_seconds(600)));
+        // Half an hour after the first of three deaths it counts no longer.
+        assert!(!breaker.is_dying(Timestamp::from_seconds(1800)));
+    }
+
+    #[test]
+    fn deaths_far_apart_are_accidents() {
+        let mut breaker = Breaker::default();
+        for (id, left) in [(1, 0), (2, 1000), (3, 2000), (4, 3000)] {
+            assert_eq!(read(&mut breaker, &dead(id, left), left), None);
         }
     }
 
@@ -253,9 +338,9 @@ mod tests {
             read(&mut breaker, &group(vec![ended(id, false)], None), 0);
         }
         assert_eq!(read(&mut breaker, &idle, 299), None);
-        assert!(breaker.cap(&idle).is_some());
+        assert!(breaker.cap(&idle, 1).is_some());
         assert_eq!(read(&mut breaker, &idle, 300), None);
-        assert_eq!(breaker.cap(&idle), None);
+        assert_eq!(breaker.cap(&idle, 1), None);
         let again = read(&mut breaker, &group(vec![ended(4, false)], None), 310);
         let retry_at = Timestamp::from_seconds(310 + 600);
         assert_eq!(
@@ -269,6 +354,6 @@ mod tests {
             read(&mut breaker, &group(vec![ended(5, true)], None), 320),
             Some(Alarm::BreakerClosed)
         );
-        assert_eq!(breaker.cap(&idle), None);
+        assert_eq!(breaker.cap(&idle, 1), None);
     }
 }

@@ -36,6 +36,13 @@ pub struct ControllerConfig {
     pub coverage_min: f64,
     /// Time from launch to in service, until launches of this group have been measured.
     pub lead_time: Duration,
+    /// The least lead time, warm-up included, whatever was measured.
+    #[serde(default, skip_serializing_if = "Duration::is_zero")]
+    pub lead_time_min: Duration,
+    /// What a suspended process `AlarmNotification` means: hands off where none is stated, except
+    /// for a group that was enforced with it before this setting existed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspended: Option<OnSuspended>,
     /// The group's own load metric, where it has one; load is that of CPU where it has none.
     pub load: Option<LoadMetric>,
     /// Events that are known beforehand, for policy `forecast`.
@@ -59,6 +66,17 @@ pub enum OnMissing {
     Hold,
     /// Take nothing away; let what asks for more have it.
     ScaleOutOnly,
+}
+
+/// What to do while process `AlarmNotification` of the group is suspended, as deploys do so that
+/// nothing scales.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnSuspended {
+    /// Write nothing, as in a pause.
+    HandsOff,
+    /// Go on.
+    Ignore,
 }
 
 /// What to do with a group that has, and wants, no instance.
@@ -138,6 +156,8 @@ impl Default for ControllerConfig {
             metric_delay: Duration::from_secs(60),
             coverage_min: 0.8,
             lead_time: Duration::from_secs(180),
+            lead_time_min: Duration::ZERO,
+            suspended: None,
             load: None,
             calendar: Vec::new(),
             classifier: ClassifierConfig::default(),
@@ -332,6 +352,11 @@ impl ForecastConfig {
 }
 
 impl BreakerConfig {
+    /// Time after which a pending instance hangs.
+    pub(crate) fn patience(&self, lead_time: Duration) -> Duration {
+        lead_time.saturating_mul(self.pending_lead_times)
+    }
+
     fn checks(&self) -> Vec<Check> {
         vec![
             check(

@@ -406,6 +406,7 @@ impl Controller {
         let newest = state.metrics.series.newest();
         let sizing = self.sizing_output(now);
         let memory = newest.and_then(|point| features::memory(point, &reading.group));
+        let coming = state.group.coming(&self.config, now);
         Some(Facts {
             now,
             config: &self.config,
@@ -425,10 +426,13 @@ impl Controller {
             lifting: self.forecasting.as_ref().and_then(Forecasting::lifting),
             memory,
             coverage: state.coverage(),
+            starting: state.group.starting(&self.config, now),
+            dying: state.group.breaker.is_dying(now),
+            hands_off: self.is_hands_off(),
             streak: classifier.votes.streak(),
             streak_datapoints: classifier.votes.datapoints(),
             last_change_at: state.writes.last_change_at,
-            breaker_cap: state.group.breaker.cap(&reading.group),
+            breaker_cap: state.group.breaker.cap(&reading.group, coming),
             write_in_flight: state.is_writing(),
             write_backoff_until: state.writes.backoff_until,
         })

@@ -124,6 +124,8 @@ impl Controller {
                 .map(|(point, _)| point),
             last_change_at: self.state.writes.last_change_at,
             write_in_flight: self.state.is_writing(),
+            starting: facts.starting,
+            coming: self.state.group.coming(&self.config, facts.now),
             breaker_open: facts.breaker_cap.is_some(),
             orders: &self.state.orders,
         }
@@ -218,6 +220,8 @@ fn inputs(facts: &Facts<'_>, steps: &[GuardStep]) -> Inputs {
         fresh: facts.is_fresh(),
         staleness: facts.staleness(),
         coverage: facts.coverage,
+        unaccounted: facts.unaccounted(),
+        starting: facts.starting,
         memory: facts.memory,
         features: facts.features,
         forecast: facts.forecast,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use foretide_domain::{
     Datapoint, Features, ForecastFigures, GroupState, Load, Memory, Mode, Orders, Percent,
-    Prediction, Staleness, Timestamp,
+    Prediction, Staleness, Timestamp, Unaccounted,
 };
 use foretide_forecast::sizing::SizingOutput;
 
@@ -45,8 +45,14 @@ pub(crate) struct Facts<'a> {
     pub(crate) lifting: Option<&'a str>,
     /// Memory as the model was told it.
     pub(crate) memory: Option<Memory>,
-    /// Reporting ÷ in service for the newest period, where the group was read within it.
+    /// Reporting ÷ serving for the newest period, where the group was read within it.
     pub(crate) coverage: Option<f64>,
+    /// Pending instances that are still expected, and those that warm up.
+    pub(crate) starting: u32,
+    /// Whether new instances die one after the other.
+    pub(crate) dying: bool,
+    /// Whether somebody suspended scaling, and this controller keeps its hands off.
+    pub(crate) hands_off: bool,
     /// Looks in a row at which the model's answer asked for less.
     pub(crate) streak: u32,
     /// Votes within them: answers, one a datapoint.
@@ -109,6 +115,14 @@ impl<'a> Facts<'a> {
     /// Whether the group has no instance and wants none, so that nothing can be measured.
     pub(crate) fn is_empty(&self) -> bool {
         self.group.desired == 0 && self.group.counts.in_service_and_pending() == 0
+    }
+
+    /// The instances that reported in the newest period without serving, and could not be taken
+    /// out.
+    pub(crate) fn unaccounted(&self) -> Option<Unaccounted> {
+        self.series
+            .newest_load()
+            .and_then(|point| point.unaccounted)
     }
 
     /// What is left of a cooldown of length `cooldown`.

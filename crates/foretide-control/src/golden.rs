@@ -54,6 +54,7 @@ impl Rules {
             network_out: None,
             memory: None,
             demand: None,
+            unaccounted: None,
         });
         Self {
             config,
@@ -84,6 +85,9 @@ impl Rules {
             refreshing: false,
             launches: Vec::new(),
             obstacles: Vec::new(),
+            later_pending_since: Vec::new(),
+            warm_up: Duration::ZERO,
+            early_deaths: Vec::new(),
         };
         let class = row["class"]
             .as_u64()
@@ -115,6 +119,9 @@ impl Rules {
             lifting: None,
             memory: None,
             coverage: None,
+            starting: 0,
+            dying: false,
+            hands_off: false,
             streak: 0,
             streak_datapoints: 0,
             last_change_at: self.last_change_at,

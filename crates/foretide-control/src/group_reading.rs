@@ -16,6 +16,7 @@ impl Controller {
         if !self.look.as_mut().is_some_and(|look| look.take_group(call)) {
             return Vec::new();
         }
+        self.follow_suspension(group.suspended.alarm_notification);
         let (state, config) = (&mut self.state, &self.config);
         let foreign = state.foreign_change(&group).map(Record::ForeignChange);
         let alarm = state.group.follow_launches(&group, config, now);

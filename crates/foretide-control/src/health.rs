@@ -53,6 +53,7 @@ impl Controller {
         self.writes(now, &mut found);
         self.data(now, &mut found);
         self.capacity(&mut found);
+        self.doubts(&mut found);
         self.warming_up(&mut found);
         self.orders(&mut found);
         found
@@ -99,7 +100,7 @@ impl Controller {
             self.state
                 .group
                 .breaker
-                .cause()
+                .cause(now)
                 .map(|it| (Severity::Critical, it)),
         );
     }
@@ -153,6 +154,29 @@ impl Controller {
         if output.is_some_and(|output| output.standing.is_bounded()) {
             found.push((Severity::Notice, Cause::NoBetterThanBaseline));
         }
+    }
+
+    /// What keeps capacity from being lowered until something outside changes.
+    fn doubts(&self, found: &mut Found) {
+        let Some(group) = self.state.group.newest() else {
+            return;
+        };
+        let newest = self.state.metrics.series.newest_load();
+        if let Some(others) = newest.and_then(|point| point.unaccounted) {
+            let cause = Cause::Unaccounted {
+                reporting: others.reporting,
+                serving: group.counts.serving(),
+            };
+            found.push((Severity::Warning, cause));
+        }
+        let coverage = self.state.coverage();
+        if let Some(share) = coverage.filter(|share| *share < self.config.coverage_min) {
+            found.push((Severity::Warning, Cause::FewReport { share }));
+        }
+        if group.refreshing {
+            found.push((Severity::Notice, Cause::Refreshing));
+        }
+        found.extend(self.suspension());
     }
 
     fn warming_up(&self, found: &mut Found) {

@@ -5,9 +5,11 @@ mod count;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use foretide_domain::{Datapoint, Hours, Load, Mode, Percent, Timestamp, whole_instances};
+use foretide_domain::{Datapoint, Hours, Mode, Percent, Timestamp, whole_instances};
 use foretide_forecast::sizing::Baseline;
 use serde::{Deserialize, Serialize};
+
+use crate::load::{Measured, measured};
 
 /// Changes of the number of running instances that are remembered. They have to reach back to the
 /// start of the newest period: a change every cycle of ten seconds for five minutes.
@@ -143,7 +145,11 @@ impl HoursLedger {
 
     /// Steps the baseline by a closed period, and counts it where all of it is known.
     fn count(&mut self, point: &Datapoint, baseline: &mut Baseline, terms: &Terms) {
-        let (Some(cpu), Some(load)) = (point.cpu, point.load().map(Load::get)) else {
+        // CPU, also where the group has a load metric: the objective is one of CPU.
+        let Some(Measured {
+            utilisation, load, ..
+        }) = measured(point, None)
+        else {
             return;
         };
         let period_ms = point.period.as_millis().max(1);
@@ -170,7 +176,7 @@ impl HoursLedger {
         let seconds = point.period.as_secs();
         let optimum = whole_instances(load / terms.objective.get());
         let optimum = optimum.min(terms.max).max(terms.min);
-        let violates = cpu > terms.objective;
+        let violates = utilisation > terms.objective.get();
         self.hours.add(&Hours {
             until: point.end(),
             known_s: seconds,
@@ -215,6 +221,7 @@ mod tests {
             network_out: None,
             memory: None,
             demand: None,
+            unaccounted: None,
         }
     }
 

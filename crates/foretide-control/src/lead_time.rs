@@ -1,4 +1,4 @@
-//! How long a new instance needs until it serves, measured on this group's own launches.
+//! How long a new instance needs until it is in service, measured on this group's own launches.
 
 use std::collections::VecDeque;
 use std::time::Duration;

@@ -22,7 +22,8 @@ impl Controller {
         let Some(reading) = &self.state.group.reading else {
             return;
         };
-        let (desired, pending) = (reading.group.desired, reading.group.counts.pending > 0);
+        let desired = reading.group.desired;
+        let pending = self.state.group.starting(&self.config, now) > 0;
         let bounds = reading.group.bounds;
         let orders = &self.state.orders;
         let ordered = orders.paused.is_some() || orders.pinned.is_some();

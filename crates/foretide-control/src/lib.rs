@@ -21,6 +21,7 @@ mod forecasting;
 mod golden;
 mod group_reading;
 mod guard;
+mod hands_off;
 mod health;
 mod hours;
 mod lead_time;
@@ -42,7 +43,7 @@ pub use audit::{AuditInput, audit};
 pub use calendar::{CalendarEvent, Occurs, Uplift};
 pub use config::{
     BreakerConfig, ClassifierConfig, ConfigError, ControllerConfig, ForecastConfig, OnEmpty,
-    OnMissing,
+    OnMissing, OnSuspended,
 };
 pub use controller::Controller;
 pub use lead_time::LeadTime;

@@ -4,11 +4,9 @@
 //! hides what was not served; a metric such as requests does not. It is brought to the same unit by
 //! the demand that one instance serves at 100 %, which is given or learned.
 
-use foretide_domain::{Datapoint, LoadSource, Timestamp};
+use foretide_domain::{Datapoint, LoadSource, SATURATED_CPU, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// CPU from which a period counts as saturated: what it served is a lower bound of demand.
-const SATURATED_CPU: f64 = 99.5;
 /// A relation of demand to CPU is learned between these: below, an instance's own work dominates;
 /// above, demand is not all served.
 const LEARN_FROM_CPU: f64 = 10.0;
@@ -53,6 +51,14 @@ pub(crate) fn measured(point: &Datapoint, per_instance: Option<f64>) -> Option<M
         });
     }
     let cpu = point.cpu?.get();
+    if point.unaccounted.is_some_and(|it| it.hides_saturation()) {
+        return Some(Measured {
+            utilisation: 100.0,
+            load: 100.0 * point.instances,
+            saturated: true,
+            source: LoadSource::Cpu,
+        });
+    }
     Some(Measured {
         utilisation: cpu,
         load: point.load()?.get(),
@@ -104,7 +110,7 @@ impl PerInstance {
 mod tests {
     use std::time::Duration;
 
-    use foretide_domain::Percent;
+    use foretide_domain::{Percent, Unaccounted};
 
     use super::*;
 
@@ -118,6 +124,7 @@ mod tests {
             network_out: None,
             memory: None,
             demand,
+            unaccounted: None,
         }
     }
 
@@ -132,6 +139,24 @@ mod tests {
         // Where the metric is missing CPU is taken, and the source says so.
         let missing = measured(&point(0, 100.0, None), Some(1000.0)).unwrap();
         assert_eq!(missing.source, LoadSource::Cpu);
+    }
+
+    #[test]
+    fn idle_instances_in_the_mean_do_not_hide_that_the_others_are_saturated() {
+        let mut diluted = point(0, 25.0, None);
+        diluted.unaccounted = Some(Unaccounted {
+            reporting: 16.0,
+            peak: Percent::new(100.0),
+            idle: true,
+        });
+        let by_peak = measured(&diluted, None).unwrap();
+        assert!(by_peak.saturated && (by_peak.load - 400.0).abs() < 1e-9);
+        // An instance that boots may be the busy one.
+        if let Some(others) = &mut diluted.unaccounted {
+            others.idle = false;
+        }
+        let by_mean = measured(&diluted, None).unwrap();
+        assert!(!by_mean.saturated && (by_mean.load - 100.0).abs() < 1e-9);
     }
 
     #[test]

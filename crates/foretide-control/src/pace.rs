@@ -267,6 +267,7 @@ mod tests {
                     network_out: None,
                     memory: None,
                     demand: None,
+                    unaccounted: None,
                 };
                 let is_new = self.newest.is_none_or(|known| known.start < point.start);
                 if is_new {

@@ -120,6 +120,7 @@ mod tests {
             network_out: None,
             memory: None,
             demand: None,
+            unaccounted: None,
         }
     }
 

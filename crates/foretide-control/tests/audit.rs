@@ -46,6 +46,9 @@ impl World {
                 refreshing: false,
                 launches: Vec::new(),
                 obstacles: Vec::new(),
+                later_pending_since: Vec::new(),
+                warm_up: Duration::ZERO,
+                early_deaths: Vec::new(),
             },
             newest: Some(Datapoint {
                 start: NOW.minus(Duration::from_secs(120)),
@@ -56,6 +59,7 @@ impl World {
                 network_out: None,
                 memory: None,
                 demand: None,
+                unaccounted: None,
             }),
             plan: Plan {
                 desired: 2,
@@ -79,6 +83,8 @@ impl World {
             newest: self.newest.as_ref(),
             last_change_at: self.last_change_at,
             write_in_flight: self.write_in_flight,
+            starting: self.group.counts.pending,
+            coming: self.group.counts.pending,
             breaker_open: self.breaker_open,
             orders: &self.orders,
         };

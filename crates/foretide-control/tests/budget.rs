@@ -70,6 +70,7 @@ impl World {
                 network_out: None,
                 memory: None,
                 demand: None,
+                unaccounted: None,
             })
             .collect()
     }
@@ -217,6 +218,9 @@ fn group() -> GroupState {
         refreshing: false,
         launches: Vec::new(),
         obstacles: Vec::new(),
+        later_pending_since: Vec::new(),
+        warm_up: Duration::ZERO,
+        early_deaths: Vec::new(),
     }
 }
 

@@ -49,7 +49,7 @@ fn group() -> impl Strategy<Value = GroupState> {
                 suspended: SuspendedProcesses {
                     launch: flags & 1 != 0 && flags & 4 != 0,
                     terminate: flags & 2 != 0 && flags & 4 != 0,
-                    add_to_load_balancer: false,
+                    ..SuspendedProcesses::default()
                 },
                 refreshing: flags == 3,
                 launches: launches
@@ -67,6 +67,9 @@ fn group() -> impl Strategy<Value = GroupState> {
                 } else {
                     Vec::new()
                 },
+                later_pending_since: Vec::new(),
+                warm_up: Duration::ZERO,
+                early_deaths: Vec::new(),
             },
         )
 }
@@ -218,6 +221,7 @@ fn datapoint(
         network_out: None,
         memory: None,
         demand: None,
+        unaccounted: None,
     }
 }
 

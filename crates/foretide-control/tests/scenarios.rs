@@ -15,6 +15,8 @@
 //! event AFTER LASTS N   before the first look: N instances are needed from AFTER seconds on
 //! class NAME:P | class silent    what the model says, with which probability; or no answer
 //! group KEY=VALUE …     the group as the next reading shows it
+//! others N PEAK idle|starting | others none    N more instances report than serve, unaccounted
+//! died                  an instance leaves service a minute after it entered it
 //! reads ok|throttled|silent      how readings of the group end
 //! metrics ok|throttled|silent    how readings of metrics end
 //! history ok|silent              whether readings of the past are answered
@@ -25,7 +27,7 @@
 //! clock SECONDS         the machine's clock is turned, forward or back
 //! order pause [S] | resume | pin N S | unpin | mode observe|configured    an operator orders
 //! keep                  what the forecast rests on is kept, for the next restart
-//! restart               the process dies and a new one is started from the saved state
+//! restart [upgraded]    the process dies and a new one is started from the saved state
 //! ```
 
 #![expect(
@@ -42,12 +44,12 @@ use std::time::Duration;
 
 use foretide_control::{
     CalendarEvent, ControlLoop, Controller, ControllerConfig, Effect, Event, ForecastSnapshot,
-    LoadMetric, Occurs, OnEmpty, OnMissing, Outside, SavedState, Snapshot,
+    LoadMetric, Occurs, OnEmpty, OnMissing, OnSuspended, Outside, SavedState, Snapshot,
 };
 use foretide_domain::{
-    Asked, Bounds, BytesPerSecond, CallFailure, CallId, Class, Datapoint, FailureKind, GroupState,
-    Launch, LifecycleCounts, Mode, Obstacle, Order, Percent, Plan, PolicyKind, Prediction, Record,
-    SuspendedProcesses, Timestamp, WriteOutcome,
+    Asked, Bounds, BytesPerSecond, CallFailure, CallId, Class, Datapoint, EarlyDeath, FailureKind,
+    GroupState, Launch, LifecycleCounts, Mode, Obstacle, Order, Percent, Plan, PolicyKind,
+    Prediction, Record, SuspendedProcesses, Timestamp, Unaccounted, WriteOutcome,
 };
 
 /// Time from the end of a period until it is visible.
@@ -66,6 +68,8 @@ struct World {
     cpu: Option<f64>,
     load: Option<f64>,
     demand: Option<f64>,
+    /// Instances that report beside those that serve, in the periods to come.
+    others: Option<Unaccounted>,
     period: Duration,
     /// Whether a period is first seen with half of its instances, and whole a minute later.
     partial: bool,
@@ -109,10 +113,14 @@ impl World {
                 refreshing: false,
                 launches: Vec::new(),
                 obstacles: Vec::new(),
+                later_pending_since: Vec::new(),
+                warm_up: Duration::ZERO,
+                early_deaths: Vec::new(),
             },
             cpu: Some(40.0),
             load: None,
             demand: None,
+            others: None,
             period: Duration::from_secs(60),
             partial: false,
             prediction: None,
@@ -148,6 +156,8 @@ impl World {
             "event" => self.event(&rest),
             "class" => self.prediction = (first != "silent").then(|| prediction(first)),
             "group" => rest.iter().for_each(|pair| self.change_group(pair)),
+            "others" => self.others = others(&rest),
+            "died" => self.end_early(),
             "reads" => first.clone_into(&mut self.reads),
             "metrics" => first.clone_into(&mut self.metrics),
             "history" => first.clone_into(&mut self.history),
@@ -163,7 +173,8 @@ impl World {
             }
             "clock" => self.turn_clock(first.parse().unwrap()),
             "wait" => self.pass(Duration::from_secs(first.parse().unwrap())),
-            "restart" => self.restart(),
+            "restart" if first == "upgraded" => self.restart(&["scaling_suspended"]),
+            "restart" => self.restart(&[]),
             "order" => self.order(&rest),
             other => panic!("unknown command `{other}`"),
         }
@@ -187,6 +198,9 @@ impl World {
                 config.load = Some(LoadMetric { per_instance });
             }
             "partial" => self.partial = value == "yes",
+            "suspended" if value == "ignore" => config.suspended = Some(OnSuspended::Ignore),
+            "suspended" => config.suspended = Some(OnSuspended::HandsOff),
+            "lead_time_min" => config.lead_time_min = seconds(),
             "streak" => config.classifier.streak = value.parse().unwrap(),
             "streak_datapoints" => config.classifier.streak_datapoints = value.parse().unwrap(),
             "cooldown" => {
@@ -221,13 +235,18 @@ impl World {
             "max" => group.bounds = Bounds::new(group.bounds.min(), number()).unwrap(),
             "desired" => group.desired = number(),
             "in_service" => group.counts.in_service = number(),
+            "warming_up" => group.counts.warming_up = number(),
+            "warm_up" => group.warm_up = Duration::from_secs(number().into()),
             "pending" => {
                 group.counts.pending = number();
                 group.oldest_pending_since = (number() > 0).then_some(self.now);
+                let later = number().saturating_sub(1);
+                group.later_pending_since = (0..later).map(|_| self.now).collect();
             }
             "suspended" => {
                 group.suspended.launch = value == "launch";
                 group.suspended.terminate = value == "terminate";
+                group.suspended.alarm_notification = value == "alarm";
             }
             "refreshing" => group.refreshing = value == "yes",
             "obstacle" => {
@@ -258,6 +277,15 @@ impl World {
         };
         self.next_launch += 1;
         self.group.launches.push(launch);
+    }
+
+    fn end_early(&mut self) {
+        self.group.early_deaths.push(EarlyDeath {
+            id: self.next_launch,
+            entered: self.now.minus(Duration::from_secs(60)),
+            left: self.now,
+        });
+        self.end_launch(true, String::new());
     }
 
     fn turn_clock(&mut self, seconds: i64) {
@@ -298,6 +326,10 @@ impl World {
             network_out: network,
             memory: None,
             demand: self.demand,
+            unaccounted: self.others.map(|others| Unaccounted {
+                reporting: in_service + others.reporting,
+                ..others
+            }),
         });
     }
 
@@ -333,10 +365,12 @@ impl World {
         self.send(Event::Ordered { order, by });
     }
 
-    fn restart(&mut self) {
+    fn restart(&mut self, unknown: &[&str]) {
         let saved = self.saved.clone().expect("nothing was saved yet");
-        let json = serde_json::to_string(&saved).unwrap();
-        let saved: SavedState = serde_json::from_str(&json).unwrap();
+        let mut json = serde_json::to_value(&saved).unwrap();
+        let keys = json.as_object_mut().unwrap();
+        keys.retain(|key, _| !unknown.contains(&key.as_str()));
+        let saved: SavedState = serde_json::from_value(json).unwrap();
         self.say("-- restarted --");
         self.start(Snapshot {
             state: Some(saved),
@@ -467,6 +501,17 @@ fn throttled() -> CallFailure {
         kind: FailureKind::Throttled,
         detail: "rate exceeded".to_owned(),
     }
+}
+
+fn others(words: &[&str]) -> Option<Unaccounted> {
+    let [number, peak, kind] = words else {
+        return None;
+    };
+    Some(Unaccounted {
+        reporting: number.parse().unwrap(),
+        peak: Percent::new(peak.parse().unwrap()),
+        idle: *kind == "idle",
+    })
 }
 
 fn prediction(text: &str) -> Prediction {

@@ -136,6 +136,9 @@ impl Feed {
             refreshing: false,
             launches: Vec::new(),
             obstacles: Vec::new(),
+            later_pending_since: Vec::new(),
+            warm_up: Duration::ZERO,
+            early_deaths: Vec::new(),
         };
         self.board.read(&self.group, at, &group);
     }

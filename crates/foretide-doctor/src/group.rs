@@ -9,32 +9,77 @@ use foretide_terminal::shell::Command;
 
 use crate::finding::Finding;
 
-/// Processes that must not be suspended, because capacity would not follow desired capacity.
+/// A suspended process, and what it means for scaling.
+struct Meaning {
+    process: &'static str,
+    why: &'static str,
+    /// Whether capacity does not follow desired capacity.
+    is_fault: bool,
+}
+
+/// The meaning of every process that AWS can suspend.
+const MEANINGS: [Meaning; 9] = [
+    fault("Launch", "no instance is launched"),
+    fault("Terminate", "no instance is ended"),
+    fault("AddToLoadBalancer", "new instances get no traffic"),
+    warning(
+        "AlarmNotification",
+        "somebody wants that nothing scales: Foretide writes nothing until it is resumed, unless \
+         suspended = \"ignore\" is set",
+    ),
+    warning(
+        "AZRebalance",
+        "Availability Zones are not balanced; one zone may hold most instances",
+    ),
+    warning(
+        "HealthCheck",
+        "a broken instance stays in service and is counted as serving",
+    ),
+    warning("InstanceRefresh", "no instance refresh starts"),
+    warning(
+        "ReplaceUnhealthy",
+        "an unhealthy instance is not replaced and is counted as serving",
+    ),
+    warning(
+        "ScheduledActions",
+        "the group's scheduled actions do not run",
+    ),
+];
+
+const fn fault(process: &'static str, why: &'static str) -> Meaning {
+    Meaning {
+        process,
+        why,
+        is_fault: true,
+    }
+}
+
+const fn warning(process: &'static str, why: &'static str) -> Meaning {
+    Meaning {
+        is_fault: false,
+        ..fault(process, why)
+    }
+}
+
+/// Names every suspended process.
 pub(crate) fn suspended(name: &str, reading: &GroupReading) -> Vec<Finding> {
-    let suspended = reading.suspended;
-    let resume = |process: &str| {
-        Command::of("aws autoscaling resume-processes")
+    const CHECK: &str = "suspended";
+    let named = |process: &str| {
+        let resume = Command::of("aws autoscaling resume-processes")
             .option("--auto-scaling-group-name", name)
-            .option("--scaling-processes", process)
+            .option("--scaling-processes", process);
+        let meaning = MEANINGS.iter().find(|it| it.process == process)?;
+        let what = format!("{process} is suspended");
+        let finding = if meaning.is_fault {
+            Finding::fault(CHECK, what, meaning.why)
+        } else {
+            Finding::warning(CHECK, what, meaning.why)
+        };
+        Some(finding.run(&resume))
     };
-    let processes = [
-        (suspended.launch, "Launch", "no instance is launched"),
-        (suspended.terminate, "Terminate", "no instance is ended"),
-        (
-            suspended.add_to_load_balancer,
-            "AddToLoadBalancer",
-            "new instances get no traffic",
-        ),
-    ];
-    let found = processes.iter().filter(|(is, ..)| *is);
-    let found: Vec<Finding> = found
-        .map(|(_, process, why)| {
-            Finding::fault("suspended", format!("{process} is suspended"), why)
-                .run(&resume(process))
-        })
-        .collect();
+    let found: Vec<Finding> = reading.suspended.names().filter_map(named).collect();
     if found.is_empty() {
-        return vec![Finding::fine("suspended", "no process is suspended")];
+        return vec![Finding::fine(CHECK, "no process is suspended")];
     }
     found
 }
@@ -154,6 +199,7 @@ mod tests {
             warm_pool: false,
             weighted: false,
             operator: None,
+            default_warm_up: None,
         }
     }
 
@@ -167,6 +213,7 @@ mod tests {
             network_out: None,
             memory: None,
             demand: None,
+            unaccounted: None,
         }
     }
 
@@ -189,6 +236,7 @@ mod tests {
         let weighted = GroupReading {
             weighted: true,
             operator: None,
+            default_warm_up: None,
             ..reading(2, 4)
         };
         assert_eq!(weights(&settings, &weighted).severity, Severity::Fault);

@@ -112,6 +112,7 @@ mod tests {
             network_out: None,
             memory: None,
             demand: None,
+            unaccounted: None,
         };
         let metrics = MetricsReading {
             points: vec![point],

@@ -4,21 +4,22 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{BytesPerSecond, Load, Percent, Timestamp};
+use crate::{BytesPerSecond, Load, Percent, Timestamp, Unaccounted};
 
 /// What CloudWatch says of one closed period of a group.
 ///
 /// A value that was not published is `None`, never zero.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Datapoint {
     /// Start of the period: the stamp that CloudWatch gives it.
     pub start: Timestamp,
     /// Length of the period (60 s with detailed monitoring, 300 s with basic).
     pub period: Duration,
-    /// Mean CPU utilisation over the reporting instances; saturates at 100.
+    /// Mean CPU utilisation over the serving instances; saturates at 100. With `unaccounted`, over
+    /// all that reported.
     pub cpu: Option<Percent>,
-    /// Mean number of instances in service that the values stand for (not whole when instances came
-    /// or went within the period).
+    /// Mean number of serving instances that the values stand for (not whole when instances came or
+    /// went within the period).
     pub instances: f64,
     /// Received by the whole fleet.
     pub network_in: Option<BytesPerSecond>,
@@ -28,6 +29,9 @@ pub struct Datapoint {
     pub memory: Option<Percent>,
     /// The configured load metric, in its own unit per period, uncensored by saturation.
     pub demand: Option<f64>,
+    /// Instances that reported without serving, where their CPU could not be taken out of the mean.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unaccounted: Option<Unaccounted>,
 }
 
 impl Datapoint {

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::group::is_zero;
 use crate::{
     Bounds, Class, Features, Hours, LifecycleCounts, Load, Memory, Mode, Orders, Percent,
-    SuspendedProcesses, Verdict,
+    SuspendedProcesses, Unaccounted, Verdict,
 };
 
 /// Why: the inputs with their ages, what the policy wanted by which rule, what each guard rail made
@@ -69,8 +70,14 @@ pub struct Inputs {
     /// How far it is trusted.
     #[serde(default, skip_serializing_if = "Staleness::is_fresh")]
     pub staleness: Staleness,
-    /// Reporting instances ÷ instances in service, where known.
+    /// Reporting instances ÷ serving instances, where known.
     pub coverage: Option<f64>,
+    /// Instances that reported without serving and could not be taken out of the mean.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unaccounted: Option<Unaccounted>,
+    /// Instances that are expected to serve and do not yet: pending or warming up.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub starting: u32,
     /// Memory as the model was told it.
     pub memory: Option<Memory>,
     /// What the model was asked; none where the policy asks no model, or nothing was fresh.
@@ -347,9 +354,11 @@ pub enum Guard {
     UpperUtilisation,
     /// No scale-in during an instance refresh.
     InstanceRefresh,
-    /// No scale-in while launches are pending.
+    /// No scale-in while instances start: pending ones, and those that warm up.
     PendingLaunches,
-    /// Too few instances report: no scale-in.
+    /// No scale-in while new instances die.
+    EarlyDeaths,
+    /// Too few instances report, or others than those that serve: no scale-in.
     Coverage,
     /// A scale-in must leave utilisation at or below the target, or under policy `forecast` the
     /// objective, and one instance.
@@ -368,6 +377,8 @@ pub enum Guard {
     WriteInFlight,
     /// Writes fail: the next one waits.
     WriteBackoff,
+    /// Somebody suspended process `AlarmNotification`, so that nothing scales.
+    HandsOff,
     /// An operator paused the group.
     Paused,
     /// The mode does not allow it.

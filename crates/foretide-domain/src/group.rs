@@ -67,11 +67,15 @@ impl fmt::Display for Bounds {
 
 /// How many instances of the group stand in which part of their life.
 ///
-/// Only those in service carry load; pending ones are coming; the others neither serve nor come.
+/// Only those in service and warmed up carry load; pending ones are coming; the others neither serve
+/// nor come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LifecycleCounts {
-    /// Serving.
+    /// In service, whether warmed up or not.
     pub in_service: u32,
+    /// Of those in service, the ones that are still warming up and do not serve yet.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub warming_up: u32,
     /// Launched and not yet serving (`Pending`, `Pending:Wait`, `Pending:Proceed`).
     pub pending: u32,
     /// Set aside by an operator; not serving.
@@ -81,13 +85,30 @@ pub struct LifecycleCounts {
 }
 
 impl LifecycleCounts {
+    /// Instances that serve: in service and warmed up.
+    pub const fn serving(self) -> u32 {
+        self.in_service.saturating_sub(self.warming_up)
+    }
+
     /// Instances that serve or will: what a launch or a termination is counted against.
     pub const fn in_service_and_pending(self) -> u32 {
         self.in_service.saturating_add(self.pending)
     }
 }
 
-/// The group's suspended processes that change what a scaling decision can achieve.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+pub(crate) const fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+/// The group's suspended processes.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each process is suspended or not, independent of the others"
+)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SuspendedProcesses {
     /// No instance is launched: raising desired capacity does nothing.
@@ -96,6 +117,63 @@ pub struct SuspendedProcesses {
     pub terminate: bool,
     /// New instances get no traffic from the load balancer.
     pub add_to_load_balancer: bool,
+    /// Scaling policies do not act: an operator or a deploy wants no scaling.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub alarm_notification: bool,
+    /// Availability Zones are not rebalanced.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub az_rebalance: bool,
+    /// Unhealthy instances are not recognised.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub health_check: bool,
+    /// No instance refresh starts.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub instance_refresh: bool,
+    /// Unhealthy instances are not replaced.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub replace_unhealthy: bool,
+    /// Scheduled actions do not run.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub scheduled_actions: bool,
+}
+
+impl SuspendedProcesses {
+    /// The processes of these names, as AWS spells them. Other names are ignored.
+    pub fn of<'n>(names: impl IntoIterator<Item = &'n str>) -> Self {
+        let mut suspended = Self::default();
+        for name in names {
+            match name {
+                "Launch" => suspended.launch = true,
+                "Terminate" => suspended.terminate = true,
+                "AddToLoadBalancer" => suspended.add_to_load_balancer = true,
+                "AlarmNotification" => suspended.alarm_notification = true,
+                "AZRebalance" => suspended.az_rebalance = true,
+                "HealthCheck" => suspended.health_check = true,
+                "InstanceRefresh" => suspended.instance_refresh = true,
+                "ReplaceUnhealthy" => suspended.replace_unhealthy = true,
+                "ScheduledActions" => suspended.scheduled_actions = true,
+                _ => {}
+            }
+        }
+        suspended
+    }
+
+    /// The names of the suspended processes, as AWS spells them.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        [
+            (self.launch, "Launch"),
+            (self.terminate, "Terminate"),
+            (self.add_to_load_balancer, "AddToLoadBalancer"),
+            (self.alarm_notification, "AlarmNotification"),
+            (self.az_rebalance, "AZRebalance"),
+            (self.health_check, "HealthCheck"),
+            (self.instance_refresh, "InstanceRefresh"),
+            (self.replace_unhealthy, "ReplaceUnhealthy"),
+            (self.scheduled_actions, "ScheduledActions"),
+        ]
+        .into_iter()
+        .filter_map(|(suspended, name)| suspended.then_some(name))
+    }
 }
 
 /// How one launch of an instance ended.
@@ -121,6 +199,18 @@ impl Launch {
     }
 }
 
+/// An instance that left service within minutes of entering it, although nobody asked for less
+/// capacity: it crashed, or a health check ended it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EarlyDeath {
+    /// Names the instance, the same in every reading.
+    pub id: u64,
+    /// When it entered service.
+    pub entered: Timestamp,
+    /// When it was first seen out of service.
+    pub left: Timestamp,
+}
+
 /// One reading of a group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupState {
@@ -132,6 +222,13 @@ pub struct GroupState {
     pub counts: LifecycleCounts,
     /// When the oldest instance still pending was launched.
     pub oldest_pending_since: Option<Timestamp>,
+    /// When the other pending instances were launched, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub later_pending_since: Vec<Timestamp>,
+    /// Time from in service until an instance serves: as configured, as the group says, or as
+    /// learnt. Zero while it is not known.
+    #[serde(default, skip_serializing_if = "Duration::is_zero")]
+    pub warm_up: Duration,
     /// Suspended processes.
     pub suspended: SuspendedProcesses,
     /// Whether an instance refresh is under way, or cannot be ruled out while it was never read.
@@ -139,9 +236,27 @@ pub struct GroupState {
     /// Launches that ended since the reading before this one. Repeats are allowed (a collector that
     /// restarts cannot know what it has told): the controller counts each end once.
     pub launches: Vec<Launch>,
+    /// Instances that left service soon after entering it, since the reading before this one.
+    /// Repeats are allowed, as for launches.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub early_deaths: Vec<EarlyDeath>,
     /// What speaks against setting desired capacity.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub obstacles: Vec<Obstacle>,
+}
+
+impl GroupState {
+    /// Pending instances that were launched at `since` or later. Those launched before hang: nobody
+    /// should wait for them.
+    pub fn coming(&self, since: Timestamp) -> u32 {
+        let all = self
+            .oldest_pending_since
+            .iter()
+            .chain(&self.later_pending_since);
+        let hanging = all.filter(|launched| **launched < since).count();
+        let hanging = u32::try_from(hanging).unwrap_or(u32::MAX);
+        self.counts.pending.saturating_sub(hanging)
+    }
 }
 
 #[cfg(test)]

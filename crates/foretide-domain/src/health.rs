@@ -38,6 +38,8 @@ pub enum HealthState {
     BudgetOverspent,
     /// The forecast is no better than the baseline, so its risk price is bounded.
     Degraded,
+    /// Metrics do not show the load of those that serve, so capacity is not lowered.
+    LoadInDoubt,
     /// The group, its history or its load is not known yet.
     WarmingUp,
     /// An operator paused the group or pinned its capacity.
@@ -97,6 +99,29 @@ pub enum Cause {
         /// Whether that is being tried at present.
         retrying: bool,
     },
+    /// New instances left service within minutes of entering it, though nobody asked for less.
+    InstancesDie {
+        /// Instances that did lately.
+        died: u32,
+    },
+    /// Others report CPU than those that serve, and could not be taken out.
+    Unaccounted {
+        /// Instances that reported.
+        reporting: f64,
+        /// Instances that serve.
+        serving: u32,
+    },
+    /// Too few of the serving instances report CPU.
+    FewReport {
+        /// Share that does, 0 to 1.
+        share: f64,
+    },
+    /// An instance refresh is under way, or cannot be ruled out.
+    Refreshing,
+    /// Process `AlarmNotification` is suspended: somebody wants that nothing scales.
+    HandsOff,
+    /// The same, since before this version; the group is scaled as before.
+    SuspendedAsBefore,
     /// No cycle ended for three intervals.
     NotChecked {
         /// When the last one ended.
@@ -188,7 +213,7 @@ pub struct Verdict {
 
 impl HealthState {
     /// All of them, in their order of precedence.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Fault,
         Self::CannotWrite,
         Self::LaunchesFailing,
@@ -198,6 +223,7 @@ impl HealthState {
         Self::AtMaximum,
         Self::BudgetOverspent,
         Self::Degraded,
+        Self::LoadInDoubt,
         Self::WarmingUp,
         Self::Held,
         Self::Healthy,
@@ -215,6 +241,7 @@ impl HealthState {
             Self::AtMaximum => "at_maximum",
             Self::BudgetOverspent => "budget_overspent",
             Self::Degraded => "degraded",
+            Self::LoadInDoubt => "load_in_doubt",
             Self::WarmingUp => "warming_up",
             Self::Held => "held",
             Self::Healthy => "healthy",
@@ -234,7 +261,8 @@ impl Cause {
             | Self::WriteRefused { .. }
             | Self::LaunchSuspended
             | Self::TerminateSuspended => HealthState::CannotWrite,
-            Self::LaunchesFail { .. } => HealthState::LaunchesFailing,
+            Self::LaunchesFail { .. } | Self::InstancesDie { .. } => HealthState::LaunchesFailing,
+            Self::Unaccounted { .. } | Self::FewReport { .. } => HealthState::LoadInDoubt,
             Self::NotChecked { .. } => HealthState::Stalled,
             Self::GroupUnreadable { .. } | Self::DataStale { .. } | Self::NoData => {
                 HealthState::DataMissing
@@ -246,7 +274,11 @@ impl Cause {
             Self::NotRead | Self::ReadingHistory { .. } | Self::Learning { .. } => {
                 HealthState::WarmingUp
             }
-            Self::Paused { .. } | Self::Pinned { .. } => HealthState::Held,
+            Self::Paused { .. }
+            | Self::Pinned { .. }
+            | Self::Refreshing
+            | Self::HandsOff
+            | Self::SuspendedAsBefore => HealthState::Held,
         }
     }
 
@@ -280,6 +312,18 @@ impl Cause {
                 "act on AWS's message: other instance types or zones, a higher quota, a valid \
                  launch template"
             }
+            Self::InstancesDie { .. } => {
+                "read the instances' system log and the health check: every launch succeeds, and \
+                 the instances fail soon after"
+            }
+            Self::FewReport { .. } => "`foretide doctor` checks the metrics of the group",
+            Self::HandsOff => {
+                "resume process AlarmNotification (`foretide doctor` prints the command), or set \
+                 suspended = \"ignore\""
+            }
+            Self::SuspendedAsBefore => {
+                "say what is meant: set suspended = \"ignore\" or suspended = \"hands-off\""
+            }
             Self::NotChecked { .. } => "see that `foretide run` runs, and read its log",
             Self::GroupUnreadable { .. } | Self::DataStale { .. } | Self::NoData => {
                 "`foretide doctor` checks permissions and metrics"
@@ -293,6 +337,8 @@ impl Cause {
             Self::Paused { .. } => "resume the group to let its policy decide",
             Self::Obstacle(Obstacle::Unknown | Obstacle::Policy { .. })
             | Self::NoBetterThanBaseline
+            | Self::Unaccounted { .. }
+            | Self::Refreshing
             | Self::NotRead
             | Self::ReadingHistory { .. }
             | Self::Learning { .. } => return None,

@@ -17,6 +17,7 @@ mod obstacle;
 mod order;
 mod plan;
 mod record;
+mod serving;
 mod time;
 mod tracking;
 mod units;
@@ -32,7 +33,9 @@ pub use explanation::{
     Proposal, Rule, Staleness, TrackingRule,
 };
 pub use features::{Class, Features, Prediction, TaskPriority, TaskType, UnknownCategory};
-pub use group::{Bounds, BoundsError, GroupState, Launch, LifecycleCounts, SuspendedProcesses};
+pub use group::{
+    Bounds, BoundsError, EarlyDeath, GroupState, Launch, LifecycleCounts, SuspendedProcesses,
+};
 pub use health::{Cause, Condition, HealthState, Severity, Verdict, stalled, stalled_after};
 pub use hours::Hours;
 pub use mode::Mode;
@@ -40,6 +43,10 @@ pub use obstacle::Obstacle;
 pub use order::{Order, OrderedMode, Orders, Paused, Pinned};
 pub use plan::{HistoryQuery, MetricsQuery, Plan};
 pub use record::{Alarm, ForeignChange, Outcome, Record};
+pub use serving::{
+    GroupCpu, InTransition, InstanceCpu, SATURATED_CPU, Served, ServingCpu, Unaccounted, is_alike,
+    serving_cpu,
+};
 pub use time::{NoTimestamp, Timestamp};
 pub use tracking::{TargetTracking, Tracked, whole_instances};
 pub use units::{BytesPerSecond, Load, Percent};

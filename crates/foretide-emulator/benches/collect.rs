@@ -10,7 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use foretide_aws::{
-    AwsClients, AwsConfig, CollectSettings, Collector, MetricOptions, MetricsAsk, StaticCredentials,
+    AwsClients, AwsConfig, CollectSettings, Collector, InstanceAllowance, MetricOptions,
+    MetricsAsk, StaticCredentials,
 };
 use foretide_domain::{MetricsQuery, Timestamp};
 use foretide_emulator::{Emulator, GroupSpec, Scenario, Server};
@@ -46,7 +47,8 @@ async fn measure(count: u32) -> Duration {
     let settings = |group: &Arc<str>| CollectSettings {
         group: group.to_string(),
         metrics: MetricOptions::default(),
-        warm_up: Duration::ZERO,
+        warm_up: Some(Duration::ZERO),
+        allowance: InstanceAllowance::default(),
     };
     let collector = Collector::new(clients, names.iter().map(settings).collect());
     // Launches of the past are read once.

@@ -1,7 +1,8 @@
 //! Messages for the entries of a run: a pure function of the entries and the time. A condition
-//! gives one message when it begins and one when it ends, however often it is recorded in between.
+//! gives one message when it begins and one when it ends, however often it is recorded in between,
+//! and a reminder for every day that it holds.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +11,9 @@ use foretide_domain::{
     Condition, HealthState, Record, Severity, Timestamp, Verdict, WriteOutcome, stalled,
 };
 use foretide_runtime::{Entry, GroupKey, Notice, What};
+
+/// Time between two messages about a condition that holds: somebody may have missed the first.
+const REMIND_EVERY: Duration = Duration::from_hours(24);
 
 /// Kinds of messages, as `notify.events` names them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -68,6 +72,8 @@ pub enum Phase {
     Happened,
     /// It holds from now on.
     Began,
+    /// It has held for another day.
+    Holds,
     /// It holds no longer.
     Ended,
 }
@@ -77,6 +83,7 @@ impl fmt::Display for Phase {
         f.write_str(match self {
             Self::Happened => "happened",
             Self::Began => "began",
+            Self::Holds => "still holds",
             Self::Ended => "ended",
         })
     }
@@ -109,7 +116,9 @@ const fn topic(state: HealthState) -> Option<Topic> {
         HealthState::AtMaximum => Topic::AtMax,
         HealthState::BudgetOverspent => Topic::Budget,
         HealthState::Degraded => Topic::Forecast,
-        HealthState::WarmingUp | HealthState::Held | HealthState::Healthy => return None,
+        HealthState::LoadInDoubt => Topic::Stalled,
+        HealthState::Held => Topic::CannotWrite,
+        HealthState::WarmingUp | HealthState::Healthy => return None,
     })
 }
 
@@ -131,9 +140,16 @@ struct Known {
     /// Time of the group's newest entry.
     heard: Option<Timestamp>,
     /// States for which a begin message was made.
-    holding: HashSet<HealthState>,
+    holding: BTreeMap<HealthState, Holding>,
     /// The newest decision, which a write carries out.
     decided: Option<Arc<Entry>>,
+}
+
+/// The newest message about a state that holds.
+#[derive(Clone, Debug)]
+struct Holding {
+    at: Timestamp,
+    text: String,
 }
 
 /// Makes messages from the entries of a run.
@@ -170,10 +186,10 @@ impl Watcher {
                 what,
             });
         };
-        let stood_still = known.holding.contains(&HealthState::Stalled);
+        let stood_still = known.holding.contains_key(&HealthState::Stalled);
         if is_of_the_loop(&entry.what) {
             known.heard = Some(entry.at);
-            if known.holding.remove(&HealthState::Stalled) {
+            if known.holding.remove(&HealthState::Stalled).is_some() {
                 tell((Topic::Stalled, Phase::Ended, "checked again".to_owned()));
             }
         }
@@ -186,7 +202,8 @@ impl Watcher {
             }
             What::Record(Record::Settled { outcome, .. }) => known.settled(entry, outcome),
             What::Record(Record::Health { verdict, ended }) => {
-                known.health(verdict, ended).into_iter().for_each(&mut tell);
+                let said = known.health(verdict, ended, entry.at);
+                said.into_iter().for_each(&mut tell);
                 None
             }
             // Of a loop that was known to stand still the end was just told.
@@ -202,24 +219,23 @@ impl Watcher {
         told
     }
 
-    /// The messages for groups without an entry for too long.
+    /// The messages for groups without an entry for too long, and for conditions that have held for
+    /// another day.
     pub(crate) fn look(&mut self, now: Timestamp) -> Vec<Message> {
         let mut told = Vec::new();
         for (key, known) in &mut self.groups {
             let condition = known
                 .heard
                 .and_then(|heard| stalled(heard, known.interval, now));
-            if let Some(condition) =
-                condition.filter(|_| known.holding.insert(HealthState::Stalled))
-            {
-                told.push(Message {
-                    topic: Topic::Stalled,
-                    phase: Phase::Began,
-                    group: key.clone(),
-                    at: now,
-                    what: began(&condition),
-                });
-            }
+            let began = condition.and_then(|it| known.begin(&it, Topic::Stalled, now));
+            let said = began.into_iter().chain(known.reminders(now));
+            told.extend(said.map(|(topic, phase, what)| Message {
+                topic,
+                phase,
+                group: key.clone(),
+                at: now,
+                what,
+            }));
         }
         told
     }
@@ -247,7 +263,7 @@ const fn is_of_the_loop(what: &What) -> bool {
 impl Known {
     /// Messages for states that began and for states that ended. The begin message of a state may
     /// have been sent before a restart.
-    fn health(&mut self, verdict: &Verdict, ended: &[HealthState]) -> Vec<Said> {
+    fn health(&mut self, verdict: &Verdict, ended: &[HealthState], now: Timestamp) -> Vec<Said> {
         let mut said = Vec::new();
         for state in ended {
             self.holding.remove(state);
@@ -256,9 +272,35 @@ impl Known {
             }
         }
         for condition in verdict.conditions().iter().filter(|it| tells(it)) {
-            let (state, topic) = (condition.state(), topic(condition.state()));
-            if let Some(topic) = topic.filter(|_| self.holding.insert(state)) {
-                said.push((topic, Phase::Began, began(condition)));
+            if let Some(topic) = topic(condition.state()) {
+                said.extend(self.begin(condition, topic, now));
+            }
+        }
+        said
+    }
+
+    /// The message for a condition of a state that did not hold before.
+    fn begin(&mut self, condition: &Condition, topic: Topic, now: Timestamp) -> Option<Said> {
+        let text = began(condition);
+        let holding = Holding {
+            at: now,
+            text: text.clone(),
+        };
+        let state = condition.state();
+        if self.holding.contains_key(&state) {
+            return None;
+        }
+        self.holding.insert(state, holding);
+        Some((topic, Phase::Began, text))
+    }
+
+    fn reminders(&mut self, now: Timestamp) -> Vec<Said> {
+        let mut said = Vec::new();
+        for (state, holding) in &mut self.holding {
+            let topic = topic(*state);
+            if let Some(topic) = topic.filter(|_| now.since(holding.at) >= REMIND_EVERY) {
+                holding.at = now;
+                said.push((topic, Phase::Holds, holding.text.clone()));
             }
         }
         said
@@ -320,6 +362,8 @@ mod tests {
             fresh: true,
             staleness: Staleness::Fresh,
             coverage: None,
+            unaccounted: None,
+            starting: 0,
             memory: None,
             features: None,
             forecast: None,

@@ -87,6 +87,9 @@ fn group() -> GroupState {
         refreshing: false,
         launches: Vec::new(),
         obstacles: Vec::new(),
+        later_pending_since: Vec::new(),
+        warm_up: Duration::ZERO,
+        early_deaths: Vec::new(),
     }
 }
 
@@ -101,6 +104,7 @@ fn points(now: Timestamp) -> Vec<Datapoint> {
         network_out: BytesPerSecond::new(1e6),
         memory: None,
         demand: None,
+        unaccounted: None,
     };
     (0..15).rev().map(point).collect()
 }

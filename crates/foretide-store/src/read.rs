@@ -412,5 +412,6 @@ fn datapoint(row: &Row<'_>) -> rusqlite::Result<Datapoint> {
         network_out: number(6)?.and_then(BytesPerSecond::new),
         memory: number(7)?.and_then(Percent::new),
         demand: number(8)?,
+        unaccounted: None,
     })
 }

@@ -17,7 +17,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use foretide_aws::{
-    AwsClients, AwsConfig, CollectSettings, Collector, MetricOptions, StaticCredentials,
+    AwsClients, AwsConfig, CollectSettings, Collector, InstanceAllowance, MetricOptions,
+    StaticCredentials,
 };
 use foretide_control::ControllerConfig;
 use foretide_domain::{CallFailure, Features, PolicyKind, Prediction, Timestamp};
@@ -101,7 +102,8 @@ async fn account(endpoint: &str, groups: usize) -> (Arc<AwsClients>, Arc<dyn Clo
     let settings = (1..=groups).map(|number| CollectSettings {
         group: name(groups, number),
         metrics: MetricOptions::default(),
-        warm_up: Duration::ZERO,
+        warm_up: Some(Duration::ZERO),
+        allowance: InstanceAllowance::default(),
     });
     let collector = Collector::new(Arc::clone(&clients), settings.collect());
     (clients, Arc::new(collector))

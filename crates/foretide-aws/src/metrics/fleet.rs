@@ -1,20 +1,31 @@
 //! Reading metrics by group: the `AutoScalingGroupName` dimension.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use foretide_domain::{BytesPerSecond, Datapoint, Percent, Timestamp};
+use foretide_domain::{
+    BytesPerSecond, Datapoint, GroupCpu, InTransition, InstanceCpu, Percent, ServingCpu, Timestamp,
+    serving_cpu,
+};
+
+use crate::duty::{Duty, Placed};
 
 use super::{Key, LoadMetric, MetricOptions, Query, Sampling, Stat, Values};
 
 const DIMENSION: &str = "AutoScalingGroupName";
 
-/// The queries for one group: mean and sample count of CPU, sum of network, and the metrics of the
-/// options. AWS bills three metrics, and one for each option.
+/// The queries for one group: mean, maximum and sample count of CPU, sum of network, and the metrics
+/// of the options. AWS bills three metrics, and one for each option.
 pub(crate) fn group_queries(group: &str, options: &MetricOptions) -> Vec<Query> {
     let name: Arc<str> = group.into();
     let mut queries = cpu_queries(&name);
+    queries.push(by_group(
+        &name,
+        Key::CpuPeak,
+        "CPUUtilization",
+        Stat::Maximum,
+    ));
     for (key, metric) in [
         (Key::NetworkIn, "NetworkIn"),
         (Key::NetworkOut, "NetworkOut"),
@@ -23,6 +34,25 @@ pub(crate) fn group_queries(group: &str, options: &MetricOptions) -> Vec<Query> 
     }
     queries.extend(memory_query(&name, options));
     queries.extend(load_query(&name, options));
+    queries
+}
+
+/// The queries for the CPU of the single instances `ids` of `group`. AWS bills one metric for each
+/// instance.
+pub(crate) fn own_cpu_queries(group: &str, ids: &[String]) -> Vec<Query> {
+    let name: Arc<str> = group.into();
+    let mut queries = Vec::with_capacity(2 * ids.len());
+    for (place, id) in (0_u32..).zip(ids) {
+        for (key, stat) in [
+            (Key::OwnCpu(place), Stat::Average),
+            (Key::OwnSamples(place), Stat::SampleCount),
+        ] {
+            queries.push(Query {
+                dimensions: vec![("InstanceId".into(), id.clone())],
+                ..by_group(&name, key, "CPUUtilization", stat)
+            });
+        }
+    }
     queries
 }
 
@@ -75,11 +105,15 @@ pub(super) fn load_query(group: &Arc<str>, options: &MetricOptions) -> Option<Qu
 }
 
 /// The facts of the group that a reading of its metrics needs.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Fleet {
+#[derive(Debug)]
+pub(crate) struct Fleet<'a> {
     /// Instances in service; none before the group was read.
     pub(crate) in_service: Option<u32>,
     pub(crate) steady_since: Option<Timestamp>,
+    /// When each instance served. Learns from the instances' CPU.
+    pub(crate) duty: &'a mut Duty,
+    /// The instances whose own CPU was read, in the order of [`own_cpu_queries`].
+    pub(crate) own: &'a [String],
 }
 
 /// The closed periods of `values` within the span. None while basic and detailed monitoring are not
@@ -90,7 +124,7 @@ pub(crate) fn group_datapoints(
     values: &Values,
     options: &MetricOptions,
     sampling: &mut Sampling,
-    fleet: Fleet,
+    mut fleet: Fleet<'_>,
     (from, now): (Timestamp, Timestamp),
 ) -> Vec<Datapoint> {
     let stamps = |key| values.get(&key).into_iter().flatten();
@@ -104,7 +138,8 @@ pub(crate) fn group_datapoints(
         return Vec::new();
     };
     let grid = Grid::new(monitoring.period(), from, now);
-    let mut points = rows(values, options, &grid, per_instance);
+    let mut cpu = |at| fleet.serving(values, at, grid.period(), per_instance);
+    let mut points = rows(values, options, &grid, &mut cpu);
     if sampling.known().is_none() {
         match fleet.in_service {
             None if !counts.is_empty() => points.clear(),
@@ -133,29 +168,118 @@ pub(crate) fn history_datapoints(
     let published = period.as_secs_f64() / monitoring.period().as_secs_f64();
     let per_instance = samples * published;
     let grid = Grid::new(period, from, to).of_values_over(asked);
-    rows(values, options, &grid, per_instance)
+    let mut cpu = |at| match group_cpu(values, at, per_instance) {
+        Some(group) => serving_cpu(group, None, &[]),
+        None => no_cpu(values, at, per_instance),
+    };
+    rows(values, options, &grid, &mut cpu)
 }
 
-/// One datapoint for each period of `grid` in which any series has a value. An instance adds
-/// `per_instance` samples to a period.
+fn value(values: &Values, key: Key, at: i64) -> Option<f64> {
+    values.get(&key)?.get(&at).copied()
+}
+
+/// CPU of the period at `at` over all instances that reported; an instance adds `per_instance`
+/// samples. None without a mean.
+fn group_cpu(values: &Values, at: i64, per_instance: f64) -> Option<GroupCpu> {
+    let samples = value(values, Key::CpuSamples, at);
+    Some(GroupCpu {
+        mean: value(values, Key::Cpu, at)?,
+        peak: value(values, Key::CpuPeak, at),
+        reporting: samples.map_or(0.0, |count| count.max(0.0) / per_instance),
+    })
+}
+
+fn no_cpu(values: &Values, at: i64, per_instance: f64) -> ServingCpu {
+    let samples = value(values, Key::CpuSamples, at);
+    ServingCpu {
+        cpu: None,
+        instances: samples.map_or(0.0, |count| count.max(0.0) / per_instance),
+        unaccounted: None,
+    }
+}
+
+impl Fleet<'_> {
+    /// CPU of the serving instances in the period at `at`.
+    fn serving(
+        &mut self,
+        values: &Values,
+        at: i64,
+        period: Duration,
+        per_instance: f64,
+    ) -> ServingCpu {
+        let Some(group) = group_cpu(values, at, per_instance) else {
+            return no_cpu(values, at, per_instance);
+        };
+        let start = Timestamp::from_millis(at);
+        let end = start.plus(period);
+        let placed = self.duty.in_transition(start, end);
+        let own: Vec<Option<InstanceCpu>> = placed
+            .iter()
+            .map(|one| self.own_cpu(values, one, at, per_instance))
+            .collect();
+        let transitions: Vec<InTransition> = placed
+            .iter()
+            .zip(&own)
+            .map(|(one, cpu)| one.with(*cpu))
+            .collect();
+        let serving = serving_cpu(group, self.duty.on_duty(start, end), &transitions);
+        if let Some(mean) = serving.cpu.filter(|_| serving.unaccounted.is_none()) {
+            for (one, cpu) in placed.iter().zip(own) {
+                if let Some(cpu) = cpu {
+                    self.duty.learn(&one.id, &cpu, mean.get(), start);
+                }
+            }
+        }
+        serving
+    }
+
+    /// The instance's own CPU in the period at `at`; none if it was not asked for. An instance that
+    /// has no value in the period did not report.
+    fn own_cpu(
+        &self,
+        values: &Values,
+        one: &Placed,
+        at: i64,
+        per_instance: f64,
+    ) -> Option<InstanceCpu> {
+        let place = self.own.iter().position(|id| *id == one.id)?;
+        let place = u32::try_from(place).ok()?;
+        let samples = value(values, Key::OwnSamples(place), at).unwrap_or(0.0);
+        Some(InstanceCpu {
+            mean: value(values, Key::OwnCpu(place), at).unwrap_or(0.0),
+            reported: samples.max(0.0) / per_instance,
+        })
+    }
+}
+
+/// One datapoint for each period of `grid` in which any series has a value. `cpu` gives the CPU of
+/// the period that starts at a time in milliseconds.
 fn rows(
     values: &Values,
     options: &MetricOptions,
     grid: &Grid,
-    per_instance: f64,
+    cpu: &mut dyn FnMut(i64) -> ServingCpu,
 ) -> Vec<Datapoint> {
-    let of = |key, at: i64| values.get(&key)?.get(&at).copied();
-    let row = |at: i64| Datapoint {
-        start: Timestamp::from_millis(at),
-        period: grid.period(),
-        cpu: of(Key::Cpu, at).and_then(Percent::new),
-        instances: of(Key::CpuSamples, at).map_or(0.0, |count| count.max(0.0) / per_instance),
-        network_in: grid.rate(of(Key::NetworkIn, at)),
-        network_out: grid.rate(of(Key::NetworkOut, at)),
-        memory: grid.memory(values, at),
-        demand: grid.demand(values, options.load.as_ref(), at),
+    let of = |key, at: i64| value(values, key, at);
+    let row = |at: i64| {
+        let serving = cpu(at);
+        Datapoint {
+            start: Timestamp::from_millis(at),
+            period: grid.period(),
+            cpu: serving.cpu,
+            instances: serving.instances,
+            network_in: grid.rate(of(Key::NetworkIn, at)),
+            network_out: grid.rate(of(Key::NetworkOut, at)),
+            memory: grid.memory(values, at),
+            demand: grid.demand(values, options.load.as_ref(), at),
+            unaccounted: serving.unaccounted,
+        }
     };
-    let stamps = values.values().flat_map(BTreeMap::keys).copied();
+    // An instance that is alone in reporting makes no period of the group.
+    let of_group = |key: &Key| !matches!(key, Key::OwnCpu(_) | Key::OwnSamples(_));
+    let stamps = values.iter().filter(|(key, _)| of_group(key));
+    let stamps = stamps.flat_map(|(_, series)| series.keys()).copied();
     grid.starts(stamps).into_iter().map(row).collect()
 }
 
@@ -248,6 +372,8 @@ mod tests {
         let fleet = Fleet {
             in_service: Some(2),
             steady_since: Some(Timestamp::from_seconds(0)),
+            duty: &mut Duty::default(),
+            own: &[],
         };
         let span = (Timestamp::from_seconds(0), Timestamp::from_seconds(now));
         let mut sampling = Sampling::new(options.monitoring);
@@ -369,6 +495,8 @@ mod tests {
             let fleet = Fleet {
                 in_service,
                 steady_since: None,
+                duty: &mut Duty::default(),
+                own: &[],
             };
             let span = (Timestamp::from_seconds(0), Timestamp::from_seconds(1200));
             group_datapoints(&values, &options, &mut sampling, fleet, span)

@@ -92,6 +92,7 @@ pub(crate) fn instance_datapoints(
             network_out: network(InstanceMetric::NetworkOut),
             memory: grid.memory(values, at),
             demand: grid.demand(values, options.load.as_ref(), at),
+            unaccounted: None,
         }
     };
     let starts = grid.starts(values.values().flat_map(BTreeMap::keys).copied());

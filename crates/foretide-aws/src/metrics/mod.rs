@@ -4,6 +4,7 @@
 //! `instances` make datapoints in group mode and in instance mode. No gap is filled: an unpublished
 //! value is absent.
 
+mod allowance;
 mod billed;
 mod fleet;
 mod instance_metric;
@@ -13,6 +14,7 @@ mod query;
 mod sampling;
 mod stat;
 
+pub use allowance::InstanceAllowance;
 pub use billed::BilledMetrics;
 pub use instance_metric::InstanceMetric;
 pub use instances::InstanceAggregate;
@@ -20,8 +22,9 @@ pub use options::{Collect, LoadMetric, MetricOptions};
 pub use sampling::Monitoring;
 pub use stat::Stat;
 
+pub(crate) use allowance::Spent;
 pub(crate) use fleet::{
-    Fleet, group_datapoints, group_queries, history_datapoints, history_queries,
+    Fleet, group_datapoints, group_queries, history_datapoints, history_queries, own_cpu_queries,
 };
 pub(crate) use instances::{instance_datapoints, instance_queries};
 pub(crate) use query::{Key, Query, Span, Values, billed_metrics};

@@ -26,12 +26,17 @@ const PAGES_MAX: usize = 100;
 pub(crate) enum Key {
     Cpu,
     CpuSamples,
+    CpuPeak,
     NetworkIn,
     NetworkOut,
     Memory,
     Demand,
     /// A metric of one instance, by the instance's index in the list of ids.
     Instance(u32, InstanceMetric, InstanceStat),
+    /// Mean CPU of one instance in transition, by its index in the list of ids.
+    OwnCpu(u32),
+    /// Its number of samples.
+    OwnSamples(u32),
 }
 
 /// One series to read.

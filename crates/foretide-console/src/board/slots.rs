@@ -351,6 +351,7 @@ mod tests {
                 network_out: None,
                 memory: None,
                 demand: None,
+                unaccounted: None,
             }),
             Told::Capacity(serving, pending) => {
                 let capacity = (serving + pending, serving, pending);

@@ -115,10 +115,11 @@ pub(crate) struct Tally {
 }
 
 /// What can bind a decision, in the order in which the rails stand: the label's values.
-pub(crate) const GUARDS: [Guard; 18] = [
+pub(crate) const GUARDS: [Guard; 20] = [
     Guard::Bounds,
     Guard::Suspended,
     Guard::Freshness,
+    Guard::EarlyDeaths,
     Guard::Coverage,
     Guard::UpperUtilisation,
     Guard::InstanceRefresh,
@@ -131,6 +132,7 @@ pub(crate) const GUARDS: [Guard; 18] = [
     Guard::CannotWrite,
     Guard::WriteInFlight,
     Guard::WriteBackoff,
+    Guard::HandsOff,
     Guard::Paused,
     Guard::Mode,
     Guard::Audit,

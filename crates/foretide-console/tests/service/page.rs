@@ -66,6 +66,9 @@ fn group(desired: u32, in_service: u32) -> GroupState {
         refreshing: false,
         launches: Vec::new(),
         obstacles: Vec::new(),
+        later_pending_since: Vec::new(),
+        warm_up: Duration::ZERO,
+        early_deaths: Vec::new(),
     }
 }
 
@@ -80,6 +83,7 @@ fn observed(minutes_ago: i64, cpu: Option<f64>, instances: f64) -> Record {
         network_out: None,
         memory: None,
         demand: None,
+        unaccounted: None,
     })
 }
 
@@ -162,6 +166,8 @@ fn decided() -> Record {
         fresh: true,
         staleness: Staleness::Fresh,
         coverage: None,
+        unaccounted: None,
+        starting: 0,
         memory: None,
         features: None,
         forecast: Some(figures()),

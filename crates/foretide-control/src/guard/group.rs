@@ -45,19 +45,28 @@ pub(super) fn instance_refresh(facts: &Facts<'_>, wanted: &mut Wanted) {
     }
 }
 
-/// No scale-in while launches are pending: what they bring is not measured yet.
+/// No scale-in while instances start: what they bring is not measured yet. A launch that hangs is
+/// not waited for.
 pub(super) fn pending_launches(facts: &Facts<'_>, wanted: &mut Wanted) {
-    if facts.group.counts.pending > 0 && wanted.shrinks() {
+    if facts.starting > 0 && wanted.shrinks() {
         wanted.capacity = wanted.held;
     }
 }
 
-/// No scale-in while too few instances report: those that are silent may be the busy ones.
+/// No scale-in while new instances die: those that serve may be the last that do.
+pub(super) fn early_deaths(facts: &Facts<'_>, wanted: &mut Wanted) {
+    if facts.dying && wanted.shrinks() {
+        wanted.capacity = wanted.held;
+    }
+}
+
+/// No scale-in while too few instances report: those that are silent may be the busy ones. None
+/// either while others report than those that serve: the mean is not that of the serving ones.
 pub(super) fn coverage(facts: &Facts<'_>, wanted: &mut Wanted) {
     let too_few = facts
         .coverage
         .is_some_and(|coverage| coverage < facts.config.coverage_min);
-    if too_few && wanted.shrinks() {
+    if (too_few || facts.unaccounted().is_some()) && wanted.shrinks() {
         wanted.capacity = wanted.held;
     }
 }

@@ -35,9 +35,10 @@ const FOR_ALL: [(Guard, Rail); 3] = [
     (Guard::Freshness, group::freshness),
 ];
 const GROWTH: [(Guard, Rail); 1] = [(Guard::UpperUtilisation, classifier::upper_utilisation)];
-const SCALE_IN: [(Guard, Rail); 4] = [
+const SCALE_IN: [(Guard, Rail); 5] = [
     (Guard::InstanceRefresh, group::instance_refresh),
     (Guard::PendingLaunches, group::pending_launches),
+    (Guard::EarlyDeaths, group::early_deaths),
     (Guard::Coverage, group::coverage),
     (Guard::ProjectedUtilisation, group::projected_utilisation),
 ];
@@ -46,11 +47,12 @@ const VOTES: [(Guard, Rail); 3] = [
     (Guard::Streak, classifier::streak),
     (Guard::Cooldown, classifier::cooldown),
 ];
-const WRITES: [(Guard, Rail); 6] = [
+const WRITES: [(Guard, Rail); 7] = [
     (Guard::Breaker, write::breaker),
     (Guard::CannotWrite, write::cannot_write),
     (Guard::WriteInFlight, write::in_flight),
     (Guard::WriteBackoff, write::backoff),
+    (Guard::HandsOff, write::hands_off),
     (Guard::Paused, write::paused),
     (Guard::Mode, write::mode),
 ];

@@ -39,6 +39,13 @@ pub(super) fn backoff(facts: &Facts<'_>, wanted: &mut Wanted) {
     }
 }
 
+/// Where somebody suspended scaling, nothing is written.
+pub(super) fn hands_off(facts: &Facts<'_>, wanted: &mut Wanted) {
+    if facts.hands_off {
+        wanted.capacity = wanted.desired;
+    }
+}
+
 /// What an operator paused stays as it is.
 pub(super) fn paused(facts: &Facts<'_>, wanted: &mut Wanted) {
     if facts.orders.paused.is_some() {

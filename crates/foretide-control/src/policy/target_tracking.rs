@@ -38,7 +38,7 @@ fn decide(facts: &Facts<'_>) -> (Option<u32>, TrackingRule) {
             target: facts.config.target_utilisation.get(),
             instances: newest.instances,
             desired: facts.group.desired,
-            pending: facts.group.counts.pending > 0,
+            pending: facts.starting > 0,
         },
     )
 }

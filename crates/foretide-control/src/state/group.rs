@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::breaker::{Breaker, Ends};
 use crate::config::ControllerConfig;
+use crate::hands_off::ScalingSuspended;
 use crate::lead_time::LeadTime;
 
-/// Readings of the number in service that are remembered, to judge how many instances report. Two
+/// Readings of the number that serves that are remembered, to judge how many instances report. Two
 /// five-minute periods, their delay, and a cycle every ten seconds.
 const READINGS: usize = 72;
 
@@ -21,12 +22,15 @@ pub(crate) struct GroupSide {
     pub(crate) reading: Option<Reading>,
     /// The group as this controller left it; none before the first reading.
     pub(super) known: Option<Known>,
-    /// Instances in service at the newest readings, oldest first. At most [`READINGS`].
+    /// Instances that served at the newest readings, oldest first. At most [`READINGS`].
     pub(super) in_service: VecDeque<(Timestamp, u32)>,
     /// Launches that failed in a row, and until when desired capacity is not raised for them.
     pub(crate) breaker: Breaker,
     /// Time from launch to in service of the newest launches.
     pub(super) lead_time: LeadTime,
+    /// Whether process `AlarmNotification` is suspended; none in a state of a version that did not
+    /// look.
+    pub(crate) scaling_suspended: Option<ScalingSuspended>,
 }
 
 /// The newest reading of the group.
@@ -50,14 +54,40 @@ pub(crate) struct Known {
 }
 
 impl GroupSide {
+    /// The side of a controller that knows nothing yet.
+    pub(super) fn new() -> Self {
+        Self {
+            scaling_suspended: Some(ScalingSuspended::No),
+            ..Self::default()
+        }
+    }
+
     /// The group as last read; none before the first reading.
     pub(crate) fn newest(&self) -> Option<&GroupState> {
         self.reading.as_ref().map(|reading| &reading.group)
     }
 
-    /// Time from launch to in service, as measured or, before that, as configured.
+    /// Time from launch until an instance serves: to in service, as measured or, before that, as
+    /// configured, and the warm-up. At least the configured floor.
     pub(crate) fn lead_time(&self, config: &ControllerConfig) -> Duration {
-        self.lead_time.p90().unwrap_or(config.lead_time)
+        let warm_up = self.newest().map_or(Duration::ZERO, |group| group.warm_up);
+        let to_service = self.lead_time.p90().unwrap_or(config.lead_time);
+        to_service.saturating_add(warm_up).max(config.lead_time_min)
+    }
+
+    /// Pending instances that are still expected. One that has been pending for longer than the
+    /// breaker's limit hangs.
+    pub(crate) fn coming(&self, config: &ControllerConfig, now: Timestamp) -> u32 {
+        let patience = config.breaker.patience(self.lead_time(config));
+        self.newest()
+            .map_or(0, |group| group.coming(now.minus(patience)))
+    }
+
+    /// Instances that do not serve yet and are still expected to: pending ones, and those that
+    /// warm up.
+    pub(crate) fn starting(&self, config: &ControllerConfig, now: Timestamp) -> u32 {
+        let warming_up = self.newest().map_or(0, |group| group.counts.warming_up);
+        self.coming(config, now).saturating_add(warming_up)
     }
 
     /// Keeps a reading.
@@ -65,11 +95,11 @@ impl GroupSide {
         if self.in_service.len() == READINGS {
             self.in_service.pop_front();
         }
-        self.in_service.push_back((now, group.counts.in_service));
+        self.in_service.push_back((now, group.counts.serving()));
         self.reading = Some(Reading { at: now, group });
     }
 
-    /// Fewest instances in service at the readings from one time to another, both included; none
+    /// Fewest serving instances at the readings from one time to another, both included; none
     /// where the group was not read between them.
     pub(super) fn fewest_in_service(&self, from: Timestamp, to: Timestamp) -> Option<u32> {
         self.in_service
@@ -110,7 +140,9 @@ impl GroupSide {
         config: &ControllerConfig,
         now: Timestamp,
     ) -> Option<Alarm> {
-        let quiet = group.launches.is_empty() && group.oldest_pending_since.is_none();
+        let quiet = group.launches.is_empty()
+            && group.early_deaths.is_empty()
+            && group.oldest_pending_since.is_none();
         if quiet && self.breaker.is_at_rest() {
             return None;
         }
@@ -123,6 +155,7 @@ impl GroupSide {
             ends.failed |= !launch.succeeded;
         }
         let lead_time = self.lead_time(config);
+        ends.died = self.breaker.count_deaths(&group.early_deaths, now);
         self.breaker
             .update(group, ends, lead_time, &config.breaker, now)
     }

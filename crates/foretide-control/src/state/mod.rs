@@ -67,7 +67,7 @@ impl SavedState {
                 ended_at: None,
                 decide_anyway: true,
             },
-            group: GroupSide::default(),
+            group: GroupSide::new(),
             metrics: Metrics::new(config, now),
             writes: Writes::default(),
             orders: Orders::default(),
@@ -163,8 +163,8 @@ impl SavedState {
         self.metrics.forget_the_future(config, now);
     }
 
-    /// Instances that the newest period stands for ÷ the fewest in service within it. None where
-    /// the group was not read within that period, or had no instance in service.
+    /// Instances that the newest period stands for ÷ the fewest that served within it. None where
+    /// the group was not read within that period, or no instance served.
     pub(crate) fn coverage(&self) -> Option<f64> {
         let point = self.metrics.series.newest_load()?;
         let fewest = self.group.fewest_in_service(point.start, point.end())?;

@@ -9,6 +9,7 @@ use foretide_domain::{Orders, Staleness, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::breaker::Breaker;
+use crate::hands_off::ScalingSuspended;
 use crate::health::Health;
 use crate::hours::HoursLedger;
 use crate::lead_time::LeadTime;
@@ -54,6 +55,8 @@ struct Stored<'a> {
     #[serde(default)]
     orders: Cow<'a, Orders>,
     lead_time: Cow<'a, LeadTime>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    scaling_suspended: Option<ScalingSuspended>,
     per_instance: PerInstance,
     stale: bool,
     late: (Staleness, u64),
@@ -117,6 +120,7 @@ impl<'a> From<&'a SavedState> for Stored<'a> {
             breaker: Cow::Borrowed(&group.breaker),
             orders: Cow::Borrowed(orders),
             lead_time: Cow::Borrowed(&group.lead_time),
+            scaling_suspended: group.scaling_suspended,
             per_instance: metrics.per_instance,
             stale: metrics.stale,
             late: metrics.late,
@@ -144,6 +148,7 @@ impl From<Stored<'_>> for SavedState {
                 in_service: stored.in_service.into_owned(),
                 breaker: stored.breaker.into_owned(),
                 lead_time: stored.lead_time.into_owned(),
+                scaling_suspended: stored.scaling_suspended,
             },
             metrics: Metrics {
                 series: stored.series.into_owned(),

@@ -17,6 +17,7 @@ impl fmt::Display for HealthState {
             Self::AtMaximum => "at maximum",
             Self::BudgetOverspent => "violation budget overspent",
             Self::Degraded => "degraded",
+            Self::LoadInDoubt => "load in doubt",
             Self::WarmingUp => "warming up",
             Self::Held => "held by an operator",
             Self::Healthy => "healthy",
@@ -44,6 +45,32 @@ impl fmt::Display for Cause {
                 f.write_str("process Terminate is suspended: no instance is terminated")
             }
             Self::LaunchesFail { .. } => launches_fail(f, self),
+            Self::InstancesDie { died } => write!(
+                f,
+                "{died} new instances left service within minutes of entering it: no scale-out \
+                 beyond the running instances, and no scale-in"
+            ),
+            Self::Unaccounted { reporting, serving } => write!(
+                f,
+                "{reporting:.0} instances report CPU and {serving} serve: the mean is not that of \
+                 the serving ones, so capacity is not lowered"
+            ),
+            Self::FewReport { share } => write!(
+                f,
+                "only {:.0} % of the serving instances report CPU: capacity is not lowered",
+                100.0 * share
+            ),
+            Self::Refreshing => f.write_str(
+                "an instance refresh is under way or cannot be ruled out: capacity is not lowered",
+            ),
+            Self::HandsOff => f.write_str(
+                "process AlarmNotification is suspended, so somebody wants that nothing scales: \
+                 nothing is written",
+            ),
+            Self::SuspendedAsBefore => f.write_str(
+                "process AlarmNotification has been suspended since before this version, and the \
+                 group is scaled all the same",
+            ),
             Self::NotChecked { checked_at } => {
                 write!(f, "the group was not checked since {checked_at}")
             }

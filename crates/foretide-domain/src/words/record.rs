@@ -89,11 +89,16 @@ impl fmt::Display for Alarm {
             Self::BreakerOpened {
                 failed_launches,
                 retry_at,
-            } => write!(
-                f,
-                "ALARM launches fail or hang ({failed_launches} failed in a row): \
-                 no scale-out beyond the running instances until {retry_at}"
-            ),
+            } => {
+                match failed_launches {
+                    0 => f.write_str("ALARM launches hang or new instances die")?,
+                    failed => write!(f, "ALARM launches fail ({failed} failed in a row)")?,
+                }
+                write!(
+                    f,
+                    ": no scale-out beyond the running instances until {retry_at}"
+                )
+            }
             Self::BreakerClosed => f.write_str("launches work again"),
             Self::DataStale => f.write_str("ALARM no fresh data"),
             Self::DataFresh => f.write_str("data is fresh again"),

@@ -97,7 +97,9 @@ const fn is_fault(guard: Guard) -> bool {
     matches!(
         guard,
         Guard::Breaker
+            | Guard::EarlyDeaths
             | Guard::CannotWrite
+            | Guard::HandsOff
             | Guard::Suspended
             | Guard::Freshness
             | Guard::WriteBackoff
@@ -284,6 +286,10 @@ impl fmt::Display for Limit<'_> {
                 Some(age) => write!(f, "the newest datapoint is {} s old: stale", age.as_secs()),
                 None => f.write_str("there is no datapoint"),
             },
+            Guard::EarlyDeaths => f.write_str("new instances die soon after entering service"),
+            Guard::Coverage if inputs.unaccounted.is_some() => {
+                f.write_str("instances report that do not serve, so the load is in doubt")
+            }
             Guard::Coverage => {
                 let share = inputs.coverage.unwrap_or_default() * 100.0;
                 write!(f, "only {share:.0} % of the instances report")
@@ -293,11 +299,9 @@ impl fmt::Display for Limit<'_> {
                 f.write_str("an instance refresh is under way or cannot be ruled out")
             }
             Guard::PendingLaunches => {
-                write!(
-                    f,
-                    "{} still starting",
-                    counted(inputs.counts.pending, "instance")
-                )
+                // Decisions of earlier versions have the pending ones alone.
+                let starting = inputs.starting.max(inputs.counts.pending);
+                write!(f, "{} still starting", counted(starting, "instance"))
             }
             Guard::ProjectedUtilisation if inputs.load.is_some_and(|load| load.get() > 0.0) => {
                 f.write_str("with fewer, utilisation would be too high")
@@ -315,6 +319,7 @@ impl fmt::Display for Limit<'_> {
             Guard::CannotWrite => cannot_write(f, inputs),
             Guard::WriteInFlight => f.write_str("the answer to a write is outstanding"),
             Guard::WriteBackoff => write_backoff(f, inputs),
+            Guard::HandsOff => f.write_str("process AlarmNotification is suspended: hands off"),
             Guard::Paused => f.write_str("an operator paused the group"),
             Guard::Mode => f.write_str("the mode does not write this"),
             Guard::Audit => f.write_str("the audit refused the plan"),
@@ -333,6 +338,9 @@ fn breaker(f: &mut fmt::Formatter<'_>, inputs: &Inputs) -> fmt::Result {
         } => Some((message, retry_at)),
         _ => None,
     });
+    if causes(inputs).any(|cause| matches!(cause, Cause::InstancesDie { .. })) {
+        return f.write_str("new instances die soon after entering service");
+    }
     f.write_str("launches fail")?;
     let Some((message, retry_at)) = failing else {
         return Ok(());

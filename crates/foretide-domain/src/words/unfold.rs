@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::sentence::{Limit, counted};
 use crate::{
     Counterfactual, Decision, FORECAST_LEVELS, Features, ForecastFigures, ForecastKept, GuardStep,
-    Inputs, LoadSource, Memory, Orders, Pricing, Verdict,
+    Inputs, LoadSource, Memory, Orders, Pricing, Unaccounted, Verdict,
 };
 
 /// A decision, its sentence and all that stands behind it.
@@ -143,15 +143,8 @@ pub(super) fn fact(label: impl fmt::Display, text: impl fmt::Display) -> Fact {
 }
 
 fn group(inputs: &Inputs) -> Vec<Fact> {
-    let (counts, suspended) = (inputs.counts, inputs.suspended);
-    let mut processes = Vec::new();
-    processes.extend(suspended.launch.then_some("Launch"));
-    processes.extend(suspended.terminate.then_some("Terminate"));
-    processes.extend(
-        suspended
-            .add_to_load_balancer
-            .then_some("AddToLoadBalancer"),
-    );
+    let counts = inputs.counts;
+    let processes: Vec<&str> = inputs.suspended.names().collect();
     let processes = if processes.is_empty() {
         "none".to_owned()
     } else {
@@ -161,6 +154,7 @@ fn group(inputs: &Inputs) -> Vec<Fact> {
         fact("desired", inputs.desired),
         fact("bounds", inputs.bounds),
         fact("in service", counts.in_service),
+        fact("warming up", counts.warming_up),
         fact("pending", counts.pending),
         fact("standby", counts.standby),
         fact("terminating", counts.terminating),
@@ -184,11 +178,24 @@ fn measured(inputs: &Inputs) -> Vec<Fact> {
             known(inputs.instances.map(|count| format!("{count:.1}"))),
         ),
         fact("reporting share", known(inputs.coverage.map(share))),
+        fact(
+            "not serving, in the mean",
+            known(inputs.unaccounted.map(unaccounted)),
+        ),
         fact("memory", known(memory)),
         fact("data age", known(inputs.data_age.map(seconds))),
         fact("fresh", yes(inputs.fresh)),
         fact("data trusted", inputs.staleness),
     ]
+}
+
+fn unaccounted(others: Unaccounted) -> String {
+    let peak = others.peak.map(|peak| format!(", the busiest at {peak}"));
+    format!(
+        "{:.1} instances reported{}",
+        others.reporting,
+        peak.unwrap_or_default()
+    )
 }
 
 fn health(verdict: &Verdict) -> Vec<Fact> {
@@ -494,6 +501,7 @@ mod tests {
             bounds: Bounds::new(1, 9).unwrap(),
             counts: LifecycleCounts {
                 in_service: 3,
+                warming_up: 1,
                 pending: 11,
                 standby: 12,
                 terminating: 13,
@@ -515,6 +523,8 @@ mod tests {
                 minimum: Some(18),
             }),
             coverage: Some(0.75),
+            unaccounted: None,
+            starting: 12,
             memory: Percent::new(33.0).map(Memory::Estimated),
             features: Some(Features {
                 cpu_usage: 21.5,
@@ -681,6 +691,7 @@ mod tests {
                 "instance_refresh",
             ),
             (Guard::PendingLaunches, "still starting", "pending_launches"),
+            (Guard::EarlyDeaths, "new instances die", "early_deaths"),
             (Guard::Coverage, "of the instances report", "coverage"),
             (
                 Guard::ProjectedUtilisation,
@@ -714,6 +725,11 @@ mod tests {
                 "AWS refused the last write: denied",
                 "write_backoff",
             ),
+            (
+                Guard::HandsOff,
+                "process AlarmNotification is suspended",
+                "hands_off",
+            ),
             (Guard::Paused, "an operator paused the group", "paused"),
             (Guard::Mode, "the mode does not write this", "mode"),
             (Guard::Audit, "the audit refused the plan", "audit"),
@@ -726,8 +742,17 @@ mod tests {
             why.inputs.health = troubled();
             let sentence = why.sentence();
             assert!(sentence.contains(cause), "{guard}: {sentence}");
-            let faults = ["breaker", "cannot_write", "suspended", "freshness", "audit"];
-            let is_fault = faults.contains(&name) || name == "write_backoff";
+            let faults = [
+                "breaker",
+                "early_deaths",
+                "cannot_write",
+                "hands_off",
+                "suspended",
+                "freshness",
+                "write_backoff",
+                "audit",
+            ];
+            let is_fault = faults.contains(&name);
             assert_eq!(!sentence.contains("the model"), is_fault, "{sentence}");
             let unfolded = decision.unfold();
             let mut facts = unfolded.sections.iter().flat_map(|section| &section.facts);

@@ -193,7 +193,8 @@ async fn a_vanished_group_keeps_no_other_from_being_known() {
     let settings = |group: &str| foretide_aws::CollectSettings {
         group: group.into(),
         metrics: MetricOptions::default(),
-        warm_up: Duration::ZERO,
+        warm_up: Some(Duration::ZERO),
+        allowance: foretide_aws::InstanceAllowance::default(),
     };
     let both = vec![settings("api"), settings("web")];
     let collector = foretide_aws::Collector::new(rig.clients.clone(), both);
@@ -259,7 +260,8 @@ async fn a_rejected_query_fails_its_own_group_alone() {
             }),
             ..MetricOptions::default()
         },
-        warm_up: Duration::ZERO,
+        warm_up: Some(Duration::ZERO),
+        allowance: foretide_aws::InstanceAllowance::default(),
     };
     let both = vec![
         settings("web", Stat::Other("nonsense".into())),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use foretide_aws::{CollectSettings, Collector, MetricOptions};
+use foretide_aws::{CollectSettings, Collector, InstanceAllowance, MetricOptions};
 use foretide_emulator::{GroupSpec, Scenario};
 
 use crate::rig::{Rig, ask, web};
@@ -20,7 +20,8 @@ async fn a_thousand_groups_are_read_in_eighteen_calls() {
     let settings = |group: &Arc<str>| CollectSettings {
         group: group.to_string(),
         metrics: MetricOptions::default(),
-        warm_up: Duration::ZERO,
+        warm_up: Some(Duration::ZERO),
+        allowance: InstanceAllowance::default(),
     };
     let collector = Collector::new(
         Arc::clone(&rig.clients),

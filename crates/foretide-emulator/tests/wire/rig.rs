@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use foretide_aws::{
-    AwsClients, AwsConfig, CollectSettings, Collector, MetricOptions, MetricsAsk, StaticCredentials,
+    AwsClients, AwsConfig, CollectSettings, Collector, InstanceAllowance, MetricOptions,
+    MetricsAsk, StaticCredentials,
 };
 use foretide_domain::{GroupState, HistoryQuery, MetricsQuery, Timestamp};
 use foretide_emulator::{Emulator, GroupSpec, Scenario, Server};
@@ -58,7 +59,8 @@ impl Rig {
         let settings = CollectSettings {
             group: group.into(),
             metrics,
-            warm_up: Duration::from_secs(60),
+            warm_up: Some(Duration::from_secs(60)),
+            allowance: InstanceAllowance::default(),
         };
         Collector::new(Arc::clone(&self.clients), vec![settings])
     }

@@ -23,7 +23,8 @@ async fn told_under(kind: FaultKind) -> String {
         vec![foretide_aws::CollectSettings {
             group: "web".into(),
             metrics: MetricOptions::default(),
-            warm_up: Duration::ZERO,
+            warm_up: Some(Duration::ZERO),
+            allowance: foretide_aws::InstanceAllowance::default(),
         }],
     );
     let now = rig.now();

@@ -427,6 +427,7 @@ mod tests {
             network_out: None,
             memory: None,
             demand: None,
+            unaccounted: None,
         };
         let settled = |outcome| Record::Settled {
             plan: Plan {

@@ -23,6 +23,8 @@ pub(super) fn decision(hours: Hours) -> Decision {
         fresh: true,
         staleness: Staleness::Fresh,
         coverage: None,
+        unaccounted: None,
+        starting: 0,
         memory: None,
         features: None,
         forecast: None,

@@ -69,6 +69,9 @@ pub(crate) fn group_state(desired: u32) -> GroupState {
         refreshing: false,
         launches: Vec::new(),
         obstacles: Vec::new(),
+        later_pending_since: Vec::new(),
+        warm_up: Duration::ZERO,
+        early_deaths: Vec::new(),
     }
 }
 
@@ -135,6 +138,7 @@ fn points(cpu: f64, instances: u32, from: Timestamp, now: Timestamp) -> Vec<Data
         network_out: BytesPerSecond::new(1e6),
         memory: None,
         demand: None,
+        unaccounted: None,
     };
     starts.map(point).collect()
 }
@@ -149,6 +153,7 @@ fn past_point(start: i64, cpu: f64) -> Datapoint {
         network_out: None,
         memory: None,
         demand: None,
+        unaccounted: None,
     }
 }
 

@@ -31,6 +31,7 @@ pub(super) fn group(world: &World, epoch: Timestamp, launches: Vec<Launch>) -> G
         desired: world.desired(),
         counts: LifecycleCounts {
             in_service: world.in_service(),
+            warming_up: 0,
             pending: world.pending(),
             standby: 0,
             terminating: 0,
@@ -41,11 +42,14 @@ pub(super) fn group(world: &World, epoch: Timestamp, launches: Vec<Launch>) -> G
         suspended: SuspendedProcesses {
             launch,
             terminate,
-            add_to_load_balancer: false,
+            ..SuspendedProcesses::default()
         },
         refreshing: false,
         launches,
         obstacles: Vec::new(),
+        later_pending_since: Vec::new(),
+        warm_up: Duration::ZERO,
+        early_deaths: Vec::new(),
     }
 }
 
@@ -67,5 +71,6 @@ pub(super) fn datapoint(
         network_out: BytesPerSecond::new(instances_at_full * SENT_AT_FULL),
         memory: None,
         demand: request_count.then_some(period.demand),
+        unaccounted: None,
     }
 }

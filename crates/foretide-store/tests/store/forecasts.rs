@@ -37,6 +37,9 @@ fn largest() -> ForecastSnapshot {
         refreshing: false,
         launches: Vec::new(),
         obstacles: Vec::new(),
+        later_pending_since: Vec::new(),
+        warm_up: Duration::ZERO,
+        early_deaths: Vec::new(),
     };
     controller.handle(
         Event::GroupRead {

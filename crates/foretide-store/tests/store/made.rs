@@ -71,6 +71,7 @@ pub(crate) fn point(start: Timestamp, cpu: f64) -> Datapoint {
         network_out: None,
         memory: Percent::new(1.0 / 3.0),
         demand: Some(12.25),
+        unaccounted: None,
     }
 }
 
@@ -88,6 +89,9 @@ pub(crate) fn group(desired: u32, in_service: u32) -> GroupState {
         refreshing: false,
         launches: Vec::new(),
         obstacles: Vec::new(),
+        later_pending_since: Vec::new(),
+        warm_up: Duration::ZERO,
+        early_deaths: Vec::new(),
     }
 }
 
@@ -124,6 +128,8 @@ fn inputs(before: u32, class: Class) -> Inputs {
         staleness: Staleness::Fresh,
         event: None,
         coverage: Some(1.0),
+        unaccounted: None,
+        starting: 0,
         memory: Percent::new(60.2).map(Memory::Estimated),
         features: Some(features()),
         forecast: None,

@@ -40,6 +40,9 @@ impl Cloud for Steady {
                     refreshing: false,
                     launches: Vec::new(),
                     obstacles: Vec::new(),
+                    later_pending_since: Vec::new(),
+                    warm_up: Duration::ZERO,
+                    early_deaths: Vec::new(),
                 };
                 answers.put(index, Ok(group));
             }

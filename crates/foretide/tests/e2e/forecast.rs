@@ -92,6 +92,7 @@ fn observed(room: &Room, days: i64, period_s: i64) {
             network_out: None,
             memory: None,
             demand: None,
+            unaccounted: None,
         };
         Arc::new(Entry {
             group: Some(GroupKey::new("eu-west-1", "web")),

@@ -46,6 +46,7 @@ fn datapoint(start: i64, instances: u32) -> Datapoint {
         network_out: BytesPerSecond::new(1e6),
         memory: None,
         demand: None,
+        unaccounted: None,
     }
 }
 
@@ -72,6 +73,9 @@ impl Cloud for Group {
                 refreshing: false,
                 launches: Vec::new(),
                 obstacles: Vec::new(),
+                later_pending_since: Vec::new(),
+                warm_up: Duration::ZERO,
+                early_deaths: Vec::new(),
             };
             let throttled = CallFailure {
                 kind: FailureKind::Throttled,

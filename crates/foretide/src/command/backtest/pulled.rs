@@ -241,6 +241,9 @@ mod tests {
                 refreshing: false,
                 launches: (0..).zip(boots).map(launch).collect(),
                 obstacles: Vec::new(),
+                later_pending_since: Vec::new(),
+                warm_up: Duration::ZERO,
+                early_deaths: Vec::new(),
             },
             monitoring: Monitoring::Basic,
         }

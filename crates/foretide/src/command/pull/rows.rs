@@ -55,6 +55,7 @@ mod tests {
             network_out: None,
             memory: None,
             demand,
+            unaccounted: None,
         }
     }
 

@@ -162,6 +162,7 @@ fn bounds_are_held_against_the_load_that_was_kept() {
         network_out: None,
         memory: None,
         demand: None,
+        unaccounted: None,
     };
     let entry = Entry {
         group: Some(GroupKey::new("eu-west-1", "web")),

@@ -1,0 +1,481 @@
+//! When each instance of a group served, so that the CPU of a period can be that of the serving
+//! instances.
+//!
+//! An instance serves while it is in service and warmed up. The warm-up is the configured one, else
+//! the group's default instance warm-up, else the one learnt here: a new instance serves once its
+//! CPU is like that of the others.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use foretide_domain::{EarlyDeath, InTransition, InstanceCpu, Served, Timestamp, is_alike};
+
+use crate::activity::launch_id;
+use crate::group::Lifecycle;
+
+/// The warm-up that is assumed while none is configured, told by the group or learnt: AWS's
+/// recommendation for the default instance warm-up.
+const ASSUMED: Duration = Duration::from_secs(300);
+/// Time that an instance has beyond it until the metrics of its last period were read.
+const READ_LATE: Duration = Duration::from_mins(5);
+/// An instance that leaves service sooner than this after entering it has died early.
+const EARLY: Duration = Duration::from_mins(10);
+/// Launches that must be known before a learnt warm-up is used.
+const LAUNCHES: usize = 3;
+/// Launches that are remembered for it.
+const REMEMBERED: usize = 20;
+/// Time for which an instance that is gone is remembered: metrics are read again for some periods.
+const GONE_KEPT: Duration = Duration::from_mins(30);
+/// Periods that ended before the first reading are judged by that reading if they are not older.
+const BEFORE_FIRST: Duration = Duration::from_mins(15);
+
+/// The stays of a group's instances.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Duty {
+    stays: BTreeMap<String, Stay>,
+    first_reading: Option<Timestamp>,
+    learnt: VecDeque<Duration>,
+    /// The warm-up that is configured or told by the group.
+    given: Option<Duration>,
+}
+
+/// One instance's stay in the group.
+#[derive(Clone, Debug)]
+struct Stay {
+    lifecycle: Lifecycle,
+    /// None if the instance was there at the first reading and its launch is not known.
+    launched: Option<Timestamp>,
+    /// Times in service, the oldest first.
+    service: Vec<Span>,
+    gone: Option<Timestamp>,
+    /// Whether its CPU was like that of the others, or its warm-up is over.
+    warm: bool,
+}
+
+/// A time in service; no start: since before the first reading.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+}
+
+/// One instance in a reading of the group.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Present<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) lifecycle: Lifecycle,
+    /// Start of its launch; none if not known.
+    pub(crate) launched: Option<Timestamp>,
+    /// Entry into service as its launch's activity says; none if not known.
+    pub(crate) entered: Option<Timestamp>,
+}
+
+/// An instance that did not serve throughout a period.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Placed {
+    pub(crate) id: String,
+    served: Served,
+    starting: bool,
+}
+
+impl Placed {
+    /// With the instance's own CPU, if it was read.
+    pub(crate) fn with(&self, cpu: Option<InstanceCpu>) -> InTransition {
+        InTransition {
+            served: self.served,
+            starting: self.starting,
+            cpu,
+        }
+    }
+}
+
+impl Duty {
+    /// Takes in a reading of the group, with the warm-up that is configured or told by the group.
+    /// Returns the instances that died early. `lowered`: somebody asked for less capacity since the
+    /// reading before, so that instances may leave.
+    pub(crate) fn read<'a>(
+        &mut self,
+        given: Option<Duration>,
+        instances: impl IntoIterator<Item = Present<'a>>,
+        lowered: bool,
+        now: Timestamp,
+    ) -> Vec<EarlyDeath> {
+        self.given = given;
+        let is_first = self.first_reading.is_none();
+        self.first_reading.get_or_insert(now);
+        let mut before = std::mem::take(&mut self.stays);
+        let mut died = Vec::new();
+        for one in instances {
+            let new = || Stay::new(&one, (!is_first).then_some(now));
+            let mut stay = before.remove(one.id).unwrap_or_else(new);
+            let entered = one.entered.or((!is_first).then_some(now));
+            if one.lifecycle == Lifecycle::Terminating {
+                died.extend(stay.early_death(one.id, now));
+            }
+            stay.follow(one.lifecycle, entered, now);
+            self.stays.insert(one.id.to_owned(), stay);
+        }
+        for (id, mut stay) in before {
+            died.extend(stay.early_death(&id, now));
+            stay.leave(now);
+            let gone = *stay.gone.get_or_insert(now);
+            if now.since(gone) <= GONE_KEPT {
+                self.stays.insert(id, stay);
+            }
+        }
+        self.end_warm_ups(now);
+        died.retain(|_| !lowered);
+        died
+    }
+
+    /// Time from in service until an instance serves, and whether it is given or learnt. An assumed
+    /// time is not known.
+    pub(crate) fn known_warm_up(&self) -> Option<Duration> {
+        self.given.or_else(|| self.learnt())
+    }
+
+    fn warm_up(&self) -> Duration {
+        self.known_warm_up().unwrap_or(ASSUMED)
+    }
+
+    /// 90th percentile of the learnt warm-ups; none before enough launches.
+    fn learnt(&self) -> Option<Duration> {
+        let mut sorted: Vec<Duration> = self.learnt.iter().copied().collect();
+        sorted.sort_unstable();
+        let rank = (sorted.len() * 9).div_ceil(10).saturating_sub(1);
+        (sorted.len() >= LAUNCHES).then(|| sorted.get(rank).copied())?
+    }
+
+    /// Whether the instance is in service and has warmed up.
+    pub(crate) fn serves(&self, id: &str, now: Timestamp) -> bool {
+        let warm_up = self.warm_up();
+        self.stays.get(id).is_some_and(|stay| {
+            stay.lifecycle == Lifecycle::InService
+                && (stay.is_alike(self.given) || stay.warm_since(warm_up, now))
+        })
+    }
+
+    /// The instances that ran in the period from `start` to `end` and did not serve throughout.
+    pub(crate) fn in_transition(&self, start: Timestamp, end: Timestamp) -> Vec<Placed> {
+        let warm_up = self.warm_up();
+        let placed = |(id, stay): (&String, &Stay)| {
+            let (served, starting) = stay.place(warm_up, self.given, start, end)?;
+            Some(Placed {
+                id: id.clone(),
+                served,
+                starting,
+            })
+        };
+        self.stays.iter().filter_map(placed).collect()
+    }
+
+    /// Mean number of instances that surely served from `start` to `end`; none for a period too
+    /// long before the first reading.
+    pub(crate) fn on_duty(&self, start: Timestamp, end: Timestamp) -> Option<f64> {
+        let first = self.first_reading?;
+        if start < first.minus(BEFORE_FIRST) {
+            return None;
+        }
+        let warm_up = self.warm_up();
+        let shares = self.stays.values().map(|stay| {
+            if stay.is_alike(self.given) {
+                stay.share(Duration::ZERO, start, end)
+            } else {
+                stay.share(warm_up, start, end)
+            }
+        });
+        Some(shares.sum())
+    }
+
+    /// Learns from a period in which the serving instances had this mean CPU: an instance whose
+    /// CPU is like it serves.
+    pub(crate) fn learn(&mut self, id: &str, cpu: &InstanceCpu, mean: f64, start: Timestamp) {
+        if self.given.is_some() {
+            return;
+        }
+        let Some(stay) = self.stays.get_mut(id) else {
+            return;
+        };
+        let entered = stay.service.last().and_then(|span| span.from);
+        if let Some(entered) = entered.filter(|entered| *entered <= start)
+            && !stay.warm
+            && is_alike(cpu, mean)
+        {
+            stay.warm = true;
+            self.remember(start.since(entered));
+        }
+    }
+
+    /// An instance that never worked like the others has warmed up once the assumed time is over.
+    fn end_warm_ups(&mut self, now: Timestamp) {
+        let mut ended = 0;
+        for stay in self.stays.values_mut() {
+            let entered = stay.service.last().filter(|span| span.to.is_none());
+            if let Some(entered) = entered.and_then(|span| span.from)
+                && !stay.warm
+                && now.since(entered) >= ASSUMED + READ_LATE
+            {
+                stay.warm = true;
+                ended += 1;
+            }
+        }
+        for _ in 0..ended {
+            self.remember(ASSUMED);
+        }
+    }
+
+    fn remember(&mut self, warm_up: Duration) {
+        if self.learnt.len() == REMEMBERED {
+            self.learnt.pop_front();
+        }
+        self.learnt.push_back(warm_up);
+    }
+}
+
+impl Stay {
+    fn new(one: &Present<'_>, first_seen: Option<Timestamp>) -> Self {
+        Self {
+            lifecycle: one.lifecycle,
+            launched: one.launched.or(first_seen),
+            service: Vec::new(),
+            gone: None,
+            warm: false,
+        }
+    }
+
+    /// Its death, if it was in service until now and for a short time only.
+    fn early_death(&self, id: &str, now: Timestamp) -> Option<EarlyDeath> {
+        let span = self.service.last().filter(|span| span.to.is_none())?;
+        let entered = span.from.filter(|from| now.since(*from) <= EARLY)?;
+        Some(EarlyDeath {
+            id: launch_id(id),
+            entered,
+            left: now,
+        })
+    }
+
+    fn follow(&mut self, lifecycle: Lifecycle, entered: Option<Timestamp>, now: Timestamp) {
+        self.lifecycle = lifecycle;
+        self.gone = None;
+        let serves = self.service.last().is_some_and(|span| span.to.is_none());
+        match (lifecycle == Lifecycle::InService, serves) {
+            (true, false) => self.service.push(Span {
+                from: entered,
+                to: None,
+            }),
+            (false, true) => self.leave(now),
+            _ => {}
+        }
+    }
+
+    fn leave(&mut self, now: Timestamp) {
+        if let Some(span) = self.service.last_mut() {
+            span.to.get_or_insert(now);
+        }
+    }
+
+    /// Whether the instance was seen to work like the others. A given warm-up rules that out.
+    fn is_alike(&self, given: Option<Duration>) -> bool {
+        given.is_none() && self.warm
+    }
+
+    fn warm_since(&self, warm_up: Duration, now: Timestamp) -> bool {
+        let span = self.service.last();
+        span.is_some_and(|span| span.from.is_none_or(|from| now.since(from) >= warm_up))
+    }
+
+    /// Share of the period for which the instance was in service for at least `warm_up`.
+    fn share(&self, warm_up: Duration, start: Timestamp, end: Timestamp) -> f64 {
+        let period = end.since(start).as_secs_f64();
+        let overlap = |span: &Span| {
+            let from = span
+                .from
+                .map_or(start, |from| from.plus(warm_up).max(start));
+            let to = span.to.map_or(end, |to| to.min(end));
+            to.since(from).as_secs_f64()
+        };
+        let served: f64 = self.service.iter().map(overlap).sum();
+        if period > 0.0 { served / period } else { 0.0 }
+    }
+
+    /// What the instance was in the period; none if it served throughout, or did not exist.
+    fn place(
+        &self,
+        warm_up: Duration,
+        given: Option<Duration>,
+        start: Timestamp,
+        end: Timestamp,
+    ) -> Option<(Served, bool)> {
+        let existed = self.launched.is_none_or(|launched| launched < end)
+            && self.gone.is_none_or(|gone| gone > start);
+        let warm_up = if self.is_alike(given) {
+            Duration::ZERO
+        } else {
+            warm_up
+        };
+        let share = self.share(warm_up, start, end);
+        if !existed || share >= 1.0 - 1e-9 {
+            return None;
+        }
+        let first = self.service.first();
+        let starting = match first {
+            None => self.lifecycle == Lifecycle::Pending,
+            Some(span) => span.from.is_some_and(|from| from.plus(warm_up) > start),
+        };
+        let served = if starting && given.is_none() && !self.warm {
+            Served::IfAlike(self.share(Duration::ZERO, start, end))
+        } else {
+            Served::For(share)
+        };
+        Some((served, starting))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_seconds(seconds)
+    }
+
+    fn present(id: &str, lifecycle: Lifecycle) -> Present<'_> {
+        Present {
+            id,
+            lifecycle,
+            launched: None,
+            entered: None,
+        }
+    }
+
+    const OLD: Present<'static> = Present {
+        id: "i-old",
+        lifecycle: Lifecycle::InService,
+        launched: None,
+        entered: None,
+    };
+
+    fn read(duty: &mut Duty, given: Option<u64>, instances: &[Present<'_>], now: i64) -> usize {
+        let given = given.map(Duration::from_secs);
+        let died = duty.read(given, instances.iter().copied(), false, at(now));
+        died.len()
+    }
+
+    /// Share served by the instances that did not serve from `start` for a minute.
+    fn shares(duty: &Duty, start: i64) -> Vec<(String, Served, bool)> {
+        let placed = duty.in_transition(at(start), at(start + 60));
+        let all = placed.into_iter();
+        all.map(|one| (one.id, one.served, one.starting)).collect()
+    }
+
+    #[test]
+    fn an_instance_serves_once_its_given_warm_up_is_over() {
+        let mut duty = Duty::default();
+        read(&mut duty, Some(90), &[OLD], 0);
+        let new = present("i-new", Lifecycle::InService);
+        read(&mut duty, Some(90), &[OLD, new], 30);
+        assert!(!duty.serves("i-new", at(119)) && duty.serves("i-new", at(120)));
+        let served = |start| shares(&duty, start);
+        assert_eq!(served(0), [("i-new".into(), Served::For(0.0), true)]);
+        assert_eq!(served(90), [("i-new".into(), Served::For(0.5), true)]);
+        assert_eq!(served(120), []);
+        assert_eq!(duty.on_duty(at(90), at(150)), Some(1.5));
+    }
+
+    #[test]
+    fn an_instance_that_drains_or_stands_by_does_not_serve() {
+        let mut duty = Duty::default();
+        let other = present("i-b", Lifecycle::InService);
+        read(&mut duty, Some(0), &[OLD, other], 0);
+        read(
+            &mut duty,
+            Some(0),
+            &[OLD, present("i-b", Lifecycle::Terminating)],
+            60,
+        );
+        assert_eq!(shares(&duty, 30), [("i-b".into(), Served::For(0.5), false)]);
+        assert_eq!(shares(&duty, 60), [("i-b".into(), Served::For(0.0), false)]);
+        read(&mut duty, Some(0), &[OLD], 120);
+        assert_eq!(shares(&duty, 90).len(), 1, "it ran in this period");
+        assert_eq!(shares(&duty, 120), [], "it is gone");
+        assert_eq!(duty.on_duty(at(120), at(180)), Some(1.0));
+    }
+
+    #[test]
+    fn without_a_given_warm_up_one_is_learnt_from_three_launches() {
+        let mut duty = Duty::default();
+        read(&mut duty, None, &[OLD], 0);
+        let alike = InstanceCpu {
+            mean: 58.0,
+            reported: 1.0,
+        };
+        for (number, id) in ["i-1", "i-2", "i-3"].into_iter().enumerate() {
+            assert_eq!(duty.known_warm_up(), None);
+            let start = i64::try_from(number).unwrap() * 1000 + 60;
+            read(
+                &mut duty,
+                None,
+                &[OLD, present(id, Lifecycle::InService)],
+                start,
+            );
+            assert_eq!(
+                shares(&duty, start),
+                [(id.into(), Served::IfAlike(1.0), true)]
+            );
+            assert!(!duty.serves(id, at(start + 120)));
+            let busy = InstanceCpu {
+                mean: 100.0,
+                ..alike
+            };
+            duty.learn(id, &busy, 60.0, at(start + 60));
+            assert!(!duty.serves(id, at(start + 120)), "it only boots");
+            duty.learn(id, &alike, 60.0, at(start + 120));
+            assert!(duty.serves(id, at(start + 120)));
+            assert_eq!(shares(&duty, start + 120), []);
+        }
+        assert_eq!(duty.known_warm_up(), Some(Duration::from_secs(120)));
+    }
+
+    #[test]
+    fn an_unknown_warm_up_ends_after_five_minutes() {
+        let mut duty = Duty::default();
+        read(&mut duty, None, &[OLD], 0);
+        read(
+            &mut duty,
+            None,
+            &[OLD, present("i-1", Lifecycle::InService)],
+            60,
+        );
+        assert!(!duty.serves("i-1", at(359)) && duty.serves("i-1", at(360)));
+        assert_eq!(duty.known_warm_up(), None, "an assumption is no knowledge");
+    }
+
+    #[test]
+    fn an_instance_that_leaves_soon_after_it_came_has_died() {
+        let both = [OLD, present("i-1", Lifecycle::InService)];
+        let mut duty = Duty::default();
+        read(&mut duty, None, &[OLD], 0);
+        read(&mut duty, None, &both, 60);
+        assert_eq!(read(&mut duty, None, &[OLD], 360), 1);
+        assert_eq!(read(&mut duty, None, &[OLD], 370), 0, "told once");
+        // The control: one that served for eleven minutes, and one that scale-in took.
+        read(&mut duty, None, &both, 400);
+        assert_eq!(read(&mut duty, None, &[OLD], 400 + 660), 0);
+        read(&mut duty, None, &both, 2000);
+        let died = duty.read(None, [OLD], true, at(2060));
+        assert_eq!(died, []);
+    }
+
+    #[test]
+    fn instances_there_at_the_first_reading_served_before_it() {
+        let mut duty = Duty::default();
+        let draining = present("i-b", Lifecycle::Terminating);
+        read(&mut duty, Some(300), &[OLD, draining], 1000);
+        assert_eq!(
+            shares(&duty, 900),
+            [("i-b".into(), Served::For(0.0), false)]
+        );
+        assert_eq!(duty.on_duty(at(900), at(960)), Some(1.0));
+        assert_eq!(duty.on_duty(at(0), at(60)), None, "too long ago to say");
+    }
+}
