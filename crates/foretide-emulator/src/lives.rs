@@ -78,7 +78,13 @@ fn a_warming_instance_lifts_the_groups_cpu_and_answers_by_its_id() {
     assert_cpu(cpu(&mut warm, None, 120), 50.0, 40.0, 100.0, 6.0);
     let id = warm.instances()[5].id.clone();
     assert_cpu(cpu(&mut warm, Some(&id), 120), 100.0, 100.0, 100.0, 1.0);
-    assert_cpu(cpu(&mut warm, Some(&id), 60), 100.0, 100.0, 100.0, 5.0 / 6.0);
+    assert_cpu(
+        cpu(&mut warm, Some(&id), 60),
+        100.0,
+        100.0,
+        100.0,
+        5.0 / 6.0,
+    );
     let sixth = 200.0 / 6.0;
     assert_cpu(cpu(&mut warm, None, 420), sixth, sixth, sixth, 6.0);
     let mut plain = group(change);
@@ -95,13 +101,20 @@ fn draining_instances_dilute_the_groups_cpu_and_wait_for_their_hook() {
     let id = drained.instances()[0].id.clone();
     assert_eq!(states(&mut drained, 90), "2 Terminating:Wait, 3 InService");
     assert_cpu(cpu(&mut drained, None, 120), 40.0, 0.0, 200.0 / 3.0, 5.0);
-    assert_eq!(states(&mut drained, 180), "2 Terminating:Proceed, 3 InService");
+    assert_eq!(
+        states(&mut drained, 180),
+        "2 Terminating:Proceed, 3 InService"
+    );
     assert_eq!(states(&mut drained, 210), "3 InService");
     assert_cpu(cpu(&mut drained, Some(&id), 120), 0.0, 0.0, 0.0, 1.0);
     assert!(cpu(&mut drained, Some(&id), 180).is_none());
     drained.advance(at(1800));
     let series = drained.series(Metric::Cpu, Some(&id), (at(0), at(180)), at(1800));
-    assert_eq!(series.unwrap().len(), 3, "its points are there half an hour later");
+    assert_eq!(
+        series.unwrap().len(),
+        3,
+        "its points are there half an hour later"
+    );
     let mut plain = group("changes = [{ at_s = 60, desired = 3 }]\n");
     let third = 200.0 / 3.0;
     assert_cpu(cpu(&mut plain, None, 120), third, third, third, 3.0);
@@ -109,9 +122,12 @@ fn draining_instances_dilute_the_groups_cpu_and_wait_for_their_hook() {
 
 #[test]
 fn basic_monitoring_counts_five_samples_of_each_instance() {
-    let mut basic = group("period_s = 300\nwarm_up_s = 300\nchanges = [{ at_s = 240, desired = 6 }]");
+    let mut basic =
+        group("period_s = 300\nwarm_up_s = 300\nchanges = [{ at_s = 240, desired = 6 }]");
     basic.advance(at(600));
-    let series = basic.series(Metric::Cpu, None, (at(300), at(600)), at(600)).unwrap();
+    let series = basic
+        .series(Metric::Cpu, None, (at(300), at(600)), at(600))
+        .unwrap();
     assert_cpu(series.first().copied(), 50.0, 40.0, 100.0, 30.0);
 }
 
@@ -126,7 +142,10 @@ fn a_launch_waits_for_its_hook_and_a_hanging_one_for_ever() {
     let mut hanging = group(&format!("hang = 1.0\n{change}"));
     assert_eq!(states(&mut hanging, 7190), "5 InService, 1 Pending");
     assert_eq!(states(&mut hanging, 7230), "5 InService");
-    assert_eq!(hanging.roster.activities().next().unwrap().status, "Cancelled");
+    assert_eq!(
+        hanging.roster.activities().next().unwrap().status,
+        "Cancelled"
+    );
     assert_eq!(states(&mut group(change), 70), "6 InService", "control");
 }
 
@@ -134,8 +153,13 @@ fn a_launch_waits_for_its_hook_and_a_hanging_one_for_ever() {
 #[test]
 fn a_crash_is_told_as_aws_tells_it() {
     let change = "changes = [{ at_s = 10, desired = 6 }]\n";
-    let mut crashing = group(&format!("crash = {{ share = 1.0, after_s = 60 }}\n{change}"));
-    assert_eq!(states(&mut crashing, 130), "5 InService, 1 Terminating, 1 Pending");
+    let mut crashing = group(&format!(
+        "crash = {{ share = 1.0, after_s = 60 }}\n{change}"
+    ));
+    assert_eq!(
+        states(&mut crashing, 130),
+        "5 InService, 1 Terminating, 1 Pending"
+    );
     crashing.advance(at(190));
     let told: Vec<_> = crashing
         .roster
@@ -147,7 +171,9 @@ fn a_crash_is_told_as_aws_tells_it() {
     };
     assert_eq!([again, ended, first], [&"Successful"; 3]);
     assert!(needed.ends_with("in response to an unhealthy instance needing to be replaced."));
-    assert!(check.contains("an instance was taken out of service in response to an EC2 health check"));
+    assert!(
+        check.contains("an instance was taken out of service in response to an EC2 health check")
+    );
     assert!(user.contains("from 5 to 6"));
     assert_eq!(states(&mut group(change), 130), "6 InService", "control");
 }
@@ -158,15 +184,25 @@ fn saturation_kills_unless_health_checks_are_suspended() {
     let keys = "demand = { constant = 600.0 }\nhealth_kill_s = 60\nterminate_s = 0\n";
     let keys = |more: &str| format!("{keys}{more}");
     let text = |more: &str| {
-        let text = format!("[[groups]]\nname = \"web\"\ndesired = 5\nboot_s = 300\n{}", keys(more));
+        let text = format!(
+            "[[groups]]\nname = \"web\"\ndesired = 5\nboot_s = 300\n{}",
+            keys(more)
+        );
         let scenario: Scenario = toml::from_str(&text).unwrap();
         Group::new(scenario.check().unwrap().swap_remove(0), at(0), at(0))
     };
     assert_eq!(states(&mut text(""), 190), "2 InService, 3 Pending");
-    assert_eq!(states(&mut text("suspended = [\"HealthCheck\"]"), 190), "5 InService");
+    assert_eq!(
+        states(&mut text("suspended = [\"HealthCheck\"]"), 190),
+        "5 InService"
+    );
     let mut unreplaced = text("suspended = [\"ReplaceUnhealthy\"]");
     assert_eq!(states(&mut unreplaced, 190), "5 InService");
-    let sick = unreplaced.instances().iter().filter(|one| !one.healthy).count();
+    let sick = unreplaced
+        .instances()
+        .iter()
+        .filter(|one| !one.healthy)
+        .count();
     assert_eq!(sick, 3);
 }
 
@@ -189,7 +225,8 @@ fn standby_unhealthy_and_protected_instances_are_shown() {
 /// Desired 5 in units of 2 is three instances.
 #[test]
 fn desired_capacity_is_in_units_of_the_weight() {
-    let mut weighted = group("weight = 2\nchanges = [{ at_s = 10, desired = 6 }, { at_s = 20, desired = 7 }]");
+    let mut weighted =
+        group("weight = 2\nchanges = [{ at_s = 10, desired = 6 }, { at_s = 20, desired = 7 }]");
     assert_eq!(states(&mut weighted, 10), "3 InService");
     assert_eq!(states(&mut weighted, 20), "3 InService, 1 Pending");
 }
@@ -221,8 +258,14 @@ fn an_acting_policy_scales_unless_alarms_are_suspended() {
     acting.advance(at(180));
     assert_eq!(acting.desired(), 10);
     let told = acting.roster.activities().next().unwrap().cause.clone();
-    assert!(told.contains("triggered policy cpu20") && told.contains("from 5 to 10"), "{told}");
-    for held in ["suspended = [\"AlarmNotification\"]\n", "changes = [{ at_s = 0, suspended = [\"AlarmNotification\"] }]"] {
+    assert!(
+        told.contains("triggered policy cpu20") && told.contains("from 5 to 10"),
+        "{told}"
+    );
+    for held in [
+        "suspended = [\"AlarmNotification\"]\n",
+        "changes = [{ at_s = 0, suspended = [\"AlarmNotification\"] }]",
+    ] {
         let mut held = group(&format!("{keys}{held}"));
         held.advance(at(600));
         assert_eq!(held.desired(), 5);
@@ -257,10 +300,19 @@ fn a_key_out_of_range_is_refused_with_its_range() {
     for (keys, words) in [
         ("warm_up_cpu = 120.0", "warm_up_cpu is not within 0 to 100"),
         ("pending_cpu = -1.0", "pending_cpu is not within 0 to 100"),
-        ("launch_hook_s = 7201", "launch_hook_s is more than two hours"),
+        (
+            "launch_hook_s = 7201",
+            "launch_hook_s is more than two hours",
+        ),
         ("hang = 1.5", "hang is not within 0 to 1"),
-        ("crash = { share = 2.0, after_s = 60 }", "crash.share is not within 0 to 1"),
-        ("health_kill_s = 0", "health_kill_s is not within 10 to 86400"),
+        (
+            "crash = { share = 2.0, after_s = 60 }",
+            "crash.share is not within 0 to 1",
+        ),
+        (
+            "health_kill_s = 0",
+            "health_kill_s is not within 10 to 86400",
+        ),
         (
             "credits = { baseline = 20.0, initial_minutes = 9.0, maximum_minutes = 1.0 }",
             "credits are not 0 <= initial_minutes",
@@ -268,21 +320,33 @@ fn a_key_out_of_range_is_refused_with_its_range() {
         ("weight = 0", "weight is not within 1 to 999"),
         ("standby = 3", "standby is above desired"),
         ("default_instance_warmup = 3601", "not within 0 to 3600"),
-        ("policies = [{ name = \"a\", acts = { target = 0 } }]", "acts.target is not above 0"),
-        ("scheduled_actions = [{ name = \"a\" }]", "neither recurrence nor at_s"),
+        (
+            "policies = [{ name = \"a\", acts = { target = 0 } }]",
+            "acts.target is not above 0",
+        ),
+        (
+            "scheduled_actions = [{ name = \"a\" }]",
+            "neither recurrence nor at_s",
+        ),
         (
             "scheduled_actions = [{ name = \"a\", recurrence = \"@daily\" }]",
             "not five cron fields",
         ),
         ("changes = [{ at_s = -1 }]", "at_s of a change is negative"),
-        ("changes = [{ at_s = 1, hang = 2.0 }]", "hang of a change is not within 0 to 1"),
+        (
+            "changes = [{ at_s = 1, hang = 2.0 }]",
+            "hang of a change is not within 0 to 1",
+        ),
     ] {
         let error = refused(keys);
         assert!(error.contains(words), "{keys}: {error}");
     }
     let unknown = "[[groups]]\nname = \"web\"\nchanges = [{ typo = 1 }]";
     assert!(toml::from_str::<Scenario>(unknown).is_err());
-    let fine: Result<Vec<_>, ScenarioError> =
-        Scenario::of(crate::GroupSpec { name: "web".into(), ..crate::GroupSpec::default() }).check();
+    let fine: Result<Vec<_>, ScenarioError> = Scenario::of(crate::GroupSpec {
+        name: "web".into(),
+        ..crate::GroupSpec::default()
+    })
+    .check();
     assert!(fine.is_ok(), "control");
 }

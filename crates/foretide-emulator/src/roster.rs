@@ -12,6 +12,10 @@ use foretide_sim::{Departure, Instance as Life, InstanceState, World};
 const ACTIVITIES_KEPT: usize = 500;
 
 /// Seconds of the stages of an instance's life that AWS names.
+#[expect(
+    clippy::struct_field_names,
+    reason = "every name ends with its unit, as everywhere"
+)]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stages {
     pub(crate) boot_s: i64,

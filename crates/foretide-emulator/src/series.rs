@@ -149,9 +149,9 @@ impl Group {
             }
             _ => {}
         }
-        let mean = self.from_load(metric, period.served / (self.spec.unit * reporting))?;
-        let idle = self.from_load(metric, 0.0)?;
-        let busy = self.from_load(metric, self.utilisation(period))?;
+        let mean = self.at_load(metric, period.served / (self.spec.unit * reporting))?;
+        let idle = self.at_load(metric, 0.0)?;
+        let busy = self.at_load(metric, self.utilisation(period))?;
         let all_serve = reporting <= period.serving;
         Some(Value {
             mean,
@@ -175,7 +175,7 @@ impl Group {
             serving = 0.0;
         }
         let share = self.utilisation(period) * serving;
-        Some(Value::of_all(self.from_load(metric, share)?, own.share))
+        Some(Value::of_all(self.at_load(metric, share)?, own.share))
     }
 
     /// Utilisation of the serving instances over the period, 0 to 1.
@@ -189,7 +189,7 @@ impl Group {
 
     /// The value of an instance that serves `share` of its unit: a percentage, or a number of bytes
     /// or packets in the period.
-    fn from_load(&self, metric: Metric, share: f64) -> Option<f64> {
+    fn at_load(&self, metric: Metric, share: f64) -> Option<f64> {
         let in_period = |per_second: f64| Some(share * per_second * f64::from(self.spec.period_s));
         match metric {
             Metric::Memory => Some(20.0 + 60.0 * share),

@@ -19,7 +19,10 @@ fn two_thousand_group_days_of_faults_break_no_rule() {
     assert!(sum.days >= 2000, "{sum:?}");
     assert!(sum.writes > 10_000 && sum.failures > 100_000, "{sum:?}");
     assert!(sum.alarms > 100 && sum.foreign > 1000, "{sum:?}");
-    assert!(sum.idle_steps > 10_000 && sum.draining_steps > 10_000, "{sum:?}");
+    assert!(
+        sum.idle_steps > 10_000 && sum.draining_steps > 10_000,
+        "{sum:?}"
+    );
     assert!(sum.standby_steps > 10_000 && sum.replaced > 1000, "{sum:?}");
 }
 

@@ -10,7 +10,7 @@ use super::WorldConfig;
 /// Longest boot time simulated: a day. A launch beyond it never ends in practice.
 const LONGEST_BOOT_S: f64 = 86_400.0;
 /// Makes the seed of hanging and dying instances differ from the seed of boot times.
-const FATES: u64 = 0x5EED_0F_FA7E5;
+const FATES: u64 = 0x5EED_FA7E;
 
 /// What is drawn for one launch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

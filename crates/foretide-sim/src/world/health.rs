@@ -3,10 +3,50 @@
 use super::billing::Bill;
 use super::fleet::Fleet;
 use super::instance::{Departure, InstanceState, SoFar};
+use crate::STEP_S;
+
+/// The group's health checks.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Checks {
+    /// Whether health is checked.
+    pub(super) checking: bool,
+    /// Whether unhealthy instances are replaced.
+    pub(super) replacing: bool,
+    /// Seconds for which the serving instances have been saturated.
+    saturated_s: i64,
+}
+
+impl Checks {
+    pub(super) const fn new() -> Self {
+        Self {
+            checking: true,
+            replacing: true,
+            saturated_s: 0,
+        }
+    }
+
+    /// Number of instances that fail their check in this step: one after every `after_s` seconds of
+    /// saturation.
+    pub(super) fn failing(&mut self, saturated: bool, after_s: u32) -> u32 {
+        if !(saturated && self.checking) {
+            self.saturated_s = 0;
+            return 0;
+        }
+        self.saturated_s += STEP_S;
+        let fails = self.saturated_s >= i64::from(after_s);
+        if fails {
+            self.saturated_s = 0;
+        }
+        u32::from(fails)
+    }
+}
 
 impl Fleet {
     /// Lets the oldest `count` serving instances that are healthy fail their health check.
     pub(super) fn fail_health(&mut self, count: u32) {
+        if count == 0 {
+            return;
+        }
         let healthy = self
             .members
             .iter_mut()

@@ -102,7 +102,7 @@ fn a_pending_instance_reports_where_it_is_said_to() {
     };
     let (world, _) = run(life, 6, 15.0, third);
     let period = world.published()[0];
-    assert_close(period.cpu.unwrap(), (170.0 / 3.0 + 50.0) / 2.0);
+    assert_close(period.cpu.unwrap(), 0.5 * (170.0 / 3.0) + 0.5 * 50.0);
     assert_close(period.reporting, 3.0);
     assert_eq!(own(&world, 2, 0), Some((35.0, 1.0)));
     let (world, _) = run(Life::default(), 6, 15.0, third);
@@ -257,13 +257,13 @@ fn saturation_kills_one_instance_after_another() {
 /// step of 10 s: five steps at 80 %, then 20 %. Its CPU is flat, its capacity a fifth.
 #[test]
 fn spent_credits_show_a_flat_ceiling_and_take_the_capacity() {
-    let credits = Some(Credits {
+    let credits = Credits {
         baseline: 20.0,
         initial_minutes: 0.5,
         maximum_minutes: 10.0,
-    });
+    };
     let life = Life {
-        credits,
+        credits: Some(credits),
         ..Life::default()
     };
     let (world, rows) = run(life, 12, 16.0, |_, _| {});
@@ -282,8 +282,8 @@ fn spent_credits_show_a_flat_ceiling_and_take_the_capacity() {
     let (world, _) = run(Life::default(), 12, 16.0, |_, _| {});
     assert_eq!(world.published()[1].cpu, Some(80.0), "control");
     // Below the baseline it earns: 20 - 10 % for two minutes are 0.2 minutes, up to the maximum.
-    assert_close(credits.unwrap().after(0.5, 10.0, 120.0), 0.7);
-    assert_close(credits.unwrap().after(9.9, 10.0, 120.0), 10.0);
+    assert_close(credits.after(0.5, 10.0, 120.0), 0.7);
+    assert_close(credits.after(9.9, 10.0, 120.0), 10.0);
 }
 
 #[test]

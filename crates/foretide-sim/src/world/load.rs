@@ -56,8 +56,8 @@ impl Fleet {
     fn measure(&mut self, serving_cpu: Option<f64>, life: &Life) -> (f64, u32) {
         let (mut sum, mut count) = (0.0, 0);
         for one in self.measured_mut() {
-            if one.view.state == InstanceState::Serving {
-                serving_cpu.into_iter().for_each(|cpu| one.add(cpu));
+            if let (Some(cpu), InstanceState::Serving) = (serving_cpu, one.view.state) {
+                one.add(cpu);
             } else if let Some(cpu) = one.idle_cpu(life) {
                 one.add(cpu);
                 sum += cpu;

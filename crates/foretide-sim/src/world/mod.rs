@@ -24,6 +24,7 @@ pub use metrics::Period;
 use crate::STEP_S;
 use billing::Bill;
 use fleet::Fleet;
+use health::Checks;
 use instance::SoFar;
 use metrics::Metrics;
 
@@ -84,10 +85,7 @@ pub struct World {
     bill: Bill,
     launching: bool,
     terminating: bool,
-    checking: bool,
-    replacing: bool,
-    /// Seconds for which the serving instances have been saturated.
-    saturated_s: i64,
+    checks: Checks,
 }
 
 impl World {
@@ -102,9 +100,7 @@ impl World {
             bill: Bill::new(config.scoring_from_s),
             launching: true,
             terminating: true,
-            checking: true,
-            replacing: true,
-            saturated_s: 0,
+            checks: Checks::new(),
             config,
         }
     }
@@ -116,9 +112,9 @@ impl World {
         let life = &self.config.life;
         self.fleet.advance(self.at_s, &so_far, life, &mut self.bill);
         if self.fleet.counts.unhealthy > 0 {
-            let replacing = self.replacing && self.terminating;
+            let replacing = self.checks.replacing && self.terminating;
             self.fleet.check_health(
-                (self.checking, replacing),
+                (self.checks.checking, replacing),
                 self.at_s,
                 &so_far,
                 life.drain_s,
@@ -160,7 +156,9 @@ impl World {
             self.metrics.close(self.at_s, cpu_range);
         }
         if let Some(after_s) = life.health_kill_s {
-            self.check_saturation(serving > 0 && demand >= load.capacity, after_s);
+            let saturated = serving > 0 && demand >= load.capacity;
+            self.fleet
+                .fail_health(self.checks.failing(saturated, after_s));
         }
         let step = Step {
             at_s: self.at_s,
@@ -186,19 +184,6 @@ impl World {
             let (surplus, drain_s) = (exists - wanted, self.config.life.drain_s);
             self.fleet
                 .shrink(surplus, self.at_s, &so_far, drain_s, &mut self.bill);
-        }
-    }
-
-    /// Lets an instance fail its health check after every `after_s` seconds of saturation.
-    fn check_saturation(&mut self, saturated: bool, after_s: u32) {
-        self.saturated_s = if saturated && self.checking {
-            self.saturated_s + STEP_S
-        } else {
-            0
-        };
-        if self.saturated_s >= i64::from(after_s) {
-            self.saturated_s = 0;
-            self.fleet.fail_health(1);
         }
     }
 
@@ -240,8 +225,8 @@ impl World {
 
     /// Suspends or resumes health checks, and the replacement of unhealthy instances.
     pub const fn suspend_health(&mut self, check: bool, replace: bool) {
-        self.checking = !check;
-        self.replacing = !replace;
+        self.checks.checking = !check;
+        self.checks.replacing = !replace;
     }
 
     /// Sets the probability that a launch fails from now on, and a factor on its boot time.
