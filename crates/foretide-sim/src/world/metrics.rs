@@ -60,6 +60,8 @@ struct Sums {
 pub(super) struct Metrics {
     period_s: i64,
     delay_s: i64,
+    /// Start of the period under way.
+    start_s: i64,
     sums: Sums,
     periods: Vec<Period>,
     visible: usize,
@@ -71,6 +73,7 @@ impl Metrics {
         Self {
             period_s: i64::from(period_s).max(STEP_S),
             delay_s: i64::from(delay_s),
+            start_s: 0,
             sums: Sums::default(),
             periods: Vec::new(),
             visible: 0,
@@ -102,10 +105,10 @@ impl Metrics {
         }
     }
 
-    /// Sums of the period that holds the step at `at_s`, over the steps before.
-    pub(super) fn so_far(&self, at_s: i64) -> SoFar {
+    /// Sums of the period under way.
+    pub(super) const fn so_far(&self) -> SoFar {
         SoFar {
-            start_s: at_s - at_s.rem_euclid(self.period_s),
+            start_s: self.start_s,
             cpu: self.sums.serving_cpu,
             steps: self.sums.serving_steps,
         }
@@ -128,16 +131,16 @@ impl Metrics {
         sums.in_service += u64::from(sample.in_service);
         sums.served += sample.served;
         sums.demand += sample.demand;
-        (at_s + STEP_S) % self.period_s == 0
+        at_s + STEP_S >= self.start_s + self.period_s
     }
 
-    /// Closes the period whose last step began at `at_s`.
-    pub(super) fn close(&mut self, at_s: i64, cpu_range: Option<(f64, f64)>) {
+    /// Closes the period under way.
+    pub(super) fn close(&mut self, cpu_range: Option<(f64, f64)>) {
         let sums = std::mem::take(&mut self.sums);
         let steps = f64::from(sums.steps);
         let mean = |sum: f64, steps: u32| (steps > 0).then(|| sum / f64::from(steps));
         self.periods.push(Period {
-            start_s: at_s + STEP_S - self.period_s,
+            start_s: self.start_s,
             cpu: mean(sums.reported_cpu, sums.reported_steps),
             cpu_range,
             reporting: sums.reporting as f64 / steps,
@@ -147,5 +150,6 @@ impl Metrics {
             served: sums.served / steps,
             demand: sums.demand / steps,
         });
+        self.start_s += self.period_s;
     }
 }

@@ -151,9 +151,9 @@ impl World {
             },
         );
         if last {
-            let so_far = self.metrics.so_far(self.at_s);
+            let so_far = self.so_far();
             let cpu_range = self.fleet.close_period(&so_far, life);
-            self.metrics.close(self.at_s, cpu_range);
+            self.metrics.close(cpu_range);
         }
         if let Some(after_s) = life.health_kill_s {
             let saturated = serving > 0 && demand >= load.capacity;
@@ -187,8 +187,8 @@ impl World {
         }
     }
 
-    fn so_far(&self) -> SoFar {
-        self.metrics.so_far(self.at_s)
+    const fn so_far(&self) -> SoFar {
+        self.metrics.so_far()
     }
 
     /// Seconds since t = 0 of the step under way, or of the next one.
