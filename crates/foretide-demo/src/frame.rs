@@ -299,6 +299,8 @@ mod tests {
             at_s,
             demand,
             in_service: 3,
+            serving: 3,
+            capacity: 300.0,
             pending: 1,
             desired: 4,
             cpu: Some(40.0),

@@ -1,6 +1,6 @@
 //! The handle of a running emulator. The protocols query it; tests and people change it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -25,9 +25,21 @@ struct Inner {
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) groups: BTreeMap<String, Group>,
+    /// Groups to create or delete, in order of time.
+    to_come: VecDeque<Comer>,
     faults: Faults,
     calls: BTreeMap<String, u64>,
     requests: u64,
+}
+
+/// A group that is created or deleted at a time.
+#[derive(Debug)]
+struct Comer {
+    at: Timestamp,
+    /// Start of the emulator, or the time at which the group was added.
+    start: Timestamp,
+    create: bool,
+    spec: GroupSpec,
 }
 
 impl fmt::Debug for Emulator {
@@ -49,17 +61,15 @@ impl Emulator {
         clock: impl Fn() -> Timestamp + Send + Sync + 'static,
     ) -> Result<Self, ScenarioError> {
         let start = clock();
-        let groups = scenario
-            .check()?
-            .into_iter()
-            .map(|spec| (spec.name.clone(), Group::new(spec, start)))
-            .collect();
-        let state = State {
-            groups,
+        let specs = scenario.check()?;
+        let mut state = State {
+            groups: BTreeMap::new(),
+            to_come: VecDeque::new(),
             faults: Faults::new(scenario.faults.clone()),
             calls: BTreeMap::new(),
             requests: 0,
         };
+        state.add(specs, start);
         Ok(Self {
             inner: Arc::new(Inner {
                 clock: Box::new(clock),
@@ -95,12 +105,7 @@ impl Emulator {
     /// The group cannot be emulated.
     pub fn add_group(&self, spec: GroupSpec) -> Result<(), ScenarioError> {
         let single = Scenario::of(spec).check()?;
-        self.with(|state, now| {
-            for spec in single {
-                let group = Group::new(spec, now);
-                state.groups.insert(group.spec.name.clone(), group);
-            }
-        });
+        self.with(|state, now| state.add(single, now));
         Ok(())
     }
 
@@ -190,6 +195,7 @@ impl Emulator {
             .state
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
+        state.keep_up(now);
         work(&mut state, now)
     }
 
@@ -203,6 +209,47 @@ impl Emulator {
 }
 
 impl State {
+    /// Adds groups at `now`, and notes when each is created or deleted.
+    fn add(&mut self, specs: Vec<GroupSpec>, now: Timestamp) {
+        for spec in specs {
+            let mut comers: Vec<Comer> = spec
+                .changes
+                .iter()
+                .filter(|change| change.create || change.delete)
+                .map(|change| Comer {
+                    at: Timestamp::from_seconds(now.as_seconds().saturating_add(change.at_s)),
+                    start: now,
+                    create: change.create,
+                    spec: spec.clone(),
+                })
+                .collect();
+            comers.sort_by_key(|comer| comer.at);
+            if comers.first().is_none_or(|first| !first.create) {
+                let group = Group::new(spec, now, now);
+                self.groups.insert(group.spec.name.clone(), group);
+            }
+            self.to_come.extend(comers);
+        }
+        self.to_come.make_contiguous().sort_by_key(|comer| comer.at);
+    }
+
+    /// Creates and deletes the groups that are due at `now`.
+    fn keep_up(&mut self, now: Timestamp) {
+        while let Some(due) = self.to_come.pop_front_if(|next| next.at <= now) {
+            let name = due.spec.name.clone();
+            if due.create {
+                let spec = GroupSpec {
+                    history_s: 0,
+                    ..due.spec
+                };
+                self.groups
+                    .insert(name, Group::new(spec, due.start, due.at));
+            } else {
+                self.groups.remove(&name);
+            }
+        }
+    }
+
     /// The group `name`, advanced to `now`.
     pub(crate) fn group(&mut self, name: &str, now: Timestamp) -> Option<&mut Group> {
         let group = self.groups.get_mut(name)?;

@@ -1,58 +1,47 @@
-//! One emulated group: the simulated world advanced to the clock's time, the instances by name, and
-//! the metrics that `CloudWatch` would have by then.
+//! One emulated group: the simulated world advanced to the clock's time, and those who change it.
+
+use std::collections::VecDeque;
 
 use foretide_domain::{Bounds, Timestamp};
-use foretide_sim::{Boot, Period, World, WorldConfig};
+use foretide_sim::{Boot, Life, World, WorldConfig};
 
+use crate::actors::{Actor, Change, ScheduledActionSpec};
 use crate::error::ApiError;
-use crate::roster::Roster;
-use crate::scenario::{GroupSpec, Metric, Scripted};
+use crate::roster::{Instance, Roster, Stages};
+use crate::scenario::GroupSpec;
 
 /// All grids of periods are aligned to this time, in seconds.
 const GRID_S: i64 = 300;
-/// Bytes a second that an instance receives at 100 % CPU; it sends as many.
-const NETWORK_IN_BPS: f64 = 4.0e6;
-const NETWORK_OUT_BPS: f64 = 8.0e6;
-/// Mean bytes of a packet.
-const PACKET_BYTES: f64 = 1000.0;
-/// Bytes a second that an instance reads from its disk at 100 % CPU; it writes as many.
-const DISK_READ_BPS: f64 = 1.0e6;
-const DISK_WRITE_BPS: f64 = 2.0e6;
-
 /// One emulated group.
 #[derive(Debug)]
 pub(crate) struct Group {
     pub(crate) spec: GroupSpec,
     /// The time of second 0 of the simulated world.
-    origin: Timestamp,
+    pub(crate) origin: Timestamp,
     /// Start of the emulator. Scripted times count from here.
-    start: Timestamp,
-    world: World,
+    pub(crate) start: Timestamp,
+    /// From here on the group is there, and policies, scheduled actions and changes act.
+    born: Timestamp,
+    pub(crate) world: World,
     pub(crate) roster: Roster,
     last_change: Option<Timestamp>,
-}
-
-/// The samples of one metric in one native period, as `CloudWatch` stores them.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct StatSet {
-    /// Start of the period.
-    pub(crate) start: Timestamp,
-    pub(crate) samples: f64,
-    pub(crate) sum: f64,
-    pub(crate) min: f64,
-    pub(crate) max: f64,
+    /// Changes to come, in order of time.
+    changes: VecDeque<Change>,
+    actors: Vec<Actor>,
 }
 
 impl Group {
-    /// A group with a history that ends at `start`.
-    pub(crate) fn new(spec: GroupSpec, start: Timestamp) -> Self {
-        let first_s = start.as_seconds() - i64::from(spec.history_s);
+    /// A group that the emulator, which began at `start`, has from `born` on. The group's history
+    /// ends at `born`.
+    pub(crate) fn new(spec: GroupSpec, start: Timestamp, born: Timestamp) -> Self {
+        let first_s = born.as_seconds() - i64::from(spec.history_s);
         let origin = Timestamp::from_seconds(first_s - first_s.rem_euclid(GRID_S));
+        let life = spec.life();
         let config = WorldConfig {
             bounds: bounds(spec.min, spec.max),
             unit: spec.unit,
             boot: Boot::Constant {
-                seconds: spec.boot_s,
+                seconds: spec.boot_s + spec.launch_hook_s,
             },
             launch_failure: spec.launch_failure,
             delay_s: spec.delay_s,
@@ -60,13 +49,29 @@ impl Group {
             seed: spec.seed,
             scoring_from_s: 0,
             initial: spec.desired,
+            life: Life {
+                drain_s: spec.drain_s + spec.termination_hook_s,
+                ..life
+            },
         };
+        let stages = Stages {
+            boot_s: i64::from(spec.boot_s),
+            launch_hook_s: i64::from(spec.launch_hook_s),
+            drain_s: i64::from(spec.drain_s),
+            termination_hook_s: i64::from(spec.termination_hook_s),
+            terminate_s: i64::from(spec.terminate_s),
+        };
+        let world = World::new(config);
+        let born_s = born.as_seconds() - start.as_seconds();
         let mut group = Self {
-            world: World::new(config),
-            roster: Roster::new(&spec.name, spec.desired, spec.terminate_s),
+            roster: Roster::new(&spec.name, stages, &world),
+            world,
             origin,
             start,
+            born,
             last_change: None,
+            changes: changes(&spec, born_s),
+            actors: spec.policies.iter().filter_map(Actor::of).collect(),
             spec,
         };
         group.apply_suspensions();
@@ -78,11 +83,130 @@ impl Group {
         let elapsed_s = now.as_seconds() - self.origin.as_seconds();
         while self.world.at_s() <= elapsed_s {
             let at_s = self.world.at_s();
+            let when = self.at(at_s);
             self.world.begin_step();
-            self.roster.follow_boots(&mut self.world);
+            if when >= self.born {
+                self.act(when);
+            }
             self.world.finish_step(self.demand(at_s));
-            self.roster.follow_changes(&self.world, at_s);
+            self.roster.follow(&mut self.world, when);
         }
+    }
+
+    /// Carries out what changes the group at `when`.
+    fn act(&mut self, when: Timestamp) {
+        let elapsed_s = when.as_seconds() - self.start.as_seconds();
+        while let Some(change) = self.changes.pop_front_if(|next| next.at_s <= elapsed_s) {
+            self.change(change, when);
+        }
+        let is_suspended = |name: &str| self.spec.suspended.iter().any(|one| one == name);
+        let (alarms, schedule) = (
+            !is_suspended("AlarmNotification"),
+            !is_suspended("ScheduledActions"),
+        );
+        if schedule {
+            let start_s = self.start.as_seconds();
+            for place in 0..self.spec.scheduled_actions.len() {
+                let action = self.spec.scheduled_actions.get(place);
+                let due = action.filter(|one| one.runs_at(when.as_seconds(), start_s));
+                if let Some(action) = due.cloned() {
+                    self.run_scheduled(&action, when);
+                }
+            }
+        }
+        for place in 0..self.actors.len() {
+            let world = &self.world;
+            let actor = self.actors.get_mut(place);
+            let decided = actor.and_then(|actor| Some((actor.decide(world)?, actor.name.clone())));
+            if let Some((wanted, name)) = decided.filter(|_| alarms) {
+                let why = format!(
+                    "At {when} a monitor alarm TargetTracking-{} in state ALARM triggered policy \
+                     {name}",
+                    self.spec.name
+                );
+                self.move_desired(wanted, &why);
+            }
+        }
+    }
+
+    fn change(&mut self, change: Change, when: Timestamp) {
+        if change.min.is_some() || change.max.is_some() {
+            let now = self.world.bounds();
+            let (min, max) = (change.min.unwrap_or(now.min()), change.max);
+            self.set_bounds(bounds(min, max.unwrap_or(now.max())));
+        }
+        if let Some(desired) = change.desired {
+            let why = format!("At {when} a user request explicitly set group desired capacity");
+            self.move_desired(desired, &why);
+        }
+        if let Some(suspended) = change.suspended {
+            self.spec.suspended = suspended;
+            self.apply_suspensions();
+        }
+        if let Some(count) = change.standby {
+            self.world.set_standby(count);
+        }
+        self.world.fail_health(change.unhealthy.unwrap_or(0));
+        if let Some(protected) = change.protected {
+            self.world.protect(protected);
+        }
+        if let Some(share) = change.launch_failure {
+            self.set_launch_failure(share);
+        }
+        if let Some(share) = change.hang {
+            self.world.set_hang(share);
+        }
+        if let Some(operator) = change.operator {
+            self.spec.operator = Some(operator).filter(|one| !one.is_empty());
+        }
+        if let Some(refreshing) = change.refreshing {
+            self.spec.refreshing = refreshing;
+        }
+    }
+
+    fn run_scheduled(&mut self, action: &ScheduledActionSpec, when: Timestamp) {
+        let now = self.world.bounds();
+        let (min, max) = (action.min.unwrap_or(now.min()), action.max);
+        let before = self.world.desired();
+        self.set_bounds(bounds(min, max.unwrap_or(now.max())));
+        let why = format!(
+            "At {when} the scheduled action {} was executed",
+            action.name
+        );
+        let wanted = action.desired.unwrap_or(self.world.desired());
+        self.world.set_desired(wanted);
+        self.note_move(before, &why);
+    }
+
+    fn move_desired(&mut self, wanted: u32, why: &str) {
+        let before = self.world.desired();
+        self.world.set_desired(wanted);
+        self.note_move(before, why);
+    }
+
+    fn note_move(&mut self, before: u32, why: &str) {
+        let after = self.world.desired();
+        if after != before {
+            self.roster.because(format!(
+                "{why} changing the desired capacity from {before} to {after}."
+            ));
+        }
+    }
+
+    /// The instances that AWS shows, the oldest first.
+    pub(crate) fn instances(&self) -> Vec<Instance> {
+        let newest_s = self.world.at_s() - foretide_sim::STEP_S;
+        self.roster.shown(&self.world, newest_s)
+    }
+
+    /// Ids of the instances that have run within the last hour.
+    pub(crate) fn known_ids(&self) -> Vec<String> {
+        self.roster.ids(&self.world)
+    }
+
+    /// Whether the instance `id` has run within the last hour.
+    pub(crate) fn knows(&self, id: &str) -> bool {
+        self.roster.ordinal(&self.world, id).is_some()
     }
 
     fn demand(&self, at_s: i64) -> f64 {
@@ -166,124 +290,25 @@ impl Group {
 
     pub(crate) fn apply_suspensions(&mut self) {
         let is = |process: &str| self.spec.suspended.iter().any(|name| name == process);
-        let (launch, terminate) = (is("Launch"), is("Terminate"));
-        self.world.suspend(launch, terminate);
+        self.world.suspend(is("Launch"), is("Terminate"));
+        self.world
+            .suspend_health(is("HealthCheck"), is("ReplaceUnhealthy"));
     }
+}
 
-    /// Samples that an instance adds to a period: five with basic monitoring, like instance types
-    /// that sample every minute.
-    fn samples_per_instance(&self) -> f64 {
-        f64::from(self.spec.period_s) / 60.0
-    }
-
-    /// The visible periods of `metric` that start from `from` (included) to `to` (excluded),
-    /// for the whole group or for one `instance`; none if the group does not publish the metric.
-    pub(crate) fn series(
-        &self,
-        metric: Metric,
-        instance: Option<&str>,
-        (from, to): (Timestamp, Timestamp),
-        now: Timestamp,
-    ) -> Option<Vec<StatSet>> {
-        if metric == Metric::Memory && !self.spec.memory {
-            return None;
-        }
-        let life = match instance {
-            None => None,
-            Some(id) => Some(self.roster.instances().iter().find(|one| one.id == id)?),
-        };
-        let first_s = from.as_seconds() - self.origin.as_seconds();
-        let all = self.world.published();
-        let wanted = all.get(all.partition_point(|period| period.start_s < first_s)..);
-        let points = wanted.unwrap_or_default().iter();
-        let served_by = |period: &&Period| match life {
-            None => true,
-            Some(one) => {
-                one.in_service_s
-                    .is_some_and(|since| since <= period.start_s)
-                    && one
-                        .ended_s
-                        .is_none_or(|end| end >= period.start_s + i64::from(self.spec.period_s))
-            }
-        };
-        let points = points
-            .take_while(|period| self.at(period.start_s) < to)
-            .filter(served_by);
-        Some(
-            points
-                .filter_map(|period| self.point(metric, period, life.is_some(), now))
-                .collect(),
-        )
-    }
-
-    fn point(
-        &self,
-        metric: Metric,
-        period: &Period,
-        single: bool,
-        now: Timestamp,
-    ) -> Option<StatSet> {
-        let start = self.at(period.start_s);
-        let script = self.script(metric, start);
-        let end = start.as_seconds() + i64::from(self.spec.period_s);
-        let seen_at =
-            end + i64::from(self.spec.delay_s) + i64::from(script.map_or(0, |s| s.late_s));
-        if script.is_some_and(|script| script.missing) || now.as_seconds() < seen_at {
-            return None;
-        }
-        let scripted = script.and_then(|script| script.value);
-        let (value, instances) = match metric {
-            // The group publishes one value.
-            Metric::InService => (period.instances, 1.0),
-            Metric::Requests => (period.demand, 1.0),
-            _ if period.instances <= 0.0 => return None,
-            _ if single => (self.of_one(metric, period)?, 1.0),
-            _ => (self.of_one(metric, period)?, period.instances),
-        };
-        let value = scripted.unwrap_or(value);
-        let (per_sample, samples) = match metric {
-            Metric::InService | Metric::Requests => (value, 1.0),
-            Metric::Cpu | Metric::Memory => (value, instances * self.samples_per_instance()),
-            // Bytes and packets of the period, spread evenly over its samples.
-            _ => {
-                let samples = self.samples_per_instance();
-                (value / samples, instances * samples)
-            }
-        };
-        Some(StatSet {
-            start,
-            samples,
-            sum: per_sample * samples,
-            min: per_sample,
-            max: per_sample,
-        })
-    }
-
-    /// The value of one instance over `period`: a percentage, or a number of bytes or packets.
-    fn of_one(&self, metric: Metric, period: &Period) -> Option<f64> {
-        let share = period.served / (self.spec.unit * period.instances);
-        let in_period = |per_second: f64| Some(share * per_second * f64::from(self.spec.period_s));
-        match metric {
-            Metric::Cpu => period.cpu,
-            Metric::Memory => Some(20.0 + 60.0 * share),
-            Metric::NetworkIn => in_period(NETWORK_IN_BPS),
-            Metric::NetworkOut => in_period(NETWORK_OUT_BPS),
-            Metric::DiskRead => in_period(DISK_READ_BPS),
-            Metric::DiskWrite => in_period(DISK_WRITE_BPS),
-            Metric::PacketsIn => in_period(NETWORK_IN_BPS / PACKET_BYTES),
-            Metric::PacketsOut => in_period(NETWORK_OUT_BPS / PACKET_BYTES),
-            Metric::InService | Metric::Requests => None,
-        }
-    }
-
-    fn script(&self, metric: Metric, start: Timestamp) -> Option<&Scripted> {
-        let at_s = start.as_seconds() - self.start.as_seconds();
-        let applies = |script: &&Scripted| {
-            script.metric.is_none_or(|one| one == metric)
-                && (script.from_s..script.until_s).contains(&at_s)
-        };
-        self.spec.scripted.iter().rev().find(applies)
-    }
+/// The changes of `spec` from second `born_s` on, in order of time. Those of the first moment come
+/// first. The emulator itself creates and deletes groups.
+fn changes(spec: &GroupSpec, born_s: i64) -> VecDeque<Change> {
+    let mut all = vec![Change {
+        at_s: born_s,
+        standby: (spec.standby > 0).then_some(spec.standby),
+        unhealthy: Some(spec.unhealthy),
+        ..Change::default()
+    }];
+    let later = spec.changes.iter().filter(|change| change.at_s >= born_s);
+    all.extend(later.cloned());
+    all.sort_by_key(|change| change.at_s);
+    all.into()
 }
 
 /// The bounds of a checked specification.
@@ -294,7 +319,8 @@ fn bounds(min: u32, max: u32) -> Bounds {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::Demand;
+    use crate::scenario::{Demand, Metric, Scripted};
+    use crate::series::{NETWORK_IN_BPS, StatSet};
 
     const START_S: i64 = 1_000_000_200;
 
@@ -303,7 +329,8 @@ mod tests {
             name: "web".into(),
             ..spec
         };
-        Group::new(spec, Timestamp::from_seconds(START_S))
+        let start = Timestamp::from_seconds(START_S);
+        Group::new(spec, start, start)
     }
 
     fn at(seconds: i64) -> Timestamp {
@@ -311,12 +338,7 @@ mod tests {
     }
 
     fn states(group: &Group) -> Vec<&'static str> {
-        group
-            .roster
-            .instances()
-            .iter()
-            .map(crate::roster::Instance::state)
-            .collect()
+        group.instances().iter().map(|one| one.state).collect()
     }
 
     #[test]
@@ -339,11 +361,11 @@ mod tests {
     fn scale_in_ends_the_oldest_instance_and_shows_it_terminating_for_a_while() {
         let mut group = group(GroupSpec::default());
         group.advance(at(0));
-        let oldest = group.roster.instances()[0].id.clone();
+        let oldest = group.instances()[0].id.clone();
         group.set_desired(1, false, at(5)).unwrap();
         group.advance(at(10));
         assert_eq!(states(&group), ["Terminating", "InService"]);
-        assert_eq!(group.roster.instances()[0].id, oldest);
+        assert_eq!(group.instances()[0].id, oldest);
         group.advance(at(60));
         assert_eq!(states(&group), ["InService"]);
     }
@@ -430,7 +452,7 @@ mod tests {
             ..GroupSpec::default()
         });
         group.advance(at(0));
-        let id = group.roster.instances()[0].id.clone();
+        let id = group.instances()[0].id.clone();
         let last = |metric, id: Option<&str>| {
             let span = (at(-600), at(0));
             *group

@@ -13,22 +13,27 @@
 //! Invariants: requests are untrusted and bounded; the same scenario, clock and requests give the
 //! same answers.
 
+mod actors;
 mod autoscaling;
+mod check;
 mod cloudwatch;
+mod cron;
 mod emulator;
 mod error;
 mod fault;
 mod form;
 mod group;
 mod http;
+#[cfg(test)]
+mod lives;
 mod roster;
 mod scenario;
+mod series;
 mod server;
 
+pub use actors::{Acts, Change, PolicySpec, ScheduledActionSpec};
 pub use emulator::Emulator;
 pub use fault::{Fault, FaultKind};
-pub use scenario::{
-    Demand, GroupSpec, MAX_GROUPS, Metric, PolicySpec, Scenario, ScenarioError,
-    ScheduledActionSpec, Scripted,
-};
+pub use foretide_sim::{Crash, Credits};
+pub use scenario::{Demand, GroupSpec, MAX_GROUPS, Metric, Scenario, ScenarioError, Scripted};
 pub use server::{ServeError, Server};

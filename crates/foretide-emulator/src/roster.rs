@@ -1,36 +1,38 @@
 //! The instances of a group by name, and the activities of `DescribeScalingActivities`.
 //!
-//! The simulated world only counts instances. The roster names them, following the counts: launches
-//! join at the end, pending instances are cancelled newest first, instances in service end oldest
-//! first.
+//! The simulated world knows the instances by ordinal. The roster derives a name from each ordinal,
+//! and records launches and terminations as the world carries them out.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use foretide_sim::World;
+use foretide_domain::Timestamp;
+use foretide_sim::{Departure, Instance as Life, InstanceState, World};
 
 /// Activities stored. AWS stores six weeks; an hour is enough here.
 const ACTIVITIES_KEPT: usize = 500;
 
-/// One instance.
+/// Seconds of the stages of an instance's life that AWS names.
+#[expect(
+    clippy::struct_field_names,
+    reason = "every name ends with its unit, as everywhere"
+)]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stages {
+    pub(crate) boot_s: i64,
+    pub(crate) launch_hook_s: i64,
+    pub(crate) drain_s: i64,
+    pub(crate) termination_hook_s: i64,
+    /// Seconds for which an instance shows as terminating after it stopped running.
+    pub(crate) terminate_s: i64,
+}
+
+/// One instance, as AWS shows it.
 #[derive(Clone, Debug)]
 pub(crate) struct Instance {
     pub(crate) id: String,
-    pub(crate) launched_s: i64,
-    /// Second at which the instance came into service; none while pending.
-    pub(crate) in_service_s: Option<i64>,
-    /// Second at which the termination began; none before.
-    pub(crate) ended_s: Option<i64>,
-    activity: u64,
-}
-
-impl Instance {
-    pub(crate) const fn state(&self) -> &'static str {
-        match (self.ended_s, self.in_service_s) {
-            (Some(_), _) => "Terminating",
-            (None, Some(_)) => "InService",
-            (None, None) => "Pending",
-        }
-    }
+    pub(crate) state: &'static str,
+    pub(crate) healthy: bool,
+    pub(crate) protected: bool,
 }
 
 /// One scaling activity.
@@ -45,36 +47,38 @@ pub(crate) struct Activity {
     pub(crate) message: Option<&'static str>,
 }
 
-/// The instances and activities of one group.
+/// The names and activities of one group.
 #[derive(Debug)]
 pub(crate) struct Roster {
     /// Seed of the instances' ids.
     salt: u64,
-    launches: u64,
+    stages: Stages,
+    /// Instances known; the next one has this ordinal.
+    known: u64,
+    /// Instances whose departure is recorded.
+    departed: BTreeSet<u64>,
+    /// Open activity of each instance that is pending or terminating.
+    open: BTreeMap<u64, u64>,
+    /// Departed instances that the group has not replaced yet.
+    to_replace: u64,
     activities_begun: u64,
-    instances: Vec<Instance>,
     activities: VecDeque<Activity>,
-    terminate_s: i64,
     cause: String,
 }
 
 impl Roster {
-    pub(crate) fn new(group: &str, initial: u32, terminate_s: u32) -> Self {
-        let mut roster = Self {
+    pub(crate) fn new(group: &str, stages: Stages, world: &World) -> Self {
+        Self {
             salt: fnv(group.bytes()),
-            launches: 0,
+            stages,
+            known: world.instances().count() as u64,
+            departed: BTreeSet::new(),
+            open: BTreeMap::new(),
+            to_replace: 0,
             activities_begun: 0,
-            instances: Vec::new(),
             activities: VecDeque::new(),
-            terminate_s: i64::from(terminate_s),
             cause: String::new(),
-        };
-        for _ in 0..initial {
-            let mut instance = roster.named(0);
-            instance.in_service_s = Some(0);
-            roster.instances.push(instance);
         }
-        roster
     }
 
     /// Sets the cause of the activities that follow.
@@ -82,8 +86,35 @@ impl Roster {
         self.cause = cause;
     }
 
-    pub(crate) fn instances(&self) -> &[Instance] {
-        &self.instances
+    /// The instances that AWS shows, the oldest first. `at_s` is the world's newest step.
+    pub(crate) fn shown(&self, world: &World, at_s: i64) -> Vec<Instance> {
+        let is_shown = |one: &Life| {
+            let failed = one.departure == Some(Departure::LaunchFailed);
+            let shown_until = |gone: i64| gone + self.stages.terminate_s;
+            !failed && one.gone_s.is_none_or(|gone| shown_until(gone) > at_s)
+        };
+        let mut lives: Vec<Life> = world.instances().filter(is_shown).collect();
+        lives.sort_unstable_by_key(|one| one.ordinal);
+        let named = lives.iter().map(|one| Instance {
+            id: self.id(one.ordinal),
+            state: self.stages.state(one, at_s),
+            healthy: one.healthy,
+            protected: one.protected,
+        });
+        named.collect()
+    }
+
+    /// Ids of all instances that the world remembers, the oldest first.
+    pub(crate) fn ids(&self, world: &World) -> Vec<String> {
+        let mut ordinals: Vec<u64> = world.instances().map(|one| one.ordinal).collect();
+        ordinals.sort_unstable();
+        ordinals.into_iter().map(|one| self.id(one)).collect()
+    }
+
+    /// The instance of `world` with this id.
+    pub(crate) fn ordinal(&self, world: &World, id: &str) -> Option<u64> {
+        let mut ordinals = world.instances().map(|one| one.ordinal);
+        ordinals.find(|&ordinal| self.id(ordinal) == id)
     }
 
     /// Activities, newest first, as AWS lists them.
@@ -91,108 +122,90 @@ impl Roster {
         self.activities.iter().rev()
     }
 
-    /// Records the launches that ended at the beginning of a step of `world`.
-    pub(crate) fn follow_boots(&mut self, world: &mut World) {
+    /// Records what happened in the newest step of `world`, whose time is `when`.
+    pub(crate) fn follow(&mut self, world: &mut World, when: Timestamp) {
         for end in world.take_launches() {
-            let is_it = |one: &Instance| {
-                one.in_service_s.is_none()
-                    && one.ended_s.is_none()
-                    && one.launched_s == end.launched_s
-            };
-            let Some(place) = self.instances.iter().position(is_it) else {
-                continue;
-            };
-            if end.succeeded {
-                if let Some(instance) = self.instances.get_mut(place) {
-                    instance.in_service_s = Some(end.ended_s);
-                    let activity = instance.activity;
-                    self.close(activity, end.ended_s, "Successful", None);
-                }
+            let (status, message) = if end.succeeded {
+                ("Successful", None)
             } else {
-                let instance = self.instances.remove(place);
                 let why =
                     "We currently do not have sufficient capacity. Launching EC2 instance failed.";
-                self.close(instance.activity, end.ended_s, "Failed", Some(why));
+                ("Failed", Some(why))
+            };
+            self.close(end.instance, end.ended_s, status, message);
+        }
+        let mut news: Vec<Life> = world.instances().filter(|one| self.is_news(one)).collect();
+        news.sort_unstable_by_key(|one| (one.ordinal >= self.known, one.ordinal));
+        for one in &news {
+            if one.ordinal >= self.known {
+                self.launched(one, when);
+            }
+            if let Some(departure) = one.departure {
+                self.left(one, departure, when);
             }
         }
-    }
-
-    /// Records launches, cancellations and terminations at the end of the step at `at_s`.
-    pub(crate) fn follow_changes(&mut self, world: &World, at_s: i64) {
-        let gone = at_s - self.terminate_s;
-        self.instances
-            .retain(|one| one.ended_s.is_none_or(|ended| ended > gone));
-        let pending = |one: &&mut Instance| one.in_service_s.is_none() && one.ended_s.is_none();
-        let have = self.instances.iter_mut().filter(pending).count();
-        let want = world.pending() as usize;
-        for _ in have..want {
-            self.launch(at_s);
-        }
-        let mut cancelled = Vec::new();
-        for instance in self
-            .instances
-            .iter_mut()
-            .rev()
-            .filter(pending)
-            .take(have.saturating_sub(want))
-        {
-            instance.ended_s = Some(at_s);
-            cancelled.push(instance.activity);
-        }
-        for activity in cancelled {
-            self.close(activity, at_s, "Cancelled", None);
-        }
-        self.terminate(world.in_service() as usize, at_s);
-    }
-
-    fn terminate(&mut self, keep: usize, at_s: i64) {
-        let serving = |one: &Instance| one.in_service_s.is_some() && one.ended_s.is_none();
-        let surplus = self
-            .instances
-            .iter()
-            .filter(|one| serving(one))
-            .count()
-            .saturating_sub(keep);
-        let mut ended = Vec::new();
-        for instance in self
-            .instances
-            .iter_mut()
-            .filter(|one| serving(one))
-            .take(surplus)
-        {
-            instance.ended_s = Some(at_s);
-            ended.push(instance.id.clone());
-        }
-        for id in ended {
-            let number = self.begin(format!("Terminating EC2 instance: {id}"), at_s);
-            self.close(number, at_s, "Successful", None);
+        if !news.is_empty() {
+            let present: BTreeSet<u64> = world.instances().map(|one| one.ordinal).collect();
+            self.departed.retain(|ordinal| present.contains(ordinal));
         }
     }
 
-    fn launch(&mut self, at_s: i64) {
-        let mut instance = self.named(at_s);
-        let description = format!("Launching a new EC2 instance: {}", instance.id);
-        instance.activity = self.begin(description, at_s);
-        self.instances.push(instance);
+    fn is_news(&self, one: &Life) -> bool {
+        let left = one.departure.is_some() && !self.departed.contains(&one.ordinal);
+        let ended = one.gone_s.is_some() && self.open.contains_key(&one.ordinal);
+        one.ordinal >= self.known || left || ended
     }
 
-    fn named(&mut self, launched_s: i64) -> Instance {
-        self.launches += 1;
-        let hash = fnv(self
-            .salt
-            .to_be_bytes()
-            .into_iter()
-            .chain(self.launches.to_be_bytes()));
-        Instance {
-            id: format!("i-0{hash:016x}"),
-            launched_s,
-            in_service_s: None,
-            ended_s: None,
-            activity: 0,
+    fn launched(&mut self, one: &Life, when: Timestamp) {
+        self.known = one.ordinal + 1;
+        let cause = if self.to_replace > 0 {
+            self.to_replace -= 1;
+            format!(
+                "At {when} an instance was launched in response to an unhealthy instance needing \
+                 to be replaced."
+            )
+        } else {
+            self.cause.clone()
+        };
+        let description = format!("Launching a new EC2 instance: {}", self.id(one.ordinal));
+        self.begin(one.ordinal, description, cause, one.launched_s);
+    }
+
+    fn left(&mut self, one: &Life, departure: Departure, when: Timestamp) {
+        let left_s = one.leaving_s.unwrap_or(one.launched_s);
+        if self.departed.insert(one.ordinal) {
+            let replaced = matches!(
+                departure,
+                Departure::Crashed | Departure::Unhealthy | Departure::Terminated
+            );
+            self.to_replace += u64::from(replaced);
+            if one.in_service_s.is_none() {
+                self.close(one.ordinal, left_s, "Cancelled", None);
+                return;
+            }
+            let cause = match departure {
+                Departure::Crashed => format!(
+                    "At {when} an instance was taken out of service in response to an EC2 health \
+                     check indicating it has been terminated or stopped."
+                ),
+                Departure::Unhealthy => format!(
+                    "At {when} an instance was taken out of service in response to an EC2 health \
+                     check indicating it is impaired."
+                ),
+                Departure::Terminated => format!(
+                    "At {when} an instance was taken out of service in response to a user request."
+                ),
+                _ => self.cause.clone(),
+            };
+            let description = format!("Terminating EC2 instance: {}", self.id(one.ordinal));
+            self.begin(one.ordinal, description, cause, left_s);
+        }
+        if let Some(gone_s) = one.gone_s {
+            self.close(one.ordinal, gone_s, "Successful", None);
         }
     }
 
-    fn begin(&mut self, description: String, at_s: i64) -> u64 {
+    fn begin(&mut self, ordinal: u64, description: String, cause: String, at_s: i64) {
         self.activities_begun += 1;
         if self.activities.len() == ACTIVITIES_KEPT {
             self.activities.pop_front();
@@ -200,32 +213,40 @@ impl Roster {
         self.activities.push_back(Activity {
             number: self.activities_begun,
             description,
-            cause: self.cause.clone(),
+            cause,
             started_s: at_s,
             ended_s: None,
             status: "PreInService",
             message: None,
         });
-        self.activities_begun
+        self.open.insert(ordinal, self.activities_begun);
     }
 
+    /// Closes the open activity of the instance `ordinal`, if there is one.
     fn close(
         &mut self,
-        number: u64,
+        ordinal: u64,
         at_s: i64,
         status: &'static str,
         message: Option<&'static str>,
     ) {
+        let number = self.open.remove(&ordinal);
         let open = self
             .activities
             .iter_mut()
             .rev()
-            .find(|activity| activity.number == number);
+            .find(|activity| Some(activity.number) == number);
         if let Some(activity) = open {
             activity.ended_s = Some(at_s);
             activity.status = status;
             activity.message = message;
         }
+    }
+
+    fn id(&self, ordinal: u64) -> String {
+        let salt = self.salt.to_be_bytes().into_iter();
+        let hash = fnv(salt.chain((ordinal + 1).to_be_bytes()));
+        format!("i-0{hash:016x}")
     }
 
     /// A UUID for activity `number`, the same in every run.
@@ -239,6 +260,29 @@ impl Roster {
             b >> 52,
             b & 0xffff_ffff_ffff,
         )
+    }
+}
+
+impl Stages {
+    /// The lifecycle state of an instance at `at_s`, as AWS names it.
+    fn state(&self, one: &Life, at_s: i64) -> &'static str {
+        let since = |from: Option<i64>| at_s - from.unwrap_or(at_s);
+        match one.state {
+            InstanceState::Warming | InstanceState::Serving | InstanceState::Crashed => "InService",
+            InstanceState::Standby => "Standby",
+            InstanceState::Pending => {
+                let hook = since(Some(one.launched_s)) - self.boot_s;
+                let last = self.launch_hook_s - foretide_sim::STEP_S;
+                match hook {
+                    _ if self.launch_hook_s == 0 || hook < 0 => "Pending",
+                    _ if (last..self.launch_hook_s).contains(&hook) => "Pending:Proceed",
+                    _ => "Pending:Wait",
+                }
+            }
+            InstanceState::Draining if since(one.leaving_s) >= self.drain_s => "Terminating:Wait",
+            InstanceState::Gone if self.termination_hook_s > 0 => "Terminating:Proceed",
+            InstanceState::Draining | InstanceState::Gone => "Terminating",
+        }
     }
 }
 

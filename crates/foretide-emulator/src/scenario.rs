@@ -3,21 +3,22 @@
 //! A scenario is data; the reader of a file chooses the format. [`Scenario::check`] refuses
 //! impossible scenarios before anything runs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use foretide_sim::Trace;
+use foretide_sim::{Crash, Credits, Trace};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::actors::{Change, PolicySpec, ScheduledActionSpec};
 use crate::fault::Fault;
 
 /// Most groups of one emulator. A group costs a few kilobytes, and a microsecond a step.
 pub const MAX_GROUPS: usize = 10_000;
 /// Longest history before the start, in seconds: the 15 days for which `CloudWatch` keeps minutes.
-const MAX_HISTORY_S: u32 = 15 * 86_400;
+pub(crate) const MAX_HISTORY_S: u32 = 15 * 86_400;
 /// Largest capacity of a group, so that one answer stays bounded.
-const MAX_CAPACITY: u32 = 5000;
+pub(crate) const MAX_CAPACITY: u32 = 5000;
 
 /// Groups and faults.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -74,7 +75,7 @@ pub struct GroupSpec {
     pub suspended: Vec<String>,
     /// Scaling policies.
     pub policies: Vec<PolicySpec>,
-    /// Scheduled actions. The emulator shows them and does not run them.
+    /// Scheduled actions.
     pub scheduled_actions: Vec<ScheduledActionSpec>,
     /// Instances in the warm pool; none for no pool. The emulator shows the pool; launches are not
     /// faster.
@@ -83,8 +84,43 @@ pub struct GroupSpec {
     pub refreshing: bool,
     /// The AWS service that operates the group, if any: changes by others are refused.
     pub operator: Option<String>,
-    /// Weight of each instance, if shown.
+    /// Capacity units of each instance, 1 to 999; none for a group without weights. Minimum,
+    /// maximum and desired capacity are in these units.
     pub weight: Option<u32>,
+    /// Seconds for which an instance in service warms up: it reports CPU and serves nothing.
+    pub warm_up_s: u32,
+    /// CPU of an instance that warms up, in percent.
+    pub warm_up_cpu: f64,
+    /// CPU of a pending instance, in percent; none if a pending instance does not report.
+    pub pending_cpu: Option<f64>,
+    /// Seconds for which a terminating instance drains: it reports CPU and serves nothing.
+    pub drain_s: u32,
+    /// CPU of an instance that drains or waits for its termination hook, in percent.
+    pub drain_cpu: f64,
+    /// Seconds that the lifecycle hook of launches takes, after the boot.
+    pub launch_hook_s: u32,
+    /// Seconds that the lifecycle hook of terminations takes, after draining.
+    pub termination_hook_s: u32,
+    /// Share of launches that hang, 0 to 1.
+    pub hang: f64,
+    /// Instances that die some time after they came into service.
+    pub crash: Option<Crash>,
+    /// Seconds of saturation after which an instance fails its health check.
+    pub health_kill_s: Option<u32>,
+    /// CPU credits of each instance.
+    pub credits: Option<Credits>,
+    /// Whether the instances in service are protected from scale-in.
+    pub protected: bool,
+    /// Instances that an operator moves into standby at the start. Desired capacity falls with each.
+    pub standby: u32,
+    /// Instances that fail their health check at the start.
+    pub unhealthy: u32,
+    /// Seconds of the group's default instance warm-up, if it has one. The emulator only shows them.
+    pub default_instance_warmup: Option<u32>,
+    /// Tags of the group.
+    pub tags: BTreeMap<String, String>,
+    /// What changes while the emulator runs.
+    pub changes: Vec<Change>,
     /// Points that replace the simulated ones.
     pub scripted: Vec<Scripted>,
 }
@@ -116,6 +152,23 @@ impl Default for GroupSpec {
             refreshing: false,
             operator: None,
             weight: None,
+            warm_up_s: 0,
+            warm_up_cpu: 100.0,
+            pending_cpu: None,
+            drain_s: 0,
+            drain_cpu: 0.0,
+            launch_hook_s: 0,
+            termination_hook_s: 0,
+            hang: 0.0,
+            crash: None,
+            health_kill_s: None,
+            credits: None,
+            protected: false,
+            standby: 0,
+            unhealthy: 0,
+            default_instance_warmup: None,
+            tags: BTreeMap::new(),
+            changes: Vec::new(),
             scripted: Vec::new(),
         }
     }
@@ -168,48 +221,6 @@ impl Demand {
             }
         }
     }
-}
-
-/// A scaling policy in the answer of `DescribePolicies`. The emulator shows the policy and does not
-/// run it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PolicySpec {
-    /// The policy's name.
-    pub name: String,
-    /// `TargetTrackingScaling`, `StepScaling`, `SimpleScaling` or `PredictiveScaling`.
-    #[serde(default = "target_tracking")]
-    pub kind: String,
-    /// Whether the policy is enabled.
-    #[serde(default = "yes")]
-    pub enabled: bool,
-}
-
-fn target_tracking() -> String {
-    "TargetTrackingScaling".into()
-}
-
-const fn yes() -> bool {
-    true
-}
-
-/// A scheduled action in the answer of `DescribeScheduledActions`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ScheduledActionSpec {
-    /// The action's name.
-    pub name: String,
-    /// Cron expression of the action.
-    pub recurrence: String,
-    /// The minimum that the action sets.
-    #[serde(default)]
-    pub min: Option<u32>,
-    /// The maximum that the action sets.
-    #[serde(default)]
-    pub max: Option<u32>,
-    /// The desired capacity that the action sets.
-    #[serde(default)]
-    pub desired: Option<u32>,
 }
 
 /// Points that replace the simulated ones for a time. If several apply, the last one counts.
@@ -327,42 +338,6 @@ impl Scenario {
             }
         }
         Ok(single)
-    }
-}
-
-impl GroupSpec {
-    fn check(&self) -> Result<(), ScenarioError> {
-        let positive = |value: f64| value.is_finite() && value > 0.0;
-        let rules = [
-            (self.min <= self.max, "min is above max"),
-            (self.max <= MAX_CAPACITY, "max is above 5000"),
-            (
-                (self.min..=self.max).contains(&self.desired),
-                "desired is outside min and max",
-            ),
-            (positive(self.unit), "unit is not a positive number"),
-            (positive(self.speed), "speed is not a positive number"),
-            (
-                matches!(self.period_s, 60 | 300),
-                "period_s is neither 60 nor 300",
-            ),
-            (self.delay_s <= 86_400, "delay_s is more than a day"),
-            (
-                self.history_s <= MAX_HISTORY_S,
-                "history_s is more than 15 days",
-            ),
-            (
-                (0.0..=1.0).contains(&self.launch_failure),
-                "launch_failure is not within 0 to 1",
-            ),
-        ];
-        match rules.into_iter().find(|(holds, _)| !holds) {
-            None => Ok(()),
-            Some((_, what)) => Err(ScenarioError::Value {
-                group: self.name.clone(),
-                what,
-            }),
-        }
     }
 }
 

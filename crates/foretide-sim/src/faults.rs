@@ -41,6 +41,16 @@ pub struct FaultPlan {
     pub suspended_a_day: f64,
     /// Times a day at which launches start to fail or to take five times as long, or stop to.
     pub bad_launches_a_day: f64,
+    /// Times a day at which launches start to hang, one in four, or stop to.
+    pub hanging_launches_a_day: f64,
+    /// Times a day at which an instance dies, fails its health check, or is terminated by somebody.
+    pub lost_instances_a_day: f64,
+    /// Times a day at which somebody moves up to three instances into standby, or all back.
+    pub standby_a_day: f64,
+    /// Times a day at which somebody protects the instances from scale-in, or ends that.
+    pub protected_a_day: f64,
+    /// Times a day at which health checks or replacements are suspended, or resumed.
+    pub unchecked_a_day: f64,
     /// Probability that the controller dies at an event or at an effect.
     pub crash: f64,
     /// The controller dies once, for no time, at the event or effect with this number, from 0.
@@ -64,6 +74,11 @@ impl FaultPlan {
             foreign_bounds_a_day: 4.0,
             suspended_a_day: 4.0,
             bad_launches_a_day: 4.0,
+            hanging_launches_a_day: 2.0,
+            lost_instances_a_day: 4.0,
+            standby_a_day: 2.0,
+            protected_a_day: 2.0,
+            unchecked_a_day: 2.0,
             crash: 0.0005,
             crash_at: None,
         }
@@ -83,6 +98,8 @@ impl FaultPlan {
             suspensions: stream(4),
             launches: stream(5),
             crashes: stream(6),
+            instances: stream(7),
+            unchecked: false,
             fates: Vec::new(),
             original_bounds: None,
             chances_to_crash: 0,
@@ -127,6 +144,9 @@ pub struct Faults {
     suspensions: ChaCha8Rng,
     launches: ChaCha8Rng,
     crashes: ChaCha8Rng,
+    instances: ChaCha8Rng,
+    /// Whether health checks or replacements are suspended.
+    unchecked: bool,
     /// What becomes of each published period, by its index.
     fates: Vec<PointFate>,
     original_bounds: Option<Bounds>,
@@ -168,6 +188,39 @@ impl Faults {
                 _ => (0.0, 1.0),
             };
             world.disturb_launches(failure, boot_factor);
+        }
+        self.disturb_instances(world);
+    }
+
+    /// Lets single instances suffer at this step.
+    fn disturb_instances(&mut self, world: &mut World) {
+        let (plan, rng) = (&self.plan, &mut self.instances);
+        if hits(rng, plan.hanging_launches_a_day / STEPS_A_DAY) {
+            let hangs = world.life().hang > 0.0;
+            world.set_hang(if hangs { 0.0 } else { 0.25 });
+        }
+        if hits(rng, plan.lost_instances_a_day / STEPS_A_DAY) {
+            match rng.random_range(0..3) {
+                0 => world.crash(1),
+                1 => world.fail_health(1),
+                _ => {
+                    if let Some(newest) = world.instances().map(|one| one.ordinal).max() {
+                        world.terminate(newest);
+                    }
+                }
+            }
+        }
+        if hits(rng, plan.standby_a_day / STEPS_A_DAY) {
+            let count = rng.random_range(1..=3);
+            world.set_standby(if world.standby() > 0 { 0 } else { count });
+        }
+        if hits(rng, plan.protected_a_day / STEPS_A_DAY) {
+            world.protect(!world.life().protected);
+        }
+        if hits(rng, plan.unchecked_a_day / STEPS_A_DAY) {
+            self.unchecked = !self.unchecked;
+            let check = self.unchecked && rng.random::<bool>();
+            world.suspend_health(check, self.unchecked && !check);
         }
     }
 

@@ -63,7 +63,10 @@ pub use trace::{
     describe, read_csv, read_trace,
 };
 pub use workload::{Shape, Workload};
-pub use world::{Boot, LaunchEnd, Period, Step, World, WorldConfig};
+pub use world::{
+    Boot, Crash, Credits, Departure, Instance, InstanceState, LaunchEnd, Life, OwnCpu, Period,
+    Step, World, WorldConfig,
+};
 
 /// The world advances in steps of so many seconds.
 pub const STEP_S: i64 = 10;

@@ -6,7 +6,7 @@ use crate::world::Step;
 /// Figures of one run over its scored part.
 ///
 /// `theta_u` to `jitter` are the elasticity metrics of SPEC RG (SPEC-RG-2016-01, arXiv 1604.03470),
-/// with need as demand (at least 1) and instances in service as supply, every 10 s.
+/// with need as demand (at least 1) and serving instances as supply, every 10 s.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Score {
     /// Billed instance-hours.
@@ -48,7 +48,6 @@ impl Score {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Scorer {
     capacity_at_slo: f64,
-    unit: f64,
     steps: u64,
     violations: u64,
     unserved: f64,
@@ -65,10 +64,9 @@ pub(crate) struct Scorer {
 }
 
 impl Scorer {
-    /// A scorer for instances that serve `unit` each, and should serve `slo_utilisation` of it.
-    pub(crate) fn new(unit: f64, slo_utilisation: f64) -> Self {
+    /// A scorer for a group that should be loaded to `slo_utilisation` of its capacity at most.
+    pub(crate) fn new(slo_utilisation: f64) -> Self {
         Self {
-            unit,
             capacity_at_slo: slo_utilisation,
             ..Self::default()
         }
@@ -81,12 +79,12 @@ impl Scorer {
 
     /// Adds a step in which `need` instances were needed.
     pub(crate) fn observe(&mut self, step: &Step, need: u32) {
-        let capacity = f64::from(step.in_service) * self.unit;
+        let capacity = step.capacity;
         self.steps += 1;
         self.violations += u64::from(step.demand > self.capacity_at_slo * capacity);
         self.unserved += (step.demand - capacity).max(0.0);
         self.demand += step.demand;
-        self.elasticity(step.in_service, need.max(1));
+        self.elasticity(step.serving, need.max(1));
     }
 
     fn elasticity(&mut self, supply: u32, need: u32) {

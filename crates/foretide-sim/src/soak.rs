@@ -17,7 +17,9 @@ use crate::backtest::{Case, Setup};
 use crate::drive::Simulation;
 use crate::faults::FaultPlan;
 use crate::workload::Workload;
-use crate::world::{Boot, World};
+use crate::world::{Boot, Crash, Credits, Departure, Life, World};
+
+const HOUR_S: i64 = 3600;
 
 /// A rule that did not hold.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -50,6 +52,14 @@ pub struct Soaked {
     pub foreign: u64,
     /// Decisions on a forecast of the group's own model.
     pub forecasts: u64,
+    /// Steps in which an instance in service did not serve.
+    pub idle_steps: u64,
+    /// Steps in which an instance drained.
+    pub draining_steps: u64,
+    /// Steps in which an instance stood by.
+    pub standby_steps: u64,
+    /// Instances that died, failed their health check or were terminated by somebody.
+    pub replaced: u64,
 }
 
 impl Soaked {
@@ -64,6 +74,10 @@ impl Soaked {
             alarms: self.alarms + other.alarms,
             foreign: self.foreign + other.foreign,
             forecasts: self.forecasts + other.forecasts,
+            idle_steps: self.idle_steps + other.idle_steps,
+            draining_steps: self.draining_steps + other.draining_steps,
+            standby_steps: self.standby_steps + other.standby_steps,
+            replaced: self.replaced + other.replaced,
         }
     }
 }
@@ -160,10 +174,42 @@ fn group(rng: &mut ChaCha8Rng, seed: u64, days: u32) -> Result<Case, String> {
         launch_failure: if rng.random::<f64>() < 0.3 { 0.1 } else { 0.0 },
         period_s: if rng.random::<f64>() < 0.3 { 300 } else { 60 },
         seed,
+        life: life(seed),
         ..Setup::new(bounds)
     };
     let trace = load.generate(name).map_err(|error| error.to_string())?;
     Case::new(trace, setup).map_err(|error| error.to_string())
+}
+
+/// Draws how the instances of the group of `seed` live: one group in five plainly, the others with
+/// some of everything. A stream of its own leaves all other draws of the seed as they are.
+fn life(seed: u64) -> Life {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(1);
+    if rng.random::<f64>() < 0.2 {
+        return Life::default();
+    }
+    let mut some = |share: f64| rng.random::<f64>() < share;
+    Life {
+        warm_up_s: if some(0.5) { 300 } else { 0 },
+        warm_up_cpu: if some(0.5) { 100.0 } else { 5.0 },
+        pending_cpu: some(0.3).then_some(60.0),
+        drain_s: if some(0.5) { 300 } else { 0 },
+        drain_cpu: if some(0.5) { 10.0 } else { 0.0 },
+        hang: if some(0.2) { 0.02 } else { 0.0 },
+        crash: some(0.2).then_some(Crash {
+            share: 0.1,
+            after_s: 1800,
+        }),
+        health_kill_s: some(0.2).then_some(300),
+        credits: some(0.1).then_some(Credits {
+            baseline: 30.0,
+            initial_minutes: 30.0,
+            maximum_minutes: 288.0,
+        }),
+        protected: some(0.1),
+        weight: 1,
+    }
 }
 
 fn settings(rng: &mut ChaCha8Rng, policies: &[PolicyKind], setup: &Setup) -> ControllerConfig {
@@ -245,6 +291,31 @@ impl Watch {
             at,
             &world.desired(),
         );
+        let (in_service, serving) = (world.in_service(), world.serving());
+        self.must(
+            serving <= in_service,
+            "what serves is in service",
+            at,
+            &(serving, in_service),
+        );
+        self.seen.idle_steps += u64::from(serving < in_service);
+        self.seen.draining_steps += u64::from(world.terminating() > 0);
+        self.seen.standby_steps += u64::from(world.standby() > 0);
+        if world.at_s() % HOUR_S == 0 {
+            self.count_replaced(world);
+        }
+    }
+
+    /// Counts the instances of the last hour that left for another reason than the group's size.
+    fn count_replaced(&mut self, world: &World) {
+        let now_s = world.at_s();
+        let own = |why| !matches!(why, Departure::ScaledIn | Departure::Cancelled);
+        let lost = world.instances().filter(|one| {
+            let lately = one.gone_s.is_some_and(|gone| gone > now_s - HOUR_S);
+            let why = one.departure.filter(|why| *why != Departure::LaunchFailed);
+            lately && why.is_some_and(own)
+        });
+        self.seen.replaced += lost.count() as u64;
     }
 
     fn record(&mut self, at: Timestamp, record: &Record) {

@@ -6,19 +6,24 @@ use foretide_control::ControllerConfig;
 use foretide_domain::{Bounds, Class, Features, Mode, PolicyKind, Prediction, Record, Timestamp};
 use foretide_sim::{Case, FaultPlan, Setup, Simulation, Soaked, Workload, in_parallel, soak};
 
-/// 128 groups of 8 days: above a thousand group-days.
-const GROUPS: u64 = 128;
+/// 256 groups of 8 days: above two thousand group-days.
+const GROUPS: u64 = 256;
 const DAYS: u32 = 8;
 /// Policies that are rules alone.
 const RULES: [PolicyKind; 2] = [PolicyKind::Classifier, PolicyKind::TargetTracking];
 
 #[test]
-fn a_thousand_group_days_of_faults_break_no_rule() {
+fn two_thousand_group_days_of_faults_break_no_rule() {
     let sum = soaked(GROUPS, DAYS, &RULES);
     // The faults must really have come, or the test says nothing.
-    assert!(sum.days >= 1000, "{sum:?}");
+    assert!(sum.days >= 2000, "{sum:?}");
     assert!(sum.writes > 10_000 && sum.failures > 100_000, "{sum:?}");
     assert!(sum.alarms > 100 && sum.foreign > 1000, "{sum:?}");
+    assert!(
+        sum.idle_steps > 10_000 && sum.draining_steps > 10_000,
+        "{sum:?}"
+    );
+    assert!(sum.standby_steps > 10_000 && sum.replaced > 1000, "{sum:?}");
 }
 
 /// Each day is a fit of half a second, so a thousand of them are a command: `examples/soak.rs`.

@@ -7,9 +7,9 @@
 
 use serde::Serialize;
 
+use crate::actors::{PolicySpec, ScheduledActionSpec};
 use crate::group::Group;
 use crate::roster;
-use crate::scenario::{PolicySpec, ScheduledActionSpec};
 
 const ACCOUNT: &str = "arn:aws:autoscaling:us-east-1:000000000000";
 const ZONES: [&str; 3] = ["us-east-1a", "us-east-1b", "us-east-1c"];
@@ -71,6 +71,8 @@ pub(super) struct AutoScalingGroup {
     max_size: u32,
     desired_capacity: u32,
     default_cooldown: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    default_instance_warmup: Option<u32>,
     availability_zones: List<&'static str>,
     load_balancer_names: List<&'static str>,
     #[serde(rename = "TargetGroupARNs")]
@@ -83,7 +85,7 @@ pub(super) struct AutoScalingGroup {
     #[serde(rename = "VPCZoneIdentifier")]
     subnets: &'static str,
     enabled_metrics: List<&'static str>,
-    tags: List<&'static str>,
+    tags: List<Tag>,
     termination_policies: List<&'static str>,
     new_instances_protected_from_scale_in: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -97,7 +99,8 @@ pub(super) struct AutoScalingGroup {
 impl AutoScalingGroup {
     pub(super) fn of(group: &Group) -> Self {
         let spec = &group.spec;
-        let instances = group.roster.instances().iter().enumerate();
+        let instances = group.instances();
+        let instances = instances.iter().enumerate();
         let suspended = |name: &String| SuspendedProcess {
             process_name: name.clone(),
             suspension_reason: format!("User suspended at {}", group.origin()),
@@ -110,6 +113,7 @@ impl AutoScalingGroup {
             max_size: group.bounds().max(),
             desired_capacity: group.desired(),
             default_cooldown: spec.cooldown_s,
+            default_instance_warmup: spec.default_instance_warmup,
             availability_zones: List {
                 member: ZONES.into(),
             },
@@ -128,17 +132,46 @@ impl AutoScalingGroup {
             },
             subnets: "subnet-00000000000000001,subnet-00000000000000002",
             enabled_metrics: List { member: Vec::new() },
-            tags: List { member: Vec::new() },
+            tags: List {
+                member: spec
+                    .tags
+                    .iter()
+                    .map(|tag| Tag::of(&spec.name, tag))
+                    .collect(),
+            },
             termination_policies: List {
                 member: vec!["OldestInstance"],
             },
-            new_instances_protected_from_scale_in: false,
+            new_instances_protected_from_scale_in: group.world.life().protected,
             warm_pool_configuration: spec.warm_pool.map(|_| WarmPoolConfiguration::default()),
             warm_pool_size: spec.warm_pool,
             operator: spec
                 .operator
                 .clone()
                 .map(|principal| Operator { principal }),
+        }
+    }
+}
+
+/// A tag of a group, which its instances get as well.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Tag {
+    resource_id: String,
+    resource_type: &'static str,
+    key: String,
+    value: String,
+    propagate_at_launch: bool,
+}
+
+impl Tag {
+    fn of(group: &str, (key, value): (&String, &String)) -> Self {
+        Self {
+            resource_id: group.into(),
+            resource_type: "auto-scaling-group",
+            key: key.clone(),
+            value: value.clone(),
+            propagate_at_launch: true,
         }
     }
 }
@@ -184,7 +217,15 @@ pub(super) struct Instance {
 
 impl Instance {
     fn of(instance: &roster::Instance, place: usize, weight: Option<u32>) -> Self {
-        Self::new(instance.id.clone(), place, instance.state(), weight)
+        Self {
+            health_status: if instance.healthy {
+                "Healthy"
+            } else {
+                "Unhealthy"
+            },
+            protected_from_scale_in: instance.protected,
+            ..Self::new(instance.id.clone(), place, instance.state, weight)
+        }
     }
 
     /// An instance of a warm pool.

@@ -4,8 +4,9 @@ use foretide_domain::Timestamp;
 
 use super::shapes::{Dimension, Metric as WireMetric};
 use crate::emulator::State;
-use crate::group::{Group, StatSet};
+use crate::group::Group;
 use crate::scenario::Metric;
+use crate::series::StatSet;
 
 const GROUP: &str = "AutoScalingGroupName";
 const INSTANCE: &str = "InstanceId";
@@ -108,7 +109,7 @@ pub(super) fn list(state: &mut State, now: Timestamp) -> Vec<WireMetric> {
                 _ => add(GROUP, name.clone()),
             }
             if is_ec2(metric) {
-                let ids = group.roster.instances().iter().map(|one| one.id.clone());
+                let ids = group.known_ids().into_iter();
                 ids.for_each(|id| add(INSTANCE, id));
             }
         }
@@ -136,7 +137,7 @@ fn group_of_balancer(balancer: &str) -> Option<&str> {
 fn group_of_instance(state: &mut State, id: &str, now: Timestamp) -> Option<String> {
     let has_it = |group: &mut Group| {
         group.advance(now);
-        group.roster.instances().iter().any(|one| one.id == id)
+        group.knows(id)
     };
     let found = state
         .groups

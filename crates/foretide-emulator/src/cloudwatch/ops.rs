@@ -13,7 +13,7 @@ use super::statistics::{Statistic, align, check_period, join};
 use super::wire::Epoch;
 use crate::emulator::State;
 use crate::error::ApiError;
-use crate::group::StatSet;
+use crate::series::StatSet;
 
 /// The service's limits.
 const QUERIES_MAX: usize = 500;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use foretide_domain::Timestamp;
 
 use crate::error::ApiError;
-use crate::group::StatSet;
+use crate::series::StatSet;
 
 /// A statistic. Percentiles and trimmed means are not emulated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

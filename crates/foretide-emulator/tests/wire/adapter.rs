@@ -374,10 +374,12 @@ async fn slow_facts_tell_who_else_writes() {
             name: "track".into(),
             kind: "TargetTrackingScaling".into(),
             enabled: true,
+            acts: None,
         }],
         scheduled_actions: vec![ScheduledActionSpec {
             name: "morning".into(),
             recurrence: "0 8 * * *".into(),
+            at_s: None,
             min: Some(4),
             max: None,
             desired: None,

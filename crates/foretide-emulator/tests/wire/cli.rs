@@ -92,10 +92,12 @@ fn group() -> GroupSpec {
             name: "track".into(),
             kind: "TargetTrackingScaling".into(),
             enabled: true,
+            acts: None,
         }],
         scheduled_actions: vec![ScheduledActionSpec {
             name: "morning".into(),
             recurrence: "0 8 * * *".into(),
+            at_s: None,
             min: Some(2),
             max: Some(4),
             desired: Some(3),

@@ -6,7 +6,7 @@ use thiserror::Error;
 use crate::STEP_S;
 use crate::optimum::{need, optimum_s};
 use crate::trace::{DAY_S, Trace};
-use crate::world::{Boot, WorldConfig};
+use crate::world::{Boot, Life, WorldConfig};
 
 /// The group that a trace is replayed on.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +34,8 @@ pub struct Setup {
     pub initial: u32,
     /// Whether the request count is published beside CPU, for policies that read it.
     pub request_count: bool,
+    /// How instances live.
+    pub life: Life,
 }
 
 impl Setup {
@@ -51,6 +53,7 @@ impl Setup {
             seed: 0,
             initial: 2,
             request_count: false,
+            life: Life::default(),
         }
     }
 }
@@ -208,6 +211,7 @@ impl Case {
             seed: self.setup.seed,
             scoring_from_s: self.scoring_from_s,
             initial: initial.unwrap_or(self.setup.initial),
+            life: self.setup.life,
         }
     }
 }
@@ -235,6 +239,9 @@ fn check(setup: &Setup) -> Result<(), CaseError> {
     }
     if setup.bounds.max() == 0 {
         return bad("max", "0".into(), "at least 1");
+    }
+    if let Err(what) = setup.life.check() {
+        return bad("life", what.into(), "a value within its range");
     }
     Ok(())
 }

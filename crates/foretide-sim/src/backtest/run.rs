@@ -60,7 +60,7 @@ impl<'c> Run<'c> {
         Self {
             case,
             world: World::new(case.world(initial)),
-            scorer: Scorer::new(case.unit(), case.setup().slo_utilisation),
+            scorer: Scorer::new(case.setup().slo_utilisation),
         }
     }
 

@@ -51,7 +51,7 @@ impl<'a> View<'a> {
 }
 
 /// A comparison policy at work on one group.
-pub trait Policy {
+pub trait Policy: Send {
     /// The desired capacity to set in this step; none keeps what is.
     fn decide(&mut self, view: &View<'_>) -> Option<u32>;
 }

@@ -7,17 +7,25 @@
 mod billing;
 mod boot;
 mod fleet;
+mod health;
+mod instance;
+mod life;
+mod load;
 mod metrics;
 
 use foretide_domain::Bounds;
 
 pub use boot::Boot;
 pub use fleet::LaunchEnd;
+pub use instance::{Departure, Instance, InstanceState, OwnCpu};
+pub use life::{Crash, Credits, Life};
 pub use metrics::Period;
 
 use crate::STEP_S;
 use billing::Bill;
 use fleet::Fleet;
+use health::Checks;
+use instance::SoFar;
 use metrics::Metrics;
 
 /// What a simulated group is like.
@@ -39,8 +47,10 @@ pub struct WorldConfig {
     pub seed: u64,
     /// When scoring starts; what ended before is not billed.
     pub scoring_from_s: i64,
-    /// Instances in service at t = 0, clamped to the bounds.
+    /// Desired capacity at t = 0, clamped to the bounds, all of it in service.
     pub initial: u32,
+    /// How instances live.
+    pub life: Life,
 }
 
 /// What happened in one step.
@@ -50,13 +60,17 @@ pub struct Step {
     pub at_s: i64,
     /// Demand, in the trace's unit.
     pub demand: f64,
-    /// Instances that serve.
+    /// Instances in service, as the group counts them.
     pub in_service: u32,
+    /// Instances that serve: those in service that have warmed up and are alive.
+    pub serving: u32,
+    /// Load that the serving instances can serve, in the trace's unit.
+    pub capacity: f64,
     /// Instances that are coming.
     pub pending: u32,
     /// Desired capacity.
     pub desired: u32,
-    /// CPU in percent, the same on every instance; none where nothing serves.
+    /// Mean CPU of the serving instances, in percent; none where nothing serves.
     pub cpu: Option<f64>,
 }
 
@@ -71,6 +85,7 @@ pub struct World {
     bill: Bill,
     launching: bool,
     terminating: bool,
+    checks: Checks,
 }
 
 impl World {
@@ -80,18 +95,32 @@ impl World {
         Self {
             at_s: 0,
             desired,
-            fleet: Fleet::new(desired, &config),
+            fleet: Fleet::new(desired.div_ceil(config.life.weight.max(1)), &config),
             metrics: Metrics::new(config.period_s, config.delay_s),
             bill: Bill::new(config.scoring_from_s),
             launching: true,
             terminating: true,
+            checks: Checks::new(),
             config,
         }
     }
 
-    /// Steps 1 and 2: instances whose boot has ended enter service, periods become visible.
+    /// Steps 1 and 2: instances whose boot has ended enter service, those that ended leave, periods
+    /// become visible.
     pub fn begin_step(&mut self) {
-        self.fleet.boot(self.at_s, &mut self.bill);
+        let so_far = self.so_far();
+        let life = &self.config.life;
+        self.fleet.advance(self.at_s, &so_far, life, &mut self.bill);
+        if self.fleet.counts.unhealthy > 0 {
+            let replacing = self.checks.replacing && self.terminating;
+            self.fleet.check_health(
+                (self.checks.checking, replacing),
+                self.at_s,
+                &so_far,
+                life.drain_s,
+                &mut self.bill,
+            );
+        }
         self.metrics.publish(self.at_s);
     }
 
@@ -106,39 +135,60 @@ impl World {
     /// Steps 4 and 5: launches or terminates, then serves `demand` over the step.
     pub fn finish_step(&mut self, demand: f64) -> Step {
         self.reconcile();
-        let in_service = self.fleet.in_service();
-        let capacity = f64::from(in_service) * self.config.unit;
-        let cpu = (in_service > 0).then(|| (100.0 * (demand / capacity)).min(100.0));
-        self.metrics.observe(
+        let life = &self.config.life;
+        let load = self.fleet.serve(demand, self.config.unit, life);
+        let (in_service, serving) = (self.fleet.counts.in_service, self.fleet.counts.serving);
+        let last = self.metrics.observe(
             self.at_s,
             &metrics::Sample {
-                cpu,
+                serving_cpu: load.cpu,
+                serving,
+                reported_cpu: load.reported_cpu,
+                reporting: load.reporting,
                 in_service,
-                served: demand.min(capacity),
+                served: load.served,
                 demand,
             },
         );
+        if last {
+            let so_far = self.so_far();
+            let cpu_range = self.fleet.close_period(&so_far, life);
+            self.metrics.close(cpu_range);
+        }
+        if let Some(after_s) = life.health_kill_s {
+            let saturated = serving > 0 && demand >= load.capacity;
+            self.fleet
+                .fail_health(self.checks.failing(saturated, after_s));
+        }
         let step = Step {
             at_s: self.at_s,
             demand,
             in_service,
+            serving,
+            capacity: load.capacity,
             pending: self.fleet.pending(),
             desired: self.desired,
-            cpu,
+            cpu: load.cpu,
         };
         self.at_s += STEP_S;
         step
     }
 
     fn reconcile(&mut self) {
-        let exists = self.fleet.in_service() + self.fleet.pending();
-        if self.desired > exists && self.launching {
+        let wanted = self.desired.div_ceil(self.config.life.weight.max(1));
+        let exists = self.fleet.counts.in_service + self.fleet.pending();
+        if wanted > exists && self.launching {
+            self.fleet.launch(wanted - exists, self.at_s, &self.config);
+        } else if wanted < exists && self.terminating {
+            let so_far = self.so_far();
+            let (surplus, drain_s) = (exists - wanted, self.config.life.drain_s);
             self.fleet
-                .launch(self.desired - exists, self.at_s, &self.config);
-        } else if self.desired < exists && self.terminating {
-            self.fleet
-                .shrink(exists - self.desired, self.at_s, &mut self.bill);
+                .shrink(surplus, self.at_s, &so_far, drain_s, &mut self.bill);
         }
+    }
+
+    const fn so_far(&self) -> SoFar {
+        self.metrics.so_far()
     }
 
     /// Seconds since t = 0 of the step under way, or of the next one.
@@ -173,10 +223,76 @@ impl World {
         (!self.launching, !self.terminating)
     }
 
+    /// Suspends or resumes health checks, and the replacement of unhealthy instances.
+    pub const fn suspend_health(&mut self, check: bool, replace: bool) {
+        self.checks.checking = !check;
+        self.checks.replacing = !replace;
+    }
+
     /// Sets the probability that a launch fails from now on, and a factor on its boot time.
     pub const fn disturb_launches(&mut self, failure: f64, boot_factor: f64) {
         self.config.launch_failure = failure;
         self.fleet.boot_factor = boot_factor;
+    }
+
+    /// Sets the share of launches that hang from now on, 0 to 1.
+    pub const fn set_hang(&mut self, share: f64) {
+        self.config.life.hang = share;
+    }
+
+    /// Protects all instances from scale-in, those launched later too, or ends the protection.
+    pub fn protect(&mut self, protected: bool) {
+        self.config.life.protected = protected;
+        self.fleet.protect(protected);
+    }
+
+    /// Moves serving instances into standby, the oldest first, or back, until `count` are there.
+    ///
+    /// As with `EnterStandby` and its decrement, desired capacity falls by each instance, but not
+    /// below the minimum: the group then launches another one. As with `ExitStandby`, desired
+    /// capacity rises by each instance that comes back; at the maximum none comes back.
+    pub fn set_standby(&mut self, count: u32) {
+        let so_far = self.so_far();
+        let (bounds, weight) = (self.config.bounds, self.config.life.weight.max(1));
+        while self.fleet.counts.standby < count && self.fleet.enter_standby(&so_far) {
+            let fewer = self.desired.saturating_sub(weight);
+            self.desired = if bounds.contains(fewer) {
+                fewer
+            } else {
+                self.desired
+            };
+        }
+        while self.fleet.counts.standby > count
+            && bounds.contains(self.desired.saturating_add(weight))
+            && self.fleet.leave_standby(&so_far)
+        {
+            self.desired += weight;
+        }
+    }
+
+    /// Lets the oldest `count` serving instances die. They are noticed at the next step.
+    pub fn crash(&mut self, count: u32) {
+        self.fleet.crash(count, self.at_s);
+    }
+
+    /// Lets the oldest `count` serving instances fail their health check.
+    pub fn fail_health(&mut self, count: u32) {
+        self.fleet.fail_health(count);
+    }
+
+    /// Terminates the instance `ordinal` without a change of desired capacity: the group replaces
+    /// the instance. Returns whether there was such an instance to terminate.
+    pub fn terminate(&mut self, ordinal: u64) -> bool {
+        let so_far = self.so_far();
+        let drain_s = self.config.life.drain_s;
+        let (why, bill) = (Departure::Terminated, &mut self.bill);
+        self.fleet
+            .terminate(ordinal, why, self.at_s, &so_far, drain_s, bill)
+    }
+
+    /// How instances live.
+    pub const fn life(&self) -> &Life {
+        &self.config.life
     }
 
     /// Load that one instance serves at 100 % CPU.
@@ -189,9 +305,41 @@ impl World {
         self.config.period_s
     }
 
-    /// Instances in service.
-    pub fn in_service(&self) -> u32 {
-        self.fleet.in_service()
+    /// Instances in service, as the group counts them: warming up and crashed ones included.
+    pub const fn in_service(&self) -> u32 {
+        self.fleet.counts.in_service
+    }
+
+    /// Instances that serve.
+    pub const fn serving(&self) -> u32 {
+        self.fleet.counts.serving
+    }
+
+    /// Instances in standby.
+    pub const fn standby(&self) -> u32 {
+        self.fleet.counts.standby
+    }
+
+    /// Instances that drain.
+    pub fn terminating(&self) -> u32 {
+        self.fleet.terminating()
+    }
+
+    /// Every instance, those that left within the last hour included, in no particular order.
+    pub fn instances(&self) -> impl Iterator<Item = Instance> {
+        self.fleet.all().map(|one| one.view)
+    }
+
+    /// What the instance `ordinal` reported of the closed period that starts at `start_s`; none if
+    /// it reported nothing, is not known any more, or the period is not closed.
+    pub fn instance_cpu(&self, ordinal: u64, start_s: i64) -> Option<OwnCpu> {
+        let period = self.metrics.closed(start_s)?;
+        let one = self.fleet.all().find(|one| one.view.ordinal == ordinal)?;
+        let end_s = start_s + i64::from(self.config.period_s);
+        let (cpu, steps) = one.part((start_s, end_s), period.serving_cpu)?;
+        let all = f64::from(self.config.period_s) / STEP_S as f64;
+        let share = steps.map_or(1.0, |steps| f64::from(steps) / all);
+        Some(OwnCpu { cpu, share })
     }
 
     /// Instances launched and not yet in service.
@@ -226,5 +374,7 @@ impl World {
     }
 }
 
+#[cfg(test)]
+mod life_tests;
 #[cfg(test)]
 mod tests;

@@ -15,6 +15,7 @@ fn config() -> WorldConfig {
         seed: 0,
         scoring_from_s: 0,
         initial: 2,
+        life: Life::default(),
     }
 }
 

@@ -166,10 +166,12 @@ fn no_name_reaches_the_terminal_raw_or_the_shell_in_parts() {
         name: name.into(),
         kind: "TargetTrackingScaling".into(),
         enabled: true,
+        acts: None,
     });
     let actions = names.map(|name| ScheduledActionSpec {
         name: name.into(),
         recurrence: "0 6 * * *".into(),
+        at_s: None,
         min: Some(1),
         max: None,
         desired: None,

@@ -92,6 +92,7 @@ fn what_stops_writes_is_a_fault_with_its_mending() {
         name: "cpu50".into(),
         kind: "TargetTrackingScaling".into(),
         enabled: true,
+        acts: None,
     };
     let aws = Aws::of(vec![GroupSpec {
         policies: vec![policy],
@@ -119,6 +120,7 @@ fn a_scheduled_action_and_a_maximum_too_low_are_warnings() {
         scheduled_actions: vec![ScheduledActionSpec {
             name: "morning".into(),
             recurrence: "0 6 * * *".into(),
+            at_s: None,
             min: Some(3),
             max: None,
             desired: None,

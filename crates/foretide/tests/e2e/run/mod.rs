@@ -96,6 +96,7 @@ fn another_policy_on_the_group_is_in_the_way_until_it_is_allowed_by_name() {
             name: "cpu50".into(),
             kind: "TargetTrackingScaling".into(),
             enabled: true,
+            acts: None,
         }],
         ..busy("web")
     };
