@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use foretide_http::{NoCertificates, Webhook, WebhookUrl};
+use foretide_outbound::Outbound;
 use foretide_runtime::{Clock, Entry, GroupKey, Notice};
 use thiserror::Error;
 use tokio::sync::broadcast::error::RecvError;
@@ -71,10 +72,10 @@ impl Default for NotifySettings {
 }
 
 impl NotifySettings {
-    /// The webhook at `url`, with the template of these settings.
-    pub fn outlet(&self, url: WebhookUrl) -> Result<Outlet, OutletError> {
+    /// The webhook at `url`, with the template of these settings. It is called as `outbound` says.
+    pub fn outlet(&self, url: WebhookUrl, outbound: &Outbound) -> Result<Outlet, OutletError> {
         Ok(Outlet {
-            webhook: Webhook::new(url).map_err(OutletError::Webhook)?,
+            webhook: Webhook::new(url, outbound).map_err(OutletError::Webhook)?,
             template: Template::new(&self.template).map_err(OutletError::Template)?,
         })
     }
@@ -303,7 +304,7 @@ mod tests {
         let outlet = with_outlet.then(|| {
             let url = "https://example.org/hook".parse().unwrap();
             Arc::new(Outlet {
-                webhook: Webhook::new(url).unwrap(),
+                webhook: Webhook::new(url, &Outbound::default()).unwrap(),
                 template: Template::new(DEFAULT_TEMPLATE).unwrap(),
             })
         });
