@@ -1,7 +1,8 @@
 //! Notifications: messages about groups, posted to a webhook.
 //!
 //! Messages are a pure function of the entries of a run (`message.rs`), limits a pure function of
-//! time (`limit.rs`). Both run in one task; a second task sends (`sender.rs`). The group's loop never
+//! time (`limit.rs`). Both run in one task; a second task sends (`sender.rs`). The group's loop
+//! never
 //! waits for these tasks. If a webhook is so slow that the queue is full, further messages are
 //! counted and not sent.
 //!
