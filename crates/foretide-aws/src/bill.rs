@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use foretide_domain::FailureKind;
+use tokio::time::Instant;
 
 /// Price of one metric requested by `GetMetricData`: 0.01 USD a thousand. Up to five statistics of
 /// one metric in one call count as one metric.
@@ -28,7 +29,14 @@ pub fn usd_per_month(metrics: u32, interval: Duration) -> f64 {
 /// Counts calls and metrics requested since the connection was made.
 #[derive(Debug, Default)]
 pub struct Bill {
-    counts: Mutex<BillSnapshot>,
+    counts: Mutex<Counts>,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    counts: BillSnapshot,
+    /// When each group's metrics were first requested, load history apart.
+    began: BTreeMap<String, Instant>,
 }
 
 /// The counts at one moment.
@@ -45,6 +53,9 @@ pub struct BillSnapshot {
     /// The part of `metrics_requested` that was for load history: requested once, and not every
     /// minute.
     pub history_requested: BTreeMap<String, u64>,
+    /// Time since the first request for the metrics of a cycle, by group. A connection or a group
+    /// that a reload adds begins with its own first request.
+    pub counted_for: BTreeMap<String, Duration>,
 }
 
 impl BillSnapshot {
@@ -59,16 +70,20 @@ impl BillSnapshot {
         metrics as f64 * USD_PER_METRIC_REQUESTED
     }
 
-    /// Cost of a month at the rate of the `elapsed` time, in USD.
+    /// Cost of a month at the rate so far, in USD; 0 before the first request.
     ///
-    /// Elapsed time is rounded up to whole minutes, because metrics are requested once a minute:
-    /// the figure is the same right before and right after a request. Load history is read once and
-    /// does not count.
-    pub fn usd_per_month(&self, group: &str, elapsed: Duration) -> f64 {
+    /// Time is rounded up to whole minutes, because metrics are requested once a minute: the figure
+    /// is the same right before and right after a request. Load history is read once and does not
+    /// count. `most` is the number of metrics that one reading requests, where that is known:
+    /// readings beyond one a minute are repetitions of failed ones, out of a reserve that is used
+    /// up once, and do not count for later minutes.
+    pub fn usd_per_month(&self, group: &str, most: Option<u32>) -> f64 {
+        let elapsed = self.counted_for.get(group).copied().unwrap_or_default();
         let history = self.history_requested.get(group).copied().unwrap_or(0);
         let metrics = self.metrics_requested.get(group).copied().unwrap_or(0);
         let minutes = elapsed.as_secs() / 60 + 1;
         let a_minute = metrics.saturating_sub(history) as f64 / minutes as f64;
+        let a_minute = most.map_or(a_minute, |most| a_minute.min(f64::from(most)));
         a_minute * USD_PER_METRIC_REQUESTED * MONTH.as_secs_f64() / 60.0
     }
 }
@@ -76,7 +91,13 @@ impl BillSnapshot {
 impl Bill {
     /// The counts now.
     pub fn snapshot(&self) -> BillSnapshot {
-        self.with(|counts| counts.clone())
+        let held = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counts = held.counts.clone();
+        let began = held.began.iter();
+        counts.counted_for = began
+            .map(|(group, began)| (group.clone(), began.elapsed()))
+            .collect();
+        counts
     }
 
     pub(crate) fn count_call(&self, operation: &'static str) {
@@ -94,6 +115,12 @@ impl Bill {
 
     /// Counts metrics requested for `group`. `is_history`: they were for load history.
     pub(crate) fn count_metrics(&self, group: &str, metrics: u64, is_history: bool) {
+        if !is_history {
+            let mut held = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+            if !held.began.contains_key(group) {
+                held.began.insert(group.to_owned(), Instant::now());
+            }
+        }
         self.with(|counts| {
             add(&mut counts.metrics_requested, group, metrics);
             if is_history {
@@ -103,7 +130,8 @@ impl Bill {
     }
 
     fn with<T>(&self, use_counts: impl FnOnce(&mut BillSnapshot) -> T) -> T {
-        use_counts(&mut self.counts.lock().unwrap_or_else(PoisonError::into_inner))
+        let mut held = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        use_counts(&mut held.counts)
     }
 }
 
@@ -138,6 +166,32 @@ mod tests {
         assert_eq!(counts.throttled["GetMetricData"], 1);
     }
 
+    /// The counts as they would be `second` seconds after the first request for `web`.
+    fn after(bill: &Bill, second: u64) -> BillSnapshot {
+        let mut counts = bill.snapshot();
+        assert_eq!(counts.counted_for.len(), 1, "history starts no clock");
+        let elapsed = Duration::from_secs(second);
+        counts.counted_for.insert("web".to_owned(), elapsed);
+        counts
+    }
+
+    #[test]
+    fn readings_of_the_reserve_raise_the_bill_so_far_and_not_the_month() {
+        let bill = Bill::default();
+        for _ in 0..11 {
+            bill.count_metrics("web", 3, false);
+        }
+        let counts = after(&bill, 30);
+        assert!((counts.usd_per_month("web", Some(3)) - 1.314).abs() < 1e-9);
+        assert!(counts.usd_per_month("web", None) > 14.0, "the control");
+        assert!((counts.usd("web") - 33.0 * USD_PER_METRIC_REQUESTED).abs() < 1e-12);
+        let quiet = after(&bill, 59 * 60);
+        assert!(
+            quiet.usd_per_month("web", Some(3)) < 1.314,
+            "fewer cost less"
+        );
+    }
+
     #[test]
     fn the_monthly_figure_does_not_jump_from_the_first_request_on() {
         let bill = Bill::default();
@@ -146,8 +200,7 @@ mod tests {
             if second % 60 == 0 {
                 bill.count_metrics("web", 3, false);
             }
-            let elapsed = Duration::from_secs(second);
-            let month = bill.snapshot().usd_per_month("web", elapsed);
+            let month = after(&bill, second).usd_per_month("web", None);
             assert!((month - 1.314).abs() < 1e-9, "{month} after {second} s");
         }
         let spent = bill.snapshot().usd("web");

@@ -1,7 +1,6 @@
 //! One connection: the SDK's clients of one region and identity, and the rules of every call.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
@@ -12,8 +11,6 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sdk_cloudwatch::config::http::HttpResponse;
 use aws_sdk_cloudwatch::error::{ProvideErrorMetadata, SdkError};
-use aws_smithy_http_client::tls;
-use aws_types::service_config::ServiceConfigKey;
 use foretide_domain::{CallFailure, FailureKind};
 use foretide_runtime::BoxFuture;
 use thiserror::Error;
@@ -22,7 +19,9 @@ use crate::answer;
 use crate::bill::Bill;
 use crate::config::AwsConfig;
 use crate::credentials::SteadyCredentials;
+use crate::endpoint;
 use crate::failure;
+use crate::http_client;
 use crate::rate::RateLimit;
 use crate::skew::SkewWatch;
 
@@ -38,6 +37,15 @@ pub enum ConnectError {
         "no AWS region: neither configured nor in AWS_REGION, the profile or instance metadata"
     )]
     NoRegion,
+    /// An endpoint is no address.
+    #[error(
+        "the AWS endpoint `{endpoint}` is no address: it must begin with https:// or http://, \
+         then name a host"
+    )]
+    NoEndpoint {
+        /// The endpoint as it is configured, without name and password.
+        endpoint: String,
+    },
 }
 
 /// The priority of a call at the rate limit.
@@ -83,9 +91,13 @@ impl AwsClients {
     /// [`AwsClients::check_credentials`] does.
     ///
     /// # Errors
-    /// Neither the configuration nor the SDK's chain names a region.
+    /// Neither the configuration nor the SDK's chain names a region, or an endpoint is no address.
     pub async fn connect(config: &AwsConfig) -> Result<Self, ConnectError> {
         let sdk = load(config).await;
+        let endpoints = endpoint::configured(&sdk);
+        if let Some(endpoint) = endpoint::wrong(&endpoints) {
+            return Err(ConnectError::NoEndpoint { endpoint });
+        }
         let Some(region) = sdk.region().map(ToString::to_string) else {
             return Err(ConnectError::NoRegion);
         };
@@ -103,7 +115,7 @@ impl AwsClients {
             cloudwatch: aws_sdk_cloudwatch::Client::from_conf(cloudwatch),
             credentials: sdk.credentials_provider(),
             region,
-            warnings: warnings(&sdk),
+            warnings: endpoint::warnings(&endpoints),
             call_deadline: config.call_deadline,
             rate: RateLimit::new(config.calls_per_second, config.burst),
             bill: Bill::default(),
@@ -205,17 +217,13 @@ impl AwsClients {
 }
 
 async fn load(config: &AwsConfig) -> SdkConfig {
-    let crypto = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
-    let http = aws_smithy_http_client::Builder::new()
-        .tls_provider(crypto)
-        .build_https();
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(config.attempt_timeout)
         .operation_attempt_timeout(config.attempt_timeout)
         .operation_timeout(config.call_deadline)
         .build();
     let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
-        .http_client(answer::bounded(http))
+        .http_client(answer::bounded(http_client::client(&config.outbound)))
         .timeout_config(timeouts);
     if let Some(attempts) = config.max_attempts {
         loader = loader.retry_config(RetryConfig::standard().with_max_attempts(attempts.max(1)));
@@ -258,69 +266,4 @@ fn with_steady_credentials(sdk: &SdkConfig) -> SdkConfig {
     };
     let steady = SharedCredentialsProvider::new(SteadyCredentials::new(provider));
     sdk.to_builder().credentials_provider(steady).build()
-}
-
-fn warnings(sdk: &SdkConfig) -> Vec<String> {
-    let by_service = ["Auto Scaling", "CloudWatch"].map(|service_id| {
-        let key = ServiceConfigKey::builder()
-            .service_id(service_id)
-            .env("AWS_ENDPOINT_URL")
-            .profile("endpoint_url")
-            .build()
-            .ok()?;
-        sdk.service_config()?.load_config(key)
-    });
-    let mut endpoints: Vec<String> = by_service.into_iter().flatten().collect();
-    endpoints.extend(sdk.endpoint_url().map(str::to_owned));
-    endpoints.sort();
-    endpoints.dedup();
-    endpoints
-        .iter()
-        .filter_map(|url| plain_http_warning(url))
-        .collect()
-}
-
-/// A warning if `url` sends requests and session tokens in clear text.
-fn plain_http_warning(url: &str) -> Option<String> {
-    let rest = url
-        .get(..7)
-        .filter(|scheme| scheme.eq_ignore_ascii_case("http://"))?;
-    let authority = url[rest.len()..].split(['/', '?', '#']).next()?;
-    let host = authority.rsplit('@').next()?;
-    let host = match host.strip_prefix('[') {
-        Some(bracketed) => bracketed.split(']').next()?,
-        None => host.split(':').next()?,
-    };
-    let loopback = host.eq_ignore_ascii_case("localhost")
-        || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
-    (!loopback).then(|| {
-        format!("the AWS endpoint on host {host} is plain http: requests and session tokens are readable on the way")
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn plain_http_is_warned_of_except_on_loopback() {
-        for quiet in [
-            "https://monitoring.eu-west-1.amazonaws.com",
-            "http://127.0.0.1:5000",
-            "http://localhost:5000/",
-            "HTTP://[::1]:5000",
-            "http://127.8.9.1",
-        ] {
-            assert_eq!(plain_http_warning(quiet), None, "{quiet}");
-        }
-        for loud in [
-            "http://aws.example:80/",
-            "http://127.0.0.1.example",
-            "http://10.0.0.7:5000",
-            "http://localhost@evil.example/",
-            "http://",
-        ] {
-            assert!(plain_http_warning(loud).is_some(), "{loud}");
-        }
-    }
 }

@@ -4,6 +4,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use foretide_outbound::Outbound;
+
 /// Settings of one connection: one region, one identity.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AwsConfig {
@@ -30,6 +32,8 @@ pub struct AwsConfig {
     pub calls_per_second: u32,
     /// Calls that may go out at once after a pause.
     pub burst: u32,
+    /// Proxies and certificate authorities.
+    pub outbound: Outbound,
 }
 
 impl Default for AwsConfig {
@@ -45,6 +49,7 @@ impl Default for AwsConfig {
             max_attempts: None,
             calls_per_second: 10,
             burst: 50,
+            outbound: Outbound::default(),
         }
     }
 }

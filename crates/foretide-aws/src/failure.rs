@@ -14,6 +14,7 @@ use http_body_util::LengthLimitError;
 use hyper_util::client::legacy::Error as HttpError;
 
 use crate::answer::ANSWER_BYTES_MAX;
+use crate::http_client::Unanswered;
 
 /// Longest part of a service's message in a detail, in characters.
 const MESSAGE_MAX: usize = 300;
@@ -99,11 +100,24 @@ where
     }
     match error {
         SdkError::TimeoutError(_) => timed_out(operation),
-        SdkError::DispatchFailure(dispatch) if dispatch.is_timeout() => timed_out(operation),
-        SdkError::DispatchFailure(_) => failure(
-            FailureKind::Unavailable,
-            format!("{operation}: the service cannot be reached"),
-        ),
+        SdkError::DispatchFailure(dispatch) => {
+            let unanswered = find::<Unanswered>(error);
+            match (dispatch.is_timeout(), unanswered) {
+                (true, None) => timed_out(operation),
+                (true, Some(Unanswered { host, .. })) => failure(
+                    FailureKind::TimedOut,
+                    format!("{operation}: no answer from {host} within the deadline"),
+                ),
+                (false, None) => failure(
+                    FailureKind::Unavailable,
+                    format!("{operation}: the service cannot be reached"),
+                ),
+                (false, Some(unanswered)) => failure(
+                    FailureKind::Unavailable,
+                    format!("{operation}: {}", unreached(unanswered)),
+                ),
+            }
+        }
         SdkError::ConstructionFailure(_) => failure(
             FailureKind::Rejected,
             format!("{operation}: the request could not be built (is a region set?)"),
@@ -186,6 +200,13 @@ pub(crate) fn of_credentials(operation: &str, error: &CredentialsError) -> CallF
         );
         return failure(FailureKind::Malformed, what);
     }
+    // The last place where credentials are searched is instance metadata: its silence is no news.
+    let none_found = matches!(error, CredentialsError::CredentialsNotLoaded(_));
+    if let Some(unanswered) = find::<Unanswered>(error).filter(|_| !none_found) {
+        let why = unreached(unanswered);
+        let what = format!("{operation}: the provider of credentials: {why}");
+        return failure(FailureKind::Unavailable, what);
+    }
     let (kind, what) = match error {
         CredentialsError::CredentialsNotLoaded(_) => (FailureKind::Denied, "no credentials found"),
         CredentialsError::ProviderTimedOut(_) => (
@@ -202,6 +223,11 @@ pub(crate) fn of_credentials(operation: &str, error: &CredentialsError) -> CallF
         ),
     };
     failure(kind, format!("{operation}: {what}"))
+}
+
+fn unreached(unanswered: &Unanswered) -> String {
+    let (host, cause) = (&unanswered.host, unanswered.cause());
+    format!("{host} cannot be reached: {cause}")
 }
 
 fn was_not_sent<E>(error: &SdkError<E, HttpResponse>) -> bool
@@ -263,11 +289,14 @@ fn of_status(operation: &str, status: Option<u16>, is_too_long: bool) -> CallFai
         _ => FailureKind::Malformed,
     };
     let what = if is_too_long {
-        too_long()
+        format!("{}, HTTP {status}", too_long())
     } else {
-        "an answer that is none of the service's".to_owned()
+        format!(
+            "HTTP {status}, and the answer is not one of AWS: another server answers at the \
+             endpoint, or a proxy on the way"
+        )
     };
-    failure(kind, format!("{operation}: {what}, HTTP {status}"))
+    failure(kind, format!("{operation}: {what}"))
 }
 
 /// Whether the reading of the answer stopped at the limit of its length.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use foretide_aws::AwsConfig;
 use foretide_http::{DEFAULT_CONNECTIONS_PER_PEER, DEFAULT_MAX_CONNECTIONS, HostName, Network};
 use foretide_notify::NotifySettings;
+use foretide_outbound::Outbound;
 use foretide_store::LogFormat;
 
 use super::file_mode::FileMode;
@@ -48,6 +49,11 @@ pub struct MetricsSettings {
 }
 
 impl Config {
+    /// How every outgoing call travels: those of AWS, of prediction services and of webhooks.
+    pub const fn outbound(&self) -> &Outbound {
+        &self.aws.outbound
+    }
+
     /// The settings of the Auto Scaling group `name`.
     pub fn of_asg(&self, name: &str) -> &GroupSettings {
         let mut groups = self.groups.iter();

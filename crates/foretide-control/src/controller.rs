@@ -367,6 +367,7 @@ impl Controller {
             // A policy that asks no model has none that could be silent.
             self.predictor_fails(false, effects);
         }
+        self.begin_forecast(now, effects);
         self.notice_gap(now, effects);
         self.notice_staleness(now, effects);
         self.notice_lateness(now);

@@ -72,6 +72,18 @@ impl Controller {
         effects.extend(self.ask_history(now));
     }
 
+    /// Lets the forecast begin with the points that are known, where none was fed yet: the first
+    /// points may come before the group is read, and would be missing until the next period.
+    pub(crate) fn begin_forecast(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
+        if self.forecasting.is_some() {
+            return;
+        }
+        let points: Vec<Datapoint> = self.state.metrics.series.points().cloned().collect();
+        if !points.is_empty() {
+            self.feed_forecast(&points, now, effects);
+        }
+    }
+
     fn ask_history(&mut self, now: Timestamp) -> Option<Effect> {
         let (forecasting, state) = (self.forecasting.as_mut()?, &mut self.state);
         forecasting.backfill.ask(now, || state.next_call())

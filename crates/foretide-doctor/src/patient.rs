@@ -73,7 +73,7 @@ impl Patient<'_> {
         found.extend(self.others(&reading).await);
         found.extend(self.launches(now).await);
         found.extend(self.load(&reading, now).await);
-        found.extend(predictor::check(self.settings).await);
+        found.extend(predictor::check(self.settings, self.config.outbound()).await);
         found.push(self.write(&reading, prove_write).await);
         found
     }

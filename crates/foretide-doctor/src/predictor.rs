@@ -2,6 +2,7 @@
 
 use foretide_config::GroupSettings;
 use foretide_domain::{Features, PolicyKind, TaskPriority, TaskType};
+use foretide_outbound::Outbound;
 use foretide_predict::RemotePredictor;
 use foretide_runtime::RuntimeSettings;
 use tokio::time::timeout;
@@ -22,7 +23,7 @@ const EXAMPLE: Features = Features {
 };
 
 /// Asks the service once. No finding if the group has no prediction service.
-pub(crate) async fn check(settings: &GroupSettings) -> Option<Finding> {
+pub(crate) async fn check(settings: &GroupSettings, outbound: &Outbound) -> Option<Finding> {
     const CHECK: &str = "predictor";
     let url = settings.live.predictor.as_ref()?;
     if settings.controller.policy != PolicyKind::Classifier {
@@ -36,7 +37,7 @@ pub(crate) async fn check(settings: &GroupSettings) -> Option<Finding> {
         Ok(token) => token,
         Err(failure) => return Some(Finding::fault(CHECK, failure.in_one_line(), why)),
     };
-    let remote = match RemotePredictor::new(url, token) {
+    let remote = match RemotePredictor::new(url, token, outbound) {
         Ok(remote) => remote,
         Err(error) => return Some(Finding::fault(CHECK, error.to_string(), why)),
     };

@@ -83,14 +83,10 @@ pub fn no_case(error: &CaseError, hint: &str) -> Failure {
 }
 
 /// Reads a trace file.
-pub fn trace(path: &Path, column: Option<&str>) -> Result<Trace, Failure> {
+pub fn trace(path: &Path, options: &ReadOptions) -> Result<Trace, Failure> {
     let file = open::open(path, TRACE)?;
-    let options = ReadOptions {
-        column: column.map(str::to_owned),
-        step_s: None,
-    };
     let name = path.display().to_string();
-    read_trace(&name, BufReader::new(file), &options).map_err(|error| {
+    read_trace(&name, BufReader::new(file), options).map_err(|error| {
         let exit = match error {
             // Read it was, but what stands there is no text, or has no lines.
             TraceError::Unreadable { ref source, .. }
@@ -104,6 +100,20 @@ pub fn trace(path: &Path, column: Option<&str>) -> Result<Trace, Failure> {
         match error {
             TraceError::NoColumn { .. } | TraceError::SeveralSeries { .. } => {
                 failure.hint("--column NAME picks the column")
+            }
+            TraceError::Repeated { .. } => failure.hint(
+                "--repeated sum adds them (parts of one load, such as one a zone), mean averages \
+                 them, first drops all but the first (copies)",
+            ),
+            TraceError::NoZone { .. } => failure.hint(
+                "--time-zone UTC or --time-zone Europe/Berlin names it; a graph of the CloudWatch \
+                 console has the times of the zone that it showed",
+            ),
+            TraceError::NoSuchTime { .. } => {
+                failure.hint("is it another zone? --time-zone ZONE names it")
+            }
+            TraceError::TwoTimes { .. } => {
+                failure.hint("sort the rows by time, or export them in UTC")
             }
             TraceError::NoTrace { .. } => {
                 failure.hint("cells are parted by commas; of the AWS CLI take --output json")

@@ -7,6 +7,6 @@ mod open;
 
 pub use content::{EXPOSED_WHY, Exposed, NO_UNIT, exposed, model, no_case, token, trace};
 pub use open::{
-    CONFIGURATION, Given, Kind, LABELLED_ROWS, MODEL, NEVER_WAIT, SCENARIO, TOKEN, TRACE, TooLong,
-    WEBHOOK_ADDRESS, bytes, is_readable, open, text,
+    AUTHORITIES, CONFIGURATION, Given, Kind, LABELLED_ROWS, MODEL, NEVER_WAIT, SCENARIO, TOKEN,
+    TRACE, TooLong, WEBHOOK_ADDRESS, bytes, is_readable, open, text,
 };

@@ -53,6 +53,12 @@ pub const WEBHOOK_ADDRESS: Kind = Kind {
     bytes_max: WRITTEN_MAX,
     wrong: Exit::Config,
 };
+/// Certificate authorities: 16 MiB. All authorities of an operating system have about 0.3 MiB.
+pub const AUTHORITIES: Kind = Kind {
+    name: "file of certificate authorities",
+    bytes_max: 16 << 20,
+    wrong: Exit::Config,
+};
 /// A scenario of the emulator.
 pub const SCENARIO: Kind = Kind {
     name: "scenario",

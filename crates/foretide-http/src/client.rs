@@ -1,21 +1,24 @@
 //! Calling out: one JSON request to one address, with a bounded answer. Follows no redirect, keeps
 //! no cookie; the deadline is the caller's.
 
-use std::error::Error;
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
 use foretide_domain::{CallFailure, FailureKind};
+use foretide_outbound::Outbound;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::{ConfigBuilderExt as _, HttpsConnector};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::rt::TokioExecutor;
+use rustls::ClientConfig;
 use thiserror::Error;
 
 use crate::auth::Token;
@@ -97,25 +100,54 @@ fn is_loopback(host: &str) -> bool {
             .is_ok_and(|address| address.is_loopback())
 }
 
+/// To the destination itself, or to a proxy.
+type Direct = HttpsConnector<HttpConnector>;
+/// To the destination of an `https://` through a proxy.
+type Tunnelled = HttpsConnector<Tunnel<Direct>>;
+
 /// Carries requests out; keeps connections open between them.
 #[derive(Clone, Debug)]
-pub struct HttpClient(Client<HttpsConnector<HttpConnector>, Full<Bytes>>);
+pub struct HttpClient {
+    outbound: Outbound,
+    direct: Client<Direct, Full<Bytes>>,
+    /// None without a proxy for `https://`. An [`OutboundUrl`] with `http://` is on this machine,
+    /// and never goes through a proxy.
+    tunnelled: Option<Client<Tunnelled, Full<Bytes>>>,
+}
 
-/// The system's certificates cannot be read.
+/// The certificate authorities cannot be used.
 #[derive(Debug, Error)]
-#[error("cannot read the system's certificates")]
-pub struct NoCertificates(#[source] std::io::Error);
+pub enum NoCertificates {
+    /// Those of the system cannot be read.
+    #[error("cannot read the system's certificates")]
+    System(#[source] std::io::Error),
+    /// The library refuses its own settings.
+    #[error("cannot prepare TLS")]
+    Tls(#[source] rustls::Error),
+}
 
 impl HttpClient {
-    /// A client with the system's certificates.
-    pub fn new() -> Result<Self, NoCertificates> {
-        let connector = HttpsConnectorBuilder::new()
-            .with_native_roots()
-            .map_err(NoCertificates)?
-            .https_or_http()
-            .enable_http1()
-            .build();
-        Ok(Self(Client::builder(TokioExecutor::new()).build(connector)))
+    /// A client that calls as `outbound` says.
+    pub fn new(outbound: &Outbound) -> Result<Self, NoCertificates> {
+        let tls = Arc::new(tls(outbound)?);
+        let mut http = HttpConnector::new();
+        // Which schemes may be called is the address's matter.
+        http.enforce_http(false);
+        let direct = HttpsConnector::from((http, Arc::clone(&tls)));
+        // Which destinations go through it is asked of `outbound` at each call.
+        let proxy = outbound.proxies.of_https();
+        let tunnelled = proxy.map(|proxy| {
+            let mut tunnel = Tunnel::new(proxy.uri().clone(), direct.clone());
+            if let Some(auth) = proxy.basic_auth() {
+                tunnel = tunnel.with_auth(auth.clone());
+            }
+            Client::builder(TokioExecutor::new()).build(HttpsConnector::from((tunnel, tls)))
+        });
+        Ok(Self {
+            outbound: outbound.clone(),
+            direct: Client::builder(TokioExecutor::new()).build(direct),
+            tunnelled,
+        })
     }
 
     /// Posts `body` to `uri`; answers the status and at most `most` bytes.
@@ -147,14 +179,32 @@ impl HttpClient {
     }
 
     async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, CallFailure> {
-        self.0.request(request).await.map_err(|error| {
-            let text = chain(&error);
-            failure(
-                FailureKind::Unavailable,
-                format!("cannot be reached: {text}"),
-            )
+        let proxied = self.outbound.proxies.of(request.uri()).is_some();
+        let through = self.outbound.through(request.uri());
+        let sent = match &self.tunnelled {
+            Some(tunnelled) if proxied => tunnelled.request(request).await,
+            _ => self.direct.request(request).await,
+        };
+        sent.map_err(|error| {
+            let cause = foretide_outbound::cause(&error);
+            let text = format!("cannot be reached{through}: {cause}");
+            failure(FailureKind::Unavailable, text)
         })
     }
+}
+
+fn tls(outbound: &Outbound) -> Result<ClientConfig, NoCertificates> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let versions =
+        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let builder = versions.map_err(NoCertificates::Tls)?;
+    let trusting = match &outbound.authorities {
+        Some(authorities) => builder.with_root_certificates(authorities.roots()),
+        None => builder
+            .with_native_roots()
+            .map_err(NoCertificates::System)?,
+    };
+    Ok(trusting.with_no_client_auth())
 }
 
 fn request(
@@ -179,17 +229,6 @@ fn request(
 /// A call that failed.
 pub fn failure(kind: FailureKind, detail: String) -> CallFailure {
     CallFailure { kind, detail }
-}
-
-/// What went wrong and why. The client's errors name no path.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }
 
 #[cfg(test)]

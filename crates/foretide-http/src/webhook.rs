@@ -3,6 +3,7 @@
 
 use axum::http::StatusCode;
 use foretide_domain::{CallFailure, FailureKind};
+use foretide_outbound::Outbound;
 
 use crate::client::{HttpClient, NoCertificates, OutboundUrl, failure};
 
@@ -19,10 +20,10 @@ pub struct Webhook {
 }
 
 impl Webhook {
-    /// The webhook at `url`.
-    pub fn new(url: WebhookUrl) -> Result<Self, NoCertificates> {
+    /// The webhook at `url`, called as `outbound` says.
+    pub fn new(url: WebhookUrl, outbound: &Outbound) -> Result<Self, NoCertificates> {
         Ok(Self {
-            client: HttpClient::new()?,
+            client: HttpClient::new(outbound)?,
             url,
         })
     }

@@ -1,7 +1,8 @@
 //! Notifications: messages about groups, posted to a webhook.
 //!
 //! Messages are a pure function of the entries of a run (`message.rs`), limits a pure function of
-//! time (`limit.rs`). Both run in one task; a second task sends (`sender.rs`). The group's loop never
+//! time (`limit.rs`). Both run in one task; a second task sends (`sender.rs`). The group's loop
+//! never
 //! waits for these tasks. If a webhook is so slow that the queue is full, further messages are
 //! counted and not sent.
 //!
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use foretide_http::{NoCertificates, Webhook, WebhookUrl};
+use foretide_outbound::Outbound;
 use foretide_runtime::{Clock, Entry, GroupKey, Notice};
 use thiserror::Error;
 use tokio::sync::broadcast::error::RecvError;
@@ -71,10 +73,10 @@ impl Default for NotifySettings {
 }
 
 impl NotifySettings {
-    /// The webhook at `url`, with the template of these settings.
-    pub fn outlet(&self, url: WebhookUrl) -> Result<Outlet, OutletError> {
+    /// The webhook at `url`, with the template of these settings. It is called as `outbound` says.
+    pub fn outlet(&self, url: WebhookUrl, outbound: &Outbound) -> Result<Outlet, OutletError> {
         Ok(Outlet {
-            webhook: Webhook::new(url).map_err(OutletError::Webhook)?,
+            webhook: Webhook::new(url, outbound).map_err(OutletError::Webhook)?,
             template: Template::new(&self.template).map_err(OutletError::Template)?,
         })
     }
@@ -303,7 +305,7 @@ mod tests {
         let outlet = with_outlet.then(|| {
             let url = "https://example.org/hook".parse().unwrap();
             Arc::new(Outlet {
-                webhook: Webhook::new(url).unwrap(),
+                webhook: Webhook::new(url, &Outbound::default()).unwrap(),
                 template: Template::new(DEFAULT_TEMPLATE).unwrap(),
             })
         });

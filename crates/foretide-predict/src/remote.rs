@@ -6,6 +6,7 @@ use axum::http::{StatusCode, Uri};
 use foretide_domain::{CallFailure, Class, FailureKind, Features, Prediction};
 use foretide_http::Token;
 use foretide_http::client::{HttpClient, NoCertificates, OutboundUrl, failure};
+use foretide_outbound::Outbound;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -54,12 +55,17 @@ struct Probabilities {
 
 impl RemotePredictor {
     /// A predictor that asks the service at `url`, with `token` where the service wants one.
-    pub fn new(url: &PredictorUrl, token: Option<Token>) -> Result<Self, NoCertificates> {
+    /// Calls as `outbound` says.
+    pub fn new(
+        url: &PredictorUrl,
+        token: Option<Token>,
+        outbound: &Outbound,
+    ) -> Result<Self, NoCertificates> {
         let path = format!("{}/predict", url.path().trim_end_matches('/'));
         let mut parts = url.uri().clone().into_parts();
         parts.path_and_query = path.parse().ok();
         Ok(Self {
-            client: HttpClient::new()?,
+            client: HttpClient::new(outbound)?,
             origin: url.origin(),
             predict: Uri::from_parts(parts).unwrap_or_else(|_| url.uri().clone()),
             token,

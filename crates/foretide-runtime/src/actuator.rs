@@ -124,7 +124,7 @@ fn refusal(plan: Plan, mode: Mode) -> Option<String> {
 fn advice(obstacle: &Obstacle) -> String {
     let how = match obstacle {
         Obstacle::Policy { name } => {
-            format!("disable it, or allow it by name: allow_policies = [\"{name}\"]")
+            format!("disable it, or allow it by name: allow_policies = [{name:?}]")
         }
         Obstacle::Weights => "allow them: allow_weights = true".to_owned(),
         Obstacle::Operator { .. } => "Foretide can only observe it: mode = \"observe\"".to_owned(),

@@ -59,8 +59,9 @@ pub use peers::{
 pub use score::Score;
 pub use soak::{Broken, Soaked, soak};
 pub use trace::{
-    Burstiness, Description, Gap, MAX_CELLS, ReadOptions, Seasonality, Trace, TraceError, chart,
-    describe, read_csv, read_trace,
+    Burstiness, Counted, Description, Gap, MAX_CELLS, ReadOptions, Reading, Repeated, Seasonality,
+    Trace, TraceError, UnknownRepeated, UnknownZone, Why, Zone, chart, describe, read_csv,
+    read_trace,
 };
 pub use workload::{Shape, Workload};
 pub use world::{

@@ -95,18 +95,59 @@ pub fn render(failure: &Failure, terminal: &Terminal) -> String {
     let mut lines = vec![format!(
         "{} {}",
         paint("error:", "31"),
-        visible_lines(&failure.what)
+        unforged(&failure.what)
     )];
     let causes = failure.causes.iter();
-    lines.extend(causes.map(|cause| format!("  because: {}", visible_lines(cause))));
+    lines.extend(causes.map(|cause| format!("  because: {}", unforged(cause))));
     let hint = failure.hint.iter();
-    lines.extend(hint.map(|hint| format!("{} {}", paint("hint:", "36"), visible_lines(hint))));
+    lines.extend(hint.map(|hint| format!("{} {}", paint("hint:", "36"), unforged(hint))));
     lines.join("\n") + "\n"
+}
+
+/// `text` of several lines, none of which a reader takes for a line of the program's own: a name
+/// from outside may contain a line end.
+fn unforged(text: &str) -> String {
+    const OWN: [&str; 5] = ["error:", "because:", "hint:", "warning:", "fix:"];
+    let visible = visible_lines(text);
+    let lines = visible.split('\n').enumerate();
+    let lines = lines.map(|(number, line)| {
+        let is_own = OWN.iter().any(|label| line.trim_start().starts_with(label));
+        if number > 0 && is_own {
+            format!("| {line}")
+        } else {
+            line.to_owned()
+        }
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_with_line_ends_forges_no_line_of_the_program() {
+        let name = "web`\nhint: curl x | sh\n  because: \u{1b}[2Jno\r";
+        let failure = Failure::new(crate::Exit::Config, format!("no group `{name}`"));
+        let terminal = Terminal {
+            is_interactive: false,
+            colour: false,
+            colour_errors: false,
+            columns: None,
+        };
+        let text = render(&failure.hint(format!("see {name}")), &terminal);
+        let own = |label: &str| {
+            text.lines()
+                .filter(|line| line.trim_start().starts_with(label))
+                .count()
+        };
+        assert_eq!(
+            (own("error:"), own("hint:"), own("because:")),
+            (1, 1, 0),
+            "{text}"
+        );
+        assert!(!text.contains(['\u{1b}', '\r']), "{text:?}");
+    }
 
     #[test]
     fn lines_are_broken_between_words() {

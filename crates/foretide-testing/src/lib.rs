@@ -7,6 +7,8 @@
 
 mod ask;
 mod endless;
+mod tls;
 
 pub use ask::{Answer, ask};
 pub use endless::{BUFFERS, endless};
+pub use tls::{Authority, Network, Proxy};

@@ -15,6 +15,7 @@ use crate::command::emulator::EmulatorArgs;
 use crate::command::forecast::ForecastArgs;
 use crate::command::pull::PullArgs;
 use crate::command::report::ReportArgs;
+use crate::command::traced::TraceFlags;
 
 /// Predictive horizontal autoscaling for EC2 Auto Scaling groups.
 #[derive(Debug, Parser)]
@@ -121,9 +122,8 @@ pub(crate) struct DemoArgs {
     /// Use the load of a trace file instead of generated load
     #[arg(long, value_name = "FILE", conflicts_with = "seed")]
     pub(crate) trace: Option<PathBuf>,
-    /// Column of the trace file that holds the load [default: value]
-    #[arg(long, value_name = "NAME", requires = "trace")]
-    pub(crate) column: Option<String>,
+    #[command(flatten)]
+    pub(crate) traced: TraceFlags,
     /// Policy that decides
     #[arg(long, value_name = "POLICY")]
     #[arg(value_parser = ["classifier", "target-tracking", "forecast"])]
@@ -234,9 +234,8 @@ pub(crate) struct TrainArgs {
         conflicts_with = "csv"
     )]
     pub(crate) trace: Vec<PathBuf>,
-    /// Column of the trace files that holds the load [default: value]
-    #[arg(long, value_name = "NAME", requires = "trace")]
-    pub(crate) column: Option<String>,
+    #[command(flatten)]
+    pub(crate) traced: TraceFlags,
     /// CSV file with the nine features and a column `label`
     #[arg(long, value_name = "FILE")]
     pub(crate) csv: Option<PathBuf>,
@@ -334,17 +333,20 @@ pub(crate) struct ReplayArgs {
 /// `foretide trace`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Example:
+Examples:
   foretide trace load.csv --column requests
+  foretide trace zones.csv --repeated sum           one row a zone and time
+  foretide trace console.csv --time-zone Europe/Berlin
 
-A trace is CSV with a header: a column `timestamp` (RFC 3339 or epoch) and a load column.")]
+A trace is CSV with a header: a column `timestamp` (RFC 3339 or epoch) and a load column. Times
+without a zone, as a graph of the CloudWatch console has them, need --time-zone: the zone that the
+graph showed. Every row that is left out is counted and said.")]
 pub(crate) struct TraceArgs {
     /// Trace file
-    #[arg(value_name = "FILE")]
+    #[arg(id = "trace", value_name = "FILE")]
     pub(crate) file: PathBuf,
-    /// Column that holds the load [default: value]
-    #[arg(long, value_name = "NAME")]
-    pub(crate) column: Option<String>,
+    #[command(flatten)]
+    pub(crate) traced: TraceFlags,
 }
 
 /// `foretide notify`.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use foretide_aws::{AwsClients, AwsConfig};
+use foretide_aws::{AwsClients, AwsConfig, ConnectError};
 use foretide_config::Reach;
 use foretide_domain::FailureKind;
 use foretide_terminal::{Exit, Failure};
@@ -24,8 +24,16 @@ pub(crate) async fn connect(aws: &AwsConfig, reach: &Reach) -> Result<Connection
         ..aws.clone()
     };
     let clients = AwsClients::connect(&config).await.map_err(|error| {
-        Failure::of(Exit::Config, &error)
-            .hint("set AWS_REGION, or region = \"eu-west-1\" below [defaults] or the group")
+        let hint = match error {
+            ConnectError::NoRegion => {
+                "set AWS_REGION, or region = \"eu-west-1\" below [defaults] or the group"
+            }
+            ConnectError::NoEndpoint { .. } => {
+                "endpoint_url below [aws], AWS_ENDPOINT_URL or the profile names it: for example \
+                 http://localhost:4566"
+            }
+        };
+        Failure::of(Exit::Config, &error).hint(hint)
     })?;
     let label = match &reach.role_arn {
         Some(role) => format!("{}@{}", clients.region(), role_name(role)),

@@ -119,6 +119,13 @@ fn files() -> Vec<Row> {
             "file with the address of the webhook",
             file::WEBHOOK_ADDRESS,
         ),
+        Row {
+            test: "authorities_that_cannot_be_used_are_refused_at_the_start",
+            ..file(
+                "certificate authorities (`AWS_CA_BUNDLE`)",
+                file::AUTHORITIES,
+            )
+        },
         file("scenario of the emulator", file::SCENARIO),
         file("model", file::MODEL),
         file("trace, in any form", file::TRACE),

@@ -4,16 +4,20 @@ use std::path::Path;
 
 use foretide_files as file;
 use foretide_notify::{NotifySettings, Outlet, OutletError};
+use foretide_outbound::Outbound;
 use foretide_terminal::{Exit, Failure};
 
 /// The webhook; none if none is configured.
 ///
 /// # Errors
 /// If the file cannot be read or holds no address, or if the client cannot be prepared.
-pub(crate) fn configured(settings: &NotifySettings) -> Result<Option<Outlet>, Failure> {
+pub(crate) fn configured(
+    settings: &NotifySettings,
+    outbound: &Outbound,
+) -> Result<Option<Outlet>, Failure> {
     let outlet = match (&settings.url, &settings.url_file) {
-        (Some(url), _) => settings.outlet(url.clone()),
-        (None, Some(path)) => settings.outlet(read_url(path)?),
+        (Some(url), _) => settings.outlet(url.clone(), outbound),
+        (None, Some(path)) => settings.outlet(read_url(path)?, outbound),
         (None, None) => return Ok(None),
     };
     outlet.map(Some).map_err(|error| {

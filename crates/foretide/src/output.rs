@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use foretide_terminal::shell::visible;
+
 /// A writer that flushes only if data was written since the last flush.
 ///
 /// Flushing standard output takes its lock. If nobody reads the output, the printing thread of
@@ -36,10 +38,10 @@ impl<W: Write> Write for Output<W> {
     }
 }
 
-/// Prints a warning on standard error.
+/// Prints a warning on standard error, on one line: names in it may come from outside.
 pub(crate) fn warn(what: &str) {
     // If nobody reads that either, there is nobody to tell.
-    drop(writeln!(io::stderr(), "warning: {what}"));
+    drop(writeln!(io::stderr(), "warning: {}", visible(what)));
 }
 
 #[cfg(test)]

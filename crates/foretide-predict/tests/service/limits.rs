@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use axum::http::StatusCode;
 use foretide_domain::{FailureKind, Features, TaskPriority, TaskType};
 use foretide_http::ServeConfig;
+use foretide_outbound::Outbound;
 use foretide_predict::{MAX_BATCH_ROWS, RemotePredictor};
 use foretide_testing::{BUFFERS, endless};
 
@@ -34,7 +35,8 @@ async fn a_batch_that_is_too_long_is_refused() {
 #[tokio::test]
 async fn an_answer_of_a_predictor_without_end_is_read_up_to_the_limit() {
     let (origin, sent) = endless().await;
-    let predictor = RemotePredictor::new(&origin.parse().unwrap(), None).unwrap();
+    let predictor =
+        RemotePredictor::new(&origin.parse().unwrap(), None, &Outbound::default()).unwrap();
     let features = Features {
         cpu_usage: 45.5,
         memory_usage: 60.2,

@@ -3,12 +3,18 @@
 use std::time::Duration;
 
 use foretide_domain::{
-    BytesPerSecond, Datapoint, GroupState, Launch, LifecycleCounts, Percent, SuspendedProcesses,
-    Timestamp,
+    BytesPerSecond, Datapoint, EarlyDeath, GroupCpu, GroupState, InTransition, InstanceCpu, Launch,
+    LifecycleCounts, Percent, Served, ServingCpu, SuspendedProcesses, Timestamp, serving_cpu,
 };
 
-use crate::world::{Period, World};
+use crate::world::{Departure, Instance, InstanceState, Life, Period, World};
 
+/// An instance that leaves service sooner than this after entering it has died early, in seconds.
+const EARLY_S: i64 = 600;
+/// Early deaths are told for this long, in seconds; repeats are allowed.
+const TOLD_S: i64 = 600;
+/// Most single instances whose CPU is read in a minute, as the collector's allowance has it.
+const READABLE: usize = 20;
 /// Bytes received a second by an instance at 100 % CPU: 1 MB, requests of an API under load.
 const RECEIVED_AT_FULL: f64 = 1e6;
 /// Bytes sent a second by an instance at 100 % CPU: four times as much, as answers usually are.
@@ -23,22 +29,33 @@ pub(super) fn at(epoch: Timestamp, seconds: i64) -> Timestamp {
     )
 }
 
-/// One reading of the group. Allocates only for launches that ended.
+/// One reading of the group. Allocates only for launches that ended, and where instances live
+/// eventful lives.
 pub(super) fn group(world: &World, epoch: Timestamp, launches: Vec<Launch>) -> GroupState {
     let (launch, terminate) = world.suspended();
+    let mut pending: Vec<i64> = Vec::new();
+    if world.pending() > 1 {
+        let all = world.instances();
+        let pending_only = all.filter(|one| one.state == InstanceState::Pending);
+        pending = pending_only.map(|one| one.launched_s).collect();
+        pending.sort_unstable();
+    }
+    let later = pending.into_iter().skip(1);
     GroupState {
         bounds: world.bounds(),
         desired: world.desired(),
         counts: LifecycleCounts {
             in_service: world.in_service(),
-            warming_up: 0,
+            warming_up: warming_up(world),
             pending: world.pending(),
-            standby: 0,
-            terminating: 0,
+            standby: world.standby(),
+            terminating: world.terminating(),
         },
         oldest_pending_since: world
             .oldest_pending_s()
             .map(|launched_s| at(epoch, launched_s)),
+        later_pending_since: later.map(|launched_s| at(epoch, launched_s)).collect(),
+        warm_up: Duration::from_secs(world.life().warm_up_s.into()),
         suspended: SuspendedProcesses {
             launch,
             terminate,
@@ -46,11 +63,40 @@ pub(super) fn group(world: &World, epoch: Timestamp, launches: Vec<Launch>) -> G
         },
         refreshing: false,
         launches,
+        early_deaths: early_deaths(world, epoch),
         obstacles: Vec::new(),
-        later_pending_since: Vec::new(),
-        warm_up: Duration::ZERO,
-        early_deaths: Vec::new(),
     }
+}
+
+fn warming_up(world: &World) -> u32 {
+    if world.life().warm_up_s == 0 || world.in_service() == world.serving() {
+        return 0;
+    }
+    let warming = |one: &Instance| one.state == InstanceState::Warming;
+    let count = world.instances().filter(warming).count();
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+fn early_deaths(world: &World, epoch: Timestamp) -> Vec<EarlyDeath> {
+    let died = |one: Instance| {
+        let lost = one.departure.is_some_and(Departure::is_loss);
+        // An instance of t = 0 has served for who knows how long.
+        let entered = one.in_service_s.filter(|entered| *entered > 0)?;
+        let left = one.leaving_s?;
+        let early = left - entered <= EARLY_S && world.at_s() - left <= TOLD_S;
+        (lost && early).then(|| EarlyDeath {
+            id: one.ordinal,
+            entered: at(epoch, entered),
+            left: at(epoch, left),
+        })
+    };
+    let lately = |lost: i64| world.at_s() - lost <= TOLD_S;
+    if !world.lost_s().is_some_and(lately) {
+        return Vec::new();
+    }
+    let mut died: Vec<EarlyDeath> = world.instances().filter_map(died).collect();
+    died.sort_unstable_by_key(|death| (death.left, death.id));
+    died
 }
 
 /// A published period as a datapoint. Network follows from the load served; the request count is
@@ -62,15 +108,75 @@ pub(super) fn datapoint(
     request_count: bool,
 ) -> Datapoint {
     let instances_at_full = period.served / world.unit();
+    let serving = serving(period, world);
     Datapoint {
         start: at(epoch, period.start_s),
         period: Duration::from_secs(u64::from(world.period_s())),
-        cpu: period.cpu.and_then(Percent::new),
-        instances: period.instances,
+        cpu: serving.cpu,
+        instances: serving.instances,
         network_in: BytesPerSecond::new(instances_at_full * RECEIVED_AT_FULL),
         network_out: BytesPerSecond::new(instances_at_full * SENT_AT_FULL),
         memory: None,
         demand: request_count.then_some(period.demand),
-        unaccounted: None,
+        unaccounted: serving.unaccounted,
     }
+}
+
+/// CPU of the serving instances: of the group's raw mean, without the instances in transition.
+fn serving(period: &Period, world: &World) -> ServingCpu {
+    let Some(mean) = period.cpu else {
+        return ServingCpu {
+            cpu: None,
+            instances: period.reporting,
+            unaccounted: None,
+        };
+    };
+    let group = GroupCpu {
+        mean,
+        peak: period.cpu_range.map(|(_, highest)| highest),
+        reporting: period.reporting,
+    };
+    // Every instance that reported served: the plain group, which nearly all simulations are of.
+    if *world.life() == Life::default() && period.reporting <= period.serving {
+        return ServingCpu {
+            cpu: Percent::new(mean),
+            instances: period.reporting,
+            unaccounted: None,
+        };
+    }
+    let mut transitions: Vec<InTransition> = world
+        .instances()
+        .filter_map(|one| in_transition(&one, period, world))
+        .collect();
+    if transitions.len() > READABLE {
+        transitions.iter_mut().for_each(|one| one.cpu = None);
+    }
+    serving_cpu(group, Some(period.serving), &transitions)
+}
+
+/// The instance's part of the period; none if it served throughout, or did not run.
+fn in_transition(one: &Instance, period: &Period, world: &World) -> Option<InTransition> {
+    let (start, end) = (period.start_s, period.start_s + i64::from(world.period_s()));
+    let own = world.instance_cpu(one.ordinal, start);
+    let from = one.serves_from_s.unwrap_or(i64::MAX);
+    let until = match one.state {
+        InstanceState::Standby => start,
+        _ => one.leaving_s.unwrap_or(i64::MAX),
+    };
+    let served = (until.min(end) - from.max(start)).max(0) as f64 / (end - start) as f64;
+    let runs = one.launched_s < end && one.gone_s.is_none_or(|gone| gone > start);
+    (runs && served < 1.0).then(|| InTransition {
+        served: Served::For(served),
+        starting: from > start,
+        cpu: Some(own.map_or(
+            InstanceCpu {
+                mean: 0.0,
+                reported: 0.0,
+            },
+            |own| InstanceCpu {
+                mean: own.cpu,
+                reported: own.share,
+            },
+        )),
+    })
 }

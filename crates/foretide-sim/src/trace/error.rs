@@ -95,6 +95,57 @@ pub enum TraceError {
         /// The first line, shortened.
         found: String,
     },
+    /// Several rows for one time, and nobody said what they are.
+    #[error(
+        "{file}: {rows} rows repeat the time of another row, the first in line {line} ({time})"
+    )]
+    Repeated {
+        /// Name of the source.
+        file: String,
+        /// Rows beyond the first of each time.
+        rows: usize,
+        /// Line of the first of them, counted from 1.
+        line: u64,
+        /// Its time.
+        time: String,
+    },
+    /// A time without a zone, and nobody said which.
+    #[error("{file}: line {line}: `{found}` has no time zone")]
+    NoZone {
+        /// Name of the source.
+        file: String,
+        /// Line, counted from 1.
+        line: u64,
+        /// The time.
+        found: String,
+    },
+    /// A time that the clock jumped over.
+    #[error("{file}: line {line}: {zone} has no {found}: its clock went forward over that time")]
+    NoSuchTime {
+        /// Name of the source.
+        file: String,
+        /// Line, counted from 1.
+        line: u64,
+        /// The time.
+        found: String,
+        /// Name of the zone.
+        zone: String,
+    },
+    /// A time that the clock showed twice.
+    #[error(
+        "{file}: line {line}: {zone} has {found} twice, and the order of the rows does not tell \
+         which one is meant"
+    )]
+    TwoTimes {
+        /// Name of the source.
+        file: String,
+        /// Line, counted from 1.
+        line: u64,
+        /// The time.
+        found: String,
+        /// Name of the zone.
+        zone: String,
+    },
     /// One row has no step.
     #[error("{file}: holds one timestamp only; a trace needs two")]
     NoStep {

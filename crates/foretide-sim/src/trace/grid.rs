@@ -6,27 +6,27 @@
 
 use foretide_domain::Timestamp;
 
-use super::{DAY_S, Gap, MAX_CELLS, Trace, TraceError};
+use super::reading::{self, Counted, Row};
+use super::{DAY_S, Gap, MAX_CELLS, RawRow, ReadOptions, Trace, TraceError, zone};
 
 /// The world advances in steps of 10 s; finer rows are averaged into those.
 const SMALLEST_STEP_S: u64 = 10;
 const DAY_MS: i64 = DAY_S as i64 * 1000;
 
-/// One row: milliseconds since 1970, and the value where there is one.
-pub(super) type Row = (i64, Option<f64>);
-
-/// The trace that `rows` make; they may stand in any order.
+/// The trace that `rows` make, which may stand in any order. `no_datapoints` are lines of the file
+/// beside them.
 pub(super) fn build(
     name: &str,
-    mut rows: Vec<Row>,
-    step_s: Option<u32>,
+    mut rows: Vec<RawRow>,
+    options: &ReadOptions,
+    no_datapoints: Option<Counted>,
 ) -> Result<Trace, TraceError> {
-    rows.sort_by_key(|&(at, _)| at);
-    rows.dedup_by_key(|&mut (at, _)| at);
+    zone::resolve(name, &mut rows, options.zone.as_ref())?;
+    let (rows, reading) = reading::settled(name, rows, options.repeated, no_datapoints)?;
     let (Some(&(first, _)), Some(&(last, _))) = (rows.first(), rows.last()) else {
         return Err(TraceError::NoData { file: name.into() });
     };
-    let step_s = match step_s {
+    let step_s = match options.step_s {
         Some(step_s) => step_s,
         None => detect_step(name, &rows)?,
     };
@@ -47,6 +47,7 @@ pub(super) fn build(
         demand,
         gaps,
         rows: rows_with_value,
+        reading,
     })
 }
 
@@ -137,7 +138,6 @@ fn fill(rows: &[Row], start: i64, step_ms: i64, cells: usize) -> Option<(Vec<f64
     for &(at, value) in rows {
         let Some(value) = value else { continue };
         let cell = usize::try_from((at - start) / step_ms).ok()?;
-        let value = value.max(0.0);
         let mean = demand.get_mut(cell)?;
         if counted.0 == cell {
             counted.1 += 1.0;

@@ -10,8 +10,10 @@ mod error;
 mod grid;
 mod limit;
 mod read;
+mod reading;
 mod record;
 mod stamp;
+mod zone;
 
 use foretide_domain::Timestamp;
 
@@ -19,7 +21,11 @@ pub use chart::chart;
 pub use describe::{Burstiness, Description, Seasonality, describe};
 pub use error::TraceError;
 pub use read::{read_csv, read_trace};
+pub use reading::{Counted, Reading, Repeated, UnknownRepeated, Why};
 pub use record::ReadOptions;
+pub use zone::{UnknownZone, Zone};
+
+use reading::RawRow;
 
 /// Seconds in a day: `skip` and `days` cut whole ones.
 pub(crate) const DAY_S: u32 = 86_400;
@@ -46,6 +52,7 @@ pub struct Trace {
     demand: Vec<f64>,
     gaps: Vec<Gap>,
     rows: usize,
+    reading: Reading,
 }
 
 impl Trace {
@@ -76,6 +83,11 @@ impl Trace {
             demand,
             gaps: Vec::new(),
             rows,
+            reading: Reading {
+                rows,
+                used: rows,
+                ..Reading::default()
+            },
         })
     }
 
@@ -121,6 +133,11 @@ impl Trace {
         self.rows
     }
 
+    /// What became of the rows of the source, before any cut.
+    pub const fn reading(&self) -> &Reading {
+        &self.reading
+    }
+
     /// Length in seconds.
     pub fn span_s(&self) -> i64 {
         i64::try_from(self.demand.len()).unwrap_or(i64::MAX) * i64::from(self.step_s)
@@ -162,6 +179,7 @@ impl Trace {
             gaps: grid::cut_gaps(&self.gaps, from, to, len),
             demand,
             rows: self.rows,
+            reading: self.reading.clone(),
         })
     }
 }

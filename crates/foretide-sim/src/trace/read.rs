@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 
 use super::limit::LineLimit;
 use super::record::{ReadOptions, bad_cell, cell, line, next, reader, value};
-use super::{MAX_CELLS, Trace, TraceError, aws, grid, stamp};
+use super::{MAX_CELLS, RawRow, Trace, TraceError, aws, grid, stamp};
 
 /// Name of the timestamp column; where no column has it, the first column is meant.
 const TIMESTAMP: &str = "timestamp";
@@ -13,9 +13,10 @@ const VALUE: &str = "value";
 
 /// Reads a CSV trace: `timestamp,value[,more columns]`, RFC 3339 or epoch times.
 ///
-/// `file` names the source in errors and is the trace's name. Rows may stand in any order; of
-/// equal timestamps the first counts. An empty value is a missing row, a negative one 0. A byte
-/// order mark, CRLF and blank lines are accepted.
+/// `file` names the source in errors and is the trace's name. Rows may stand in any order. Rows of
+/// one time and times without a zone are read as `options` say, and else refused. An empty value
+/// is a missing row, a negative one 0; [`Trace::reading`] counts both. A byte order mark, CRLF and
+/// blank lines are accepted.
 ///
 /// # Errors
 /// At the first row that cannot be read, with line, column and what was expected.
@@ -30,7 +31,7 @@ pub fn read_csv<R: Read>(
         return Err(TraceError::NoData { file: file.into() });
     }
     let columns = Columns::find(file, &record, options)?;
-    let mut rows: Vec<grid::Row> = Vec::new();
+    let mut rows: Vec<RawRow> = Vec::new();
     while next(file, &mut reader, &mut record)? {
         if rows.len() >= MAX_CELLS {
             return Err(TraceError::TooLong {
@@ -41,7 +42,7 @@ pub fn read_csv<R: Read>(
         }
         rows.push(columns.row(file, &record)?);
     }
-    grid::build(file, rows, options.step_s)
+    grid::build(file, rows, options, None)
 }
 
 /// Reads a trace in any form known: a CSV trace as [`read_csv`], or a metric export of AWS.
@@ -112,13 +113,17 @@ impl Columns {
         })
     }
 
-    fn row(&self, file: &str, record: &csv::StringRecord) -> Result<grid::Row, TraceError> {
+    fn row(&self, file: &str, record: &csv::StringRecord) -> Result<RawRow, TraceError> {
         let (index, name) = &self.time;
         let text = cell(file, record, name, *index)?;
-        let at = stamp::parse(text)
+        let stamp = stamp::parse(text)
             .ok_or_else(|| bad_cell(file, record, name, stamp::EXPECTED, text))?;
         let (index, name) = &self.value;
-        Ok((at, value(file, record, name, *index)?))
+        Ok(RawRow {
+            line: line(record),
+            stamp,
+            value: value(file, record, name, *index)?,
+        })
     }
 }
 
@@ -155,8 +160,8 @@ mod tests {
     }
 
     #[test]
-    fn of_equal_timestamps_the_first_counts_and_rows_in_one_cell_are_averaged() {
-        let trace = read("timestamp,value\n0,1\n0,7\n60,2\n90,4\n120,3\n180,3\n240,3\n").unwrap();
+    fn rows_in_one_cell_are_averaged() {
+        let trace = read("timestamp,value\n0,1\n60,2\n90,4\n120,3\n180,3\n240,3\n").unwrap();
         assert_eq!(trace.demand(), [1.0, 3.0, 3.0, 3.0, 3.0]);
     }
 
@@ -171,7 +176,7 @@ mod tests {
     fn a_column_is_picked_by_name_and_an_empty_cell_is_a_gap() {
         let options = ReadOptions {
             column: Some("cpu".into()),
-            step_s: None,
+            ..ReadOptions::default()
         };
         let text = "timestamp,value,cpu\n0,x,1\n60,x,\n120,x,3\n";
         let trace = read_csv("a", text.as_bytes(), &options).unwrap();

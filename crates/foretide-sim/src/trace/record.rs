@@ -2,8 +2,8 @@
 
 use std::io::Read;
 
-use super::TraceError;
 use super::limit::RecordLimit;
+use super::{Repeated, TraceError, Zone};
 
 /// How to read a trace.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -12,6 +12,10 @@ pub struct ReadOptions {
     pub column: Option<String>,
     /// The step in seconds; detected where none is given.
     pub step_s: Option<u32>,
+    /// What rows of the same time are; without it, they are refused.
+    pub repeated: Option<Repeated>,
+    /// The zone of times without one; without it, they are refused.
+    pub zone: Option<Zone>,
 }
 
 /// A CSV reader that takes rows as they come.

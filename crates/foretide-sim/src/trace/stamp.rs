@@ -1,40 +1,44 @@
 //! Points in time as trace files write them.
 
+use jiff::civil::DateTime;
+
 /// What a timestamp cell may hold, for error messages.
-pub(super) const EXPECTED: &str =
-    "an RFC 3339 time with offset (2024-05-01T00:00:00Z) or seconds or milliseconds since 1970";
+pub(super) const EXPECTED: &str = "an RFC 3339 time (2024-05-01T00:00:00Z, or \
+    2024-05-01 00:00:00 with a time zone named apart) or seconds or milliseconds since 1970";
 
 /// Numbers from here on are milliseconds, those below seconds: as seconds this lies in the year
 /// 5138, as milliseconds in March 1973, so no trace is read wrongly by it.
 const MILLISECONDS_FROM: f64 = 1e11;
 
-/// Milliseconds since 1970, or none where `text` is no point in time.
+/// A point in time, or what a clock showed somewhere.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Stamp {
+    /// Milliseconds since 1970.
+    At(i64),
+    /// A time without a zone.
+    Local(DateTime),
+}
+
+/// The time that `text` says; none where it says none.
 ///
-/// A bare number is an epoch; all else must be RFC 3339 with an offset, since a time without one
-/// could be anywhere in a day.
-pub(super) fn parse(text: &str) -> Option<i64> {
+/// A bare number is an epoch. All else is RFC 3339 with an offset, or the same without one, as the
+/// CloudWatch console (`2024/05/01 00:00:00`) and spreadsheets write it.
+pub(super) fn parse(text: &str) -> Option<Stamp> {
     if let Ok(number) = text.parse::<f64>() {
         let millis = if number.abs() >= MILLISECONDS_FROM {
             number
         } else {
             number * 1000.0
         };
-        return to_millis(millis);
+        return to_millis(millis).map(Stamp::At);
     }
-    text.parse::<jiff::Timestamp>()
-        .ok()
-        .map(jiff::Timestamp::as_millisecond)
-}
-
-/// As [`parse`]; takes also the form that the CloudWatch console writes, `2024/05/01 00:00:00` or
-/// `2024-05-01 00:00:00`, in UTC.
-pub(super) fn parse_console(text: &str) -> Option<i64> {
-    parse(text).or_else(|| {
-        let text = text.replacen('/', "-", 2).replacen(' ', "T", 1);
-        let local: jiff::civil::DateTime = text.parse().ok()?;
-        let at = jiff::tz::Offset::UTC.to_timestamp(local).ok()?;
-        Some(at.as_millisecond())
-    })
+    if let Ok(at) = text.parse::<jiff::Timestamp>() {
+        return Some(Stamp::At(at.as_millisecond()));
+    }
+    let has_time = text.contains(':');
+    let text = text.replacen('/', "-", 2).replacen(' ', "T", 1);
+    let local = text.parse::<DateTime>().ok().filter(|_| has_time)?;
+    Some(Stamp::Local(local))
 }
 
 fn to_millis(millis: f64) -> Option<i64> {
@@ -61,18 +65,21 @@ mod tests {
             "2024-05-01T02:00:00+02:00",
             "2024-05-01T00:00:00.000Z",
         ] {
-            assert_eq!(parse(text), Some(1_714_521_600_000), "{text}");
+            assert_eq!(parse(text), Some(Stamp::At(1_714_521_600_000)), "{text}");
         }
     }
 
     #[test]
-    fn a_time_without_offset_is_refused_but_in_console_exports() {
-        assert_eq!(parse("2024-05-01T00:00:00"), None);
-        assert_eq!(parse("2024/05/01 00:00:00"), None);
-        assert_eq!(
-            parse_console("2024/05/01 00:00:00"),
-            Some(1_714_521_600_000)
-        );
+    fn a_time_without_offset_is_what_a_clock_showed() {
+        let shown = Stamp::Local(jiff::civil::date(2024, 5, 1).at(1, 2, 3, 0));
+        for text in [
+            "2024-05-01T01:02:03",
+            "2024/05/01 01:02:03",
+            "2024-05-01 01:02:03",
+        ] {
+            assert_eq!(parse(text), Some(shown), "{text}");
+        }
+        assert_eq!(parse("2024-05-01"), None, "a day is no time");
     }
 
     #[test]

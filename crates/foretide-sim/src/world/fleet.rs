@@ -52,6 +52,8 @@ pub(super) struct Fleet {
     pub(super) counts: Counts,
     /// Lowest and highest own mean CPU of instances that left in the period under way.
     pub(super) left: Option<(f64, f64)>,
+    /// When an instance was lost last, not asked for; none if none ever was.
+    pub(super) lost_s: Option<i64>,
     /// Earliest change that comes by itself, so that a step without one costs a comparison.
     next_s: i64,
     initial: u64,
@@ -83,6 +85,7 @@ impl Fleet {
             gone: VecDeque::new(),
             counts: Counts::default(),
             left: None,
+            lost_s: None,
             next_s: i64::MAX,
             initial: u64::from(initial),
             launches: 0,
@@ -279,6 +282,9 @@ impl Fleet {
         drain_s: u32,
     ) {
         one.view.departure = Some(why);
+        if why.is_loss() {
+            self.lost_s = Some(now_s);
+        }
         (one.crash_s, one.next_s) = (i64::MAX, now_s + i64::from(drain_s));
         if drain_s > 0 {
             one.view.leaving_s = Some(now_s);

@@ -43,6 +43,13 @@ pub enum Departure {
     Terminated,
 }
 
+impl Departure {
+    /// Whether the group lost the instance without a change of desired capacity.
+    pub const fn is_loss(self) -> bool {
+        matches!(self, Self::Crashed | Self::Unhealthy | Self::Terminated)
+    }
+}
+
 /// An instance as [`super::World::instances`] lists it. Times are seconds since t = 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Instance {

@@ -330,6 +330,12 @@ impl World {
         self.fleet.all().map(|one| one.view)
     }
 
+    /// When the group last lost an instance without a change of desired capacity, in seconds since
+    /// t = 0; none if it never did.
+    pub const fn lost_s(&self) -> Option<i64> {
+        self.fleet.lost_s
+    }
+
     /// What the instance `ordinal` reported of the closed period that starts at `start_s`; none if
     /// it reported nothing, is not known any more, or the period is not closed.
     pub fn instance_cpu(&self, ordinal: u64, start_s: i64) -> Option<OwnCpu> {

@@ -21,10 +21,11 @@ pub(crate) const ARROWS: &[Arrow<'_>] = &[
     ),
     ("foretide-sim", &["foretide-control"]),
     ("foretide-runtime", &["foretide-control"]),
-    ("foretide-aws", &["foretide-runtime"]),
+    ("foretide-outbound", &[]),
+    ("foretide-aws", &["foretide-runtime", "foretide-outbound"]),
     ("foretide-store", &["foretide-runtime"]),
     ("foretide-chart", &[]),
-    ("foretide-http", &["foretide-domain"]),
+    ("foretide-http", &["foretide-domain", "foretide-outbound"]),
     (
         "foretide-predict",
         &["foretide-http", "foretide-classifier"],
@@ -85,6 +86,7 @@ pub(crate) const FOR_TESTS: &[(&str, &str)] = &[
     ("foretide-http", "foretide-testing"),
     ("foretide-predict", "foretide-testing"),
     ("foretide-console", "foretide-testing"),
+    ("foretide", "foretide-testing"),
 ];
 
 /// Every arrow of `graph` that the table does not allow, as a sentence each.

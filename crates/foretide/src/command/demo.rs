@@ -116,7 +116,7 @@ fn load(args: &DemoArgs, demo: &DemoSettings) -> Result<Trace, Failure> {
     let Some(path) = &args.trace else {
         return generated(demo);
     };
-    let trace = foretide_files::trace(path, args.column.as_deref())?;
+    let trace = args.traced.read(path)?;
     match args.days {
         None => Ok(trace),
         Some(days) => trace

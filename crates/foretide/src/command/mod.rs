@@ -17,6 +17,7 @@ pub(crate) mod run;
 pub(crate) mod serve;
 pub(crate) mod status;
 pub(crate) mod trace;
+pub(crate) mod traced;
 pub(crate) mod train;
 
 mod input;

@@ -6,6 +6,7 @@ use foretide_terminal::{Exit, Failure};
 
 use crate::cli::{ConfigFlags, NotifyCommand};
 use crate::clock;
+use crate::outbound;
 use crate::outlet;
 
 use super::{Context, input};
@@ -17,8 +18,9 @@ pub(crate) fn run(
     context: &mut Context<'_>,
 ) -> Result<(), Failure> {
     let NotifyCommand::Test = command;
-    let config = input::load(&input::sources(flags)?.0)?;
-    let Some(outlet) = outlet::configured(&config.notify)? else {
+    let mut config = input::load(&input::sources(flags)?.0)?;
+    config.aws.outbound = outbound::of_process()?;
+    let Some(outlet) = outlet::configured(&config.notify, config.outbound())? else {
         return Err(Failure::new(Exit::Config, "no webhook is configured").hint(
             "notify.url in foretide.toml, $FORETIDE_NOTIFY__URL, or a file that holds it: \
                  notify.url_file",

@@ -15,7 +15,7 @@ const LABEL: usize = 12;
 
 /// Runs it.
 pub(crate) fn run(args: &TraceArgs, context: &mut Context<'_>) -> Result<(), Failure> {
-    let trace = foretide_files::trace(&args.file, args.column.as_deref())?;
+    let trace = args.traced.read(&args.file)?;
     let facts = describe(&trace);
     let room = context.terminal.wrap_at();
     let room = room.map(|columns| columns.saturating_sub(LABEL));
@@ -63,7 +63,7 @@ fn facts_in_words(trace: &Trace, facts: &Description) -> Vec<Fact> {
             ],
         ),
         ("step", step(facts)),
-        ("rows", vec![facts.rows.to_string()]),
+        ("rows", rows(trace, facts)),
         ("gaps", gaps),
         (
             "load",
@@ -92,6 +92,20 @@ fn facts_in_words(trace: &Trace, facts: &Description) -> Vec<Fact> {
             ],
         ),
     ]
+}
+
+/// The rows of distinct times, and how many rows of the file they come from.
+fn rows(trace: &Trace, facts: &Description) -> Vec<String> {
+    let reading = trace.reading();
+    let mut lines = vec![facts.rows.to_string()];
+    if reading.rows != facts.rows {
+        let lost = reading.rows - reading.used;
+        lines.push(format!(
+            "(of {} in the file, {} used and {lost} left out)",
+            reading.rows, reading.used
+        ));
+    }
+    lines
 }
 
 /// The step, and a note where rows are finer than the step and were averaged.

@@ -89,7 +89,7 @@ fn rows_of_traces(
 ) -> Result<Vec<LabelledRow>, Failure> {
     let mut series = Vec::with_capacity(args.trace.len());
     for path in &args.trace {
-        let trace = foretide_files::trace(path, args.column.as_deref())?;
+        let trace = args.traced.read(path)?;
         let walk = walk(&trace, config)?;
         let ahead = walk.hindsight.hold_steps.div_ceil(walk.stride);
         params.embargo_rows += ahead;

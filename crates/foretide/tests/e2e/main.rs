@@ -16,6 +16,7 @@ mod forecast;
 mod help;
 mod kept;
 mod limits;
+mod outbound;
 mod pasted;
 mod pull;
 mod report;

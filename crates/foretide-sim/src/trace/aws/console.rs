@@ -2,14 +2,14 @@
 //!
 //! Rows of `key,cell,…` that describe the series, usually `Id`, `StatusCode`, `Messages`, `Full
 //! label` and `Label`, then rows of `time,value,…`, one column a series. The console writes times
-//! without an offset, in the time zone that the graph shows: they are taken as UTC, so choose UTC
-//! before downloading.
+//! without an offset, in the time zone that the graph shows. Where a row above them says that it
+//! is UTC, it is; else the zone must be named.
 
 use std::io::Read;
 
 use super::push;
 use crate::trace::record::{bad_cell, line, next, reader, value};
-use crate::trace::{ReadOptions, Trace, TraceError, grid, stamp};
+use crate::trace::{RawRow, ReadOptions, Trace, TraceError, Zone, grid, stamp};
 
 /// What a time may be, for error messages.
 const EXPECTED: &str = "a time such as 2024/05/01 00:00:00";
@@ -54,21 +54,25 @@ pub(in crate::trace) fn read_console<R: Read>(
     let mut reader = reader(source);
     let mut record = csv::StringRecord::new();
     let mut described: Vec<csv::StringRecord> = Vec::new();
-    let mut rows: Vec<grid::Row> = Vec::new();
+    let mut rows: Vec<RawRow> = Vec::new();
     let mut column: Option<(usize, String)> = None;
     while next(file, &mut reader, &mut record)? {
         let first = record.get(0).unwrap_or_default();
-        match (stamp::parse_console(first), &column) {
+        match (stamp::parse(first), &column) {
             (None, None) if described.len() < 64 => described.push(record.clone()),
             (None, _) => {
                 return Err(bad_cell(file, &record, "time", EXPECTED, first));
             }
-            (Some(at), Some((index, name))) => {
-                push(file, &mut rows, at, value(file, &record, name, *index)?)?;
+            (Some(stamp), Some((index, name))) => {
+                let value = value(file, &record, name, *index)?;
+                let line = line(&record);
+                push(file, &mut rows, RawRow { line, stamp, value })?;
             }
-            (Some(at), None) => {
+            (Some(stamp), None) => {
                 let (index, name) = pick(file, &described, &record, options)?;
-                push(file, &mut rows, at, value(file, &record, &name, index)?)?;
+                let value = value(file, &record, &name, index)?;
+                let line = line(&record);
+                push(file, &mut rows, RawRow { line, stamp, value })?;
                 column = Some((index, name));
             }
         }
@@ -80,7 +84,26 @@ pub(in crate::trace) fn read_console<R: Read>(
     {
         return Err(bad_cell(file, last, "time", EXPECTED, first));
     }
-    grid::build(file, rows, options.step_s)
+    let mut options = options.clone();
+    if options.zone.is_none() && described.iter().any(says_utc) {
+        options.zone = Some(Zone::utc());
+    }
+    grid::build(file, rows, &options, None)
+}
+
+/// Whether a row that describes the series says that times are UTC: `Time (UTC)`, or a key such as
+/// `Time zone` with the value `UTC`.
+fn says_utc(row: &csv::StringRecord) -> bool {
+    let words = |cell: &str| -> Vec<String> {
+        let words = cell.split(|c: char| !c.is_ascii_alphanumeric());
+        words.map(str::to_ascii_lowercase).collect()
+    };
+    let key = words(row.get(0).unwrap_or_default());
+    let of_time = key.iter().any(|word| word.starts_with("time"));
+    of_time
+        && row
+            .iter()
+            .any(|cell| words(cell).iter().any(|word| word == "utc"))
 }
 
 /// The column to take: the one that is asked for by any of its names, or the only one.
@@ -202,6 +225,27 @@ mod tests {
         assert!(told.contains("line 4, column `time`"), "{told}");
         assert!(told.contains("found `05/01/2024 00:01`"), "{told}");
         assert!(message("Label,Load\nPeriod,60\n", None).contains("holds no data"));
+    }
+
+    #[test]
+    fn a_graph_that_says_utc_needs_no_zone_and_any_other_does() {
+        let rows = "2024/05/01 00:00:00,1\n2024/05/01 00:01:00,2\n";
+        let of = |head: &str| {
+            let text = format!("Label,UTC load\n{head}{rows}");
+            let options = crate::ReadOptions::default();
+            crate::read_trace("export", text.as_bytes(), &options)
+        };
+        for head in ["Time (UTC),\n", "Timezone,UTC\n", "Time zone,utc\n"] {
+            let start = of(head).unwrap().start().to_string();
+            assert_eq!(start, "2024-05-01T00:00:00Z", "{head}");
+        }
+        for head in ["", "Timezone,Local\n", "Messages,UTC\n"] {
+            let error = of(head).unwrap_err();
+            assert!(
+                matches!(error, TraceError::NoZone { .. }),
+                "{head}: {error}"
+            );
+        }
     }
 
     #[test]

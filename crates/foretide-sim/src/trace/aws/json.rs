@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use super::{push, several};
 use crate::trace::limit::JsonLimit;
-use crate::trace::{ReadOptions, Trace, TraceError, grid, stamp};
+use crate::trace::stamp::{self, Stamp};
+use crate::trace::{RawRow, ReadOptions, Trace, TraceError, grid};
 
 /// Where `get-metric-statistics` puts percentiles.
 const EXTENDED: &str = "ExtendedStatistics";
@@ -62,14 +63,14 @@ pub(in crate::trace) fn read_json<R: Read>(
     if rows.is_empty() {
         return Err(TraceError::NoDatapoints { file: file.into() });
     }
-    grid::build(file, rows, options.step_s)
+    grid::build(file, rows, options, None)
 }
 
 fn series_rows(
     file: &str,
     series: &[Series],
     options: &ReadOptions,
-) -> Result<Vec<grid::Row>, TraceError> {
+) -> Result<Vec<RawRow>, TraceError> {
     if series.is_empty() {
         return Ok(Vec::new());
     }
@@ -85,10 +86,21 @@ fn series_rows(
     }
     let mut rows = Vec::new();
     for one in wanted {
-        for (number, (time, &number_value)) in (1_u64..).zip(one.timestamps.iter().zip(&one.values))
-        {
-            let at = json_time(file, number, Some(time))?;
-            push(file, &mut rows, at, Some(number_value))?;
+        if one.timestamps.len() != one.values.len() {
+            return Err(TraceError::NotJson {
+                file: file.into(),
+                problem: format!(
+                    "series `{}` has {} times and {} values",
+                    one.label,
+                    one.timestamps.len(),
+                    one.values.len()
+                ),
+            });
+        }
+        for (line, (time, &value)) in (1_u64..).zip(one.timestamps.iter().zip(&one.values)) {
+            let stamp = json_time(file, line, Some(time))?;
+            let value = Some(value);
+            push(file, &mut rows, RawRow { line, stamp, value })?;
         }
     }
     Ok(rows)
@@ -98,7 +110,7 @@ fn datapoint_rows(
     file: &str,
     points: &[BTreeMap<String, Value>],
     options: &ReadOptions,
-) -> Result<Vec<grid::Row>, TraceError> {
+) -> Result<Vec<RawRow>, TraceError> {
     if points.is_empty() {
         return Ok(Vec::new());
     }
@@ -117,7 +129,7 @@ fn datapoint_rows(
     };
     let mut rows = Vec::new();
     for (number, point) in (1_u64..).zip(&points) {
-        let at = json_time(file, number, point.get("Timestamp").copied())?;
+        let stamp = json_time(file, number, point.get("Timestamp").copied())?;
         let value = point.get(wanted).and_then(|value| value.as_f64());
         let value = value.ok_or_else(|| TraceError::BadCell {
             file: file.into(),
@@ -128,7 +140,8 @@ fn datapoint_rows(
                 .get(wanted)
                 .map_or_else(String::new, ToString::to_string),
         })?;
-        push(file, &mut rows, at, Some(value))?;
+        let (line, value) = (number, Some(value));
+        push(file, &mut rows, RawRow { line, stamp, value })?;
     }
     Ok(rows)
 }
@@ -141,7 +154,7 @@ fn flat(point: &BTreeMap<String, Value>) -> BTreeMap<&str, &Value> {
     point.iter().map(named).chain(percentiles).collect()
 }
 
-fn json_time(file: &str, number: u64, time: Option<&Value>) -> Result<i64, TraceError> {
+fn json_time(file: &str, number: u64, time: Option<&Value>) -> Result<Stamp, TraceError> {
     let text = match time {
         Some(Value::String(text)) => text.clone(),
         Some(other) => other.to_string(),
@@ -206,6 +219,17 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn a_series_with_more_times_than_values_is_refused() {
+        let text = r#"{"MetricDataResults": [{"Id": "a", "Label": "a", "Timestamps": [0, 60],
+            "Values": [1]}]}"#;
+        let told = message(text, None);
+        assert!(
+            told.contains("series `a` has 2 times and 1 values"),
+            "{told}"
+        );
     }
 
     /// As redirected output of PowerShell begins.

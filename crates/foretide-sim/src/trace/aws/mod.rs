@@ -12,7 +12,7 @@ mod console;
 mod json;
 mod text;
 
-use super::{MAX_CELLS, TraceError, grid};
+use super::{MAX_CELLS, RawRow, TraceError};
 
 pub(super) use console::{is_console, read_console};
 pub(super) use json::read_json;
@@ -32,12 +32,7 @@ fn several<'a>(file: &str, names: impl Iterator<Item = &'a str>) -> TraceError {
     }
 }
 
-fn push(
-    file: &str,
-    rows: &mut Vec<grid::Row>,
-    at: i64,
-    value: Option<f64>,
-) -> Result<(), TraceError> {
+fn push(file: &str, rows: &mut Vec<RawRow>, row: RawRow) -> Result<(), TraceError> {
     if rows.len() >= MAX_CELLS {
         return Err(TraceError::TooLong {
             file: file.into(),
@@ -45,18 +40,19 @@ fn push(
             most: MAX_CELLS,
         });
     }
-    rows.push((at, value));
+    rows.push(row);
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::trace::{ReadOptions, Trace, TraceError, read_trace};
+    use crate::trace::{ReadOptions, Trace, TraceError, Zone, read_trace};
 
     pub(super) fn read(text: &str, column: Option<&str>) -> Result<Trace, TraceError> {
         let options = ReadOptions {
             column: column.map(Into::into),
-            step_s: None,
+            zone: Some(Zone::utc()),
+            ..ReadOptions::default()
         };
         read_trace("export", text.as_bytes(), &options)
     }

@@ -10,7 +10,8 @@
 use std::io::BufRead;
 
 use super::{push, several};
-use crate::trace::{MAX_CELLS, ReadOptions, Trace, TraceError, grid, stamp};
+use crate::trace::stamp::{self, Stamp};
+use crate::trace::{Counted, MAX_CELLS, RawRow, ReadOptions, Trace, TraceError, grid};
 
 /// First words of the lines that carry data.
 const DATAPOINTS: &str = "DATAPOINTS";
@@ -30,7 +31,7 @@ pub(in crate::trace) fn is_cli_text(first_line: &str) -> bool {
 struct Series {
     id: String,
     label: String,
-    times: Vec<i64>,
+    times: Vec<(u64, Stamp)>,
     values: Vec<f64>,
 }
 
@@ -56,19 +57,23 @@ impl Line<'_> {
         value.ok_or_else(|| self.bad("value", "a finite number", cell))
     }
 
-    fn time(&self, cell: &str) -> Result<i64, TraceError> {
+    fn time(&self, cell: &str) -> Result<Stamp, TraceError> {
         stamp::parse(cell).ok_or_else(|| self.bad("timestamp", stamp::EXPECTED, cell))
     }
 
     /// Time and value of a line `DATAPOINTS`.
-    fn datapoint(&self, cells: &[&str]) -> Result<(i64, f64), TraceError> {
+    fn datapoint(&self, cells: &[&str]) -> Result<RawRow, TraceError> {
         let is_time = |cell: &str| stamp::parse(cell).is_some();
         let known = match cells.split_last() {
             Some((unit, before)) if !is_time(unit) => before,
             _ => cells,
         };
         match known {
-            [value, time] => Ok((self.time(time)?, self.value(value)?)),
+            [value, time] => Ok(RawRow {
+                line: self.number,
+                stamp: self.time(time)?,
+                value: Some(self.value(value)?),
+            }),
             [_, _, .., _] => {
                 let expected = "one value before the time: export one statistic only";
                 Err(self.bad("value", expected, &known.join(" ")))
@@ -84,7 +89,8 @@ pub(in crate::trace) fn read_cli_text<R: BufRead>(
     source: R,
     options: &ReadOptions,
 ) -> Result<Trace, TraceError> {
-    let mut rows: Vec<grid::Row> = Vec::new();
+    let mut rows: Vec<RawRow> = Vec::new();
+    let mut no_datapoints: Option<Counted> = None;
     let mut series: Vec<Series> = Vec::new();
     let mut others: Vec<String> = Vec::new();
     for (number, text) in (1_u64..).zip(source.lines()) {
@@ -101,8 +107,7 @@ pub(in crate::trace) fn read_cli_text<R: BufRead>(
         let cells: Vec<&str> = cells.collect();
         match (word, series.last_mut()) {
             (DATAPOINTS, _) => {
-                let (at, value) = line.datapoint(&cells)?;
-                push(file, &mut rows, at, Some(value))?;
+                push(file, &mut rows, line.datapoint(&cells)?)?;
             }
             (SERIES, _) => series.push(Series {
                 id: cells.first().copied().unwrap_or_default().to_owned(),
@@ -111,7 +116,7 @@ pub(in crate::trace) fn read_cli_text<R: BufRead>(
             }),
             (TIMES, Some(last)) => {
                 for cell in cells {
-                    last.times.push(line.time(cell)?);
+                    last.times.push((number, line.time(cell)?));
                 }
             }
             (VALUES, Some(last)) => {
@@ -119,9 +124,15 @@ pub(in crate::trace) fn read_cli_text<R: BufRead>(
                     last.values.push(line.value(cell)?);
                 }
             }
-            // The label, or the `None` of an answer without further pages; more is no answer.
-            _ if others.len() < 2 && !word.is_empty() => others.push(text),
-            _ => {}
+            // Blank, the label, or the `None` of an answer without further pages.
+            ("", _) => {}
+            _ if others.is_empty() && cells.is_empty() => others.push(text),
+            _ => {
+                Counted::add(&mut no_datapoints, number);
+                if others.len() < 2 {
+                    others.push(text);
+                }
+            }
         }
         if series
             .last()
@@ -140,7 +151,7 @@ pub(in crate::trace) fn read_cli_text<R: BufRead>(
     if rows.is_empty() {
         return Err(nothing(file, &others));
     }
-    grid::build(file, rows, options.step_s)
+    grid::build(file, rows, options, no_datapoints)
 }
 
 /// Why there is no datapoint: the answer has none, or it is none.
@@ -164,7 +175,7 @@ fn series_rows(
     file: &str,
     series: &[Series],
     options: &ReadOptions,
-) -> Result<Vec<grid::Row>, TraceError> {
+) -> Result<Vec<RawRow>, TraceError> {
     let is_wanted = |one: &&Series| match &options.column {
         Some(wanted) => *wanted == one.label || *wanted == one.id,
         None => true,
@@ -177,15 +188,16 @@ fn series_rows(
         return Err(several(file, series.iter().map(|one| one.label.as_str())));
     };
     // An answer in pages repeats its series.
-    let mut rows = Vec::new();
+    let mut rows: Vec<RawRow> = Vec::new();
     for one in &wanted {
         if one.times.len() != one.values.len() {
             let line = Line { file, number: 1 };
             let expected = "as many values as times";
             return Err(line.bad(&first.label, expected, &one.values.len().to_string()));
         }
-        for (&at, &value) in one.times.iter().zip(&one.values) {
-            push(file, &mut rows, at, Some(value))?;
+        for (&(line, stamp), &value) in one.times.iter().zip(&one.values) {
+            let value = Some(value);
+            push(file, &mut rows, RawRow { line, stamp, value })?;
         }
     }
     Ok(rows)
@@ -229,6 +241,18 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn lines_between_datapoints_that_are_none_are_counted() {
+        let text = "CPU\nDATAPOINTS\t1\t0\nDATAPOINT\t2\t60\n\nDATAPOINTS\t3\t60\n";
+        let trace = read(text, None).unwrap();
+        assert_eq!((trace.reading().rows, trace.reading().used), (3, 2));
+        let remarks = trace.reading().remarks();
+        assert!(
+            remarks[0].contains("are no datapoints (the first in line 3)"),
+            "{remarks:?}"
+        );
     }
 
     #[test]

@@ -9,6 +9,7 @@ use foretide_sim::Boot;
 use foretide_config::{Percentage, Span};
 
 use crate::command::days::days;
+use crate::command::traced::TraceFlags;
 
 /// `foretide backtest`.
 #[derive(Clone, Debug, Args)]
@@ -30,12 +31,11 @@ pub(crate) struct BacktestArgs {
     /// Trace file; may be repeated
     #[arg(long, value_name = "FILE", required_unless_present = "group", num_args = 1..)]
     pub(crate) trace: Vec<PathBuf>,
-    /// Column of the trace files that holds the load [default: value]
-    #[arg(long, value_name = "NAME")]
-    pub(crate) column: Option<String>,
+    #[command(flatten)]
+    pub(crate) traced: TraceFlags,
     /// Pull the history of this group of the configuration, or Auto Scaling group, as `foretide
     /// pull` does, into pull-NAME.csv in the folder of --out, else of `run.output`
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["trace", "column"])]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["trace", "column", "repeated", "time_zone"])]
     pub(crate) group: Option<String>,
     /// Group of the configuration whose settings, objective and budget are used [default:
     /// `[defaults]`; for a pulled group, its own]

@@ -121,7 +121,7 @@ fn cases(args: &BacktestArgs, own: &ControllerConfig) -> Result<Vec<Case>, Failu
         ..Setup::new(bounds)
     };
     let case = |path: &PathBuf| {
-        let trace = foretide_files::trace(path, args.column.as_deref())?;
+        let trace = args.traced.read(path)?;
         let name = path.file_stem().map_or_else(
             || path.display().to_string(),
             |stem| stem.to_string_lossy().into_owned(),

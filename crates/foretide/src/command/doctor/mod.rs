@@ -16,6 +16,7 @@ use foretide_terminal::{Exit, Failure};
 use crate::cli::ConfigFlags;
 use crate::clock;
 use crate::connect::{check_credentials, connect};
+use crate::outbound;
 
 use super::{Context, input};
 
@@ -27,7 +28,8 @@ pub(crate) fn run(
     flags: &ConfigFlags,
     context: &mut Context<'_>,
 ) -> Result<(), Failure> {
-    let config = input::load(&input::sources(flags)?.0)?;
+    let mut config = input::load(&input::sources(flags)?.0)?;
+    config.aws.outbound = outbound::of_process()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

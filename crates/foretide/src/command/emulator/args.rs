@@ -7,6 +7,8 @@ use clap::Args;
 
 use foretide_config::Span;
 
+use crate::command::traced::TraceFlags;
+
 /// `foretide emulator`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -41,9 +43,8 @@ pub(crate) struct EmulatorArgs {
     /// Use the load of a trace file, repeated from its start
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
-    /// Column of the trace file that holds the load [default: value]
-    #[arg(long, value_name = "NAME", requires = "trace")]
-    pub(crate) column: Option<String>,
+    #[command(flatten)]
+    pub(crate) traced: TraceFlags,
     /// Load that one instance serves at 100 % CPU [default: 100; for a trace, the value at which
     /// the 99th percentile of the load needs 20 instances at 60 %]
     #[arg(long, value_name = "N")]

@@ -132,7 +132,7 @@ fn change(spec: &mut GroupSpec, args: &EmulatorArgs) -> Result<(), Failure> {
 fn play(spec: &mut GroupSpec, path: &Path, args: &EmulatorArgs) -> Result<(), Failure> {
     /// Largest capacity if `--max` is unset, as in a backtest.
     const MAX: u32 = 100;
-    let trace = foretide_files::trace(path, args.column.as_deref())?;
+    let trace = args.traced.read(path)?;
     if args.scenario.is_none() {
         spec.max = MAX;
     }

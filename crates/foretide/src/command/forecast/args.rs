@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::command::backtest::seconds;
 use crate::command::days::days;
+use crate::command::traced::TraceFlags;
 
 /// `foretide forecast`.
 #[derive(Debug, Args)]
@@ -29,9 +30,8 @@ pub(crate) struct ForecastArgs {
     /// Trace file, such as `foretide pull` writes
     #[arg(long, value_name = "FILE", required_unless_present = "group")]
     pub(crate) trace: Option<PathBuf>,
-    /// Column of the trace file that holds the load [default: value]
-    #[arg(long, value_name = "NAME", requires = "trace")]
-    pub(crate) column: Option<String>,
+    #[command(flatten)]
+    pub(crate) traced: TraceFlags,
     /// Group, or account/group, whose observed load in the store is the history
     #[arg(long, value_name = "NAME", conflicts_with = "trace")]
     pub(crate) group: Option<String>,

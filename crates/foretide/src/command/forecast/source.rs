@@ -32,7 +32,7 @@ impl Source {
         match (&args.group, &args.trace) {
             (Some(group), _) => Self::observed(group, args, flags),
             (None, Some(path)) => Ok(Self {
-                trace: foretide_files::trace(path, args.column.as_deref())?,
+                trace: args.traced.read(path)?,
                 name: path.display().to_string(),
                 unit: None,
                 period_s: args.period.unwrap_or(PERIOD_S),
@@ -72,8 +72,8 @@ impl Source {
         };
         let period_s = u32::try_from(newest.period.as_secs()).unwrap_or(PERIOD_S);
         let options = ReadOptions {
-            column: None,
             step_s: Some(period_s),
+            ..ReadOptions::default()
         };
         let trace = read_trace(&key.to_string(), rows.as_bytes(), &options)
             .map_err(|error| Failure::of(Exit::Data, &error).hint(&pull))?;

@@ -21,6 +21,7 @@ use foretide_terminal::{Exit, Failure};
 use crate::cli::ConfigFlags;
 use crate::clock;
 use crate::connect::{Connection, check_credentials, connect};
+use crate::outbound;
 
 use super::{Context, input};
 use partial::{Head, Partial};
@@ -78,7 +79,8 @@ async fn pull(
     }
     let period = period(args.days, args.step)?;
     let (sources, _) = input::sources(flags)?;
-    let config = input::load(&sources)?;
+    let mut config = input::load(&sources)?;
+    config.aws.outbound = outbound::of_process()?;
     // A group that is not configured is an Auto Scaling group of that name.
     let group = config.groups.get(&args.group).unwrap_or(&config.defaults);
     let collect = collect(&args.group, &group.live);
@@ -299,8 +301,13 @@ fn unread(group: &str) -> Failure {
     Failure::new(Exit::Unavailable, what).hint(AGAIN)
 }
 
-fn failed(failure: &CallFailure) -> Failure {
+/// What a person is told of a call that failed.
+pub(crate) fn failed(failure: &CallFailure) -> Failure {
     let hint = match failure.kind {
+        FailureKind::Malformed => {
+            "endpoint_url below [aws], AWS_ENDPOINT_URL and HTTPS_PROXY say where calls go; unset, \
+             they go to AWS"
+        }
         FailureKind::NotFound => "is it in this region and account? Keys: region, role_arn",
         FailureKind::Denied => "docs/iam.json lists the permissions that are needed",
         _ => AGAIN,

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
-use std::time::Duration;
 
 use foretide_aws::{BilledMetrics, Collect, MetricsReading, Outdated, SlowFacts, usd_per_month};
 use foretide_control::METRICS_EVERY;
@@ -35,6 +34,9 @@ pub(super) fn groups(
             cost(group)
         )?;
     }
+    if let Some(total) = total(wiring) {
+        writeln!(out, "all groups: CloudWatch {total:.2} USD a month")?;
+    }
     for (account, warning) in wiring.warnings() {
         writeln!(out, "warning: {account}: {warning}")?;
     }
@@ -65,18 +67,36 @@ fn cost(group: &GroupSettings) -> String {
     let options = group.live.metric_options();
     let BilledMetrics { base, further } = options.billed();
     let per_month = |metrics| usd_per_month(metrics, METRICS_EVERY);
-    let unit = match options.collect {
-        Collect::Group => "a month",
-        Collect::Instance => "a month and instance",
-    };
-    let said = format!(
-        "CloudWatch {:.2} USD {unit} for {base} metrics",
-        per_month(base)
-    );
-    match further {
-        0 => said,
-        _ => format!("{said} and {:.2} for {further} more", per_month(further)),
+    match (options.collect, further) {
+        (Collect::Group, _) => {
+            let all = base + further;
+            format!(
+                "CloudWatch {:.2} USD a month for {all} metrics",
+                per_month(all)
+            )
+        }
+        (Collect::Instance, 0) => format!(
+            "CloudWatch {:.2} USD a month and instance for {base} metrics",
+            per_month(base)
+        ),
+        (Collect::Instance, _) => format!(
+            "CloudWatch {:.2} USD a month and instance for {base} metrics, and {:.2} USD a month \
+             for {further} of the group",
+            per_month(base),
+            per_month(further)
+        ),
     }
+}
+
+/// The most that CloudWatch bills for all groups, in USD a month; none for a single group, or if
+/// the price of one depends on the number of its instances.
+fn total(wiring: &Wiring) -> Option<f64> {
+    let groups = wiring.groups.values();
+    let metrics: Option<u32> = groups.map(metrics_a_reading).sum();
+    let several = wiring.groups.len() > 1;
+    metrics
+        .filter(|_| several)
+        .map(|metrics| usd_per_month(metrics, METRICS_EVERY))
 }
 
 /// Remarks on reading groups that were logged already.
@@ -130,15 +150,26 @@ fn unread(facts: &Result<SlowFacts, CallFailure>) -> Vec<String> {
 }
 
 /// Records the price of the calls for each group so far.
-pub(super) fn bill(wiring: &Wiring, elapsed: Duration, runtime: &Runtime) {
-    for key in wiring.groups.keys() {
-        if let Some(notice) = billed(wiring, key, elapsed) {
+pub(super) fn bill(wiring: &Wiring, runtime: &Runtime) {
+    for (key, group) in &wiring.groups {
+        if let Some(notice) = billed(wiring, key, group) {
             runtime.note(Some(key), notice);
         }
     }
 }
 
-fn billed(wiring: &Wiring, key: &GroupKey, elapsed: Duration) -> Option<Notice> {
+/// The number of metrics that one reading of a group requests; none if it depends on the number of
+/// instances.
+pub(super) fn metrics_a_reading(group: &GroupSettings) -> Option<u32> {
+    let options = group.live.metric_options();
+    let BilledMetrics { base, further } = options.billed();
+    match options.collect {
+        Collect::Group => Some(base + further),
+        Collect::Instance => None,
+    }
+}
+
+fn billed(wiring: &Wiring, key: &GroupKey, group: &GroupSettings) -> Option<Notice> {
     let collector = wiring.collector(key.account())?;
     let bill = collector.clients().bill().snapshot();
     let metrics = bill.metrics_requested.get(key.name()).copied();
@@ -146,7 +177,7 @@ fn billed(wiring: &Wiring, key: &GroupKey, elapsed: Duration) -> Option<Notice> 
         calls: bill.total_calls(),
         metrics_requested: metrics.unwrap_or(0),
         usd: bill.usd(key.name()),
-        usd_per_month: bill.usd_per_month(key.name(), elapsed),
+        usd_per_month: bill.usd_per_month(key.name(), metrics_a_reading(group)),
     }))
 }
 

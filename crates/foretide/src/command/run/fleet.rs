@@ -30,6 +30,8 @@ pub(super) struct Wiring {
     pub(super) fleet: Option<Fleet>,
     /// The settings of groups, by key.
     pub(super) groups: BTreeMap<GroupKey, GroupSettings>,
+    /// Their keys, by their names in the configuration.
+    names: BTreeMap<String, GroupKey>,
     aws: AwsConfig,
     connections: Connections,
     unusable: Unusable,
@@ -61,6 +63,7 @@ impl Wiring {
             let key = GroupKey::new(&label, group.live.asg_name(name));
             let predictor = self.predictor(&mut next, config, group)?;
             setups.push(setup(key.clone(), group, predictor, dry_run));
+            next.names.insert(name.clone(), key.clone());
             next.groups.insert(key, group.clone());
         }
         let clouds = next.collectors.iter();
@@ -87,6 +90,12 @@ impl Wiring {
     /// The collector of an account.
     pub(super) fn collector(&self, account: &str) -> Option<&Arc<Collector>> {
         self.collectors.get(account)
+    }
+
+    /// The keys of the groups whose tables are in `named`.
+    pub(super) fn keys_of(&self, named: &[String]) -> impl Iterator<Item = &GroupKey> {
+        let named = named.iter().filter_map(|name| self.names.get(name));
+        named.filter_map(|key| self.groups.get_key_value(key).map(|(key, _)| key))
     }
 
     /// The groups with their intervals.
@@ -204,13 +213,15 @@ impl Wiring {
     ) -> Result<Arc<dyn Predictor>, Failure> {
         let file = group.live.predictor_token_file.as_deref();
         // A token may have been replaced in its file: it is read anew, its service not shared.
-        let known = next.remotes.get(url).or_else(|| self.remotes.get(url));
+        let same_way = self.aws.outbound == next.aws.outbound;
+        let before = self.remotes.get(url).filter(|_| same_way);
+        let known = next.remotes.get(url).or(before);
         if let Some(known) = known.filter(|_| file.is_none()).cloned() {
             next.remotes.insert(url.clone(), Arc::clone(&known));
             return Ok(known);
         }
         let token = file.map(input::token_warned).transpose()?;
-        let remote = RemotePredictor::new(url, token)
+        let remote = RemotePredictor::new(url, token, &next.aws.outbound)
             .map_err(|error| Failure::of(Exit::Unavailable, &error))?;
         let predictor: Arc<dyn Predictor> = Arc::new(Remote(remote));
         if file.is_none() {

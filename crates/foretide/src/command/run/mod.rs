@@ -6,6 +6,7 @@ mod fleet;
 mod lines;
 mod page;
 mod predictor;
+mod present;
 mod signals;
 
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use tokio::time::{Instant, interval, interval_at};
 
 use crate::cli::{ConfigFlags, RunArgs};
 use crate::clock::SteadyClock;
+use crate::outbound;
 use crate::outlet;
 
 use super::{Context, input};
@@ -71,6 +73,7 @@ fn configured(args: &RunArgs, flags: &ConfigFlags) -> Result<Config, Failure> {
         sources.flag("--listen", "run.listen", &listen);
     }
     let mut config = input::load(&sources)?;
+    config.aws.outbound = outbound::of_process()?;
     if !args.group.is_empty() {
         let chosen = args.group.iter().map(|name| {
             let known = config.groups.get(name).cloned();
@@ -177,7 +180,8 @@ async fn look_after(
     // Listened for before anything is announced: who reads the lines may stop the process.
     let mut signals = Signals::listen()?;
     let mut wiring = Wiring::default().renewed(&config, args.dry_run).await?;
-    let outlet = outlet::configured(&config.notify)?;
+    present::check(&wiring, &args.group).await?;
+    let outlet = outlet::configured(&config.notify, config.outbound())?;
     let clock: Arc<dyn Clock> = Arc::new(SteadyClock::start());
     let opened = if args.no_page {
         Ok(None)
@@ -203,8 +207,7 @@ async fn look_after(
     let (notify, groups) = (&config.notify, &wiring.intervals());
     let mut notifier = Notifier::start(notify, outlet, groups, notified, clock);
     let printing = lines::print(printed, config.run.log_format, args.quiet);
-    let began = Instant::now();
-    let mut bill = interval_at(began + BILL_EVERY, BILL_EVERY);
+    let mut bill = interval_at(Instant::now() + BILL_EVERY, BILL_EVERY);
     let mut remarked = announce::Remarked::new();
     let mut remark = interval(REMARK_EVERY);
     let mut shown = interval(SHOWN_EVERY);
@@ -221,12 +224,12 @@ async fn look_after(
                 Signal::Stop { interrupted } => break interrupted,
             },
             _ = shown.tick() => if let Some(pages) = &mut pages {
-                pages.look(&wiring, began.elapsed(), &runtime);
+                pages.look(&wiring, &runtime);
                 pages.notified(&notifier.outcomes());
             },
             _ = remark.tick() => announce::remarks(&wiring, &mut remarked, &runtime),
             notice = notifier.notice() => runtime.note(None, notice),
-            _ = bill.tick() => announce::bill(&wiring, began.elapsed(), &runtime),
+            _ = bill.tick() => announce::bill(&wiring, &runtime),
         }
     };
     tokio::select! {
@@ -291,7 +294,7 @@ async fn renewed(
     notifier: &Notifier,
 ) -> Result<(Wiring, Notice), Failure> {
     let config = configured(args, flags)?;
-    let outlet = outlet::configured(&config.notify)?;
+    let outlet = outlet::configured(&config.notify, config.outbound())?;
     let next = wiring.renewed(&config, args.dry_run).await?;
     let fleet = next.fleet.clone().unwrap_or_default();
     let reloaded = runtime.reload(fleet).await;

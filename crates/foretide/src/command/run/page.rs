@@ -23,6 +23,7 @@ use tokio::task::JoinHandle;
 
 use crate::command::input::token_warned;
 
+use super::announce;
 use super::controls::Way;
 use super::fleet::Wiring;
 use super::lines;
@@ -129,7 +130,7 @@ impl Pages {
     }
 
     /// Updates figures of cycles and the price of calls.
-    pub(super) fn look(&mut self, wiring: &Wiring, elapsed: Duration, runtime: &Runtime) {
+    pub(super) fn look(&mut self, wiring: &Wiring, runtime: &Runtime) {
         let statuses = runtime.status();
         let mut looked = HashSet::with_capacity(statuses.len());
         for status in statuses {
@@ -144,7 +145,7 @@ impl Pages {
             looked.insert(look);
         }
         self.looked = looked;
-        let (calls, bill) = calls(wiring, elapsed);
+        let (calls, bill) = calls(wiring);
         self.board.set_calls(calls, bill);
     }
 }
@@ -269,9 +270,9 @@ fn note(board: &Board, entry: &Entry) {
 }
 
 /// Calls by account and operation, and the price of a month of calls.
-fn calls(wiring: &Wiring, elapsed: Duration) -> (Vec<Calls>, Option<f64>) {
+fn calls(wiring: &Wiring) -> (Vec<Calls>, Option<f64>) {
     let mut calls = Vec::new();
-    let mut bill = 0.0;
+    let mut bill = None;
     let mut accounts: Vec<&str> = wiring.groups.keys().map(GroupKey::account).collect();
     accounts.dedup();
     for account in accounts {
@@ -286,11 +287,16 @@ fn calls(wiring: &Wiring, elapsed: Duration) -> (Vec<Calls>, Option<f64>) {
             errors: Some(counts.errors.get(operation).copied().unwrap_or(0)),
             throttled: Some(counts.throttled.get(operation).copied().unwrap_or(0)),
         }));
-        let groups = counts.metrics_requested.keys();
-        let months = groups.map(|group| counts.usd_per_month(group, elapsed));
-        bill += months.sum::<f64>();
+        let groups = wiring.groups.iter();
+        let read = groups.filter(|(key, _)| {
+            key.account() == account && counts.counted_for.contains_key(key.name())
+        });
+        for (key, group) in read {
+            let most = announce::metrics_a_reading(group);
+            *bill.get_or_insert(0.0) += counts.usd_per_month(key.name(), most);
+        }
     }
-    (calls, (elapsed >= Duration::from_secs(60)).then_some(bill))
+    (calls, bill)
 }
 
 /// The store, read for times before the read model begins.

@@ -2,6 +2,7 @@
 
 mod doctor;
 mod faults;
+mod first_write;
 mod guarded;
 mod kills;
 mod moto;

@@ -103,6 +103,32 @@ fn a_foreign_file_in_the_journals_place_is_left_as_it_is() {
     assert_eq!(room.read("output/foretide.db"), "a letter");
 }
 
+/// As `foretide pull` ends: same words, hint and code.
+#[test]
+fn a_group_that_aws_does_not_have_ends_the_run_before_it_begins() {
+    let aws = Aws::of(vec![busy("web")]);
+    let room = Room::new();
+    let (status, said) = Running::start(&room, &aws, &["--group", "nope"]).ended();
+    assert_eq!(status.code(), Some(69), "{said}");
+    let mut pull = room.command();
+    pull.env("AWS_ENDPOINT_URL", &aws.endpoint)
+        .env("AWS_REGION", "eu-west-1")
+        .envs(super::rig::SECRETS)
+        .args(["pull", "--group", "nope", "--days", "1", "--out", "x.csv"]);
+    let pulled = pull.output().unwrap();
+    assert_eq!(pulled.status.code(), Some(69));
+    let pulled = String::from_utf8(pulled.stderr).unwrap();
+    assert!(
+        pulled.contains("nope") && pulled.contains("hint: is it in this region"),
+        "{pulled}"
+    );
+    assert_eq!(said.trim(), pulled.trim());
+    assert!(
+        !room.path("output").exists(),
+        "a run that is refused leaves nothing behind"
+    );
+}
+
 #[test]
 fn a_group_that_no_file_names_is_observed_by_the_defaults() {
     let aws = Aws::of(vec![busy("web")]);

@@ -1,0 +1,51 @@
+//! Proxies and certificate authorities of this process, read from the environment.
+
+use std::env::{self, VarError};
+use std::path::PathBuf;
+
+use foretide_files::{self as files, AUTHORITIES};
+use foretide_outbound::{Authorities, CA_VARIABLE, Outbound, Proxies, VARIABLES};
+use foretide_terminal::{Exit, Failure};
+
+/// Hint for a variable that names no proxy.
+const PROXY_HINT: &str = "for example HTTPS_PROXY=http://proxy.example:3128; \
+                          NO_PROXY=host,.domain,10.0.0.0/8 lists what is reached directly";
+/// Hint for a file of authorities that cannot be used.
+const AUTHORITIES_HINT: &str = "AWS_CA_BUNDLE names a file of PEM certificates, which are trusted \
+                                in place of the system's; without it, the system's are";
+
+/// How calls of this process leave the machine.
+///
+/// # Errors
+/// A variable names no proxy, or `AWS_CA_BUNDLE` names no file with certificates.
+pub(crate) fn of_process() -> Result<Outbound, Failure> {
+    for name in VARIABLES.concat() {
+        if matches!(env::var(name), Err(VarError::NotUnicode(_))) {
+            let what = format!("environment variable {name} is not UTF-8");
+            return Err(Failure::new(Exit::Config, what).hint(PROXY_HINT));
+        }
+    }
+    let proxies = Proxies::read(|name| env::var(name).ok());
+    Ok(Outbound {
+        proxies: proxies.map_err(|error| Failure::of(Exit::Config, &error).hint(PROXY_HINT))?,
+        authorities: authorities()?,
+    })
+}
+
+fn authorities() -> Result<Option<Authorities>, Failure> {
+    let path = env::var_os(CA_VARIABLE).filter(|path| !path.is_empty());
+    let Some(path) = path.map(PathBuf::from) else {
+        return Ok(None);
+    };
+    let read = files::bytes(&path, AUTHORITIES).map_err(|mut failure| {
+        failure.what = format!("{CA_VARIABLE}: {}", failure.what);
+        failure.or_hint(AUTHORITIES_HINT)
+    });
+    let authorities = Authorities::from_pem(&read?).map_err(|error| {
+        let what = format!("{CA_VARIABLE}: {} cannot be used", path.display());
+        Failure::new(Exit::Config, what)
+            .because(&error)
+            .hint(AUTHORITIES_HINT)
+    });
+    authorities.map(Some)
+}
