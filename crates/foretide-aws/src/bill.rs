@@ -53,6 +53,9 @@ pub struct BillSnapshot {
     /// The part of `metrics_requested` that was for load history: requested once, and not every
     /// minute.
     pub history_requested: BTreeMap<String, u64>,
+    /// The part of `metrics_requested` that was for single instances in group mode, while they start
+    /// or stop: requested now and then, and bounded by an allowance of its own.
+    pub single_requested: BTreeMap<String, u64>,
     /// Time since the first request for the metrics of a cycle, by group. A connection or a group
     /// that a reload adds begins with its own first request.
     pub counted_for: BTreeMap<String, Duration>,
@@ -74,15 +77,17 @@ impl BillSnapshot {
     ///
     /// Time is rounded up to whole minutes, because metrics are requested once a minute: the figure
     /// is the same right before and right after a request. Load history is read once and does not
-    /// count. `most` is the number of metrics that one reading requests, where that is known:
+    /// count, nor do single instances, which have an allowance of their own. `most` is the number of metrics that one reading requests, where that is known:
     /// readings beyond one a minute are repetitions of failed ones, out of a reserve that is used
     /// up once, and do not count for later minutes.
     pub fn usd_per_month(&self, group: &str, most: Option<u32>) -> f64 {
         let elapsed = self.counted_for.get(group).copied().unwrap_or_default();
         let history = self.history_requested.get(group).copied().unwrap_or(0);
         let metrics = self.metrics_requested.get(group).copied().unwrap_or(0);
+        let single = self.single_requested.get(group).copied().unwrap_or(0);
         let minutes = elapsed.as_secs() / 60 + 1;
-        let a_minute = metrics.saturating_sub(history) as f64 / minutes as f64;
+        let regular = metrics.saturating_sub(history).saturating_sub(single);
+        let a_minute = regular as f64 / minutes as f64;
         let a_minute = most.map_or(a_minute, |most| a_minute.min(f64::from(most)));
         a_minute * USD_PER_METRIC_REQUESTED * MONTH.as_secs_f64() / 60.0
     }
@@ -127,6 +132,13 @@ impl Bill {
                 add(&mut counts.history_requested, group, metrics);
             }
         });
+    }
+
+    /// Counts metrics of single instances that [`Bill::count_metrics`] has counted for `group`.
+    pub(crate) fn count_single_instances(&self, group: &str, metrics: u64) {
+        if metrics > 0 {
+            self.with(|counts| add(&mut counts.single_requested, group, metrics));
+        }
     }
 
     fn with<T>(&self, use_counts: impl FnOnce(&mut BillSnapshot) -> T) -> T {
@@ -207,6 +219,13 @@ mod tests {
         assert!(
             (spent - 1060.0 * USD_PER_METRIC_REQUESTED).abs() < 1e-12,
             "history is paid for"
+        );
+        bill.count_metrics("web", 20, false);
+        bill.count_single_instances("web", 20);
+        let month = after(&bill, 7199).usd_per_month("web", None);
+        assert!(
+            (month - 1.314).abs() < 1e-9,
+            "single instances are apart: {month}"
         );
         assert!(bill.snapshot().usd("other").abs() < 1e-12);
     }

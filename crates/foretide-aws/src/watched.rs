@@ -307,24 +307,23 @@ impl Watched {
             );
         }
         let from = query.from.max(now.minus(LOOK_BACK_MAX));
-        self.own = self.affordable(from, now);
-        let CollectSettings { group, metrics, .. } = &self.settings;
-        let mut queries = group_queries(group, metrics);
-        queries.extend(own_cpu_queries(group, &self.own));
-        (from, queries)
-    }
-
-    /// The instances in transition since `from`, if the allowance permits to read them all.
-    fn affordable(&mut self, from: Timestamp, now: Timestamp) -> Vec<String> {
         let placed = self.tracker.duty.in_transition(from, now);
-        let ids: Vec<String> = placed.into_iter().map(|one| one.id).collect();
-        let metrics = u32::try_from(ids.len()).unwrap_or(u32::MAX);
-        let allowance = &self.settings.allowance;
-        if ids.is_empty() || self.spent.spend(metrics, allowance, now) {
-            ids
-        } else {
-            Vec::new()
+        self.own = placed.into_iter().map(|one| one.id).collect();
+        let CollectSettings {
+            group,
+            metrics,
+            allowance,
+            ..
+        } = &self.settings;
+        let mut queries = group_queries(group, metrics);
+        if !self.own.is_empty() {
+            let count = u32::try_from(self.own.len()).unwrap_or(u32::MAX);
+            if !self.spent.spend(count, allowance, now) {
+                self.own.clear();
+            }
+            queries.extend(own_cpu_queries(group, &self.own));
         }
+        (from, queries)
     }
 
     /// The points of `values`, which were asked for from `from` to `now`.

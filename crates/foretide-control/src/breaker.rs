@@ -28,6 +28,9 @@ pub(crate) struct Breaker {
     /// The newest early deaths, by instance, the oldest first.
     #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
     deaths: VecDeque<(u64, Timestamp)>,
+    /// Those that died while the serving instances were saturated.
+    #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
+    overloaded: VecDeque<(u64, Timestamp)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,31 +73,46 @@ impl Breaker {
         }
     }
 
-    /// Counts the instances that left service soon after entering it. Returns whether one is new.
-    pub(crate) fn count_deaths(&mut self, died: &[EarlyDeath], now: Timestamp) -> bool {
+    /// Counts the instances that left service soon after entering it. Returns whether one is new
+    /// that speaks against growth. One that died while the others were `saturated` does not: it fell
+    /// to the load, and more instances are the cure.
+    pub(crate) fn count_deaths(
+        &mut self,
+        died: &[EarlyDeath],
+        saturated: bool,
+        now: Timestamp,
+    ) -> bool {
         let mut new = false;
-        for death in died {
-            let known = self.deaths.iter().any(|(id, _)| *id == death.id);
-            if !known && now.since(death.left) < DEATHS_WITHIN {
-                if self.deaths.len() == REMEMBERED {
-                    self.deaths.pop_front();
-                }
-                self.deaths.push_back((death.id, death.left));
-                new = true;
+        let lately = |left: &Timestamp| now.since(*left) < DEATHS_WITHIN;
+        for death in died.iter().filter(|death| lately(&death.left)) {
+            let mut all = self.deaths.iter().chain(&self.overloaded);
+            if all.any(|(id, _)| *id == death.id) {
+                continue;
             }
+            let counted = if saturated {
+                &mut self.overloaded
+            } else {
+                new = true;
+                &mut self.deaths
+            };
+            if counted.len() == REMEMBERED {
+                counted.pop_front();
+            }
+            counted.push_back((death.id, death.left));
         }
-        self.deaths
-            .retain(|(_, left)| now.since(*left) < DEATHS_WITHIN);
+        self.deaths.retain(|(_, left)| lately(left));
+        self.overloaded.retain(|(_, left)| lately(left));
         new
     }
 
-    /// Whether new instances die one after the other.
+    /// Whether new instances die one after the other, by themselves.
     pub(crate) fn is_dying(&self, now: Timestamp) -> bool {
-        let lately = self
-            .deaths
-            .iter()
-            .filter(|(_, left)| now.since(*left) < DEATHS_WITHIN);
-        lately.count() >= DEATHS
+        many_lately(&self.deaths, now)
+    }
+
+    /// Whether instances fall to the load one after the other.
+    pub(crate) fn is_cascading(&self, now: Timestamp) -> bool {
+        many_lately(&self.overloaded, now)
     }
 
     /// Opens, retries or closes after a reading whose launches were counted; says what changed.
@@ -150,6 +168,10 @@ impl Breaker {
             let died = u32::try_from(self.deaths.len()).unwrap_or(u32::MAX);
             return Some(Cause::InstancesDie { died });
         }
+        if self.is_cascading(now) {
+            let died = u32::try_from(self.overloaded.len()).unwrap_or(u32::MAX);
+            return Some(Cause::Cascade { died });
+        }
         self.open.map(|open| Cause::LaunchesFail {
             failed: self.failed_in_a_row,
             message: self.message.clone(),
@@ -160,7 +182,10 @@ impl Breaker {
 
     /// Whether only the end of a launch, or a launch that hangs, could change anything.
     pub(crate) fn is_at_rest(&self) -> bool {
-        self.open.is_none() && self.failed_in_a_row == 0 && self.deaths.is_empty()
+        self.open.is_none()
+            && self.failed_in_a_row == 0
+            && self.deaths.is_empty()
+            && self.overloaded.is_empty()
     }
 
     /// The capacity above which desired is not raised: what is in service and the `coming` pending
@@ -184,6 +209,13 @@ impl Breaker {
             retry_at,
         }
     }
+}
+
+fn many_lately(died: &VecDeque<(u64, Timestamp)>, now: Timestamp) -> bool {
+    let lately = died
+        .iter()
+        .filter(|(_, left)| now.since(*left) < DEATHS_WITHIN);
+    lately.count() >= DEATHS
 }
 
 /// Which ends of launches a reading brought.
@@ -243,7 +275,7 @@ mod tests {
             ends.failed |= !launch.succeeded;
         }
         let at = Timestamp::from_seconds(now);
-        ends.died = breaker.count_deaths(&group.early_deaths, at);
+        ends.died = breaker.count_deaths(&group.early_deaths, false, at);
         let config = BreakerConfig::default();
         breaker.update(
             group,
@@ -313,6 +345,21 @@ mod tests {
         assert!(breaker.is_dying(Timestamp::from_seconds(600)));
         // Half an hour after the first of three deaths it counts no longer.
         assert!(!breaker.is_dying(Timestamp::from_seconds(1800)));
+    }
+
+    #[test]
+    fn instances_that_fall_to_the_load_do_not_stop_growth() {
+        let mut breaker = Breaker::default();
+        let at = Timestamp::from_seconds(600);
+        for id in 1..=3 {
+            assert!(!breaker.count_deaths(&dead(id, 600).early_deaths, true, at));
+        }
+        assert!(breaker.is_cascading(at) && !breaker.is_dying(at));
+        assert_eq!(read(&mut breaker, &group(vec![], None), 610), None);
+        assert!(matches!(
+            breaker.cause(at),
+            Some(Cause::Cascade { died: 3 })
+        ));
     }
 
     #[test]

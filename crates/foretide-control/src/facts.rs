@@ -15,6 +15,10 @@ use crate::series::Series;
 use crate::staleness::staleness;
 
 /// The world as the decision sees it.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, true or not whatever the others are"
+)]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Facts<'a> {
     pub(crate) now: Timestamp,
@@ -49,8 +53,10 @@ pub(crate) struct Facts<'a> {
     pub(crate) coverage: Option<f64>,
     /// Pending instances that are still expected, and those that warm up.
     pub(crate) starting: u32,
-    /// Whether new instances die one after the other.
+    /// Whether instances die one after the other.
     pub(crate) dying: bool,
+    /// Whether load has dropped suddenly, where the forecast saw none.
+    pub(crate) dropped: bool,
     /// Whether somebody suspended scaling, and this controller keeps its hands off.
     pub(crate) hands_off: bool,
     /// Looks in a row at which the model's answer asked for less.

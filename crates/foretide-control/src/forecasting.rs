@@ -59,6 +59,9 @@ pub(crate) struct Forecasting {
     source: LoadSource,
     uplift: f64,
     lifting: Option<String>,
+    /// The newest forecast's period and its median, in instance-percent. Not kept in a snapshot: the
+    /// saved state has taken it over.
+    expected: Option<(Timestamp, f64)>,
     fit: Option<CallId>,
     not_before: Option<Timestamp>,
 }
@@ -78,6 +81,7 @@ impl Forecasting {
             source: LoadSource::Cpu,
             uplift: 1.0,
             lifting: None,
+            expected: None,
             fit: None,
             not_before: None,
         })
@@ -100,6 +104,7 @@ impl Forecasting {
             source: latest.as_ref().map_or(LoadSource::Cpu, |it| it.source),
             uplift: latest.as_ref().map_or(1.0, |it| it.uplift),
             lifting: latest.and_then(|it| it.lifting),
+            expected: None,
             fit: None,
             not_before: snapshot.not_before,
         }
@@ -253,6 +258,12 @@ impl Forecasting {
         let forecast = self.forecaster.forecast().filter(|_| self.is_seasoned());
         let median = forecast.map(|f| (f.base + f.quantiles[0]).exp());
         self.lift(point, period, median, told, &saved.learned);
+        let target = point
+            .start
+            .plus(point.period.saturating_mul(self.grid.lead_steps()));
+        // The generic model does not know this group's usual load.
+        let own = median.filter(|_| self.has_own_model());
+        self.expected = own.map(|median| (target, median));
         let inputs = SizingInputs {
             cpu: measured.utilisation,
             instances: point.instances,
@@ -296,6 +307,11 @@ impl Forecasting {
             Some(((load, event), median)) => (load / median, Some(event.name.clone())),
             None => (1.0, None),
         };
+    }
+
+    /// The period of the newest forecast and the median of its load, in instance-percent; told once.
+    pub(crate) fn take_expected(&mut self) -> Option<(Timestamp, f64)> {
+        self.expected.take()
     }
 
     /// The event that lifts the newest forecast.

@@ -64,6 +64,7 @@ impl Rules {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one literal of all facts")]
     fn tick(&mut self, row: &Value) -> (Proposal, Guarded) {
         let millis = (row["t"].as_f64().unwrap() * 1000.0).round();
         #[expect(
@@ -121,6 +122,7 @@ impl Rules {
             coverage: None,
             starting: 0,
             dying: false,
+            dropped: false,
             hands_off: false,
             streak: 0,
             streak_datapoints: 0,

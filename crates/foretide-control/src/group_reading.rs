@@ -19,7 +19,8 @@ impl Controller {
         self.follow_suspension(group.suspended.alarm_notification);
         let (state, config) = (&mut self.state, &self.config);
         let foreign = state.foreign_change(&group).map(Record::ForeignChange);
-        let alarm = state.group.follow_launches(&group, config, now);
+        let saturated = state.metrics.is_saturated(config);
+        let alarm = state.group.follow_launches(&group, config, saturated, now);
         let lead_time = state.group.lead_time(config);
         let in_service = group.counts.in_service;
         let outcome = state.writes.take_outcome(in_service, lead_time, now);

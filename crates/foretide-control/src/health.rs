@@ -4,7 +4,9 @@ mod facts;
 
 use std::time::Duration;
 
-use foretide_domain::{Cause, FailureKind, Mode, Obstacle, Record, Severity, Timestamp, Verdict};
+use foretide_domain::{
+    Cause, FailureKind, Load, Mode, Obstacle, Record, Severity, Timestamp, Verdict,
+};
 use foretide_forecast::FIRST_FIT_DAYS;
 
 pub(crate) use self::facts::{Decided, Health};
@@ -53,7 +55,7 @@ impl Controller {
         self.writes(now, &mut found);
         self.data(now, &mut found);
         self.capacity(&mut found);
-        self.doubts(&mut found);
+        self.doubts(now, &mut found);
         self.warming_up(&mut found);
         self.orders(&mut found);
         found
@@ -157,7 +159,7 @@ impl Controller {
     }
 
     /// What keeps capacity from being lowered until something outside changes.
-    fn doubts(&self, found: &mut Found) {
+    fn doubts(&self, now: Timestamp, found: &mut Found) {
         let Some(group) = self.state.group.newest() else {
             return;
         };
@@ -168,6 +170,10 @@ impl Controller {
                 serving: group.counts.serving(),
             };
             found.push((Severity::Warning, cause));
+        }
+        let expected = self.state.policies.forecast.drop.holds(now);
+        if let Some(expected) = expected.and_then(Load::new) {
+            found.push((Severity::Warning, Cause::LoadDropped { expected }));
         }
         let coverage = self.state.coverage();
         if let Some(share) = coverage.filter(|share| *share < self.config.coverage_min) {

@@ -58,6 +58,13 @@ impl Controller {
             let alarm =
                 forecasting.observe(point, &told, &mut self.state.policies.forecast.optimiser);
             effects.extend(alarm.map(|alarm| Effect::Record(Record::Alarm(alarm))));
+            let drop = &mut self.state.policies.forecast.drop;
+            if let Some(measured) = measured(point, per_instance) {
+                drop.observe(point.start, point.end(), measured.load);
+            }
+            if let Some((start, median)) = forecasting.take_expected() {
+                drop.expect(start, median);
+            }
         }
         let call = self.state.next_call();
         if self
@@ -78,7 +85,7 @@ impl Controller {
         if self.forecasting.is_some() {
             return;
         }
-        let points: Vec<Datapoint> = self.state.metrics.series.points().cloned().collect();
+        let points: Vec<Datapoint> = self.state.metrics.series.points().copied().collect();
         if !points.is_empty() {
             self.feed_forecast(&points, now, effects);
         }

@@ -27,6 +27,7 @@ mod hours;
 mod lead_time;
 mod learning;
 mod load;
+mod load_drop;
 mod look;
 mod ordered;
 mod outlook;

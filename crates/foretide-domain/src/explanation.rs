@@ -358,6 +358,8 @@ pub enum Guard {
     PendingLaunches,
     /// No scale-in while new instances die.
     EarlyDeaths,
+    /// Load dropped suddenly, and may come back as suddenly: no scale-in for half an hour.
+    LoadDropped,
     /// Too few instances report, or others than those that serve: no scale-in.
     Coverage,
     /// A scale-in must leave utilisation at or below the target, or under policy `forecast` the

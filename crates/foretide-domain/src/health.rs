@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CallFailure, Obstacle, Timestamp, Violation};
+use crate::{CallFailure, Load, Obstacle, Timestamp, Violation};
 
 /// A group whose last cycle is further back than this many of its intervals is stalled.
 const STALLED_INTERVALS: u32 = 3;
@@ -103,6 +103,16 @@ pub enum Cause {
     InstancesDie {
         /// Instances that did lately.
         died: u32,
+    },
+    /// Saturated instances leave service one after the other: the load is too much for them.
+    Cascade {
+        /// Instances that did lately.
+        died: u32,
+    },
+    /// Load dropped suddenly, where the forecast saw no drop.
+    LoadDropped {
+        /// The load that was expected.
+        expected: Load,
     },
     /// Others report CPU than those that serve, and could not be taken out.
     Unaccounted {
@@ -261,8 +271,12 @@ impl Cause {
             | Self::WriteRefused { .. }
             | Self::LaunchSuspended
             | Self::TerminateSuspended => HealthState::CannotWrite,
-            Self::LaunchesFail { .. } | Self::InstancesDie { .. } => HealthState::LaunchesFailing,
-            Self::Unaccounted { .. } | Self::FewReport { .. } => HealthState::LoadInDoubt,
+            Self::LaunchesFail { .. } | Self::InstancesDie { .. } | Self::Cascade { .. } => {
+                HealthState::LaunchesFailing
+            }
+            Self::Unaccounted { .. } | Self::FewReport { .. } | Self::LoadDropped { .. } => {
+                HealthState::LoadInDoubt
+            }
             Self::NotChecked { .. } => HealthState::Stalled,
             Self::GroupUnreadable { .. } | Self::DataStale { .. } | Self::NoData => {
                 HealthState::DataMissing
@@ -315,6 +329,13 @@ impl Cause {
             Self::InstancesDie { .. } => {
                 "read the instances' system log and the health check: every launch succeeds, and \
                  the instances fail soon after"
+            }
+            Self::Cascade { .. } => {
+                "shed load in front of the group, or relax its health check until enough instances \
+                 serve"
+            }
+            Self::LoadDropped { .. } => {
+                "see whether the load balancer, DNS or a service in front of the group fails"
             }
             Self::FewReport { .. } => "`foretide doctor` checks the metrics of the group",
             Self::HandsOff => {

@@ -108,16 +108,15 @@ pub struct Message {
 const fn topic(state: HealthState) -> Option<Topic> {
     Some(match state {
         HealthState::Fault => Topic::Fault,
-        HealthState::CannotWrite => Topic::CannotWrite,
+        HealthState::CannotWrite | HealthState::Held => Topic::CannotWrite,
         HealthState::LaunchesFailing => Topic::Breaker,
-        HealthState::Stalled | HealthState::DataMissing | HealthState::PredictorSilent => {
-            Topic::Stalled
-        }
+        HealthState::Stalled
+        | HealthState::DataMissing
+        | HealthState::LoadInDoubt
+        | HealthState::PredictorSilent => Topic::Stalled,
         HealthState::AtMaximum => Topic::AtMax,
         HealthState::BudgetOverspent => Topic::Budget,
         HealthState::Degraded => Topic::Forecast,
-        HealthState::LoadInDoubt => Topic::Stalled,
-        HealthState::Held => Topic::CannotWrite,
         HealthState::WarmingUp | HealthState::Healthy => return None,
     })
 }

@@ -55,7 +55,7 @@ impl fmt::Debug for Proxies {
             .field("http", &self.http.as_ref().map(shown))
             .field("https", &self.https.as_ref().map(shown))
             .field("exceptions", &self.exceptions)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
@@ -158,7 +158,7 @@ fn hosts(exceptions: &str) -> String {
 }
 
 /// Whether `host` is this machine, or on the link that instance metadata and the credentials of
-/// containers are served on: 169.254.0.0/16, fd00:ec2::/32.
+/// containers are served on: `169.254.0.0/16`, `fd00:ec2::/32`.
 fn is_near(host: &str) -> bool {
     let host = host.trim_start_matches('[').trim_end_matches(']');
     match host.parse::<IpAddr>() {

@@ -289,8 +289,8 @@ impl fmt::Display for Costs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} metrics asked of CloudWatch, {:.4} USD so far, {:.2} USD a month at this pace; \
-             {} calls of the account",
+            "{} metrics asked of CloudWatch, {:.4} USD so far, {:.2} USD a month at this pace \
+             without single instances; {} calls of the account",
             self.metrics_requested, self.usd, self.usd_per_month, self.calls
         )
     }

@@ -4,6 +4,8 @@
 //! it, so a broken rule is named by its seed alone. The rules here are written from the outside,
 //! over records and the world; they share nothing with the controller's own audit.
 
+mod holds;
+
 use foretide_control::ControllerConfig;
 use foretide_domain::{
     Alarm, Bounds, Class, ClassifierRule, Decision, Features, Guard, Mode, PolicyKind, Prediction,
@@ -17,9 +19,12 @@ use crate::backtest::{Case, Setup};
 use crate::drive::Simulation;
 use crate::faults::FaultPlan;
 use crate::workload::Workload;
-use crate::world::{Boot, Crash, Credits, Departure, Life, World};
+use crate::world::{Boot, Crash, Credits, Departure, InstanceState, Life, World};
+use holds::Holds;
 
 const HOUR_S: i64 = 3600;
+/// Launches are looked at this often, in seconds.
+const LAUNCHES_SEEN_S: i64 = 300;
 
 /// A rule that did not hold.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -106,7 +111,7 @@ pub fn soak(
     let model = |features: &Features| Ok(ideal(features));
     let mut simulation = Simulation::new(&case, config.clone(), &model, Some(&plan))
         .map_err(|error| start_failed(error.to_string()))?;
-    let mut watch = Watch::new(seed, &config);
+    let mut watch = Watch::new(seed, &config, case.setup());
     while simulation
         .advance(&mut |at, record| {
             sink(at, &record);
@@ -240,13 +245,15 @@ struct Watch {
     sent_at: Timestamp,
     changed_at: Option<Timestamp>,
     last_at: Timestamp,
+    holds: Holds,
     seen: Soaked,
     broken: Option<Broken>,
 }
 
 impl Watch {
-    fn new(seed: u64, config: &ControllerConfig) -> Self {
+    fn new(seed: u64, config: &ControllerConfig, setup: &Setup) -> Self {
         let rules = &config.classifier;
+        let warm_up = std::time::Duration::from_secs(setup.life.warm_up_s.into());
         Self {
             seed,
             mode: config.mode,
@@ -256,6 +263,7 @@ impl Watch {
             sent_at: Timestamp::default(),
             changed_at: None,
             last_at: Timestamp::from_millis(i64::MIN),
+            holds: Holds::new(config, warm_up),
             seen: Soaked::default(),
             broken: None,
         }
@@ -304,6 +312,21 @@ impl Watch {
         if world.at_s() % HOUR_S == 0 {
             self.count_replaced(world);
         }
+        // Launches that hang are no measure.
+        if world.at_s() % LAUNCHES_SEEN_S == 0 && world.pending() + world.in_service() > 0 {
+            self.note_launches(world);
+        }
+    }
+
+    fn note_launches(&mut self, world: &World) {
+        for one in world.instances() {
+            if let (InstanceState::Serving | InstanceState::Warming, Some(served)) =
+                (one.state, one.in_service_s)
+            {
+                let took = (served - one.launched_s).unsigned_abs();
+                self.holds.launched(std::time::Duration::from_secs(took));
+            }
+        }
     }
 
     /// Counts the instances of the last hour that left for another reason than the group's size.
@@ -344,6 +367,9 @@ impl Watch {
             Record::ForeignChange(_) => self.seen.foreign += 1,
             Record::Alarm(alarm) => {
                 self.seen.alarms += 1;
+                if matches!(alarm, Alarm::BreakerOpened { .. }) {
+                    self.holds.opened(at);
+                }
                 let sound = !matches!(alarm, Alarm::InvariantBroken { .. });
                 self.must(sound, "no plan breaks an invariant of the audit", at, alarm);
             }
@@ -356,6 +382,9 @@ impl Watch {
         let inputs = &decision.explanation.inputs;
         let own = inputs.forecast.is_some_and(|figures| figures.own_model);
         self.seen.forecasts += u64::from(own);
+        let overdue = self.holds.is_overdue(at, decision);
+        let rule = "no guard rail holds longer than it says";
+        self.must(!overdue, rule, at, decision);
         let Some(desired) = decision.desired else {
             return;
         };
@@ -371,8 +400,10 @@ impl Watch {
             return;
         }
         if desired < inputs.desired {
-            let calm = inputs.fresh && inputs.counts.pending == 0 && !inputs.suspended.terminate;
-            let rule = "capacity is taken only with fresh data, nothing pending, terminating on";
+            let trusted = inputs.fresh && inputs.unaccounted.is_none();
+            let calm = trusted && inputs.starting == 0 && !inputs.suspended.terminate;
+            let rule = "capacity is taken only with fresh data of those that serve, none starting, \
+                        terminating on";
             self.must(calm, rule, at, found);
             let by_mode = decision.explanation.bound_by == Some(Guard::Mode);
             let rule = "nothing is taken in mode scale-out-only";

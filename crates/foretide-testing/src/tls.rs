@@ -20,6 +20,9 @@ pub struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
     /// An authority that nobody trusts yet.
+    ///
+    /// # Panics
+    /// No key can be made.
     #[expect(clippy::new_without_default, reason = "each one is another")]
     pub fn new() -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
@@ -62,6 +65,9 @@ pub struct Network {
 
 impl Network {
     /// An empty network.
+    ///
+    /// # Panics
+    /// No thread can be started.
     #[expect(clippy::new_without_default, reason = "it starts threads")]
     pub fn new() -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -15,17 +15,11 @@ use super::{Key, LoadMetric, MetricOptions, Query, Sampling, Stat, Values};
 
 const DIMENSION: &str = "AutoScalingGroupName";
 
-/// The queries for one group: mean, maximum and sample count of CPU, sum of network, and the metrics
-/// of the options. AWS bills three metrics, and one for each option.
+/// The queries for one group: mean and sample count of CPU, sum of network, and the metrics of the
+/// options. AWS bills three metrics, and one for each option.
 pub(crate) fn group_queries(group: &str, options: &MetricOptions) -> Vec<Query> {
     let name: Arc<str> = group.into();
     let mut queries = cpu_queries(&name);
-    queries.push(by_group(
-        &name,
-        Key::CpuPeak,
-        "CPUUtilization",
-        Stat::Maximum,
-    ));
     for (key, metric) in [
         (Key::NetworkIn, "NetworkIn"),
         (Key::NetworkOut, "NetworkOut"),
@@ -37,11 +31,18 @@ pub(crate) fn group_queries(group: &str, options: &MetricOptions) -> Vec<Query> 
     queries
 }
 
-/// The queries for the CPU of the single instances `ids` of `group`. AWS bills one metric for each
-/// instance.
+/// The queries for the CPU of the single instances `ids` of `group`, and for the group's largest.
+/// AWS bills one metric for each instance; the largest is a statistic of a metric that is asked for
+/// anyway.
 pub(crate) fn own_cpu_queries(group: &str, ids: &[String]) -> Vec<Query> {
     let name: Arc<str> = group.into();
-    let mut queries = Vec::with_capacity(2 * ids.len());
+    let mut queries = Vec::with_capacity(2 * ids.len() + 1);
+    queries.push(by_group(
+        &name,
+        Key::CpuPeak,
+        "CPUUtilization",
+        Stat::Maximum,
+    ));
     for (place, id) in (0_u32..).zip(ids) {
         for (key, stat) in [
             (Key::OwnCpu(place), Stat::Average),

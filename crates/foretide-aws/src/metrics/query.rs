@@ -142,8 +142,12 @@ impl AwsClients {
     fn count(&self, batch: &[Query], span: Span) {
         for queries in batch.chunk_by(|a, b| a.group == b.group) {
             if let Some(query) = queries.first() {
+                let single = |query: &&Query| matches!(query.key, Key::OwnCpu(_));
+                let single = queries.iter().filter(single).count() as u64;
                 let metrics = billed_metrics(queries);
-                self.bill().count_metrics(&query.group, metrics, span.aside);
+                let bill = self.bill();
+                bill.count_metrics(&query.group, metrics, span.aside);
+                bill.count_single_instances(&query.group, single);
             }
         }
     }

@@ -115,11 +115,12 @@ pub(crate) struct Tally {
 }
 
 /// What can bind a decision, in the order in which the rails stand: the label's values.
-pub(crate) const GUARDS: [Guard; 20] = [
+pub(crate) const GUARDS: [Guard; 21] = [
     Guard::Bounds,
     Guard::Suspended,
     Guard::Freshness,
     Guard::EarlyDeaths,
+    Guard::LoadDropped,
     Guard::Coverage,
     Guard::UpperUtilisation,
     Guard::InstanceRefresh,

@@ -243,6 +243,7 @@ fn reason(index: usize) -> &'static str {
         Some(Guard::Suspended) => "suspended",
         Some(Guard::Freshness) => "freshness",
         Some(Guard::EarlyDeaths) => "early_deaths",
+        Some(Guard::LoadDropped) => "load_dropped",
         Some(Guard::Coverage) => "coverage",
         Some(Guard::UpperUtilisation) => "upper_utilisation",
         Some(Guard::InstanceRefresh) => "instance_refresh",

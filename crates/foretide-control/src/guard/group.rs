@@ -60,6 +60,13 @@ pub(super) fn early_deaths(facts: &Facts<'_>, wanted: &mut Wanted) {
     }
 }
 
+/// No scale-in for half an hour after a sudden drop of load: it may come back as suddenly.
+pub(super) fn load_dropped(facts: &Facts<'_>, wanted: &mut Wanted) {
+    if facts.dropped && wanted.shrinks() {
+        wanted.capacity = wanted.held;
+    }
+}
+
 /// No scale-in while too few instances report: those that are silent may be the busy ones. None
 /// either while others report than those that serve: the mean is not that of the serving ones.
 pub(super) fn coverage(facts: &Facts<'_>, wanted: &mut Wanted) {

@@ -35,10 +35,11 @@ const FOR_ALL: [(Guard, Rail); 3] = [
     (Guard::Freshness, group::freshness),
 ];
 const GROWTH: [(Guard, Rail); 1] = [(Guard::UpperUtilisation, classifier::upper_utilisation)];
-const SCALE_IN: [(Guard, Rail); 5] = [
+const SCALE_IN: [(Guard, Rail); 6] = [
     (Guard::InstanceRefresh, group::instance_refresh),
     (Guard::PendingLaunches, group::pending_launches),
     (Guard::EarlyDeaths, group::early_deaths),
+    (Guard::LoadDropped, group::load_dropped),
     (Guard::Coverage, group::coverage),
     (Guard::ProjectedUtilisation, group::projected_utilisation),
 ];

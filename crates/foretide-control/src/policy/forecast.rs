@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::calendar::Learned;
 use crate::config::ControllerConfig;
 use crate::facts::Facts;
+use crate::load_drop::LoadDrop;
 
 use super::contract::Policy;
 
@@ -36,6 +37,8 @@ pub(crate) struct ForecastState {
     pub(crate) optimiser: Option<SavedOptimiser>,
     /// Capacity that a known event was found to need in the newest cycle; 0 without an event.
     pub(crate) scheduled: u32,
+    /// Whether load has dropped suddenly.
+    pub(crate) drop: LoadDrop,
 }
 
 /// The capacity optimiser, and how far it has come.

@@ -28,6 +28,9 @@ pub(crate) struct GroupSide {
     pub(crate) breaker: Breaker,
     /// Time from launch to in service of the newest launches.
     pub(super) lead_time: LeadTime,
+    /// Since when instances have been starting at every reading, with no more asked for since; none
+    /// while none starts.
+    pub(super) starting_since: Option<Timestamp>,
     /// Whether process `AlarmNotification` is suspended; none in a state of a version that did not
     /// look.
     pub(crate) scaling_suspended: Option<ScalingSuspended>,
@@ -84,8 +87,16 @@ impl GroupSide {
     }
 
     /// Instances that do not serve yet and are still expected to: pending ones, and those that
-    /// warm up.
+    /// warm up. None are expected once instances have been starting for longer than the breaker
+    /// waits for one and its warm-up: a launch that AWS repeats without end holds nothing back.
     pub(crate) fn starting(&self, config: &ControllerConfig, now: Timestamp) -> u32 {
+        let warm_up = self.newest().map_or(Duration::ZERO, |group| group.warm_up);
+        let longest = config.breaker.patience(self.lead_time(config));
+        let longest = longest.saturating_add(warm_up);
+        let since = self.starting_since;
+        if since.is_some_and(|since| now.since(since) > longest) {
+            return 0;
+        }
         let warming_up = self.newest().map_or(0, |group| group.counts.warming_up);
         self.coming(config, now).saturating_add(warming_up)
     }
@@ -96,6 +107,8 @@ impl GroupSide {
             self.in_service.pop_front();
         }
         self.in_service.push_back((now, group.counts.serving()));
+        let is_starting = group.counts.pending > 0 || group.counts.warming_up > 0;
+        self.starting_since = is_starting.then(|| self.starting_since.unwrap_or(now));
         self.reading = Some(Reading { at: now, group });
     }
 
@@ -132,12 +145,14 @@ impl GroupSide {
         self.newest().map_or(&[][..], |before| &before.obstacles) != group.obstacles
     }
 
-    /// Counts launches that ended before this reading, and those that hang. Returns an alarm where
+    /// Counts launches that ended before this reading, those that hang, and new instances that died.
+    /// `saturated`: the serving instances are. Returns an alarm where
     /// the circuit breaker opens or closes.
     pub(crate) fn follow_launches(
         &mut self,
         group: &GroupState,
         config: &ControllerConfig,
+        saturated: bool,
         now: Timestamp,
     ) -> Option<Alarm> {
         let quiet = group.launches.is_empty()
@@ -155,13 +170,18 @@ impl GroupSide {
             ends.failed |= !launch.succeeded;
         }
         let lead_time = self.lead_time(config);
-        ends.died = self.breaker.count_deaths(&group.early_deaths, now);
+        let deaths = &group.early_deaths;
+        ends.died = self.breaker.count_deaths(deaths, saturated, now);
         self.breaker
             .update(group, ends, lead_time, &config.breaker, now)
     }
 
     /// A write of `desired` was accepted: the group counts as read with it.
     pub(crate) fn written(&mut self, desired: u32) {
+        if self.newest().is_some_and(|group| desired > group.desired) {
+            // What starts from now on is another launch.
+            self.starting_since = None;
+        }
         if let Some(known) = &mut self.known {
             known.desired = desired;
         }

@@ -6,7 +6,7 @@ use foretide_domain::{Alarm, Datapoint, MetricsQuery, Staleness, Timestamp};
 
 use crate::config::ControllerConfig;
 use crate::facts::stale_limit;
-use crate::load::PerInstance;
+use crate::load::{PerInstance, measured};
 use crate::pace::Pace;
 use crate::policy;
 use crate::series::{Arrival, Series};
@@ -56,6 +56,13 @@ impl Metrics {
     pub(crate) fn per_instance(&self, config: &ControllerConfig) -> Option<f64> {
         let given = config.load?.per_instance;
         given.or_else(|| self.per_instance.known())
+    }
+
+    /// Whether the serving instances were saturated in the newest period with load.
+    pub(crate) fn is_saturated(&self, config: &ControllerConfig) -> bool {
+        let newest = self.series.newest_load();
+        let measured = newest.and_then(|point| measured(point, self.per_instance(config)));
+        measured.is_some_and(|it| it.saturated || it.utilisation >= 100.0)
     }
 
     /// The periods to read next.

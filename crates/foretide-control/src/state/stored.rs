@@ -14,6 +14,7 @@ use crate::health::Health;
 use crate::hours::HoursLedger;
 use crate::lead_time::LeadTime;
 use crate::load::PerInstance;
+use crate::load_drop::LoadDrop;
 use crate::pace::Pace;
 use crate::policy::PolicyStates;
 use crate::policy::classifier::{Answer, ClassifierState};
@@ -56,17 +57,25 @@ struct Stored<'a> {
     orders: Cow<'a, Orders>,
     lead_time: Cow<'a, LeadTime>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    starting_since: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     scaling_suspended: Option<ScalingSuspended>,
     per_instance: PerInstance,
     stale: bool,
     late: (Staleness, u64),
     #[serde(default)]
     scheduled: u32,
+    #[serde(default, skip_serializing_if = "no_drop")]
+    load_drop: Cow<'a, LoadDrop>,
     #[serde(default)]
     health: Cow<'a, Health>,
     #[serde(default)]
     hours: Cow<'a, HoursLedger>,
     decide_anyway: bool,
+}
+
+fn no_drop(drop: &Cow<'_, LoadDrop>) -> bool {
+    drop.is_empty()
 }
 
 impl Serialize for SavedState {
@@ -120,11 +129,13 @@ impl<'a> From<&'a SavedState> for Stored<'a> {
             breaker: Cow::Borrowed(&group.breaker),
             orders: Cow::Borrowed(orders),
             lead_time: Cow::Borrowed(&group.lead_time),
+            starting_since: group.starting_since,
             scaling_suspended: group.scaling_suspended,
             per_instance: metrics.per_instance,
             stale: metrics.stale,
             late: metrics.late,
             scheduled: forecast.scheduled,
+            load_drop: Cow::Borrowed(&forecast.drop),
             health: Cow::Borrowed(health),
             hours: Cow::Borrowed(hours),
             decide_anyway: cycle.decide_anyway,
@@ -148,6 +159,7 @@ impl From<Stored<'_>> for SavedState {
                 in_service: stored.in_service.into_owned(),
                 breaker: stored.breaker.into_owned(),
                 lead_time: stored.lead_time.into_owned(),
+                starting_since: stored.starting_since,
                 scaling_suspended: stored.scaling_suspended,
             },
             metrics: Metrics {
@@ -174,6 +186,7 @@ impl From<Stored<'_>> for SavedState {
                 forecast: ForecastState {
                     optimiser: stored.law.into_owned(),
                     scheduled: stored.scheduled,
+                    drop: stored.load_drop.into_owned(),
                 },
             },
             health: stored.health.into_owned(),

@@ -45,32 +45,14 @@ impl fmt::Display for Cause {
                 f.write_str("process Terminate is suspended: no instance is terminated")
             }
             Self::LaunchesFail { .. } => launches_fail(f, self),
-            Self::InstancesDie { died } => write!(
-                f,
-                "{died} new instances left service within minutes of entering it: no scale-out \
-                 beyond the running instances, and no scale-in"
-            ),
-            Self::Unaccounted { reporting, serving } => write!(
-                f,
-                "{reporting:.0} instances report CPU and {serving} serve: the mean is not that of \
-                 the serving ones, so capacity is not lowered"
-            ),
-            Self::FewReport { share } => write!(
-                f,
-                "only {:.0} % of the serving instances report CPU: capacity is not lowered",
-                100.0 * share
-            ),
-            Self::Refreshing => f.write_str(
-                "an instance refresh is under way or cannot be ruled out: capacity is not lowered",
-            ),
-            Self::HandsOff => f.write_str(
-                "process AlarmNotification is suspended, so somebody wants that nothing scales: \
-                 nothing is written",
-            ),
-            Self::SuspendedAsBefore => f.write_str(
-                "process AlarmNotification has been suspended since before this version, and the \
-                 group is scaled all the same",
-            ),
+            Self::InstancesDie { .. }
+            | Self::Cascade { .. }
+            | Self::LoadDropped { .. }
+            | Self::Unaccounted { .. }
+            | Self::FewReport { .. }
+            | Self::Refreshing
+            | Self::HandsOff
+            | Self::SuspendedAsBefore => held_back(f, self),
             Self::NotChecked { checked_at } => {
                 write!(f, "the group was not checked since {checked_at}")
             }
@@ -100,17 +82,7 @@ impl fmt::Display for Cause {
                     "reading history from CloudWatch: {parts_read} of {parts} requests are answered"
                 )
             }
-            Self::Learning { history, needed } if history >= needed => f.write_str(
-                "learning: the group's own model is being fitted; until then the forecast uses the \
-                 generic model",
-            ),
-            Self::Learning { history, needed } => write!(
-                f,
-                "learning: {:.1} of {:.0} h of load are known; until then the forecast uses the \
-                 generic model",
-                hours(*history),
-                hours(*needed)
-            ),
+            Self::Learning { history, needed } => learning(f, *history, *needed),
             Self::Paused { by, until } => paused(f, by, *until),
             Self::Pinned {
                 by,
@@ -119,6 +91,66 @@ impl fmt::Display for Cause {
             } => write!(f, "pinned to {capacity} by {by} until {until}"),
         }
     }
+}
+
+/// Causes that keep capacity from being changed until something outside Foretide changes.
+fn held_back(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
+    match cause {
+        Cause::InstancesDie { died } => write!(
+            f,
+            "{died} new instances left service within minutes of entering it: no scale-out \
+             beyond the running instances, and no scale-in"
+        ),
+        Cause::Cascade { died } => write!(
+            f,
+            "{died} instances left service while the others were saturated: nothing is taken away, \
+             and scale-out goes on"
+        ),
+        Cause::LoadDropped { expected } => write!(
+            f,
+            "load dropped suddenly, where {:.1} busy instances were expected: capacity is not \
+             lowered for 30 min",
+            expected.get() / 100.0
+        ),
+        Cause::Unaccounted { reporting, serving } => write!(
+            f,
+            "{reporting:.0} instances report CPU and {serving} serve: the mean is not that of \
+             the serving ones, so capacity is not lowered"
+        ),
+        Cause::FewReport { share } => write!(
+            f,
+            "only {:.0} % of the serving instances report CPU: capacity is not lowered",
+            100.0 * share
+        ),
+        Cause::Refreshing => f.write_str(
+            "an instance refresh is under way or cannot be ruled out: capacity is not lowered",
+        ),
+        Cause::HandsOff => f.write_str(
+            "process AlarmNotification is suspended, so somebody wants that nothing scales: \
+             nothing is written",
+        ),
+        Cause::SuspendedAsBefore => f.write_str(
+            "process AlarmNotification has been suspended since before this version, and the \
+             group is scaled all the same",
+        ),
+        _ => Ok(()),
+    }
+}
+
+fn learning(f: &mut fmt::Formatter<'_>, history: Duration, needed: Duration) -> fmt::Result {
+    if history >= needed {
+        return f.write_str(
+            "learning: the group's own model is being fitted; until then the forecast uses the \
+             generic model",
+        );
+    }
+    write!(
+        f,
+        "learning: {:.1} of {:.0} h of load are known; until then the forecast uses the generic \
+         model",
+        hours(history),
+        hours(needed)
+    )
 }
 
 fn hours(span: Duration) -> f64 {

@@ -38,6 +38,7 @@ impl fmt::Display for Guard {
             Self::InstanceRefresh => "instance refresh",
             Self::PendingLaunches => "pending launches",
             Self::EarlyDeaths => "early deaths",
+            Self::LoadDropped => "sudden drop of load",
             Self::ProjectedUtilisation => "projected utilisation",
             Self::Confidence => "confidence",
             Self::Streak => "streak",

@@ -286,7 +286,10 @@ impl fmt::Display for Limit<'_> {
                 Some(age) => write!(f, "the newest datapoint is {} s old: stale", age.as_secs()),
                 None => f.write_str("there is no datapoint"),
             },
-            Guard::EarlyDeaths => f.write_str("new instances die soon after entering service"),
+            Guard::EarlyDeaths => early_deaths(f, inputs),
+            Guard::LoadDropped => {
+                f.write_str("load dropped suddenly and may come back as suddenly")
+            }
             Guard::Coverage if inputs.unaccounted.is_some() => {
                 f.write_str("instances report that do not serve, so the load is in doubt")
             }
@@ -349,6 +352,15 @@ fn breaker(f: &mut fmt::Formatter<'_>, inputs: &Inputs) -> fmt::Result {
         write!(f, " (AWS: \"{message}\")")?;
     }
     write!(f, "; next try {retry_at}")
+}
+
+fn early_deaths(f: &mut fmt::Formatter<'_>, inputs: &Inputs) -> fmt::Result {
+    let cascade = causes(inputs).any(|cause| matches!(cause, Cause::Cascade { .. }));
+    f.write_str(if cascade {
+        "saturated instances fail one after the other"
+    } else {
+        "new instances die soon after entering service"
+    })
 }
 
 fn cannot_write(f: &mut fmt::Formatter<'_>, inputs: &Inputs) -> fmt::Result {

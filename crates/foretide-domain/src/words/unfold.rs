@@ -672,69 +672,72 @@ mod tests {
         }
     }
 
+    /// Each guard rail, what the sentence says where it bound, and its name in JSON.
+    const GUARDS: [(Guard, &str, &str); 21] = [
+        (Guard::Bounds, "the group's bounds are 1..9", "bounds"),
+        (Guard::Suspended, "process Launch is suspended", "suspended"),
+        (Guard::Freshness, "the newest datapoint is", "freshness"),
+        (
+            Guard::UpperUtilisation,
+            "CPU is at the upper bound",
+            "upper_utilisation",
+        ),
+        (
+            Guard::InstanceRefresh,
+            "an instance refresh",
+            "instance_refresh",
+        ),
+        (Guard::PendingLaunches, "still starting", "pending_launches"),
+        (Guard::EarlyDeaths, "new instances die", "early_deaths"),
+        (Guard::LoadDropped, "load dropped suddenly", "load_dropped"),
+        (Guard::Coverage, "of the instances report", "coverage"),
+        (
+            Guard::ProjectedUtilisation,
+            "with fewer, utilisation",
+            "projected_utilisation",
+        ),
+        (
+            Guard::Confidence,
+            "the model is not sure enough",
+            "confidence",
+        ),
+        (Guard::Streak, "too few votes in a row", "streak"),
+        (Guard::Cooldown, "cooldown, 118 s left", "cooldown"),
+        (
+            Guard::Breaker,
+            "launches fail (AWS: \"no capacity\"); next try 1970-01-01T00:05:00Z",
+            "breaker",
+        ),
+        (
+            Guard::CannotWrite,
+            "scaling policy `cpu` is active",
+            "cannot_write",
+        ),
+        (
+            Guard::WriteInFlight,
+            "the answer to a write is outstanding",
+            "write_in_flight",
+        ),
+        (
+            Guard::WriteBackoff,
+            "AWS refused the last write: denied",
+            "write_backoff",
+        ),
+        (
+            Guard::HandsOff,
+            "process AlarmNotification is suspended",
+            "hands_off",
+        ),
+        (Guard::Paused, "an operator paused the group", "paused"),
+        (Guard::Mode, "the mode does not write this", "mode"),
+        (Guard::Audit, "the audit refused the plan", "audit"),
+    ];
+
     /// Every guard rail as the one that bound: the sentence, the line "bound by" and the JSON name
     /// the same cause, and a fault of the world stands alone in the sentence.
     #[test]
     fn sentence_lines_and_json_name_the_same_cause_for_every_guard_rail() {
-        let guards = [
-            (Guard::Bounds, "the group's bounds are 1..9", "bounds"),
-            (Guard::Suspended, "process Launch is suspended", "suspended"),
-            (Guard::Freshness, "the newest datapoint is", "freshness"),
-            (
-                Guard::UpperUtilisation,
-                "CPU is at the upper bound",
-                "upper_utilisation",
-            ),
-            (
-                Guard::InstanceRefresh,
-                "an instance refresh",
-                "instance_refresh",
-            ),
-            (Guard::PendingLaunches, "still starting", "pending_launches"),
-            (Guard::EarlyDeaths, "new instances die", "early_deaths"),
-            (Guard::Coverage, "of the instances report", "coverage"),
-            (
-                Guard::ProjectedUtilisation,
-                "with fewer, utilisation",
-                "projected_utilisation",
-            ),
-            (
-                Guard::Confidence,
-                "the model is not sure enough",
-                "confidence",
-            ),
-            (Guard::Streak, "too few votes in a row", "streak"),
-            (Guard::Cooldown, "cooldown, 118 s left", "cooldown"),
-            (
-                Guard::Breaker,
-                "launches fail (AWS: \"no capacity\"); next try 1970-01-01T00:05:00Z",
-                "breaker",
-            ),
-            (
-                Guard::CannotWrite,
-                "scaling policy `cpu` is active",
-                "cannot_write",
-            ),
-            (
-                Guard::WriteInFlight,
-                "the answer to a write is outstanding",
-                "write_in_flight",
-            ),
-            (
-                Guard::WriteBackoff,
-                "AWS refused the last write: denied",
-                "write_backoff",
-            ),
-            (
-                Guard::HandsOff,
-                "process AlarmNotification is suspended",
-                "hands_off",
-            ),
-            (Guard::Paused, "an operator paused the group", "paused"),
-            (Guard::Mode, "the mode does not write this", "mode"),
-            (Guard::Audit, "the audit refused the plan", "audit"),
-        ];
-        for (guard, cause, name) in guards {
+        for (guard, cause, name) in GUARDS {
             let mut decision = decision();
             let why = &mut decision.explanation;
             why.bound_by = Some(guard);

@@ -12,3 +12,4 @@ mod many;
 mod permissions;
 mod rig;
 mod secrets;
+mod serving;

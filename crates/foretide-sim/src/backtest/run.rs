@@ -74,6 +74,11 @@ impl<'c> Run<'c> {
         &self.world
     }
 
+    /// The world, to change what happens to its instances between two steps.
+    pub const fn world_mut(&mut self) -> &mut World {
+        &mut self.world
+    }
+
     /// Advances by one step; none at the end of the trace. `decide` is called after instances have
     /// entered service and periods have been published, and tells whether desired capacity changed.
     pub fn advance(&mut self, decide: impl FnOnce(&mut World) -> bool) -> Option<Step> {

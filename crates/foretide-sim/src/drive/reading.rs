@@ -149,7 +149,9 @@ fn serving(period: &Period, world: &World) -> ServingCpu {
         .filter_map(|one| in_transition(&one, period, world))
         .collect();
     if transitions.len() > READABLE {
-        transitions.iter_mut().for_each(|one| one.cpu = None);
+        for one in &mut transitions {
+            one.cpu = None;
+        }
     }
     serving_cpu(group, Some(period.serving), &transitions)
 }

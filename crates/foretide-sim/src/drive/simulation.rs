@@ -49,6 +49,11 @@ impl<'c, 'p> Simulation<'c, 'p> {
         self.run.world()
     }
 
+    /// The world, to change what happens to its instances between two steps.
+    pub const fn world_mut(&mut self) -> &mut World {
+        self.run.world_mut()
+    }
+
     /// The controller and its effects, between two steps.
     pub const fn driver(&self) -> &Driver<'p> {
         &self.driver

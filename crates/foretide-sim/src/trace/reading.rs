@@ -206,6 +206,8 @@ pub(super) fn settled(
 mod tests {
     use proptest::prelude::*;
 
+    use std::fmt::Write as _;
+
     use super::*;
     use crate::trace::{ReadOptions, Trace, read_trace};
 
@@ -256,7 +258,7 @@ mod tests {
             let mut text = "timestamp,value\n".to_owned();
             for (minute, value) in &rows {
                 let value = value.map_or_else(String::new, |value| value.to_string());
-                text += &format!("{},{value}\n\n", i64::from(*minute) * 60);
+                writeln!(text, "{},{value}\n", i64::from(*minute) * 60).unwrap();
             }
             let options = ReadOptions { repeated, step_s: Some(60), ..ReadOptions::default() };
             let valued = rows.iter().filter_map(|(at, value)| Some((at, (*value)?)));

@@ -71,8 +71,10 @@ fn cost(group: &GroupSettings) -> String {
         (Collect::Group, _) => {
             let all = base + further;
             format!(
-                "CloudWatch {:.2} USD a month for {all} metrics",
-                per_month(all)
+                "CloudWatch {:.2} USD a month for {all} metrics, and at most {:.2} USD for single \
+                 instances while they start or stop",
+                per_month(all),
+                group.live.allowance.usd_per_month
             )
         }
         (Collect::Instance, 0) => format!(
