@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::calendar::CalendarEvent;
+use crate::lead_time::longest_forecast;
 use crate::load::LoadMetric;
 
 /// Settings of one group's controller.
@@ -141,6 +142,13 @@ pub struct BreakerConfig {
     pub backoff: Duration,
     /// The longest such time.
     pub backoff_max: Duration,
+}
+
+impl ControllerConfig {
+    /// The longest lead time that policy `forecast` looks ahead by, with periods of this length.
+    pub const fn longest_forecast(&self, period: Duration) -> Duration {
+        longest_forecast(period)
+    }
 }
 
 impl Default for ControllerConfig {

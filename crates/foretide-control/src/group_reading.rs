@@ -18,7 +18,7 @@ impl Controller {
         }
         self.follow_suspension(group.suspended.alarm_notification);
         let (state, config) = (&mut self.state, &self.config);
-        let foreign = state.foreign_change(&group).map(Record::ForeignChange);
+        let foreign = state.foreign_change(&group, now).map(Record::ForeignChange);
         let saturated = state.metrics.is_saturated(config);
         let alarm = state.group.follow_launches(&group, config, saturated, now);
         let lead_time = state.group.lead_time(config);

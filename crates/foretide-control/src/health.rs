@@ -23,6 +23,9 @@ const WRITERS_UNKNOWN: Duration = Duration::from_secs(300);
 /// A group that was not read for three intervals cannot be read; one failed call is no condition.
 const UNREAD_INTERVALS: u32 = 3;
 
+/// Somebody who undoes so many writes within an hour is another scaler, and no person.
+const UNDONE_TOLD: u32 = 3;
+
 type Found = Vec<(Severity, Cause)>;
 
 impl Controller {
@@ -97,6 +100,10 @@ impl Controller {
             };
             let failure = failure.clone();
             found.push((severity, Cause::WriteRefused { failure }));
+        }
+        let undone = self.state.group.undone(now);
+        if undone >= UNDONE_TOLD {
+            found.push((severity, Cause::WritesUndone { undone }));
         }
         found.extend(
             self.state

@@ -11,6 +11,18 @@ const REMEMBERED: usize = 50;
 /// Fewer than this say too little of a p90.
 const ENOUGH: usize = 5;
 
+/// The longest lead time that is forecast with periods of this length. A launch that takes longer is
+/// decided on a forecast of an earlier time.
+pub(crate) const fn longest_forecast(period: Duration) -> Duration {
+    // Leads of 26 one-minute periods and of 5 five-minute ones, less what passes until a period is
+    // seen: see `Grid::for_boot`.
+    if period.as_secs() < 300 {
+        Duration::from_mins(24)
+    } else {
+        Duration::from_mins(21)
+    }
+}
+
 /// Durations of the group's newest successful launches.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeadTime {
@@ -72,6 +84,18 @@ mod tests {
         assert_eq!((lead_time.launches(), lead_time.p90()), (4, None));
         lead_time.observe(&launch(240, true));
         assert_eq!(lead_time.p90(), Some(Duration::from_secs(240)));
+    }
+
+    #[test]
+    fn the_longest_forecast_is_that_of_the_grid() {
+        use foretide_forecast::Grid;
+        for step in [1, 5] {
+            let period = Duration::from_mins(step.into());
+            let longest = u32::try_from(longest_forecast(period).as_secs() / 60).unwrap();
+            let lead = |boot| Grid::for_boot(step, boot).unwrap().lead_steps();
+            assert_eq!(lead(longest), lead(500), "beyond it nothing is gained");
+            assert!(lead(longest - 1) < lead(500), "before it something is");
+        }
     }
 
     #[test]

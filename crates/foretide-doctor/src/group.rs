@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use foretide_aws::GroupReading;
+use foretide_aws::{GroupReading, Monitoring};
 use foretide_config::GroupSettings;
 use foretide_domain::{Datapoint, Launch, PolicyKind};
 use foretide_terminal::shell::Command;
@@ -180,6 +180,52 @@ pub(crate) fn launches(name: &str, settings: &GroupSettings, newest_first: &[Lau
             format!("the slowest launch took {} s", slowest.as_secs()),
         ),
     }
+}
+
+/// How far a launch of these may be forecast, with the group's warm-up.
+pub(crate) fn reach(
+    settings: &GroupSettings,
+    reading: &GroupReading,
+    newest_first: &[Launch],
+) -> Finding {
+    const CHECK: &str = "lead time";
+    let controller = &settings.controller;
+    let good = newest_first.iter().filter(|launch| launch.succeeded);
+    let slowest = good.map(Launch::duration).max();
+    let warm_up = settings.live.warm_up.or(reading.default_warm_up);
+    let lead = slowest
+        .unwrap_or(controller.lead_time)
+        .saturating_add(warm_up.unwrap_or_default())
+        .max(controller.lead_time_min);
+    let period = settings.live.monitoring.map(Monitoring::period);
+    let longest = controller.longest_forecast(period.unwrap_or(Duration::from_secs(60)));
+    let what = format!("an instance serves {} s after its launch", lead.as_secs());
+    if controller.policy == PolicyKind::Forecast && lead > longest {
+        let what = format!("{what}; loads are forecast {} s ahead", longest.as_secs());
+        let why = "a rise of load beyond that is seen too late; a warm pool or an image with less to \
+                   do at boot brings instances sooner";
+        return Finding::warning(CHECK, what, why);
+    }
+    if warm_up.is_none() {
+        let why = "neither the group nor the configuration has a warm-up: it is learnt from what new \
+                   instances report, and until three launches are known it is no part of the lead \
+                   time";
+        return Finding::note(CHECK, what, why).mend(
+            "set the group's default instance warm-up, or warm_up (\"0s\": instances serve at once)",
+        );
+    }
+    Finding::fine(CHECK, what)
+}
+
+/// Names instances that are protected from scale-in.
+pub(crate) fn protected(reading: &GroupReading) -> Option<Finding> {
+    let protected = reading.instances.iter().filter(|one| one.protected).count();
+    let all = reading.instances.len();
+    (protected > 0).then(|| {
+        let what = format!("{protected} of {all} instances are protected from scale-in");
+        let why = "desired capacity can be lowered below them, and they stay and are billed";
+        Finding::note("protection", what, why)
+    })
 }
 
 #[cfg(test)]

@@ -69,9 +69,10 @@ impl Patient<'_> {
             return found;
         };
         found.extend(group::suspended(self.name, &reading));
+        found.extend(group::protected(&reading));
         found.push(group::weights(self.settings, &reading));
         found.extend(self.others(&reading).await);
-        found.extend(self.launches(now).await);
+        found.extend(self.launches(&reading, now).await);
         found.extend(self.load(&reading, now).await);
         found.extend(predictor::check(self.settings, self.config.outbound()).await);
         found.push(self.write(&reading, prove_write).await);
@@ -130,7 +131,7 @@ impl Patient<'_> {
         found
     }
 
-    async fn launches(&self, now: Timestamp) -> Vec<Finding> {
+    async fn launches(&self, reading: &GroupReading, now: Timestamp) -> Vec<Finding> {
         let since = now.minus(LAUNCH_SPAN);
         let launches = self.clients.read_launches(self.name, since).await;
         let why = "launch times are guessed from when instances are first seen";
@@ -146,6 +147,7 @@ impl Patient<'_> {
                 .filter_map(foretide_aws::LaunchActivity::launch)
                 .collect();
             found.push(group::launches(self.name, self.settings, &ended));
+            found.push(group::reach(self.settings, reading, &ended));
         }
         found
     }

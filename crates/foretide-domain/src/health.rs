@@ -84,6 +84,11 @@ pub enum Cause {
         /// What AWS answered.
         failure: CallFailure,
     },
+    /// Somebody else moves desired capacity back, again and again.
+    WritesUndone {
+        /// Writes undone within the last hour.
+        undone: u32,
+    },
     /// Process Launch is suspended.
     LaunchSuspended,
     /// Process Terminate is suspended.
@@ -269,6 +274,7 @@ impl Cause {
             Self::Obstacle(_)
             | Self::WritersUnknown
             | Self::WriteRefused { .. }
+            | Self::WritesUndone { .. }
             | Self::LaunchSuspended
             | Self::TerminateSuspended => HealthState::CannotWrite,
             Self::LaunchesFail { .. } | Self::InstancesDie { .. } | Self::Cascade { .. } => {
@@ -319,6 +325,10 @@ impl Cause {
                 "allow autoscaling:DescribePolicies; `foretide doctor` shows AWS's answer"
             }
             Self::WriteRefused { .. } => "`foretide doctor --prove-write` tries the permission",
+            Self::WritesUndone { .. } => {
+                "look for a second Foretide with another store, a deploy tool or a script: CloudTrail \
+                 names who called SetDesiredCapacity"
+            }
             Self::LaunchSuspended | Self::TerminateSuspended => {
                 "resume the process; `foretide doctor` prints the command"
             }

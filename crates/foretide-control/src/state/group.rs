@@ -14,6 +14,10 @@ use crate::lead_time::LeadTime;
 /// Readings of the number that serves that are remembered, to judge how many instances report. Two
 /// five-minute periods, their delay, and a cycle every ten seconds.
 const READINGS: usize = 72;
+/// Time for which a write that somebody undid counts.
+const UNDONE_WITHIN: Duration = Duration::from_hours(1);
+/// More of them say no more.
+const UNDONE_KEPT: usize = 100;
 
 /// The group's side of the state.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -28,6 +32,10 @@ pub(crate) struct GroupSide {
     pub(crate) breaker: Breaker,
     /// Time from launch to in service of the newest launches.
     pub(super) lead_time: LeadTime,
+    /// The newest accepted write: desired capacity before and after it.
+    pub(super) last_write: Option<(u32, u32)>,
+    /// When somebody else moved desired capacity back against the newest write, lately.
+    pub(super) undone: VecDeque<Timestamp>,
     /// Since when instances have been starting at every reading, with no more asked for since; none
     /// while none starts.
     pub(super) starting_since: Option<Timestamp>,
@@ -122,9 +130,30 @@ impl GroupSide {
             .min()
     }
 
+    /// How often somebody else has undone a write of this controller within the last hour.
+    pub(crate) fn undone(&self, now: Timestamp) -> u32 {
+        let lately = |at: &&Timestamp| now.since(**at) < UNDONE_WITHIN;
+        u32::try_from(self.undone.iter().filter(lately).count()).unwrap_or(u32::MAX)
+    }
+
+    /// Remembers a change by somebody else that goes back against the newest write.
+    fn note_undone(&mut self, found: u32, now: Timestamp) {
+        self.undone.retain(|at| now.since(*at) < UNDONE_WITHIN);
+        let against = |(before, after): (u32, u32)| {
+            (before < after && found < after) || (before > after && found > after)
+        };
+        if self.last_write.take().is_some_and(against) && self.undone.len() < UNDONE_KEPT {
+            self.undone.push_back(now);
+        }
+    }
+
     /// The change of desired capacity or bounds that somebody else made before this reading; none
     /// where this controller or nobody did.
-    pub(crate) fn foreign_change(&mut self, group: &GroupState) -> Option<ForeignChange> {
+    pub(crate) fn foreign_change(
+        &mut self,
+        group: &GroupState,
+        now: Timestamp,
+    ) -> Option<ForeignChange> {
         let (desired, bounds) = (group.desired, group.bounds);
         let known = self.known.replace(Known {
             desired,
@@ -132,6 +161,9 @@ impl GroupSide {
             perhaps_desired: None,
         })?;
         let ours = desired == known.desired || known.perhaps_desired == Some(desired);
+        if !ours {
+            self.note_undone(desired, now);
+        }
         (!ours || bounds != known.bounds).then_some(ForeignChange {
             desired_before: known.desired,
             desired,
@@ -178,6 +210,7 @@ impl GroupSide {
 
     /// A write of `desired` was accepted: the group counts as read with it.
     pub(crate) fn written(&mut self, desired: u32) {
+        self.last_write = self.newest().map(|group| (group.desired, desired));
         if self.newest().is_some_and(|group| desired > group.desired) {
             // What starts from now on is another launch.
             self.starting_since = None;

@@ -130,8 +130,12 @@ impl SavedState {
 
     /// Somebody else changed desired capacity or bounds: see [`GroupSide::foreign_change`]. Votes
     /// were for the group before it.
-    pub(crate) fn foreign_change(&mut self, group: &GroupState) -> Option<ForeignChange> {
-        let change = self.group.foreign_change(group)?;
+    pub(crate) fn foreign_change(
+        &mut self,
+        group: &GroupState,
+        now: Timestamp,
+    ) -> Option<ForeignChange> {
+        let change = self.group.foreign_change(group, now)?;
         self.policies.classifier.votes.reset();
         self.cycle.decide_anyway = true;
         Some(change)

@@ -57,6 +57,10 @@ struct Stored<'a> {
     orders: Cow<'a, Orders>,
     lead_time: Cow<'a, LeadTime>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    last_write: Option<(u32, u32)>,
+    #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
+    undone: VecDeque<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     starting_since: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     scaling_suspended: Option<ScalingSuspended>,
@@ -129,6 +133,8 @@ impl<'a> From<&'a SavedState> for Stored<'a> {
             breaker: Cow::Borrowed(&group.breaker),
             orders: Cow::Borrowed(orders),
             lead_time: Cow::Borrowed(&group.lead_time),
+            last_write: group.last_write,
+            undone: group.undone.clone(),
             starting_since: group.starting_since,
             scaling_suspended: group.scaling_suspended,
             per_instance: metrics.per_instance,
@@ -159,6 +165,8 @@ impl From<Stored<'_>> for SavedState {
                 in_service: stored.in_service.into_owned(),
                 breaker: stored.breaker.into_owned(),
                 lead_time: stored.lead_time.into_owned(),
+                last_write: stored.last_write,
+                undone: stored.undone,
                 starting_since: stored.starting_since,
                 scaling_suspended: stored.scaling_suspended,
             },

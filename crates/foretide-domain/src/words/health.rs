@@ -38,6 +38,10 @@ impl fmt::Display for Cause {
                 "nothing is written, because the group's scaling policies cannot be read",
             ),
             Self::WriteRefused { failure } => write!(f, "AWS refused the last write: {failure}"),
+            Self::WritesUndone { undone } => write!(
+                f,
+                "somebody else has undone {undone} changes of desired capacity within the last hour"
+            ),
             Self::LaunchSuspended => {
                 f.write_str("process Launch is suspended: no instance is launched")
             }

@@ -287,9 +287,17 @@ fn asked(features: &Features, memory: Option<Memory>) -> Vec<Fact> {
     ]
 }
 
+fn ahead(figures: &ForecastFigures) -> String {
+    let ahead = seconds(figures.ahead);
+    if figures.ahead < figures.lead_time {
+        return format!("{ahead}, the furthest that is forecast; a launch serves later than that");
+    }
+    ahead
+}
+
 fn forecast(figures: &ForecastFigures) -> Vec<Fact> {
     let mut facts = vec![
-        fact("ahead", seconds(figures.ahead)),
+        fact("ahead", ahead(figures)),
         fact("lead time", seconds(figures.lead_time)),
         fact("history", past(figures.history, figures.reading_history)),
         fact(
