@@ -186,7 +186,8 @@ impl Controller {
         if let Some(share) = coverage.filter(|share| *share < self.config.coverage_min) {
             found.push((Severity::Warning, Cause::FewReport { share }));
         }
-        if group.refreshing {
+        // Whether there is one is unknown until policies are read; that is a condition of its own.
+        if group.refreshing && !group.obstacles.contains(&Obstacle::Unknown) {
             found.push((Severity::Notice, Cause::Refreshing));
         }
         found.extend(self.suspension());

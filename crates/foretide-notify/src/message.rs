@@ -265,8 +265,9 @@ impl Known {
     fn health(&mut self, verdict: &Verdict, ended: &[HealthState], now: Timestamp) -> Vec<Said> {
         let mut said = Vec::new();
         for state in ended {
-            self.holding.remove(state);
-            if let Some(topic) = topic(*state) {
+            let was_told = self.holding.remove(state).is_some();
+            // Most of what holds a group is the operator's own order, of which nothing was sent.
+            if let Some(topic) = topic(*state).filter(|_| was_told || *state != HealthState::Held) {
                 said.push((topic, Phase::Ended, format!("no longer: {state}")));
             }
         }

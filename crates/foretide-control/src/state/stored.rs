@@ -78,6 +78,7 @@ struct Stored<'a> {
     decide_anyway: bool,
 }
 
+#[expect(clippy::ptr_arg, reason = "serde passes the field")]
 fn no_drop(drop: &Cow<'_, LoadDrop>) -> bool {
     drop.is_empty()
 }
