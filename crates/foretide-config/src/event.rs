@@ -47,7 +47,9 @@ impl FromStr for Event {
         let span: Span = span.parse().map_err(|error| wrong(&format!("{error}")))?;
         let (uplift, minimum) = demands(rest).map_err(|what| wrong(&what))?;
         if uplift.is_none() && minimum.is_none() {
-            return Err(wrong("it asks for nothing"));
+            return Err(wrong(
+                "it has no xFACTOR, `learned` or `min N`, so it would change nothing",
+            ));
         }
         let when = occurs(when).map_err(|what| wrong(&what))?;
         let longest = match &when {
@@ -279,7 +281,10 @@ mod tests {
             ("feast holidays UK for 1d x2", "no country `UK`"),
             ("feast holidays US noon for 1d x2", "`noon` is no date"),
             ("sale 2026-12-25 for long x2", "a duration"),
-            ("sale 2026-12-25 for 1h", "it asks for nothing"),
+            (
+                "sale 2026-12-25 for 1h",
+                "it has no xFACTOR, `learned` or `min N`, so it would change nothing",
+            ),
             ("sale 2026-12-25 for 1h x0.5", "would lower"),
             ("sale 2026-12-25 for 1h xNaN", "would lower"),
             ("sale 2026-12-25 for 1h min many", "`many` is no capacity"),

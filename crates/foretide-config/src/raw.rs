@@ -95,8 +95,8 @@ pub(crate) struct RawGroup {
     /// The least lead time, warm-up included, whatever was measured.
     pub lead_time_min: Option<Span>,
     /// While process `AlarmNotification` of the group is suspended: `hands-off` writes nothing, as
-    /// in a pause; `ignore` goes on. If unset, `hands-off`, except for a group that an earlier
-    /// version enforced with the process suspended.
+    /// in a pause; `ignore` goes on. If unset, `hands-off`, except for a group that a build
+    /// without this key enforced while the process was suspended.
     pub suspended: Option<RawOnSuspended>,
     /// Policy `classifier` and its guard rails.
     #[serde(default)]

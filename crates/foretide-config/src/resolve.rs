@@ -287,8 +287,8 @@ fn price_problems(raw: &RawConfig, settings: &[Setting]) -> Vec<Problem> {
             _ if stated && forecast.budget.is_some() => say(
                 "forecast.budget",
                 format!(
-                    "and `{table}.forecast.violation_price` exclude each other: state the share \
-                     of time that may be short, or what being short costs"
+                    "cannot be combined with `{table}.forecast.instance_price` and \
+                     `{table}.forecast.violation_price`: remove the budget, or the prices"
                 ),
             ),
             (Some(instance), Some(violation)) if violation.over(instance).is_none() => say(

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use foretide_domain::{
     Alarm, Decision, EventFigures, Explanation, Guard, GuardStep, Hours, Inputs, Mode, Plan,
-    Proposal, Record, Timestamp, Verdict,
+    Proposal, Record, Rule, Timestamp, Verdict,
 };
 
 use crate::audit::{AuditInput, audit};
@@ -44,8 +44,10 @@ impl Controller {
             guarded.capacity = desired;
         }
         let capacity = guarded.capacity;
+        // What an operator pinned is wanted, and nothing needs it.
+        let needed = proposal.desired.filter(|_| proposal.rule != Rule::Pinned);
         let decided = Decided {
-            wanted: proposal.desired,
+            wanted: needed,
             bounds: facts.group.bounds,
             fresh: facts.is_fresh(),
             broken,

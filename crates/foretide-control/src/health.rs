@@ -49,6 +49,7 @@ impl Controller {
             }));
         }
         self.state.health.verdict = verdict;
+        self.state.health.judged_at = Some(now);
         self.state.health.interval = self.config.interval;
     }
 

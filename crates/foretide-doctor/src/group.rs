@@ -150,7 +150,7 @@ pub(crate) fn launches(name: &str, settings: &GroupSettings, newest_first: &[Lau
     const CHECK: &str = "boot";
     let lead = settings.controller.lead_time;
     if newest_first.first().is_some_and(|launch| !launch.succeeded) {
-        let why = "capacity that does not come cannot be set";
+        let why = "Foretide raises desired capacity, and AWS starts no instance";
         let activities = Command::of("aws autoscaling describe-scaling-activities")
             .option("--auto-scaling-group-name", name);
         return Finding::warning(CHECK, "the newest launch failed", why).run(&activities);
@@ -207,9 +207,8 @@ pub(crate) fn reach(
         return Finding::warning(CHECK, what, why);
     }
     if warm_up.is_none() {
-        let why = "neither the group nor the configuration has a warm-up: it is learnt from what new \
-                   instances report, and until three launches are known it is no part of the lead \
-                   time";
+        let why = "no warm-up is set: Foretide learns the warm-up from the first three launches; \
+                   until then, the lead time is launch to in service only";
         return Finding::note(CHECK, what, why).mend(
             "set the group's default instance warm-up, or warm_up (\"0s\": instances serve at once)",
         );

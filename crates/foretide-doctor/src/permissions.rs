@@ -17,7 +17,11 @@ pub(crate) fn read<T>(
     };
     let what = format!("{operation}: {failure}");
     let check = match failure.kind {
-        FailureKind::Unavailable | FailureKind::TimedOut | FailureKind::Throttled => "connection",
+        FailureKind::Unavailable
+        | FailureKind::TimedOut
+        | FailureKind::Throttled
+        | FailureKind::Malformed => "connection",
+        FailureKind::NotFound => "group",
         _ => "permission",
     };
     let finding = if fatal {
@@ -32,8 +36,13 @@ pub(crate) fn read<T>(
         FailureKind::NotFound => "aws autoscaling describe-auto-scaling-groups --query \
              'AutoScalingGroups[].AutoScalingGroupName'"
             .to_owned(),
+        FailureKind::Malformed => {
+            "another server than AWS answers: check aws.endpoint_url and AWS_ENDPOINT_URL"
+                .to_owned()
+        }
         FailureKind::Unavailable | FailureKind::TimedOut => {
-            "check aws.endpoint_url, the region and the network; then run foretide doctor again"
+            "check aws.endpoint_url, HTTPS_PROXY, the region and the network; then run foretide \
+             doctor again"
                 .to_owned()
         }
         _ => "run foretide doctor again".to_owned(),

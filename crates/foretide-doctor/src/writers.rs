@@ -19,11 +19,11 @@ pub(crate) fn policies(
         .map(|policy| {
             let ScalingPolicyFact { name: by, kind, .. } = policy;
             if allowed.contains(by) {
-                let why = "two that set one capacity undo each other's work";
+                let why = "if another policy and Foretide both set desired capacity, each undoes the other's changes";
                 return Finding::note(CHECK, format!("{by} ({kind}) is active, as allowed"), why);
             }
             let what = format!("{by} ({kind}) is active: nothing is written");
-            let why = "two that set one capacity undo each other's work";
+            let why = "if another policy and Foretide both set desired capacity, each undoes the other's changes";
             let delete = Command::of("aws autoscaling delete-policy")
                 .option("--auto-scaling-group-name", name)
                 .option("--policy-name", by);

@@ -307,7 +307,7 @@ impl Cause {
         if let Self::Obstacle(Obstacle::Policy { name }) = self {
             let step = format!(
                 "delete or disable the scaling policy (`foretide doctor` prints the command), or \
-                 set allow_policies = [{name:?}]"
+                 set allow_policies = [{name:?}] in the group's table of foretide.toml"
             );
             return Some(step.into());
         }
@@ -350,7 +350,7 @@ impl Cause {
             Self::FewReport { .. } => "`foretide doctor` checks the metrics of the group",
             Self::HandsOff => {
                 "resume process AlarmNotification (`foretide doctor` prints the command), or set \
-                 suspended = \"ignore\""
+                 suspended = \"ignore\" in the group's table of foretide.toml"
             }
             Self::SuspendedAsBefore => {
                 "say what is meant: set suspended = \"ignore\" or suspended = \"hands-off\""

@@ -72,7 +72,7 @@ pub(super) const GAUGES: [Gauge; 24] = [
     ),
     (
         "foretide_group_in_service_instances",
-        "Instances that serve",
+        "Instances that Auto Scaling has put into service, warmed up or not",
         |group| capacity(group, |known| known.in_service),
     ),
     (
@@ -242,7 +242,7 @@ pub(super) type Counter = (&'static str, &'static str, fn(&Group) -> Option<u64>
 pub(super) const COUNTERS: [Counter; 9] = [
     (
         "foretide_group_known_seconds",
-        "Time with data in the present mode: what the next five are counted over",
+        "Seconds with data in the present mode; instance-seconds and violation seconds are counted over them",
         |group| Some(group.hours.known_s),
     ),
     (

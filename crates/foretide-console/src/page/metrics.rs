@@ -133,7 +133,7 @@ impl Snapshot {
             let worst = worst.into_iter();
             worst.map(|(state, severity)| (group.with("state", state.name()), severity))
         });
-        let help = "Of the states that the group is in: 1 notice, 2 warning, 3 critical";
+        let help = "Severity of each health state that the group is in: 0 not in it, 1 notice, 2 warning, 3 critical";
         gauges(encoder, "foretide_group_health_severity", help, severities)
     }
 
@@ -142,7 +142,7 @@ impl Snapshot {
             let counts = OUTCOMES.iter().zip(group.tally.outcomes);
             counts.map(|(outcome, count)| (group.with("outcome", outcome), count))
         });
-        let help = "Decisions by what they asked for";
+        let help = "Decisions by result: scale out, scale in, hold";
         counters(encoder, "foretide_group_decisions", help, by_outcome)?;
         let by_guard = self.groups.iter().flat_map(|group| {
             let counts = group.tally.bound.iter().enumerate();
@@ -173,7 +173,7 @@ impl Snapshot {
             })
         });
         let name = "foretide_group_forecast_coverage_ratio";
-        let help = "Share of the loads of about a day or a week at or below the quantile for them";
+        let help = "Share of measured loads that were at or below the forecast quantile; ideal is the level itself";
         gauges(encoder, name, help, coverage)
     }
 
@@ -217,10 +217,10 @@ impl Snapshot {
         };
         gauges(encoder, name, help, alone(writable))?;
         let name = "foretide_entries_missed";
-        let help = "Entries that came too fast for page and metrics";
+        let help = "Records that came faster than page and metrics could take them; metrics may be incomplete";
         counters(encoder, name, help, alone(Some(self.system.missed)))?;
         let name = "foretide_notifications";
-        let help = "Notifications by what became of them";
+        let help = "Notifications by result";
         let outcomes = self.system.notifications.iter();
         let outcomes = outcomes.map(|(outcome, count)| ([("outcome", *outcome)], *count));
         counters(encoder, name, help, outcomes)?;

@@ -14,6 +14,9 @@ const AT_MAXIMUM_CALM: Duration = Duration::from_secs(600);
 pub(crate) struct Health {
     /// The verdict of the newest cycle.
     pub(crate) verdict: Verdict,
+    /// When the newest verdict was made, with or without a reading of the group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) judged_at: Option<Timestamp>,
     /// The group's interval. Zero in states of earlier versions.
     pub(crate) interval: Duration,
     /// When more than the maximum was needed last, and how much.

@@ -97,7 +97,7 @@ impl SavedState {
     pub fn health(&self, now: Timestamp) -> Verdict {
         let health = &self.health;
         let newest = self.reading().map(|(at, _)| at);
-        let checked_at = self.cycle.ended_at.max(newest);
+        let checked_at = self.cycle.ended_at.max(newest).max(health.judged_at);
         let checked_at = checked_at.unwrap_or(self.cycle.started_at);
         if health.interval.is_zero() {
             return health.verdict.clone();

@@ -19,7 +19,7 @@ impl fmt::Display for HealthState {
             Self::Degraded => "degraded",
             Self::LoadInDoubt => "load in doubt",
             Self::WarmingUp => "warming up",
-            Self::Held => "held by an operator",
+            Self::Held => "held",
             Self::Healthy => "healthy",
         })
     }
@@ -130,8 +130,8 @@ fn held_back(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
             "an instance refresh is under way or cannot be ruled out: capacity is not lowered",
         ),
         Cause::HandsOff => f.write_str(
-            "process AlarmNotification is suspended, so somebody wants that nothing scales: \
-             nothing is written",
+            "scaling is switched off on this group (process AlarmNotification is suspended), so \
+             Foretide does not change desired capacity",
         ),
         Cause::SuspendedAsBefore => f.write_str(
             "process AlarmNotification has been suspended since before this version, and the \
@@ -174,7 +174,8 @@ fn launches_fail(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
     match failed {
         0 => f.write_str("a launch does not end")?,
         1 => f.write_str("a launch failed")?,
-        _ => write!(f, "{failed} launches failed in a row")?,
+        // The number grows from cycle to cycle, and screens show different cycles.
+        _ => f.write_str("launches fail one after the other")?,
     }
     if let Some(message) = message {
         write!(f, " (AWS: \"{message}\")")?;

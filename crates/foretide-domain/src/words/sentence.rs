@@ -322,7 +322,9 @@ impl fmt::Display for Limit<'_> {
             Guard::CannotWrite => cannot_write(f, inputs),
             Guard::WriteInFlight => f.write_str("the answer to a write is outstanding"),
             Guard::WriteBackoff => write_backoff(f, inputs),
-            Guard::HandsOff => f.write_str("process AlarmNotification is suspended: hands off"),
+            Guard::HandsOff => f.write_str(
+                "scaling is switched off on the group (process AlarmNotification is suspended)",
+            ),
             Guard::Paused => f.write_str("an operator paused the group"),
             Guard::Mode => f.write_str("the mode does not write this"),
             Guard::Audit => f.write_str("the audit refused the plan"),

@@ -39,9 +39,9 @@ pub(crate) fn run(
         }
     };
     if decisions.is_empty() {
-        let what = format!("no decision of {group} is kept for that time");
+        let what = format!("the store has no decision of {group} for that time");
         return Err(Failure::new(Exit::Data, what)
-            .hint("every decision is kept for two days, one a minute for thirty"));
+            .hint("`foretide status` says whether the group is read; decisions are kept for 2 days, then one a minute up to 30 days"));
     }
     if args.json {
         json(&group, &decisions, context)

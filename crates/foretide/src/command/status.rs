@@ -365,7 +365,7 @@ fn decided(glance: &Glance) -> String {
 fn wrote(glance: &Glance) -> String {
     match (&glance.wrote_at, &glance.write) {
         (Some(at), Some(write)) => format!("{at} last SetDesiredCapacity: {write}"),
-        _ => "SetDesiredCapacity was not called yet".to_owned(),
+        _ => "no call of SetDesiredCapacity is recorded".to_owned(),
     }
 }
 
@@ -420,7 +420,7 @@ mod tests {
             "ALARM data missing: there is no datapoint",
             "desired 3: 2 in service, 1 pending, bounds 1..9",
             "CPU 45.5 %, load 0.91 busy instances, 6 min old",
-            "SetDesiredCapacity was not called yet",
+            "no call of SetDesiredCapacity is recorded",
         ] {
             assert!(text.contains(part), "{part} is not in\n{text}");
         }

@@ -87,8 +87,8 @@ fn configured(args: &RunArgs, flags: &ConfigFlags) -> Result<Config, Failure> {
     }
     if config.groups.is_empty() {
         return Err(Failure::new(Exit::Config, "no group to manage").hint(
-            "foretide run --group NAME observes one by the defaults; [group.NAME] in \
-             foretide.toml names it for good",
+            "`foretide run --group NAME` observes one group with the default settings; to keep it, \
+             add [group.NAME] to foretide.toml",
         ));
     }
     Ok(config)
@@ -151,7 +151,8 @@ fn unopened(error: &StoreError) -> Failure {
             holder: Some(id), ..
         } => {
             let kill = Command::of("kill").arg(id);
-            failure.hint(format!("`{kill}` ends the other one; {ELSEWHERE}"))
+            failure.hint(format!("run one Foretide for a group; `foretide status` shows what it does. To replace it, stop it first: \
+                 {kill}. For other groups: {ELSEWHERE}"))
         }
         _ => failure.hint(ELSEWHERE),
     }
