@@ -30,6 +30,10 @@ pub struct Scenario {
     /// The faults.
     #[serde(default)]
     pub faults: Vec<Fault>,
+    /// What groups that clients create are like. Their name, bounds and desired capacity are those
+    /// of the call. With `boot_s = 0` a group does at once what a call asks for.
+    #[serde(default)]
+    pub created: GroupSpec,
 }
 
 /// A group, or `count` equal groups.
@@ -303,7 +307,7 @@ impl Scenario {
     pub fn of(group: GroupSpec) -> Self {
         Self {
             groups: vec![group],
-            faults: Vec::new(),
+            ..Self::default()
         }
     }
 
@@ -312,6 +316,7 @@ impl Scenario {
     /// # Errors
     /// The first problem.
     pub fn check(&self) -> Result<Vec<GroupSpec>, ScenarioError> {
+        self.created.check()?;
         let counts = self.groups.iter().map(|spec| spec.count as usize);
         let count = counts.fold(0_usize, usize::saturating_add);
         if count > MAX_GROUPS {
@@ -411,7 +416,7 @@ mod tests {
         );
         let twice = Scenario {
             groups: vec![spec(), spec()],
-            faults: Vec::new(),
+            ..Scenario::default()
         };
         assert!(twice.check().is_err());
     }

@@ -29,6 +29,16 @@ pub(crate) struct StatSet {
     pub(crate) max: f64,
 }
 
+impl StatSet {
+    /// Adds the samples of `other`. The start stays.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.samples += other.samples;
+        self.sum += other.sum;
+        self.min = self.min.min(other.min);
+        self.max = self.max.max(other.max);
+    }
+}
+
 /// The value of one metric in one period.
 #[derive(Clone, Copy, Debug)]
 struct Value {

@@ -1,17 +1,19 @@
 //! `GetMetricData`, `GetMetricStatistics` and `ListMetrics`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use foretide_domain::Timestamp;
 
 use super::catalogue;
+use super::put::checked_unit;
 use super::shapes::{
     Datapoint, GetMetricData, GetMetricStatistics, ListMetrics, Metric, MetricData,
     MetricDataQuery, MetricDataResult, MetricStat, MetricStatistics, Metrics,
 };
 use super::statistics::{Statistic, align, check_period, join};
-use super::wire::Epoch;
 use crate::emulator::State;
+use crate::epoch::Epoch;
 use crate::error::ApiError;
 use crate::series::StatSet;
 
@@ -28,7 +30,7 @@ pub(super) fn metric_data(
     now: Timestamp,
 ) -> Result<MetricData, ApiError> {
     check_queries(&input.metric_data_queries)?;
-    let span = span(input.start_time, input.end_time)?;
+    let span = span(input.start_time, input.end_time, "ValidationError")?;
     let most = input.max_datapoints.map_or(Ok(DATAPOINTS_MAX), |most| {
         let most = usize::try_from(most)
             .ok()
@@ -36,7 +38,11 @@ pub(super) fn metric_data(
         most.ok_or_else(|| ApiError::parameter("MaxDatapoints is not within 1..100800"))
     })?;
     let skip = offset(input.next_token.as_deref())?;
-    let ascending = input.scan_by.as_deref() == Some("TimestampAscending");
+    let ascending = match input.scan_by.as_deref() {
+        None | Some("TimestampDescending") => false,
+        Some("TimestampAscending") => true,
+        Some(_) => return Err(ApiError::parameter("ScanBy is not known")),
+    };
     let mut page = DataPage {
         skip,
         left: most,
@@ -48,7 +54,8 @@ pub(super) fn metric_data(
             continue;
         };
         let statistic = Statistic::parse(&stat.stat)?;
-        let mut sets = read(state, stat, span, now)?;
+        let units = read(state, stat, span, now)?;
+        let mut sets = join(units.into_values().flatten().collect(), stat.period);
         if !ascending {
             sets.reverse();
         }
@@ -118,18 +125,20 @@ fn check_queries(queries: &[MetricDataQuery]) -> Result<(), ApiError> {
     Ok(())
 }
 
+/// The points that `stat` asks for, by unit.
 fn read(
     state: &mut State,
     stat: &MetricStat,
     (from, to): (Timestamp, Timestamp),
     now: Timestamp,
-) -> Result<Vec<StatSet>, ApiError> {
+) -> Result<BTreeMap<String, Vec<StatSet>>, ApiError> {
     let period = check_period(stat.period)?;
     if stat.metric.dimensions.len() > DIMENSIONS_MAX {
         return Err(ApiError::validation("more than 30 dimensions"));
     }
-    let sets = catalogue::series(state, &stat.metric, (align(from, period), to), now);
-    Ok(join(sets, period))
+    let unit = checked_unit(stat.unit.as_deref())?;
+    let span = (align(from, period), to);
+    Ok(catalogue::series(state, &stat.metric, unit, span, now))
 }
 
 pub(super) fn metric_statistics(
@@ -145,8 +154,8 @@ pub(super) fn metric_statistics(
     if statistics.is_empty() {
         return Err(ApiError::new(
             400,
-            "MissingParameter",
-            "Statistics is required",
+            "InvalidParameterCombination",
+            "Must specify either Statistics or ExtendedStatistics",
         ));
     }
     let stat = MetricStat {
@@ -157,15 +166,20 @@ pub(super) fn metric_statistics(
         },
         period: input.period,
         stat: String::new(),
+        unit: input.unit.clone(),
     };
-    let sets = read(state, &stat, span(input.start_time, input.end_time)?, now)?;
+    let span = span(input.start_time, input.end_time, "InvalidParameterValue")?;
+    let units = read(state, &stat, span, now)?.into_iter();
+    let units = units.map(|(unit, sets)| (unit, join(sets, stat.period)));
+    let sets: Vec<(String, StatSet)> = units
+        .flat_map(|(unit, sets)| sets.into_iter().map(move |set| (unit.clone(), set)))
+        .collect();
     if sets.len() > STATISTICS_DATAPOINTS_MAX {
         let message = "the request asks for more than 1440 datapoints";
         return Err(ApiError::new(400, "InvalidParameterCombination", message));
     }
-    let unit = catalogue::find(&input.namespace, &input.metric_name).map_or("None", |one| one.unit);
-    let datapoint = |set: &StatSet| {
-        let of = |one| statistics.contains(&one).then(|| Statistic::of(one, set));
+    let datapoint = |(unit, set): (String, StatSet)| {
+        let of = |one| statistics.contains(&one).then(|| Statistic::of(one, &set));
         Datapoint {
             timestamp: Epoch(set.start),
             average: of(Statistic::Average),
@@ -178,7 +192,7 @@ pub(super) fn metric_statistics(
     };
     Ok(MetricStatistics {
         label: input.metric_name.clone(),
-        datapoints: sets.iter().map(datapoint).collect(),
+        datapoints: sets.into_iter().map(datapoint).collect(),
     })
 }
 
@@ -207,7 +221,12 @@ pub(super) fn list_metrics(
             })
     };
     let start = offset(input.next_token.as_deref())?;
-    let mut metrics = catalogue::list(state, now);
+    let since = match input.recently_active.as_deref() {
+        None => None,
+        Some("PT3H") => Some(now.minus(Duration::from_hours(3))),
+        Some(_) => return Err(ApiError::parameter("RecentlyActive is not PT3H")),
+    };
+    let mut metrics = catalogue::list(state, since, now);
     metrics.retain(matches);
     let more = metrics.len() > start.saturating_add(METRICS_PAGE);
     Ok(Metrics {
@@ -216,12 +235,12 @@ pub(super) fn list_metrics(
     })
 }
 
-fn span(start: Epoch, end: Epoch) -> Result<(Timestamp, Timestamp), ApiError> {
+fn span(start: Epoch, end: Epoch, code: &'static str) -> Result<(Timestamp, Timestamp), ApiError> {
     if start.0 < end.0 {
-        Ok((start.0, end.0))
-    } else {
-        Err(ApiError::validation("StartTime is not before EndTime"))
+        return Ok((start.0, end.0));
     }
+    let message = "The parameter StartTime must be less than the parameter EndTime.";
+    Err(ApiError::new(400, code, message))
 }
 
 /// The start of a page. A token is the number of items before the page.
@@ -230,5 +249,11 @@ fn offset(token: Option<&str>) -> Result<usize, ApiError> {
         return Ok(0);
     };
     let offset = token.parse().ok().filter(|offset| *offset < usize::MAX / 2);
-    offset.ok_or_else(|| ApiError::new(400, "InvalidNextToken", "the token is not valid"))
+    offset.ok_or_else(|| {
+        ApiError::new(
+            400,
+            "InvalidNextToken",
+            "Request parameter NextToken is invalid",
+        )
+    })
 }

@@ -6,9 +6,13 @@
 
 mod adapter;
 mod bill;
+mod changes;
 mod cli;
 mod faults;
 mod many;
+mod old_clients;
 mod permissions;
+mod printed;
+mod python;
 mod rig;
 mod secrets;

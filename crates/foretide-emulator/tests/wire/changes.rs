@@ -1,0 +1,464 @@
+//! What clients change in a group, and what they are refused. Every refusal has its control.
+
+use foretide_emulator::{GroupSpec, Scenario};
+use serde_json::Value;
+
+use crate::python::Python;
+use crate::rig::{Rig, web};
+
+const VERSION: &str = "Version=2011-01-01";
+
+/// Sends an Auto Scaling action in `eu-west-1`.
+async fn send(rig: &Rig, action: &str, rest: &str) -> (u16, String) {
+    let form = format!("Action={action}&{VERSION}&{rest}");
+    rig.form("eu-west-1", &form).await
+}
+
+#[track_caller]
+fn check_refused((status, body): (u16, String), code: &str, words: &str) {
+    assert!(status >= 400, "{body}");
+    assert!(body.contains(&format!("<Code>{code}</Code>")), "{body}");
+    assert!(body.contains(words), "{body}");
+}
+
+#[track_caller]
+fn check_done((status, body): (u16, String)) -> String {
+    assert_eq!(status, 200, "{body}");
+    body
+}
+
+/// The text of every element `name`.
+fn all<'b>(body: &'b str, name: &str) -> Vec<&'b str> {
+    let (open, close) = (format!("<{name}>"), format!("</{name}>"));
+    let parts = body.split(open.as_str()).skip(1);
+    parts
+        .filter_map(|part| part.split_once(close.as_str()))
+        .map(|(text, _)| text)
+        .collect()
+}
+
+#[tokio::test]
+async fn the_region_of_the_request_is_in_arns_and_zones() {
+    let rig = Rig::of(web()).await;
+    for region in ["eu-west-1", "ap-southeast-2"] {
+        let form = format!("Action=DescribeAutoScalingGroups&{VERSION}");
+        let body = check_done(rig.form(region, &form).await);
+        assert!(
+            body.contains(&format!("arn:aws:autoscaling:{region}:")),
+            "{body}"
+        );
+        assert_eq!(all(&body, "AvailabilityZone")[0], format!("{region}a"));
+    }
+    let form = format!("Action=DescribeAutoScalingGroups&{VERSION}");
+    let body = check_done(rig.form("<x>", &form).await);
+    assert!(
+        body.contains("arn:aws:autoscaling:us-east-1:"),
+        "control: {body}"
+    );
+}
+
+#[tokio::test]
+async fn filters_are_applied() {
+    let tagged = |name: &str, key: &str, value: &str| GroupSpec {
+        name: name.into(),
+        tags: [(key.to_owned(), value.to_owned())].into(),
+        ..web()
+    };
+    let rig = Rig::new(Scenario {
+        groups: vec![tagged("a", "team", "x"), tagged("b", "team", "y"), web()],
+        ..Scenario::default()
+    })
+    .await;
+    for (filter, found) in [
+        (
+            "tag-key&Filters.member.1.Values.member.1=team",
+            vec!["a", "b"],
+        ),
+        ("tag-value&Filters.member.1.Values.member.1=y", vec!["b"]),
+        ("tag%3Ateam&Filters.member.1.Values.member.1=x", vec!["a"]),
+        ("tag%3Ateam&Filters.member.1.Values.member.1=z", vec![]),
+    ] {
+        let rest = format!("Filters.member.1.Name={filter}");
+        let body = check_done(send(&rig, "DescribeAutoScalingGroups", &rest).await);
+        assert_eq!(all(&body, "AutoScalingGroupName"), found, "{filter}");
+    }
+    let unknown = "Filters.member.1.Name=colour&Filters.member.1.Values.member.1=red";
+    check_refused(
+        send(&rig, "DescribeAutoScalingGroups", unknown).await,
+        "ValidationError",
+        "Filter type colour",
+    );
+    let body = send(&rig, "DescribeAutoScalingGroups", "IncludeInstances=false").await;
+    assert!(all(&check_done(body), "InstanceId").is_empty());
+    let body = check_done(send(&rig, "DescribeAutoScalingGroups", "").await);
+    assert_eq!(
+        (
+            all(&body, "AutoScalingGroupName").len(),
+            all(&body, "InstanceId").len()
+        ),
+        (3, 6)
+    );
+    let body = check_done(
+        send(
+            &rig,
+            "DescribeTags",
+            "Filters.member.1.Name=value&Filters.member.1.Values.member.1=x",
+        )
+        .await,
+    );
+    assert_eq!(all(&body, "ResourceId"), ["a"]);
+}
+
+#[tokio::test]
+async fn named_policies_actions_activities_and_refreshes_are_found_alone() {
+    let rig = Rig::of(web()).await;
+    let name = "AutoScalingGroupName=web";
+    for policy in ["up", "down"] {
+        let rest = format!(
+            "{name}&PolicyName={policy}&AdjustmentType=ChangeInCapacity&ScalingAdjustment=1"
+        );
+        check_done(send(&rig, "PutScalingPolicy", &rest).await);
+    }
+    let tracking = "PolicyType=TargetTrackingScaling&TargetTrackingConfiguration.TargetValue=50\
+                    &TargetTrackingConfiguration.PredefinedMetricSpecification\
+                    .PredefinedMetricType=ASGAverageCPUUtilization";
+    let rest = format!("{name}&PolicyName=track&{tracking}");
+    let body = check_done(send(&rig, "PutScalingPolicy", &rest).await);
+    let arn = all(&body, "PolicyARN")[0]
+        .replace(':', "%3A")
+        .replace('/', "%2F");
+    for (rest, found) in [
+        ("PolicyNames.member.1=up", vec!["up"]),
+        (&format!("PolicyNames.member.1={arn}"), vec!["track"]),
+        ("PolicyTypes.member.1=TargetTrackingScaling", vec!["track"]),
+        ("PolicyTypes.member.1=StepScaling", vec![]),
+        ("", vec!["up", "down", "track"]),
+    ] {
+        let body = check_done(send(&rig, "DescribePolicies", rest).await);
+        assert_eq!(all(&body, "PolicyName"), found, "{rest}");
+    }
+
+    for (action, day) in [("first", 24), ("second", 25)] {
+        let rest = format!(
+            "{name}&ScheduledActionName={action}&MinSize=1&StartTime=2026-11-{day}T00%3A00%3A00Z"
+        );
+        check_done(send(&rig, "PutScheduledUpdateGroupAction", &rest).await);
+    }
+    for (rest, found) in [
+        ("ScheduledActionNames.member.1=second", vec!["second"]),
+        ("StartTime=2026-11-24T12%3A00%3A00Z", vec!["second"]),
+        ("EndTime=2026-11-24T12%3A00%3A00Z", vec!["first"]),
+        ("", vec!["first", "second"]),
+    ] {
+        let body = check_done(send(&rig, "DescribeScheduledActions", rest).await);
+        assert_eq!(all(&body, "ScheduledActionName"), found, "{rest}");
+    }
+
+    check_done(
+        send(
+            &rig,
+            "SetDesiredCapacity",
+            &format!("{name}&DesiredCapacity=4"),
+        )
+        .await,
+    );
+    rig.pass(10);
+    let body = check_done(send(&rig, "DescribeScalingActivities", name).await);
+    let ids = all(&body, "ActivityId");
+    assert_eq!(ids.len(), 2);
+    let one = format!("ActivityIds.member.1={}", ids[0]);
+    let body = check_done(send(&rig, "DescribeScalingActivities", &one).await);
+    assert_eq!(all(&body, "ActivityId"), [ids[0]]);
+
+    let body = check_done(send(&rig, "StartInstanceRefresh", name).await);
+    let id = all(&body, "InstanceRefreshId")[0].to_owned();
+    for (wanted, count) in [(id.as_str(), 1), ("other", 0)] {
+        let rest = format!("{name}&InstanceRefreshIds.member.1={wanted}");
+        let body = check_done(send(&rig, "DescribeInstanceRefreshes", &rest).await);
+        assert_eq!(all(&body, "InstanceRefreshId").len(), count);
+    }
+}
+
+#[tokio::test]
+async fn a_parameter_that_is_not_implemented_is_named() {
+    let rig = Rig::of(web()).await;
+    for (action, rest, parameter) in [
+        ("DescribeAutoScalingGroups", "Colour=red", "Colour"),
+        (
+            "DescribeScalingActivities",
+            "Filters.member.1.Name=Status",
+            "Filters",
+        ),
+        (
+            "StartInstanceRefresh",
+            "AutoScalingGroupName=web&DesiredConfiguration.X=1",
+            "DesiredConfiguration",
+        ),
+        (
+            "UpdateAutoScalingGroup",
+            "AutoScalingGroupName=web&MaxInstanceLifetime=86400",
+            "MaxInstanceLifetime",
+        ),
+        (
+            "CreateLaunchConfiguration",
+            "LaunchConfigurationName=a&Colour=red",
+            "Colour",
+        ),
+    ] {
+        let answer = send(&rig, action, rest).await;
+        check_refused(
+            answer,
+            "ValidationError",
+            &format!("the parameter {parameter} of"),
+        );
+    }
+    let metrics = "Action=ListMetrics&Version=2010-08-01";
+    let answer = rig
+        .form(
+            "eu-west-1",
+            &format!("{metrics}&IncludeLinkedAccounts=true"),
+        )
+        .await;
+    check_refused(
+        answer,
+        "ValidationError",
+        "the parameter IncludeLinkedAccounts of",
+    );
+    check_done(rig.form("eu-west-1", metrics).await);
+    check_done(send(&rig, "DescribeScalingActivities", "MaxRecords=1").await);
+}
+
+#[tokio::test]
+async fn a_group_lives_from_creation_to_deletion_under_the_cli() {
+    let Some(python) = Python::find() else { return };
+    let rig = Rig::of(web()).await;
+    let aws = async |command: &str| {
+        python
+            .aws(&rig.endpoint, &format!("autoscaling {command}"))
+            .await
+    };
+    let name = "--auto-scaling-group-name api";
+    let create = format!(
+        "create-auto-scaling-group {name} --min-size 1 --max-size 4 --desired-capacity 2 \
+         --launch-template LaunchTemplateName=template --tags Key=team,Value=x"
+    );
+    aws(&create).await.unwrap();
+    let again = aws(&create).await.unwrap_err();
+    assert!(again.contains("(AlreadyExists)"), "{again}");
+    let states = async || {
+        let all = aws(&format!(
+            "describe-auto-scaling-instances --query \
+            AutoScalingInstances[?AutoScalingGroupName=='api'].[InstanceId,LifecycleState]"
+        ))
+        .await
+        .unwrap();
+        let pairs = all.as_array().unwrap().iter();
+        pairs
+            .map(|pair| (text(&pair[0]), text(&pair[1])))
+            .collect::<Vec<_>>()
+    };
+    rig.pass(10);
+    assert!(states().await.iter().all(|(_, state)| state == "Pending"));
+    rig.pass(180);
+    let there = states().await;
+    assert_eq!(
+        there
+            .iter()
+            .filter(|(_, state)| state == "InService")
+            .count(),
+        2
+    );
+
+    let (first, second) = (&there[0].0, &there[1].0);
+    let standby = format!("--instance-ids {first} {name}");
+    aws(&format!(
+        "enter-standby {standby} --should-decrement-desired-capacity"
+    ))
+    .await
+    .unwrap();
+    assert_eq!(states().await[0].1, "Standby");
+    assert_eq!(rig.emulator.desired("api"), Some(1));
+    aws(&format!("exit-standby {standby}")).await.unwrap();
+    assert_eq!(rig.emulator.desired("api"), Some(2));
+
+    let terminate = format!("terminate-instance-in-auto-scaling-group --instance-id {second}");
+    let ended = aws(&format!("{terminate} --should-decrement-desired-capacity"))
+        .await
+        .unwrap();
+    assert!(
+        text(&ended["Activity"]["Description"]).contains(second.as_str()),
+        "{ended}"
+    );
+    assert_eq!(rig.emulator.desired("api"), Some(1));
+    rig.pass(60);
+    assert_eq!(states().await.len(), 1);
+    let last = format!(
+        "terminate-instance-in-auto-scaling-group --instance-id {first} \
+                        --should-decrement-desired-capacity"
+    );
+    let refused = aws(&last).await.unwrap_err();
+    assert!(refused.contains("minSize (1)"), "{refused}");
+
+    let kept = aws(&format!("delete-auto-scaling-group {name}"))
+        .await
+        .unwrap_err();
+    assert!(kept.contains("(ResourceInUse)"), "{kept}");
+    aws(&format!("delete-auto-scaling-group {name} --force-delete"))
+        .await
+        .unwrap();
+    assert_eq!(rig.emulator.groups(), ["web"]);
+    let gone = aws(&format!("update-auto-scaling-group {name} --max-size 3"))
+        .await
+        .unwrap_err();
+    assert!(gone.contains("AutoScalingGroup name not found"), "{gone}");
+    let told = format!("describe-scaling-activities {name} --include-deleted-groups");
+    let told = aws(&told).await.unwrap();
+    assert_eq!(told["Activities"][0]["AutoScalingGroupState"], "Deleted");
+    assert!(
+        aws(&format!("describe-scaling-activities {name}"))
+            .await
+            .is_err(),
+        "control"
+    );
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+#[tokio::test]
+async fn hooks_refreshes_protection_and_health_act_on_the_simulated_group() {
+    let rig = Rig::of(GroupSpec {
+        boot_s: 20,
+        ..web()
+    })
+    .await;
+    let name = "AutoScalingGroupName=web";
+    let states = async || {
+        let body = check_done(send(&rig, "DescribeAutoScalingGroups", "").await);
+        let pairs = all(&body, "InstanceId")
+            .into_iter()
+            .zip(all(&body, "LifecycleState"));
+        pairs
+            .map(|(id, state)| (id.to_owned(), state.to_owned()))
+            .collect::<Vec<_>>()
+    };
+    let hook = "LifecycleHookName=warm";
+    let transition = "LifecycleTransition=autoscaling%3AEC2_INSTANCE_LAUNCHING";
+    check_done(
+        send(
+            &rig,
+            "PutLifecycleHook",
+            &format!("{name}&{hook}&{transition}"),
+        )
+        .await,
+    );
+    check_done(
+        send(
+            &rig,
+            "SetDesiredCapacity",
+            &format!("{name}&DesiredCapacity=3"),
+        )
+        .await,
+    );
+    rig.pass(60);
+    let (id, state) = states().await.pop().unwrap();
+    assert_eq!(state, "Pending:Wait");
+    let complete = format!("{name}&{hook}&LifecycleActionResult=CONTINUE&InstanceId={id}");
+    check_done(send(&rig, "CompleteLifecycleAction", &complete).await);
+    rig.pass(10);
+    assert_eq!(states().await.pop().unwrap().1, "InService");
+    check_refused(
+        send(&rig, "CompleteLifecycleAction", &complete).await,
+        "ValidationError",
+        "No active Lifecycle Action",
+    );
+    check_done(send(&rig, "DeleteLifecycleHook", &format!("{name}&{hook}")).await);
+
+    let oldest = states().await[0].0.clone();
+    let protect = format!("{name}&InstanceIds.member.1={oldest}&ProtectedFromScaleIn=true");
+    check_done(send(&rig, "SetInstanceProtection", &protect).await);
+    check_done(
+        send(
+            &rig,
+            "SetDesiredCapacity",
+            &format!("{name}&DesiredCapacity=2"),
+        )
+        .await,
+    );
+    rig.pass(60);
+    assert_eq!(states().await[0].0, oldest, "the next oldest went");
+
+    let health = format!("InstanceId={oldest}&HealthStatus=Unhealthy");
+    check_done(send(&rig, "SetInstanceHealth", &health).await);
+    rig.pass(120);
+    let left = states().await;
+    assert!(
+        left.len() == 2 && left.iter().all(|(id, _)| *id != oldest),
+        "{left:?}"
+    );
+
+    let before = left;
+    check_done(send(&rig, "StartInstanceRefresh", name).await);
+    check_refused(
+        send(&rig, "StartInstanceRefresh", name).await,
+        "InstanceRefreshInProgress",
+        "already in progress",
+    );
+    for _ in 0..20 {
+        rig.pass(10);
+        states().await;
+    }
+    let body = check_done(send(&rig, "DescribeInstanceRefreshes", name).await);
+    assert_eq!(all(&body, "Status"), ["Successful"]);
+    let after = states().await;
+    assert!(
+        after.len() == 2 && after.iter().all(|one| !before.contains(one)),
+        "{after:?}"
+    );
+    check_refused(
+        send(&rig, "CancelInstanceRefresh", name).await,
+        "ActiveInstanceRefreshNotFound",
+        "No in progress",
+    );
+}
+
+#[tokio::test]
+async fn limits_hold() {
+    let rig = Rig::of(web()).await;
+    let name = "AutoScalingGroupName=web";
+    let simple = "AdjustmentType=ChangeInCapacity&ScalingAdjustment=1";
+    let cases = [
+        (
+            "PutScalingPolicy",
+            50,
+            format!("{name}&{simple}&PolicyName="),
+        ),
+        (
+            "PutScheduledUpdateGroupAction",
+            125,
+            format!("{name}&MinSize=1&Recurrence=0+8+*+*+*&ScheduledActionName="),
+        ),
+        (
+            "CreateOrUpdateTags",
+            50,
+            "Tags.member.1.ResourceId=web&Tags.member.1.Value=x&Tags.member.1.Key=".into(),
+        ),
+        (
+            "PutLifecycleHook",
+            50,
+            format!(
+                "{name}&LifecycleTransition=autoscaling%3AEC2_INSTANCE_TERMINATING\
+                     &LifecycleHookName="
+            ),
+        ),
+    ];
+    for (action, most, rest) in cases {
+        for number in 0..most {
+            check_done(send(&rig, action, &format!("{rest}{number}")).await);
+        }
+        let answer = send(&rig, action, &format!("{rest}{most}")).await;
+        check_refused(answer, "LimitExceeded", &most.to_string());
+        check_done(send(&rig, action, &format!("{rest}1")).await);
+    }
+}
