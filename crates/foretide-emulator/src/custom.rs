@@ -114,6 +114,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::float_cmp, reason = "the values are exact")]
     fn points_join_by_time_and_unit() {
         let mut custom = Custom::default();
         for (at_s, unit, value) in [(60, "Count", 1.0), (60, "Count", 5.0), (60, "Bytes", 9.0)] {

@@ -339,7 +339,7 @@ impl Group {
             .find(|one| one.ordinal == ordinal)
             .and_then(|one| one.in_service_s);
         let age_s = now.as_seconds() - self.origin.as_seconds();
-        since.is_some_and(|since| age_s - since < grace_s)
+        grace_s > 0 && since.is_some_and(|since| age_s - since < grace_s)
     }
 
     /// Carries out at once what a call asked for, in a group whose instances boot in no time.

@@ -35,7 +35,7 @@ impl Call<'_> {
     ///
     /// # Errors
     /// There is no such group, or its operator alone may change it.
-    pub(super) fn to_change(&mut self, name: &str) -> Result<&mut Group, ApiError> {
+    pub(super) fn changeable(&mut self, name: &str) -> Result<&mut Group, ApiError> {
         let group = self.group(name)?;
         if let Some(operator) = &group.spec.operator {
             let message = format!("the group can be changed by its operator {operator} only");
@@ -77,9 +77,10 @@ impl Call<'_> {
     }
 }
 
-/// The ARN of a resource in `region`. Every resource has the same UUID.
+/// The UUID of every ARN: the one that moto has in those of policies.
+const UUID: &str = "c322761b-3172-4d56-9a21-0ed9d6161d67";
+
+/// The ARN of a resource in `region`.
 pub(super) fn arn(region: &str, kind: &str, rest: &str) -> String {
-    format!(
-        "arn:aws:autoscaling:{region}:{ACCOUNT}:{kind}:00000000-0000-4000-8000-000000000000:{rest}"
-    )
+    format!("arn:aws:autoscaling:{region}:{ACCOUNT}:{kind}:{UUID}:{rest}")
 }

@@ -197,7 +197,7 @@ pub(super) fn update(call: &mut Call<'_>, input: Settings) -> Result<Value, ApiE
             return Err(ApiError::unknown_parameter(parameter));
         }
     }
-    call.to_change(&name)?;
+    call.changeable(&name)?;
     input.check_launch(call, false)?;
     // Taken out, since the launch configurations are beside the groups.
     let Some(mut group) = call.state.groups.remove(&name) else {
@@ -324,7 +324,7 @@ impl Settings {
             configuration.and_then(|name| call.state.launch_configurations.get(name));
         let kind = configuration.and_then(|shown| shown.get("InstanceType")?.as_str());
         if let Some(kind) = kind {
-            group.instance_type = kind.to_owned();
+            kind.clone_into(&mut group.instance_type);
         }
         group.shown.extend(shown);
         Ok(())
@@ -393,7 +393,7 @@ fn common_weight(mixed: &Value) -> Result<Option<u32>, ApiError> {
 
 pub(super) fn delete(call: &mut Call<'_>, input: Delete) -> Result<Value, ApiError> {
     let name = input.auto_scaling_group_name;
-    let group = call.to_change(&name)?;
+    let group = call.changeable(&name)?;
     let there = group.instances();
     if !input.force_delete && (group.desired() > 0 || !there.is_empty()) {
         let leaving = there.iter().all(|one| one.state.starts_with("Terminating"));
@@ -413,14 +413,14 @@ pub(super) fn delete(call: &mut Call<'_>, input: Delete) -> Result<Value, ApiErr
 
 pub(super) fn set_desired(call: &mut Call<'_>, input: SetDesired) -> Result<Value, ApiError> {
     let now = call.now;
-    let group = call.to_change(&input.auto_scaling_group_name)?;
+    let group = call.changeable(&input.auto_scaling_group_name)?;
     group.set_desired(input.desired_capacity, input.honor_cooldown, now)?;
     Ok(json!({}))
 }
 
 pub(super) fn suspend(call: &mut Call<'_>, input: Processes) -> Result<Value, ApiError> {
     let names = checked(&input.scaling_processes)?;
-    let group = call.to_change(&input.auto_scaling_group_name)?;
+    let group = call.changeable(&input.auto_scaling_group_name)?;
     for name in names {
         if !group.spec.suspended.iter().any(|one| one == name) {
             group.spec.suspended.push(name.to_owned());
@@ -432,7 +432,7 @@ pub(super) fn suspend(call: &mut Call<'_>, input: Processes) -> Result<Value, Ap
 
 pub(super) fn resume(call: &mut Call<'_>, input: Processes) -> Result<Value, ApiError> {
     let names = checked(&input.scaling_processes)?;
-    let group = call.to_change(&input.auto_scaling_group_name)?;
+    let group = call.changeable(&input.auto_scaling_group_name)?;
     group
         .spec
         .suspended

@@ -117,7 +117,7 @@ pub(super) fn add(group: &mut Group, input: Put) -> Result<(), ApiError> {
 
 pub(super) fn put(call: &mut Call<'_>, input: Put) -> Result<Value, ApiError> {
     let name = input.auto_scaling_group_name.clone();
-    add(call.to_change(&name)?, input)?;
+    add(call.changeable(&name)?, input)?;
     Ok(json!({}))
 }
 
@@ -131,7 +131,7 @@ pub(super) fn describe(call: &mut Call<'_>, input: Describe) -> Result<Value, Ap
 }
 
 pub(super) fn delete(call: &mut Call<'_>, input: Delete) -> Result<Value, ApiError> {
-    let group = call.to_change(&input.auto_scaling_group_name)?;
+    let group = call.changeable(&input.auto_scaling_group_name)?;
     let before = group.hooks.len();
     group
         .hooks
@@ -150,7 +150,7 @@ fn missing(name: &str) -> ApiError {
 
 /// The actions of all hooks of an instance end together: the emulator shows one wait.
 pub(super) fn complete(call: &mut Call<'_>, input: Complete) -> Result<Value, ApiError> {
-    let group = call.to_change(&input.auto_scaling_group_name)?;
+    let group = call.changeable(&input.auto_scaling_group_name)?;
     let hook = &input.lifecycle_hook_name;
     if !group.hooks.iter().any(|one| one.name == *hook) {
         return Err(missing(hook));

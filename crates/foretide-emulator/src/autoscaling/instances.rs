@@ -108,7 +108,7 @@ pub(super) fn terminate(call: &mut Call<'_>, input: Terminate) -> Result<Value, 
     let (region, now) = (call.region, call.now);
     let id = &input.instance_id;
     let name = call.group_of(id).ok_or_else(|| unknown(id))?;
-    let group = call.to_change(&name)?;
+    let group = call.changeable(&name)?;
     let ordinal = ordinal(group, id)?;
     let less = input.should_decrement_desired_capacity;
     if less && !group.world.move_desired(-1) {
@@ -136,7 +136,7 @@ pub(super) fn terminate(call: &mut Call<'_>, input: Terminate) -> Result<Value, 
 
 pub(super) fn enter_standby(call: &mut Call<'_>, input: Enter) -> Result<Value, ApiError> {
     let (region, now) = (call.region, call.now);
-    let group = call.to_change(&input.auto_scaling_group_name)?;
+    let group = call.changeable(&input.auto_scaling_group_name)?;
     let ordinals = ordinals(group, &input.instance_ids)?;
     let count = i64::try_from(ordinals.len()).unwrap_or(i64::MAX);
     let less = input.should_decrement_desired_capacity;
@@ -166,7 +166,7 @@ pub(super) fn enter_standby(call: &mut Call<'_>, input: Enter) -> Result<Value, 
 
 pub(super) fn exit_standby(call: &mut Call<'_>, input: Exit) -> Result<Value, ApiError> {
     let (region, now) = (call.region, call.now);
-    let group = call.to_change(&input.auto_scaling_group_name)?;
+    let group = call.changeable(&input.auto_scaling_group_name)?;
     let ordinals = ordinals(group, &input.instance_ids)?;
     let count = i64::try_from(ordinals.len()).unwrap_or(i64::MAX);
     check_state(group, &input.instance_ids, "Standby")?;
@@ -220,7 +220,7 @@ fn check_state(group: &Group, ids: &[String], wanted: &str) -> Result<(), ApiErr
 }
 
 pub(super) fn protect(call: &mut Call<'_>, input: Protect) -> Result<Value, ApiError> {
-    let group = call.to_change(&input.auto_scaling_group_name)?;
+    let group = call.changeable(&input.auto_scaling_group_name)?;
     let ordinals = ordinals(group, &input.instance_ids)?;
     let settled = |one: &crate::roster::Instance| matches!(one.state, "InService" | "Standby");
     let all = group.instances();
@@ -254,7 +254,7 @@ pub(super) fn set_health(call: &mut Call<'_>, input: SetHealth) -> Result<Value,
     };
     let name = call.group_of(id).ok_or_else(|| unknown(id))?;
     let now = call.now;
-    let group = call.to_change(&name)?;
+    let group = call.changeable(&name)?;
     let ordinal = ordinal(group, id)?;
     let respects = input.should_respect_grace_period.unwrap_or(true);
     if respects && !healthy && group.is_in_grace(ordinal, now) {

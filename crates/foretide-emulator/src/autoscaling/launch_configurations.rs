@@ -59,6 +59,15 @@ pub(super) fn create(call: &mut Call<'_>, mut sent: Map<String, Value>) -> Resul
     if let Some(other) = sent.keys().find(|key| !SHOWN.contains(&key.as_str())) {
         return Err(ApiError::unknown_parameter(other));
     }
+    if ["ImageId", "InstanceType"]
+        .iter()
+        .any(|key| !sent.contains_key(*key))
+    {
+        return Err(ApiError::validation(
+            "Valid requests must contain either the InstanceID parameter or both the ImageId and \
+             InstanceType parameters.",
+        ));
+    }
     let all = &call.state.launch_configurations;
     if all.contains_key(name) {
         let message = format!(
@@ -76,7 +85,7 @@ pub(super) fn create(call: &mut Call<'_>, mut sent: Map<String, Value>) -> Resul
             call.arn("launchConfiguration", &format!("launchConfigurationName/{name}")),
         "CreatedTime": call.now.to_string(),
         "InstanceMonitoring": {"Enabled": true},
-        "EbsOptimized": false, "KernelId": "", "RamdiskId": "", "KeyName": "", "UserData": "",
+        "EbsOptimized": false, "KernelId": "", "RamdiskId": "",
         "BlockDeviceMappings": [], "SecurityGroups": [], "ClassicLinkVPCSecurityGroups": [],
     });
     let mut shown = fixed.as_object().cloned().unwrap_or_default();

@@ -1,5 +1,10 @@
 //! EC2 Auto Scaling: the operations over the emulated groups. They speak the Query protocol.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "the table hands each operation the input that it has read"
+)]
+
 mod activities;
 mod call;
 mod describe;

@@ -130,7 +130,7 @@ fn show(group: &Group, policy: &Policy, region: &str) -> Value {
 pub(super) fn put(call: &mut Call<'_>, input: Put) -> Result<Value, ApiError> {
     let region = call.region;
     let policy = input.check()?;
-    let group = call.to_change(&input.auto_scaling_group_name)?;
+    let group = call.changeable(&input.auto_scaling_group_name)?;
     let known = group
         .policies
         .iter()
@@ -234,7 +234,7 @@ fn holder(
         ApiError::validation(format!("Policy not found: {policy}"))
     };
     if let Some(name) = &group {
-        call.to_change(name)?;
+        call.changeable(name)?;
     }
     let mut all = call.state.groups.values();
     let found = all.find_map(|one| {
@@ -252,7 +252,7 @@ fn holder(
 
 pub(super) fn delete(call: &mut Call<'_>, input: Delete) -> Result<Value, ApiError> {
     let (group, policy) = holder(call, input.auto_scaling_group_name, &input.policy_name)?;
-    let group = call.to_change(&group)?;
+    let group = call.changeable(&group)?;
     group.policies.retain(|one| one.spec.name != policy);
     Ok(json!({}))
 }
@@ -260,7 +260,7 @@ pub(super) fn delete(call: &mut Call<'_>, input: Delete) -> Result<Value, ApiErr
 pub(super) fn execute(call: &mut Call<'_>, input: Execute) -> Result<Value, ApiError> {
     let now = call.now;
     let (group, policy) = holder(call, input.auto_scaling_group_name, &input.policy_name)?;
-    let group = call.to_change(&group)?;
+    let group = call.changeable(&group)?;
     let found = group.policies.iter().find(|one| one.spec.name == policy);
     let Some(shown) = found
         .filter(|one| one.spec.kind == "SimpleScaling")

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::call::Call;
 use crate::error::ApiError;
 use crate::query::Page;
+use crate::refresh::Refresh;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
@@ -42,8 +43,8 @@ pub(super) fn start(call: &mut Call<'_>, input: Start) -> Result<Value, ApiError
         let message = "the emulator implements the Strategy Rolling only";
         return Err(ApiError::validation(message));
     }
-    let group = call.to_change(&input.auto_scaling_group_name)?;
-    let under_way = group.refreshes.back().is_some_and(|one| one.is_under_way());
+    let group = call.changeable(&input.auto_scaling_group_name)?;
+    let under_way = group.refreshes.back().is_some_and(Refresh::is_under_way);
     if under_way || group.spec.refreshing {
         let message = "An Instance Refresh is already in progress and blocks the execution of this \
                        Instance Refresh.";
@@ -53,7 +54,7 @@ pub(super) fn start(call: &mut Call<'_>, input: Start) -> Result<Value, ApiError
 }
 
 pub(super) fn cancel(call: &mut Call<'_>, input: Cancel) -> Result<Value, ApiError> {
-    let group = call.to_change(&input.auto_scaling_group_name)?;
+    let group = call.changeable(&input.auto_scaling_group_name)?;
     if std::mem::take(&mut group.spec.refreshing) {
         return Ok(json!({"InstanceRefreshId": SCRIPTED_ID}));
     }

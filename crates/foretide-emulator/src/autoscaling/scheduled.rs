@@ -1,5 +1,6 @@
 //! Scheduled actions.
 
+use foretide_domain::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -15,6 +16,8 @@ use crate::schedule::Scheduled;
 
 /// Most scheduled actions of a group, as in EC2 Auto Scaling.
 const ACTIONS_MAX: usize = 125;
+/// Most scheduled actions of one batch, as in EC2 Auto Scaling.
+const BATCH_MAX: usize = 50;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
@@ -36,6 +39,7 @@ pub(super) struct Describe {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 pub(super) struct Put {
+    #[serde(default)]
     auto_scaling_group_name: String,
     scheduled_action_name: String,
     #[serde(default)]
@@ -54,6 +58,20 @@ pub(super) struct Put {
     desired_capacity: Option<u32>,
     #[serde(default)]
     time_zone: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+pub(super) struct BatchPut {
+    auto_scaling_group_name: String,
+    scheduled_update_group_actions: Vec<Put>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+pub(super) struct BatchDelete {
+    auto_scaling_group_name: String,
+    scheduled_action_names: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -110,7 +128,52 @@ fn show(group: &Group, one: &Scheduled, region: &str) -> Value {
 
 pub(super) fn put(call: &mut Call<'_>, input: Put) -> Result<Value, ApiError> {
     let now = call.now;
-    let group = call.to_change(&input.auto_scaling_group_name)?;
+    let name = input.auto_scaling_group_name.clone();
+    add(call.changeable(&name)?, input, now).map(|()| json!({}))
+}
+
+/// `BatchPutScheduledUpdateGroupAction`. Each action succeeds or fails by itself.
+pub(super) fn put_all(call: &mut Call<'_>, input: BatchPut) -> Result<Value, ApiError> {
+    let now = call.now;
+    let group = call.changeable(&input.auto_scaling_group_name)?;
+    check_batch(input.scheduled_update_group_actions.len())?;
+    let mut failed = Vec::new();
+    for action in input.scheduled_update_group_actions {
+        let name = action.scheduled_action_name.clone();
+        if let Err(error) = add(group, action, now) {
+            failed.push(failure(&name, &error));
+        }
+    }
+    Ok(json!({"FailedScheduledUpdateGroupActions": failed}))
+}
+
+/// `BatchDeleteScheduledAction`. Each action succeeds or fails by itself.
+pub(super) fn delete_all(call: &mut Call<'_>, input: BatchDelete) -> Result<Value, ApiError> {
+    let group = call.changeable(&input.auto_scaling_group_name)?;
+    check_batch(input.scheduled_action_names.len())?;
+    let mut failed = Vec::new();
+    for name in &input.scheduled_action_names {
+        if let Err(error) = remove(group, name) {
+            failed.push(failure(name, &error));
+        }
+    }
+    Ok(json!({"FailedScheduledActions": failed}))
+}
+
+fn check_batch(actions: usize) -> Result<(), ApiError> {
+    let out = || ApiError::validation("a batch has 1 to 50 scheduled actions");
+    (1..=BATCH_MAX)
+        .contains(&actions)
+        .then_some(())
+        .ok_or_else(out)
+}
+
+fn failure(name: &str, error: &ApiError) -> Value {
+    json!({"ScheduledActionName": name, "ErrorCode": error.code, "ErrorMessage": error.message})
+}
+
+/// Adds an action to `group`, or replaces the action of the same name.
+fn add(group: &mut Group, input: Put, now: Timestamp) -> Result<(), ApiError> {
     let recurrence = input.recurrence.unwrap_or_default();
     let from = input.start_time.or(input.time).map(|at| at.0);
     let until = input.end_time.map(|at| at.0);
@@ -157,17 +220,19 @@ pub(super) fn put(call: &mut Call<'_>, input: Put) -> Result<Value, ApiError> {
         Some(there) => *there = action,
         None => group.schedule.push(action),
     }
-    Ok(json!({}))
+    Ok(())
 }
 
 pub(super) fn delete(call: &mut Call<'_>, input: Delete) -> Result<Value, ApiError> {
-    let group = call.to_change(&input.auto_scaling_group_name)?;
+    let group = call.changeable(&input.auto_scaling_group_name)?;
+    remove(group, &input.scheduled_action_name).map(|()| json!({}))
+}
+
+fn remove(group: &mut Group, name: &str) -> Result<(), ApiError> {
     let before = group.schedule.len();
-    group
-        .schedule
-        .retain(|one| one.spec.name != input.scheduled_action_name);
+    group.schedule.retain(|one| one.spec.name != name);
     if group.schedule.len() == before {
         return Err(ApiError::validation("Scheduled action name not found"));
     }
-    Ok(json!({}))
+    Ok(())
 }

@@ -42,6 +42,8 @@ macro_rules! operations {
 }
 
 operations! {
+    "BatchDeleteScheduledAction" writes scheduled::delete_all;
+    "BatchPutScheduledUpdateGroupAction" writes scheduled::put_all;
     "CancelInstanceRefresh" writes refreshes::cancel;
     "CompleteLifecycleAction" writes hooks::complete;
     "CreateAutoScalingGroup" writes groups::create;

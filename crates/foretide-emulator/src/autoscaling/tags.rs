@@ -87,18 +87,18 @@ pub(super) fn put(call: &mut Call<'_>, input: Tags) -> Result<Value, ApiError> {
         .iter()
         .filter_map(|tag| tag.resource_id.as_deref())
     {
-        call.to_change(name)?;
+        call.changeable(name)?;
     }
     for tag in input.tags {
         let name = resource(&tag)?;
-        add(call.to_change(&name)?, vec![tag])?;
+        add(call.changeable(&name)?, vec![tag])?;
     }
     Ok(json!({}))
 }
 
 pub(super) fn delete(call: &mut Call<'_>, input: Tags) -> Result<Value, ApiError> {
     for tag in input.tags {
-        let group = call.to_change(&resource(&tag)?)?;
+        let group = call.changeable(&resource(&tag)?)?;
         let same = |found: &Tag| tag.value.as_ref().is_none_or(|value| *value == found.value);
         if group.tags.get(&tag.key).is_some_and(same) {
             group.tags.remove(&tag.key);

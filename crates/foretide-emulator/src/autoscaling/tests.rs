@@ -29,17 +29,59 @@ fn run(emulator: &Emulator, form: &str) -> Result<String, ApiError> {
     call(emulator, &form, "eu-west-1", 1)
 }
 
+const GROUP: &str = "AutoScalingGroupName=web";
+
 /// A request of each writing operation that names the group `web`.
 fn requests(instance: &str) -> Vec<(&'static str, String)> {
-    let group = "AutoScalingGroupName=web";
+    let mut all = of_group();
+    all.extend(of_instance(instance));
+    all
+}
+
+fn of_instance(instance: &str) -> Vec<(&'static str, String)> {
+    let group = GROUP;
     vec![
-        ("CancelInstanceRefresh", group.into()),
         (
             "CompleteLifecycleAction",
             format!(
                 "{group}&LifecycleHookName=h&LifecycleActionResult=CONTINUE&InstanceId={instance}"
             ),
         ),
+        (
+            "EnterStandby",
+            format!("{group}&InstanceIds.member.1={instance}&ShouldDecrementDesiredCapacity=false"),
+        ),
+        (
+            "ExitStandby",
+            format!("{group}&InstanceIds.member.1={instance}"),
+        ),
+        (
+            "SetInstanceHealth",
+            format!("InstanceId={instance}&HealthStatus=Unhealthy"),
+        ),
+        (
+            "SetInstanceProtection",
+            format!("{group}&InstanceIds.member.1={instance}&ProtectedFromScaleIn=true"),
+        ),
+        (
+            "TerminateInstanceInAutoScalingGroup",
+            format!("InstanceId={instance}&ShouldDecrementDesiredCapacity=false"),
+        ),
+    ]
+}
+
+fn of_group() -> Vec<(&'static str, String)> {
+    let group = GROUP;
+    vec![
+        (
+            "BatchDeleteScheduledAction",
+            format!("{group}&ScheduledActionNames.member.1=s"),
+        ),
+        (
+            "BatchPutScheduledUpdateGroupAction",
+            format!("{group}&ScheduledUpdateGroupActions.member.1.ScheduledActionName=s"),
+        ),
+        ("CancelInstanceRefresh", group.into()),
         (
             "CreateOrUpdateTags",
             "Tags.member.1.ResourceId=web&Tags.member.1.Key=a".into(),
@@ -62,15 +104,7 @@ fn requests(instance: &str) -> Vec<(&'static str, String)> {
             "Tags.member.1.ResourceId=web&Tags.member.1.Key=a".into(),
         ),
         ("DeleteWarmPool", group.into()),
-        (
-            "EnterStandby",
-            format!("{group}&InstanceIds.member.1={instance}&ShouldDecrementDesiredCapacity=false"),
-        ),
         ("ExecutePolicy", "PolicyName=p".into()),
-        (
-            "ExitStandby",
-            format!("{group}&InstanceIds.member.1={instance}"),
-        ),
         (
             "PutLifecycleHook",
             format!(
@@ -88,20 +122,8 @@ fn requests(instance: &str) -> Vec<(&'static str, String)> {
         ("PutWarmPool", group.into()),
         ("ResumeProcesses", group.into()),
         ("SetDesiredCapacity", format!("{group}&DesiredCapacity=3")),
-        (
-            "SetInstanceHealth",
-            format!("InstanceId={instance}&HealthStatus=Unhealthy"),
-        ),
-        (
-            "SetInstanceProtection",
-            format!("{group}&InstanceIds.member.1={instance}&ProtectedFromScaleIn=true"),
-        ),
         ("StartInstanceRefresh", group.into()),
         ("SuspendProcesses", group.into()),
-        (
-            "TerminateInstanceInAutoScalingGroup",
-            format!("InstanceId={instance}&ShouldDecrementDesiredCapacity=false"),
-        ),
         ("UpdateAutoScalingGroup", format!("{group}&MaxSize=9")),
     ]
 }
@@ -160,7 +182,10 @@ fn every_operation_is_documented() {
     let page = include_str!("../../../../docs/emulator.md");
     let metrics = crate::cloudwatch::operations();
     for name in OPERATIONS.iter().map(|one| one.name).chain(metrics) {
-        assert!(page.contains(&format!("`{name}`")), "{name} is not in docs/emulator.md");
+        assert!(
+            page.contains(&format!("`{name}`")),
+            "{name} is not in docs/emulator.md"
+        );
     }
     assert!(!page.contains("`PutNotificationConfiguration`"), "control");
 }

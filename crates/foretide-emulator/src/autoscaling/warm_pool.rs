@@ -46,7 +46,7 @@ pub(super) struct Describe {
 }
 
 pub(super) fn put(call: &mut Call<'_>, input: Put) -> Result<Value, ApiError> {
-    let group = call.to_change(&input.auto_scaling_group_name)?;
+    let group = call.changeable(&input.auto_scaling_group_name)?;
     let state = input.pool_state.unwrap_or_else(|| "Stopped".into());
     if !matches!(state.as_str(), "Stopped" | "Running" | "Hibernated") {
         return Err(ApiError::validation(
@@ -74,7 +74,7 @@ pub(super) fn put(call: &mut Call<'_>, input: Put) -> Result<Value, ApiError> {
 
 /// The pool ends at once, with or without `ForceDelete`.
 pub(super) fn delete(call: &mut Call<'_>, input: Delete) -> Result<Value, ApiError> {
-    let group = call.to_change(&input.auto_scaling_group_name)?;
+    let group = call.changeable(&input.auto_scaling_group_name)?;
     if group.warm_pool.take().is_none() {
         return Err(ApiError::validation("No warm pool found for the group"));
     }

@@ -1,5 +1,6 @@
 //! `GetMetricData`, `GetMetricStatistics` and `ListMetrics`.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -30,7 +31,7 @@ pub(super) fn metric_data(
     now: Timestamp,
 ) -> Result<MetricData, ApiError> {
     check_queries(&input.metric_data_queries)?;
-    let span = span(input.start_time, input.end_time, "ValidationError")?;
+    let span = data_span(input.start_time, input.end_time)?;
     let most = input.max_datapoints.map_or(Ok(DATAPOINTS_MAX), |most| {
         let most = usize::try_from(most)
             .ok()
@@ -105,7 +106,7 @@ fn check_queries(queries: &[MetricDataQuery]) -> Result<(), ApiError> {
         return Err(ApiError::validation(message));
     }
     let mut ids = BTreeSet::new();
-    for query in queries {
+    for (place, query) in queries.iter().enumerate() {
         let proper = query.id.starts_with(|c: char| c.is_ascii_lowercase())
             && query.id.len() <= 255
             && query
@@ -119,7 +120,10 @@ fn check_queries(queries: &[MetricDataQuery]) -> Result<(), ApiError> {
             )));
         }
         if query.metric_stat.is_none() {
-            return Err(ApiError::validation("expressions are not emulated"));
+            return Err(ApiError::validation(format!(
+                "The parameter MetricDataQueries.member.{}.MetricStat is required.\n",
+                place + 1
+            )));
         }
     }
     Ok(())
@@ -168,7 +172,7 @@ pub(super) fn metric_statistics(
         stat: String::new(),
         unit: input.unit.clone(),
     };
-    let span = span(input.start_time, input.end_time, "InvalidParameterValue")?;
+    let span = statistics_span(input.start_time, input.end_time)?;
     let units = read(state, &stat, span, now)?.into_iter();
     let units = units.map(|(unit, sets)| (unit, join(sets, stat.period)));
     let sets: Vec<(String, StatSet)> = units
@@ -235,12 +239,23 @@ pub(super) fn list_metrics(
     })
 }
 
-fn span(start: Epoch, end: Epoch, code: &'static str) -> Result<(Timestamp, Timestamp), ApiError> {
+/// The span of a `GetMetricData`, which counts in whole seconds.
+fn data_span(start: Epoch, end: Epoch) -> Result<(Timestamp, Timestamp), ApiError> {
+    let message = match start.0.as_seconds().cmp(&end.0.as_seconds()) {
+        Ordering::Less => return Ok((start.0, end.0)),
+        Ordering::Equal => "The parameter StartTime must not equal parameter EndTime.",
+        Ordering::Greater => "The parameter EndTime must be greater than StartTime.",
+    };
+    Err(ApiError::validation(message))
+}
+
+/// The span of a `GetMetricStatistics`.
+fn statistics_span(start: Epoch, end: Epoch) -> Result<(Timestamp, Timestamp), ApiError> {
     if start.0 < end.0 {
         return Ok((start.0, end.0));
     }
     let message = "The parameter StartTime must be less than the parameter EndTime.";
-    Err(ApiError::new(400, code, message))
+    Err(ApiError::parameter(message))
 }
 
 /// The start of a page. A token is the number of items before the page.

@@ -61,6 +61,35 @@ struct Set {
     maximum: f64,
 }
 
+impl Set {
+    fn samples(
+        &self,
+        start: Timestamp,
+        named: &impl Fn(&str) -> String,
+    ) -> Result<StatSet, ApiError> {
+        for (number, member) in [
+            (self.sum, "Sum"),
+            (self.minimum, "Minimum"),
+            (self.maximum, "Maximum"),
+            (self.sample_count, "SampleCount"),
+        ] {
+            check_number(number, &named(&format!("StatisticValues.{member}")))?;
+        }
+        if self.sample_count <= 0.0 || self.minimum > self.maximum {
+            return Err(ApiError::parameter(
+                "the StatisticValues contradict each other",
+            ));
+        }
+        Ok(StatSet {
+            start,
+            samples: self.sample_count,
+            sum: self.sum,
+            min: self.minimum,
+            max: self.maximum,
+        })
+    }
+}
+
 /// Either all metrics of the call are stored or none, limits of the emulator aside.
 pub(super) fn metric_data(
     state: &mut State,
@@ -162,28 +191,7 @@ impl Datum {
                 }
             }
             (None, Some(values), None) => self.weighted(values, start, &named)?,
-            (None, None, Some(set)) => {
-                for (number, member) in [
-                    (set.sum, "Sum"),
-                    (set.minimum, "Minimum"),
-                    (set.maximum, "Maximum"),
-                    (set.sample_count, "SampleCount"),
-                ] {
-                    check_number(number, &named(&format!("StatisticValues.{member}")))?;
-                }
-                if set.sample_count <= 0.0 || set.minimum > set.maximum {
-                    return Err(ApiError::parameter(
-                        "the StatisticValues contradict each other",
-                    ));
-                }
-                StatSet {
-                    start,
-                    samples: set.sample_count,
-                    sum: set.sum,
-                    min: set.minimum,
-                    max: set.maximum,
-                }
-            }
+            (None, None, Some(set)) => set.samples(start, &named)?,
             _ => {
                 return Err(ApiError::new(
                     400,

@@ -59,7 +59,7 @@ fn lower_first(name: &str) -> String {
 #[derive(Clone, Copy)]
 struct Typed<'v>(&'v Value);
 
-impl<'de> IntoDeserializer<'de, Problem> for Typed<'_> {
+impl IntoDeserializer<'_, Problem> for Typed<'_> {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {

@@ -228,6 +228,28 @@ async fn a_parameter_that_is_not_implemented_is_named() {
     check_done(send(&rig, "DescribeScalingActivities", "MaxRecords=1").await);
 }
 
+const API: &str = "--auto-scaling-group-name api";
+
+/// Creates the group `api` with two instances of one to four.
+async fn create(python: &Python, rig: &Rig) {
+    let create = format!(
+        "autoscaling create-auto-scaling-group {API} --min-size 1 --max-size 4 --desired-capacity 2 \
+         --launch-template LaunchTemplateName=template --tags Key=team,Value=x"
+    );
+    python.aws(&rig.endpoint, &create).await.unwrap();
+    let again = python.aws(&rig.endpoint, &create).await.unwrap_err();
+    assert!(again.contains("(AlreadyExists)"), "{again}");
+}
+
+/// Id and state of each instance of the group `api`.
+async fn states(python: &Python, rig: &Rig) -> Vec<(String, String)> {
+    let query = "AutoScalingInstances[?AutoScalingGroupName=='api'].[InstanceId,LifecycleState]";
+    let read = format!("autoscaling describe-auto-scaling-instances --query {query}");
+    let all = python.aws(&rig.endpoint, &read).await.unwrap();
+    let pairs = all.as_array().unwrap().iter();
+    pairs.map(|pair| (text(&pair[0]), text(&pair[1]))).collect()
+}
+
 #[tokio::test]
 async fn a_group_lives_from_creation_to_deletion_under_the_cli() {
     let Some(python) = Python::find() else { return };
@@ -237,119 +259,112 @@ async fn a_group_lives_from_creation_to_deletion_under_the_cli() {
             .aws(&rig.endpoint, &format!("autoscaling {command}"))
             .await
     };
-    let name = "--auto-scaling-group-name api";
-    let create = format!(
-        "create-auto-scaling-group {name} --min-size 1 --max-size 4 --desired-capacity 2 \
-         --launch-template LaunchTemplateName=template --tags Key=team,Value=x"
-    );
-    aws(&create).await.unwrap();
-    let again = aws(&create).await.unwrap_err();
-    assert!(again.contains("(AlreadyExists)"), "{again}");
-    let states = async || {
-        let all = aws(&format!(
-            "describe-auto-scaling-instances --query \
-            AutoScalingInstances[?AutoScalingGroupName=='api'].[InstanceId,LifecycleState]"
-        ))
-        .await
-        .unwrap();
-        let pairs = all.as_array().unwrap().iter();
-        pairs
-            .map(|pair| (text(&pair[0]), text(&pair[1])))
-            .collect::<Vec<_>>()
-    };
+    create(&python, &rig).await;
     rig.pass(10);
-    assert!(states().await.iter().all(|(_, state)| state == "Pending"));
+    let launched = states(&python, &rig).await;
+    assert!(launched.len() == 2 && launched.iter().all(|(_, state)| state == "Pending"));
     rig.pass(180);
-    let there = states().await;
-    assert_eq!(
-        there
-            .iter()
-            .filter(|(_, state)| state == "InService")
-            .count(),
-        2
+    let there = states(&python, &rig).await;
+    assert!(
+        there.iter().all(|(_, state)| state == "InService"),
+        "{there:?}"
     );
 
+    let kept = aws(&format!("delete-auto-scaling-group {API}"))
+        .await
+        .unwrap_err();
+    assert!(kept.contains("(ResourceInUse)"), "{kept}");
+    aws(&format!("delete-auto-scaling-group {API} --force-delete"))
+        .await
+        .unwrap();
+    assert_eq!(rig.emulator.groups(), ["web"]);
+    let gone = aws(&format!("update-auto-scaling-group {API} --max-size 3"))
+        .await
+        .unwrap_err();
+    assert!(gone.contains("AutoScalingGroup name not found"), "{gone}");
+    let told = aws(&format!(
+        "describe-scaling-activities {API} --include-deleted-groups"
+    ))
+    .await;
+    assert_eq!(
+        told.unwrap()["Activities"][0]["AutoScalingGroupState"],
+        "Deleted"
+    );
+    let control = aws(&format!("describe-scaling-activities {API}")).await;
+    assert!(control.is_err());
+}
+
+#[tokio::test]
+async fn named_instances_stand_by_come_back_and_end_under_the_cli() {
+    let Some(python) = Python::find() else { return };
+    let rig = Rig::of(web()).await;
+    let aws = async |command: &str| {
+        python
+            .aws(&rig.endpoint, &format!("autoscaling {command}"))
+            .await
+    };
+    create(&python, &rig).await;
+    rig.pass(200);
+    let there = states(&python, &rig).await;
     let (first, second) = (&there[0].0, &there[1].0);
-    let standby = format!("--instance-ids {first} {name}");
+    let standby = format!("--instance-ids {first} {API}");
     aws(&format!(
         "enter-standby {standby} --should-decrement-desired-capacity"
     ))
     .await
     .unwrap();
-    assert_eq!(states().await[0].1, "Standby");
+    assert_eq!(states(&python, &rig).await[0].1, "Standby");
     assert_eq!(rig.emulator.desired("api"), Some(1));
     aws(&format!("exit-standby {standby}")).await.unwrap();
     assert_eq!(rig.emulator.desired("api"), Some(2));
 
-    let terminate = format!("terminate-instance-in-auto-scaling-group --instance-id {second}");
-    let ended = aws(&format!("{terminate} --should-decrement-desired-capacity"))
-        .await
-        .unwrap();
-    assert!(
-        text(&ended["Activity"]["Description"]).contains(second.as_str()),
-        "{ended}"
-    );
+    let end = |id: &str| {
+        format!(
+            "terminate-instance-in-auto-scaling-group --instance-id {id} \
+             --should-decrement-desired-capacity"
+        )
+    };
+    let ended = aws(&end(second)).await.unwrap();
+    let told = text(&ended["Activity"]["Description"]);
+    assert!(told.contains(second.as_str()), "{told}");
     assert_eq!(rig.emulator.desired("api"), Some(1));
     rig.pass(60);
-    assert_eq!(states().await.len(), 1);
-    let last = format!(
-        "terminate-instance-in-auto-scaling-group --instance-id {first} \
-                        --should-decrement-desired-capacity"
-    );
-    let refused = aws(&last).await.unwrap_err();
+    assert_eq!(states(&python, &rig).await.len(), 1);
+    let refused = aws(&end(first)).await.unwrap_err();
     assert!(refused.contains("minSize (1)"), "{refused}");
-
-    let kept = aws(&format!("delete-auto-scaling-group {name}"))
-        .await
-        .unwrap_err();
-    assert!(kept.contains("(ResourceInUse)"), "{kept}");
-    aws(&format!("delete-auto-scaling-group {name} --force-delete"))
-        .await
-        .unwrap();
-    assert_eq!(rig.emulator.groups(), ["web"]);
-    let gone = aws(&format!("update-auto-scaling-group {name} --max-size 3"))
-        .await
-        .unwrap_err();
-    assert!(gone.contains("AutoScalingGroup name not found"), "{gone}");
-    let told = format!("describe-scaling-activities {name} --include-deleted-groups");
-    let told = aws(&told).await.unwrap();
-    assert_eq!(told["Activities"][0]["AutoScalingGroupState"], "Deleted");
-    assert!(
-        aws(&format!("describe-scaling-activities {name}"))
-            .await
-            .is_err(),
-        "control"
-    );
 }
 
 fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
+/// Id and state of each instance of the group `web`.
+async fn members(rig: &Rig) -> Vec<(String, String)> {
+    let body = check_done(send(rig, "DescribeAutoScalingGroups", "").await);
+    let pairs = all(&body, "InstanceId")
+        .into_iter()
+        .zip(all(&body, "LifecycleState"));
+    pairs
+        .map(|(id, state)| (id.to_owned(), state.to_owned()))
+        .collect()
+}
+
+const WEB: &str = "AutoScalingGroupName=web";
+
 #[tokio::test]
-async fn hooks_refreshes_protection_and_health_act_on_the_simulated_group() {
+async fn a_launch_waits_for_a_hook_until_its_action_is_completed() {
     let rig = Rig::of(GroupSpec {
         boot_s: 20,
         ..web()
     })
     .await;
-    let name = "AutoScalingGroupName=web";
-    let states = async || {
-        let body = check_done(send(&rig, "DescribeAutoScalingGroups", "").await);
-        let pairs = all(&body, "InstanceId")
-            .into_iter()
-            .zip(all(&body, "LifecycleState"));
-        pairs
-            .map(|(id, state)| (id.to_owned(), state.to_owned()))
-            .collect::<Vec<_>>()
-    };
     let hook = "LifecycleHookName=warm";
     let transition = "LifecycleTransition=autoscaling%3AEC2_INSTANCE_LAUNCHING";
     check_done(
         send(
             &rig,
             "PutLifecycleHook",
-            &format!("{name}&{hook}&{transition}"),
+            &format!("{WEB}&{hook}&{transition}"),
         )
         .await,
     );
@@ -357,70 +372,118 @@ async fn hooks_refreshes_protection_and_health_act_on_the_simulated_group() {
         send(
             &rig,
             "SetDesiredCapacity",
-            &format!("{name}&DesiredCapacity=3"),
+            &format!("{WEB}&DesiredCapacity=3"),
         )
         .await,
     );
     rig.pass(60);
-    let (id, state) = states().await.pop().unwrap();
+    let (id, state) = members(&rig).await.pop().unwrap();
     assert_eq!(state, "Pending:Wait");
-    let complete = format!("{name}&{hook}&LifecycleActionResult=CONTINUE&InstanceId={id}");
+    let complete = format!("{WEB}&{hook}&LifecycleActionResult=CONTINUE&InstanceId={id}");
     check_done(send(&rig, "CompleteLifecycleAction", &complete).await);
     rig.pass(10);
-    assert_eq!(states().await.pop().unwrap().1, "InService");
+    assert_eq!(members(&rig).await.pop().unwrap().1, "InService");
     check_refused(
         send(&rig, "CompleteLifecycleAction", &complete).await,
         "ValidationError",
         "No active Lifecycle Action",
     );
-    check_done(send(&rig, "DeleteLifecycleHook", &format!("{name}&{hook}")).await);
+    let body = check_done(send(&rig, "DescribeLifecycleHooks", WEB).await);
+    assert_eq!(all(&body, "LifecycleHookName"), ["warm"]);
+    check_done(send(&rig, "DeleteLifecycleHook", &format!("{WEB}&{hook}")).await);
+    check_done(
+        send(
+            &rig,
+            "SetDesiredCapacity",
+            &format!("{WEB}&DesiredCapacity=4"),
+        )
+        .await,
+    );
+    rig.pass(60);
+    assert_eq!(members(&rig).await.pop().unwrap().1, "InService", "control");
+}
 
-    let oldest = states().await[0].0.clone();
-    let protect = format!("{name}&InstanceIds.member.1={oldest}&ProtectedFromScaleIn=true");
+#[tokio::test]
+async fn protection_and_health_act_on_the_named_instance() {
+    let rig = Rig::of(GroupSpec {
+        boot_s: 20,
+        ..web()
+    })
+    .await;
+    let there = members(&rig).await;
+    let oldest = there[0].0.clone();
+    let protect = format!("{WEB}&InstanceIds.member.1={oldest}&ProtectedFromScaleIn=true");
     check_done(send(&rig, "SetInstanceProtection", &protect).await);
     check_done(
         send(
             &rig,
             "SetDesiredCapacity",
-            &format!("{name}&DesiredCapacity=2"),
+            &format!("{WEB}&DesiredCapacity=1"),
         )
         .await,
     );
     rig.pass(60);
-    assert_eq!(states().await[0].0, oldest, "the next oldest went");
+    let left = members(&rig).await;
+    assert!(
+        left.len() == 1 && left[0].0 == oldest,
+        "the other one went: {left:?}"
+    );
 
     let health = format!("InstanceId={oldest}&HealthStatus=Unhealthy");
     check_done(send(&rig, "SetInstanceHealth", &health).await);
     rig.pass(120);
-    let left = states().await;
+    let left = members(&rig).await;
     assert!(
-        left.len() == 2 && left.iter().all(|(id, _)| *id != oldest),
-        "{left:?}"
+        left.len() == 1 && left[0].0 != oldest,
+        "it was replaced: {left:?}"
     );
-
-    let before = left;
-    check_done(send(&rig, "StartInstanceRefresh", name).await);
     check_refused(
-        send(&rig, "StartInstanceRefresh", name).await,
+        send(
+            &rig,
+            "SetInstanceHealth",
+            "InstanceId=i-1&HealthStatus=Unhealthy",
+        )
+        .await,
+        "ValidationError",
+        "No managed instance found",
+    );
+}
+
+#[tokio::test]
+async fn an_instance_refresh_replaces_every_instance() {
+    let rig = Rig::of(GroupSpec {
+        boot_s: 20,
+        ..web()
+    })
+    .await;
+    let before = members(&rig).await;
+    check_done(send(&rig, "StartInstanceRefresh", WEB).await);
+    check_refused(
+        send(&rig, "StartInstanceRefresh", WEB).await,
         "InstanceRefreshInProgress",
         "already in progress",
     );
     for _ in 0..20 {
         rig.pass(10);
-        states().await;
+        members(&rig).await;
     }
-    let body = check_done(send(&rig, "DescribeInstanceRefreshes", name).await);
+    let body = check_done(send(&rig, "DescribeInstanceRefreshes", WEB).await);
     assert_eq!(all(&body, "Status"), ["Successful"]);
-    let after = states().await;
+    let after = members(&rig).await;
     assert!(
         after.len() == 2 && after.iter().all(|one| !before.contains(one)),
         "{after:?}"
     );
     check_refused(
-        send(&rig, "CancelInstanceRefresh", name).await,
+        send(&rig, "CancelInstanceRefresh", WEB).await,
         "ActiveInstanceRefreshNotFound",
         "No in progress",
     );
+    check_done(send(&rig, "StartInstanceRefresh", WEB).await);
+    check_done(send(&rig, "CancelInstanceRefresh", WEB).await);
+    rig.pass(10);
+    let body = check_done(send(&rig, "DescribeInstanceRefreshes", WEB).await);
+    assert_eq!(all(&body, "Status")[0], "Cancelled");
 }
 
 #[tokio::test]

@@ -48,7 +48,7 @@ async fn raw_requests_in_the_query_protocol_are_answered_in_xml() {
     );
 
     let query = "MetricDataQueries.member.1";
-    let cpu = CPU.replace("&", &format!("&{query}.MetricStat.Metric."));
+    let cpu = CPU.replace('&', &format!("&{query}.MetricStat.Metric."));
     let data = format!(
         "Action=GetMetricData&{VERSION}&{span}&{query}.Id=a&{query}.MetricStat.Period=60\
          &{query}.MetricStat.Stat=Maximum&{query}.MetricStat.Metric.{cpu}"

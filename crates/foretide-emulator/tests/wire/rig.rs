@@ -44,7 +44,7 @@ impl Rig {
     }
 
     pub(crate) async fn of(group: GroupSpec) -> Self {
-        Self::new(Scenario::of(group)).await
+        Box::pin(Self::new(Scenario::of(group))).await
     }
 
     pub(crate) fn now(&self) -> Timestamp {
