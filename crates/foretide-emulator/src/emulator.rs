@@ -12,8 +12,8 @@ use crate::fault::{Fault, Faults, Strike};
 use crate::group::Group;
 use crate::scenario::{Demand, GroupSpec, Scenario, ScenarioError, Scripted};
 
-/// Deleted groups whose activities stay readable.
-const DELETED_KEPT: usize = 100;
+/// Deleted groups whose activities stay readable. One with 15 days of history takes some megabytes.
+const DELETED_KEPT: usize = 20;
 
 /// Emulated groups. Cheap to clone; all clones are the same emulator.
 #[derive(Clone)]

@@ -361,7 +361,8 @@ impl Group {
     }
 
     pub(crate) fn set_launch_failure(&mut self, share: f64) {
-        self.world.disturb_launches(share, 1.0);
+        self.spec.launch_failure = share;
+        self.apply_hooks();
     }
 
     pub(crate) fn apply_suspensions(&mut self) {

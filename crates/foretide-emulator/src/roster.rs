@@ -81,8 +81,8 @@ impl Roster {
         }
     }
 
-    /// Gives the instances other ids than those of an earlier group of the same name, whose successor
-    /// was created at `when`.
+    /// Gives the instances other ids than those of an earlier group of the same name, whose
+    /// successor was created at `when`.
     pub(crate) fn begin_anew(&mut self, when: Timestamp) {
         let name = self.salt.to_be_bytes().into_iter();
         self.salt = fnv(name.chain(when.as_millis().to_be_bytes()));

@@ -69,6 +69,7 @@ pub(super) fn describe(call: &mut Call<'_>, input: Describe) -> Result<Value, Ap
 /// One activity, as AWS shows it.
 pub(super) fn show(group: &Group, activity: &Activity, region: &str) -> Value {
     let name = &group.spec.name;
+    let resource = format!("autoScalingGroupName/{name}");
     let (deleted, started) = (group.deleted, group.at(activity.started_s));
     json!({
         "ActivityId": group.roster.activity_id(activity.number),
@@ -82,6 +83,6 @@ pub(super) fn show(group: &Group, activity: &Activity, region: &str) -> Value {
         "Progress": if activity.ended_s.is_some() { 100 } else { 30 },
         "Details": format!("{{\"Availability Zone\":\"{region}a\"}}"),
         "AutoScalingGroupState": deleted.then_some("Deleted"),
-        "AutoScalingGroupARN": arn(region, "autoScalingGroup", &format!("autoScalingGroupName/{name}")),
+        "AutoScalingGroupARN": arn(region, "autoScalingGroup", &resource),
     })
 }

@@ -1,5 +1,5 @@
-//! Launch configurations: stored for groups that name one. The emulator takes the instance type from
-//! them and shows the rest.
+//! Launch configurations: stored for groups that name one. The emulator takes the instance type
+//! from them and shows the rest.
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};

@@ -186,7 +186,8 @@ fn add(group: &mut Group, input: Put, now: Timestamp) -> Result<(), ApiError> {
         Some("Either StartTime or Recurrence is required")
     } else if !recurrence.is_empty() && !cron::is_valid(&recurrence) {
         Some(
-            "the emulator implements a Recurrence of five fields of *, */n, numbers, ranges and lists",
+            "the emulator implements a Recurrence of five fields of *, */n, numbers, ranges and \
+             lists",
         )
     } else if recurrence.is_empty() && from.is_some_and(|from| from < now) {
         Some("Given start time is in the past")

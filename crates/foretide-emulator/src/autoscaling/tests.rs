@@ -108,7 +108,8 @@ fn of_group() -> Vec<(&'static str, String)> {
         (
             "PutLifecycleHook",
             format!(
-                "{group}&LifecycleHookName=h&LifecycleTransition=autoscaling%3AEC2_INSTANCE_LAUNCHING"
+                "{group}&LifecycleHookName=h\
+                 &LifecycleTransition=autoscaling%3AEC2_INSTANCE_LAUNCHING"
             ),
         ),
         (

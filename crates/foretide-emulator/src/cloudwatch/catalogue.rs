@@ -54,8 +54,8 @@ fn find(namespace: &str, name: &str) -> Option<Found> {
     found.map(|&(metric, _, _, unit)| Found { metric, unit })
 }
 
-/// The visible periods of a metric with exactly these dimensions, by unit: those of one `unit` only if
-/// one is given. Empty if nothing is published under them, as in `CloudWatch`.
+/// The visible periods of a metric with exactly these dimensions, by unit: those of one `unit` only
+/// if one is given. Empty if nothing is published under them, as in `CloudWatch`.
 pub(super) fn series(
     state: &mut State,
     metric: &WireMetric,

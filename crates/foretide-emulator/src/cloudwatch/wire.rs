@@ -117,8 +117,8 @@ fn write_times(value: &mut Json, is_time: bool) {
     }
 }
 
-/// `value` as JSON, with tags removed; numbers that JSON does not have become texts. None if `value`
-/// holds bytes or keys that are no text.
+/// `value` as JSON, with tags removed; numbers that JSON does not have become texts. None if
+/// `value` holds bytes or keys that are no text.
 fn plain(value: Value) -> Option<Json> {
     Some(match value {
         Value::Integer(number) => Json::from(i64::try_from(number).ok()?),

@@ -46,7 +46,8 @@ class Emulator:
 def pytest_configure(config):
     from moto.core.config import default_user_config
 
-    default_user_config["core"]["passthrough"] = {"urls": [r"http://127\.0\.0\.1.*"], "services": []}
+    through = {"urls": [r"http://127\.0\.0\.1.*"], "services": []}
+    default_user_config["core"]["passthrough"] = through
 
 
 def pytest_collection_modifyitems(items):

@@ -9,6 +9,8 @@ mod bill;
 mod changes;
 mod cli;
 mod faults;
+mod filters;
+mod form;
 mod many;
 mod old_clients;
 mod permissions;

@@ -1,5 +1,5 @@
-//! Clients before 2025, which speak only the Query protocol to `CloudWatch`: raw requests as botocore
-//! 1.34 writes them, and the AWS CLI with a service model that knows no other protocol.
+//! Clients before 2025, which speak only the Query protocol to `CloudWatch`: raw requests as
+//! botocore 1.34 writes them, and the AWS CLI with a service model that knows no other protocol.
 
 use serde_json::Value;
 
@@ -13,7 +13,8 @@ const CPU: &str = "Namespace=AWS%2FEC2&MetricName=CPUUtilization\
 /// Writes into `home` the installed model of `CloudWatch` with the Query protocol alone.
 const OLD_MODEL: &str = r#"
 import json, os, sys, botocore.session
-model = botocore.session.Session().get_component("data_loader").load_service_model("cloudwatch", "service-2")
+loader = botocore.session.Session().get_component("data_loader")
+model = loader.load_service_model("cloudwatch", "service-2")
 model = json.loads(json.dumps(model))
 model["metadata"].update(protocol="query", protocols=["query"])
 folder = os.path.join(sys.argv[1], ".aws/models/cloudwatch/2010-08-01")
@@ -129,7 +130,8 @@ async fn a_large_compressed_request_is_read() {
 import boto3, sys
 client = boto3.client("cloudwatch", endpoint_url=sys.argv[1], region_name="eu-west-1",
                       aws_access_key_id="a", aws_secret_access_key="b")
-data = [{"MetricName": f"metric-{i}", "Value": i, "Dimensions": [{"Name": "host", "Value": "x" * 200}]} for i in range(1000)]
+host = [{"Name": "host", "Value": "x" * 200}]
+data = [{"MetricName": f"metric-{i}", "Value": i, "Dimensions": host} for i in range(1000)]
 client.put_metric_data(Namespace="App", MetricData=data)
 pages = client.get_paginator("list_metrics").paginate(Namespace="App")
 print(sum(len(page["Metrics"]) for page in pages))

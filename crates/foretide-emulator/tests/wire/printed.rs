@@ -1,5 +1,5 @@
-//! Every `aws autoscaling` command that Foretide prints works against the emulator, with the real AWS
-//! CLI.
+//! Every `aws autoscaling` command that Foretide prints works against the emulator, with the real
+//! AWS CLI.
 
 use foretide_emulator::{GroupSpec, PolicySpec, ScheduledActionSpec};
 use serde_json::Value;
@@ -58,7 +58,8 @@ const PRINTED: [(&str, &[&str], &str, &str); 8] = [
     ),
 ];
 
-const TAG: &str = r#"[{"ResourceId":"web","ResourceType":"auto-scaling-group","Key":"foretide","Value":"scale","PropagateAtLaunch":false}]"#;
+const TAG: &str = r#"[{"ResourceId": "web", "ResourceType": "auto-scaling-group",
+    "Key": "foretide", "Value": "scale", "PropagateAtLaunch": false}]"#;
 
 fn group() -> GroupSpec {
     GroupSpec {
