@@ -1,8 +1,8 @@
 //! A local AWS: simulated Auto Scaling groups behind AWS's wire protocols, on loopback only.
 //!
 //! Auto Scaling speaks the Query protocol: form in, XML out. `CloudWatch` speaks Smithy RPC v2
-//! CBOR, like the Rust SDK, AWS JSON 1.0, and Query, like AWS CLI and boto3 before 2025. Behind both
-//! is the simulated group of [`foretide_sim`], advanced by a clock that is an argument. A
+//! CBOR, like the Rust SDK, AWS JSON 1.0, and Query, like AWS CLI and boto3 before 2025. Behind
+//! both is the simulated group of [`foretide_sim`], advanced by a clock that is an argument. A
 //! [`Scenario`] lists groups and faults. The [`Emulator`] is the handle that changes both at run
 //! time.
 //!

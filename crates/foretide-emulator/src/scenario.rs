@@ -115,11 +115,13 @@ pub struct GroupSpec {
     pub credits: Option<Credits>,
     /// Whether the instances in service are protected from scale-in.
     pub protected: bool,
-    /// Instances that an operator moves into standby at the start. Desired capacity falls with each.
+    /// Instances that an operator moves into standby at the start. Desired capacity falls with
+    /// each.
     pub standby: u32,
     /// Instances that fail their health check at the start.
     pub unhealthy: u32,
-    /// Seconds of the group's default instance warm-up, if it has one. The emulator only shows them.
+    /// Seconds of the group's default instance warm-up, if it has one. The emulator only shows
+    /// them.
     pub default_instance_warmup: Option<u32>,
     /// Tags of the group.
     pub tags: BTreeMap<String, String>,

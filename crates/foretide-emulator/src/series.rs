@@ -1,7 +1,7 @@
 //! The metrics of a group as `CloudWatch` has them: of the whole group and of each instance.
 //!
-//! The group's CPU is aggregated over every instance that runs: those that warm up, drain or stand by
-//! count as those that serve do. Network, disk and memory follow from the load that is served.
+//! The group's CPU is aggregated over every instance that runs: those that warm up, drain or stand
+//! by count as those that serve do. Network, disk and memory follow from the load that is served.
 
 use foretide_domain::Timestamp;
 use foretide_sim::{Instance, InstanceState, Period};

@@ -46,6 +46,7 @@ class Emulator:
 def pytest_configure(config):
     from moto.core.config import default_user_config
 
+    config.addinivalue_line("markers", "aws_verified: moto ran the test against AWS")
     through = {"urls": [r"http://127\.0\.0\.1.*"], "services": []}
     default_user_config["core"]["passthrough"] = through
 

@@ -41,6 +41,21 @@ async fn raw_requests_in_the_query_protocol_are_answered_in_xml() {
     );
     assert_eq!(body.matches("<Average>50.0</Average>").count(), 2, "{body}");
 
+    for (unit, points) in [("Percent", 2), ("Bytes", 0)] {
+        let (_, body) = rig
+            .form("eu-west-1", &format!("{statistics}&Unit={unit}"))
+            .await;
+        assert_eq!(body.matches("<Average>").count(), points, "{unit}: {body}");
+    }
+    let (status, body) = rig
+        .form("eu-west-1", &format!("{statistics}&Unit=Parsec"))
+        .await;
+    assert_eq!(status, 400);
+    assert!(
+        body.contains("The value Parsec for parameter Unit"),
+        "{body}"
+    );
+
     let list = format!("Action=ListMetrics&{VERSION}&MetricName=CPUUtilization");
     let (_, body) = rig.form("eu-west-1", &list).await;
     assert!(

@@ -59,8 +59,8 @@ impl World {
         self.config.life.drain_s = drain_s;
     }
 
-    /// Launches and terminates what desired capacity asks for now, and lets every change that is due
-    /// happen, without waiting for the step to begin.
+    /// Launches and terminates what desired capacity asks for now, and lets every change that is
+    /// due happen, without waiting for the step to begin.
     pub fn settle(&mut self) {
         self.reconcile();
         let so_far = self.so_far();
