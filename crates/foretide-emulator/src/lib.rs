@@ -17,6 +17,7 @@
 //! same answers.
 
 mod actors;
+mod at_work;
 mod autoscaling;
 mod check;
 mod cloudwatch;

@@ -4,7 +4,6 @@ use foretide_domain::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::actors::ScheduledActionSpec;
-use crate::group::Group;
 
 /// A scheduled action with the times between which it recurs, in its zone.
 #[derive(Clone, Debug)]
@@ -55,7 +54,7 @@ impl Scheduled {
     }
 
     /// Whether the action runs in the step that starts at `when`.
-    fn runs_at(&self, when: Timestamp, start: Timestamp) -> bool {
+    pub(crate) fn runs_at(&self, when: Timestamp, start: Timestamp) -> bool {
         let recurs = !self.spec.recurrence.is_empty();
         let early = recurs && self.from.is_some_and(|from| when < from);
         let late = recurs && self.until.is_some_and(|until| when > until);
@@ -66,33 +65,6 @@ impl Scheduled {
         // The calendar is the zone's; what runs once does so by absolute time.
         let (epoch_s, start_s) = (when.as_seconds() + offset_s, start.as_seconds() + offset_s);
         !early && !late && self.spec.runs_at(epoch_s, start_s)
-    }
-}
-
-impl Group {
-    /// Runs the scheduled actions that are due at `when`. An action that ran for the last time
-    /// stays listed if it is of the scenario.
-    pub(crate) fn run_schedule(&mut self, when: Timestamp) {
-        let start = self.start;
-        let due = self.schedule.iter().filter(|one| one.runs_at(when, start));
-        let due: Vec<ScheduledActionSpec> = due.map(|one| one.spec.clone()).collect();
-        for action in due {
-            self.run_scheduled(&action, when);
-        }
-    }
-
-    fn run_scheduled(&mut self, action: &ScheduledActionSpec, when: Timestamp) {
-        let now = self.world.bounds();
-        let (min, max) = (action.min.unwrap_or(now.min()), action.max);
-        let before = self.world.desired();
-        self.set_bounds(crate::group::bounds(min, max.unwrap_or(now.max())));
-        let why = format!(
-            "At {when} the scheduled action {} was executed",
-            action.name
-        );
-        let wanted = action.desired.unwrap_or(self.world.desired());
-        self.world.set_desired(wanted);
-        self.note_move(before, &why);
     }
 }
 
