@@ -17,7 +17,7 @@ use crate::cloudwatch::{self, Wire};
 use crate::emulator::Emulator;
 use crate::error::ApiError;
 use crate::fault::Strike;
-use crate::query::{self, Form};
+use crate::query::{self, Form, request_id};
 
 /// Longest body of a request, in bytes. 500 queries with their dimensions take a fifth of this.
 const BODY_MAX: usize = 1024 * 1024;
@@ -209,9 +209,4 @@ fn respond(status: u16, content_type: &'static str, number: u64, body: Vec<u8>) 
         ("x-amzn-requestid", request_id(number)),
     ];
     (status, headers, Body::from(body)).into_response()
-}
-
-/// A UUID for request `number`, the same in every run.
-pub(crate) fn request_id(number: u64) -> String {
-    format!("00000000-0000-4000-8000-{number:012x}")
 }

@@ -13,4 +13,4 @@ mod xml;
 pub(crate) use form::Form;
 pub(crate) use page::Page;
 pub(crate) use typed::read;
-pub(crate) use xml::{answer, error};
+pub(crate) use xml::{answer, error, request_id};

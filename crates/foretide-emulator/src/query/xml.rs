@@ -5,7 +5,6 @@ use quick_xml::events::{BytesEnd, BytesStart, BytesText, Event};
 use serde_json::{Value, json};
 
 use crate::error::ApiError;
-use crate::http::request_id;
 
 /// The answer of `action`.
 pub(crate) fn answer(action: &str, namespace: &str, result: &Value, number: u64) -> String {
@@ -23,6 +22,11 @@ pub(crate) fn error(error: &ApiError, namespace: &str, number: u64) -> String {
         "RequestId": request_id(number),
     });
     document("ErrorResponse", namespace, &body)
+}
+
+/// A UUID for request `number`, the same in every run.
+pub(crate) fn request_id(number: u64) -> String {
+    format!("00000000-0000-4000-8000-{number:012x}")
 }
 
 fn document(name: &str, namespace: &str, body: &Value) -> String {
