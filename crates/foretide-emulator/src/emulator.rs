@@ -5,10 +5,15 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use foretide_domain::{Bounds, Timestamp};
+use serde_json::{Map, Value};
 
+use crate::custom::Custom;
 use crate::fault::{Fault, Faults, Strike};
 use crate::group::Group;
 use crate::scenario::{Demand, GroupSpec, Scenario, ScenarioError, Scripted};
+
+/// Deleted groups whose activities stay readable. One with 15 days of history takes some megabytes.
+const DELETED_KEPT: usize = 20;
 
 /// Emulated groups. Cheap to clone; all clones are the same emulator.
 #[derive(Clone)]
@@ -25,6 +30,12 @@ struct Inner {
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) groups: BTreeMap<String, Group>,
+    /// Groups that were deleted, the newest last.
+    pub(crate) deleted: VecDeque<Group>,
+    /// What groups that clients create are like.
+    pub(crate) created: GroupSpec,
+    pub(crate) launch_configurations: BTreeMap<String, Map<String, Value>>,
+    pub(crate) custom: Custom,
     /// Groups to create or delete, in order of time.
     to_come: VecDeque<Comer>,
     faults: Faults,
@@ -64,6 +75,10 @@ impl Emulator {
         let specs = scenario.check()?;
         let mut state = State {
             groups: BTreeMap::new(),
+            deleted: VecDeque::new(),
+            created: scenario.created.clone(),
+            launch_configurations: BTreeMap::new(),
+            custom: Custom::default(),
             to_come: VecDeque::new(),
             faults: Faults::new(scenario.faults.clone()),
             calls: BTreeMap::new(),
@@ -111,7 +126,7 @@ impl Emulator {
 
     /// Removes `group`, as if somebody had deleted the group. Returns whether there was one.
     pub fn remove_group(&self, group: &str) -> bool {
-        self.with(|state, _| state.groups.remove(group).is_some())
+        self.with(|state, _| state.remove(group))
     }
 
     /// Changes the demand of `group` from the next step on. Returns whether there is such a group.
@@ -245,9 +260,29 @@ impl State {
                 self.groups
                     .insert(name, Group::new(spec, due.start, due.at));
             } else {
-                self.groups.remove(&name);
+                self.remove(&name);
             }
         }
+    }
+
+    /// Carries out at once what a call asked for, in groups whose instances boot in no time.
+    pub(crate) fn settle(&mut self, now: Timestamp) {
+        for group in self.groups.values_mut() {
+            group.settle(now);
+        }
+    }
+
+    /// Deletes the group `name`. Its activities stay readable. Returns whether there was one.
+    pub(crate) fn remove(&mut self, name: &str) -> bool {
+        let Some(mut group) = self.groups.remove(name) else {
+            return false;
+        };
+        if self.deleted.len() == DELETED_KEPT {
+            self.deleted.pop_front();
+        }
+        group.deleted = true;
+        self.deleted.push_back(group);
+        true
     }
 
     /// The group `name`, advanced to `now`.

@@ -27,6 +27,19 @@ impl ApiError {
         Self::new(400, "InvalidParameterValue", message)
     }
 
+    /// A limit of the account, or of the emulator, is reached.
+    pub(crate) fn limit(message: impl Into<String>) -> Self {
+        Self::new(400, "LimitExceeded", message)
+    }
+
+    /// The operation does not implement the parameter `name`.
+    pub(crate) fn unknown_parameter(name: &str) -> Self {
+        let name: String = name.chars().take(80).collect();
+        Self::validation(format!(
+            "the emulator does not implement the parameter {name} of this operation"
+        ))
+    }
+
     /// The operation is not emulated.
     pub(crate) fn action(name: &str) -> Self {
         let name: String = name

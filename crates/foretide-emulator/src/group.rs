@@ -1,17 +1,50 @@
 //! One emulated group: the simulated world advanced to the clock's time, and those who change it.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use foretide_domain::{Bounds, Timestamp};
 use foretide_sim::{Boot, Life, World, WorldConfig};
+use serde_json::{Map, Value, json};
 
-use crate::actors::{Actor, Change, ScheduledActionSpec};
+use crate::actors::Change;
 use crate::error::ApiError;
+use crate::hook::Hook;
+use crate::policy::Policy;
+use crate::refresh::Refresh;
 use crate::roster::{Instance, Roster, Stages};
 use crate::scenario::GroupSpec;
+use crate::schedule::Scheduled;
 
 /// All grids of periods are aligned to this time, in seconds.
 const GRID_S: i64 = 300;
+/// The processes of a group that can be suspended.
+pub(crate) const PROCESSES: [&str; 9] = [
+    "Launch",
+    "Terminate",
+    "AddToLoadBalancer",
+    "AlarmNotification",
+    "AZRebalance",
+    "HealthCheck",
+    "InstanceRefresh",
+    "ReplaceUnhealthy",
+    "ScheduledActions",
+];
+
+/// A tag of a group.
+#[derive(Clone, Debug)]
+pub(crate) struct Tag {
+    pub(crate) value: String,
+    /// Whether the instances get the tag as well.
+    pub(crate) propagate: bool,
+}
+
+/// A warm pool, which is only shown.
+#[derive(Clone, Debug)]
+pub(crate) struct WarmPool {
+    pub(crate) size: u32,
+    pub(crate) shown: Value,
+}
+
 /// One emulated group.
 #[derive(Debug)]
 pub(crate) struct Group {
@@ -27,7 +60,20 @@ pub(crate) struct Group {
     last_change: Option<Timestamp>,
     /// Changes to come, in order of time.
     changes: VecDeque<Change>,
-    actors: Vec<Actor>,
+    /// What AWS shows as the time of creation.
+    pub(crate) created: Timestamp,
+    pub(crate) deleted: bool,
+    pub(crate) instance_type: String,
+    /// Settings of clients that are shown as they were sent.
+    pub(crate) shown: Map<String, Value>,
+    pub(crate) tags: BTreeMap<String, Tag>,
+    pub(crate) policies: Vec<Policy>,
+    pub(crate) schedule: Vec<Scheduled>,
+    pub(crate) hooks: Vec<Hook>,
+    pub(crate) warm_pool: Option<WarmPool>,
+    /// Instance refreshes, the newest last.
+    pub(crate) refreshes: VecDeque<Refresh>,
+    pub(crate) refreshes_begun: u64,
 }
 
 impl Group {
@@ -71,10 +117,29 @@ impl Group {
             born,
             last_change: None,
             changes: changes(&spec, born_s),
-            actors: spec.policies.iter().filter_map(Actor::of).collect(),
+            created: origin,
+            deleted: false,
+            instance_type: "t3.small".into(),
+            shown: Map::new(),
+            tags: tags(&spec),
+            policies: policies(&spec),
+            schedule: Scheduled::of(&spec.scheduled_actions),
+            hooks: Vec::new(),
+            warm_pool: warm_pool(&spec),
+            refreshes: VecDeque::new(),
+            refreshes_begun: 0,
             spec,
         };
         group.apply_suspensions();
+        group
+    }
+
+    /// A group that a client creates at `now`, with nothing in it.
+    pub(crate) fn created(spec: GroupSpec, now: Timestamp) -> Self {
+        let mut group = Self::new(spec, now, now);
+        group.created = now;
+        group.roster.begin_anew(now);
+        group.advance(now);
         group
     }
 
@@ -105,28 +170,10 @@ impl Group {
             !is_suspended("ScheduledActions"),
         );
         if schedule {
-            let start_s = self.start.as_seconds();
-            for place in 0..self.spec.scheduled_actions.len() {
-                let action = self.spec.scheduled_actions.get(place);
-                let due = action.filter(|one| one.runs_at(when.as_seconds(), start_s));
-                if let Some(action) = due.cloned() {
-                    self.run_scheduled(&action, when);
-                }
-            }
+            self.run_schedule(when);
         }
-        for place in 0..self.actors.len() {
-            let world = &self.world;
-            let actor = self.actors.get_mut(place);
-            let decided = actor.and_then(|actor| Some((actor.decide(world)?, actor.name.clone())));
-            if let Some((wanted, name)) = decided.filter(|_| alarms) {
-                let why = format!(
-                    "At {when} a monitor alarm TargetTracking-{} in state ALARM triggered policy \
-                     {name}",
-                    self.spec.name
-                );
-                self.move_desired(wanted, &why);
-            }
-        }
+        self.run_policies(when, alarms);
+        self.run_refresh(when);
     }
 
     fn change(&mut self, change: Change, when: Timestamp) {
@@ -164,27 +211,13 @@ impl Group {
         }
     }
 
-    fn run_scheduled(&mut self, action: &ScheduledActionSpec, when: Timestamp) {
-        let now = self.world.bounds();
-        let (min, max) = (action.min.unwrap_or(now.min()), action.max);
-        let before = self.world.desired();
-        self.set_bounds(bounds(min, max.unwrap_or(now.max())));
-        let why = format!(
-            "At {when} the scheduled action {} was executed",
-            action.name
-        );
-        let wanted = action.desired.unwrap_or(self.world.desired());
-        self.world.set_desired(wanted);
-        self.note_move(before, &why);
-    }
-
-    fn move_desired(&mut self, wanted: u32, why: &str) {
+    pub(crate) fn move_desired(&mut self, wanted: u32, why: &str) {
         let before = self.world.desired();
         self.world.set_desired(wanted);
         self.note_move(before, why);
     }
 
-    fn note_move(&mut self, before: u32, why: &str) {
+    pub(crate) fn note_move(&mut self, before: u32, why: &str) {
         let after = self.world.desired();
         if after != before {
             self.roster.because(format!(
@@ -221,11 +254,6 @@ impl Group {
     /// The time of second `world_s` of the world.
     pub(crate) fn at(&self, world_s: i64) -> Timestamp {
         Timestamp::from_seconds(self.origin.as_seconds().saturating_add(world_s))
-    }
-
-    /// Start of the group's history.
-    pub(crate) const fn origin(&self) -> Timestamp {
-        self.origin
     }
 
     pub(crate) const fn desired(&self) -> u32 {
@@ -274,6 +302,54 @@ impl Group {
         Ok(())
     }
 
+    /// Sets bounds and desired capacity at once, as `UpdateAutoScalingGroup` does.
+    pub(crate) fn resize(&mut self, (min, max): (u32, u32), desired: u32, now: Timestamp) {
+        let before = self.world.desired();
+        self.set_bounds(bounds(min, max));
+        if self.world.set_desired(desired) || self.world.desired() != before {
+            self.last_change = Some(now);
+        }
+        let why = format!(
+            "At {now} a user request update of AutoScalingGroup constraints to min: {min}, max: \
+             {max}, desired: {desired}"
+        );
+        self.note_move(before, &why);
+    }
+
+    /// Sets the capacity units of each instance.
+    pub(crate) fn set_weight(&mut self, weight: u32) {
+        self.spec.weight = Some(weight);
+        self.world.set_weight(weight);
+    }
+
+    /// Records an activity that is over at once.
+    pub(crate) fn note(&mut self, description: &str, cause: String) {
+        self.roster.note(description, cause, self.world.at_s());
+    }
+
+    /// Whether the instance is within the group's health check grace period at `now`.
+    pub(crate) fn is_in_grace(&self, ordinal: u64, now: Timestamp) -> bool {
+        let grace = self
+            .shown
+            .get("HealthCheckGracePeriod")
+            .and_then(Value::as_str);
+        let grace_s: i64 = grace.and_then(|text| text.parse().ok()).unwrap_or(0);
+        let mut all = self.world.instances();
+        let since = all
+            .find(|one| one.ordinal == ordinal)
+            .and_then(|one| one.in_service_s);
+        let age_s = now.as_seconds() - self.origin.as_seconds();
+        grace_s > 0 && since.is_some_and(|since| age_s - since < grace_s)
+    }
+
+    /// Carries out at once what a call asked for, in a group whose instances boot in no time.
+    pub(crate) fn settle(&mut self, now: Timestamp) {
+        if self.spec.boot_s == 0 && self.spec.launch_hook_s == 0 && self.hooks.is_empty() {
+            self.world.settle();
+            self.roster.follow(&mut self.world, now);
+        }
+    }
+
     pub(crate) fn set_bounds(&mut self, bounds: Bounds) {
         (self.spec.min, self.spec.max) = (bounds.min(), bounds.max());
         self.world.set_bounds(bounds);
@@ -285,7 +361,8 @@ impl Group {
     }
 
     pub(crate) fn set_launch_failure(&mut self, share: f64) {
-        self.world.disturb_launches(share, 1.0);
+        self.spec.launch_failure = share;
+        self.apply_hooks();
     }
 
     pub(crate) fn apply_suspensions(&mut self) {
@@ -311,8 +388,29 @@ fn changes(spec: &GroupSpec, born_s: i64) -> VecDeque<Change> {
     all.into()
 }
 
+fn tags(spec: &GroupSpec) -> BTreeMap<String, Tag> {
+    let tag = |value: &String| Tag {
+        value: value.clone(),
+        propagate: true,
+    };
+    let all = spec.tags.iter();
+    all.map(|(key, value)| (key.clone(), tag(value))).collect()
+}
+
+fn policies(spec: &GroupSpec) -> Vec<Policy> {
+    let all = spec.policies.iter().cloned();
+    all.map(|policy| Policy::new(policy, Map::new())).collect()
+}
+
+fn warm_pool(spec: &GroupSpec) -> Option<WarmPool> {
+    spec.warm_pool.map(|size| WarmPool {
+        size,
+        shown: json!({"MinSize": 0, "PoolState": "Stopped"}),
+    })
+}
+
 /// The bounds of a checked specification.
-fn bounds(min: u32, max: u32) -> Bounds {
+pub(crate) fn bounds(min: u32, max: u32) -> Bounds {
     Bounds::new(min, max.max(min)).unwrap_or_else(|_| bounds(min, min))
 }
 

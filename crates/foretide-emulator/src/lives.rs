@@ -68,8 +68,8 @@ fn assert_cpu(set: Option<StatSet>, average: f64, low: f64, high: f64, samples: 
     }
 }
 
-/// Five at 200 ÷ 5 = 40 %; the sixth is in service from 70 s and burns its CPU: (5 · 40 + 100) ÷ 6 =
-/// 50 %. Warm at 370 s, it serves: 200 ÷ 6.
+/// Five at 200 ÷ 5 = 40 %; the sixth is in service from 70 s and burns its CPU:
+/// (5 · 40 + 100) ÷ 6 = 50 %. Warm at 370 s, it serves: 200 ÷ 6.
 #[test]
 fn a_warming_instance_lifts_the_groups_cpu_and_answers_by_its_id() {
     let change = "changes = [{ at_s = 10, desired = 6 }]\n";

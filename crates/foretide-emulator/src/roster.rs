@@ -81,6 +81,29 @@ impl Roster {
         }
     }
 
+    /// Gives the instances other ids than those of an earlier group of the same name, whose
+    /// successor was created at `when`.
+    pub(crate) fn begin_anew(&mut self, when: Timestamp) {
+        let name = self.salt.to_be_bytes().into_iter();
+        self.salt = fnv(name.chain(when.as_millis().to_be_bytes()));
+    }
+
+    /// Sets how long lifecycle hooks make launches and terminations wait.
+    pub(crate) const fn set_hooks(&mut self, launch_s: i64, termination_s: i64) {
+        self.stages.launch_hook_s = launch_s;
+        self.stages.termination_hook_s = termination_s;
+    }
+
+    /// Number of the newest activity.
+    pub(crate) const fn begun(&self) -> u64 {
+        self.activities_begun
+    }
+
+    /// Takes back that the group has an instance to replace: desired capacity fell with it.
+    pub(crate) const fn forget_loss(&mut self) {
+        self.to_replace = self.to_replace.saturating_sub(1);
+    }
+
     /// Sets the cause of the activities that follow.
     pub(crate) fn because(&mut self, cause: String) {
         self.cause = cause;
@@ -91,7 +114,8 @@ impl Roster {
         let is_shown = |one: &Life| {
             let failed = one.departure == Some(Departure::LaunchFailed);
             let shown_until = |gone: i64| gone + self.stages.terminate_s;
-            !failed && one.gone_s.is_none_or(|gone| shown_until(gone) > at_s)
+            let shows = |gone: i64| self.stages.terminate_s > 0 && shown_until(gone) > at_s;
+            !failed && one.gone_s.is_none_or(shows)
         };
         let mut lives: Vec<Life> = world.instances().filter(is_shown).collect();
         lives.sort_unstable_by_key(|one| one.ordinal);
@@ -205,7 +229,20 @@ impl Roster {
         }
     }
 
+    /// Records an activity that is over at once.
+    pub(crate) fn note(&mut self, description: &str, cause: String, at_s: i64) {
+        self.push(description.to_owned(), cause, at_s);
+        if let Some(activity) = self.activities.back_mut() {
+            (activity.status, activity.ended_s) = ("Successful", Some(at_s));
+        }
+    }
+
     fn begin(&mut self, ordinal: u64, description: String, cause: String, at_s: i64) {
+        self.push(description, cause, at_s);
+        self.open.insert(ordinal, self.activities_begun);
+    }
+
+    fn push(&mut self, description: String, cause: String, at_s: i64) {
         self.activities_begun += 1;
         if self.activities.len() == ACTIVITIES_KEPT {
             self.activities.pop_front();
@@ -219,7 +256,6 @@ impl Roster {
             status: "PreInService",
             message: None,
         });
-        self.open.insert(ordinal, self.activities_begun);
     }
 
     /// Closes the open activity of the instance `ordinal`, if there is one.
@@ -249,8 +285,23 @@ impl Roster {
         format!("i-0{hash:016x}")
     }
 
+    /// The id of the instance at `place` of the warm pool.
+    pub(crate) fn warm_id(&self, place: u32) -> String {
+        let salt = self.salt.to_be_bytes().into_iter();
+        format!("i-1{:016x}", fnv(salt.chain(place.to_be_bytes())))
+    }
+
     /// A UUID for activity `number`, the same in every run.
     pub(crate) fn activity_id(&self, number: u64) -> String {
+        self.uuid(number)
+    }
+
+    /// A UUID for instance refresh `number`, the same in every run.
+    pub(crate) fn refresh_id(&self, number: u64) -> String {
+        self.uuid(u64::MAX - number)
+    }
+
+    fn uuid(&self, number: u64) -> String {
         let (a, b) = (self.salt, fnv(number.to_be_bytes().into_iter()));
         format!(
             "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",

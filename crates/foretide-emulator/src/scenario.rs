@@ -30,6 +30,10 @@ pub struct Scenario {
     /// The faults.
     #[serde(default)]
     pub faults: Vec<Fault>,
+    /// What groups that clients create are like. Their name, bounds and desired capacity are those
+    /// of the call. With `boot_s = 0` a group does at once what a call asks for.
+    #[serde(default)]
+    pub created: GroupSpec,
 }
 
 /// A group, or `count` equal groups.
@@ -111,11 +115,13 @@ pub struct GroupSpec {
     pub credits: Option<Credits>,
     /// Whether the instances in service are protected from scale-in.
     pub protected: bool,
-    /// Instances that an operator moves into standby at the start. Desired capacity falls with each.
+    /// Instances that an operator moves into standby at the start. Desired capacity falls with
+    /// each.
     pub standby: u32,
     /// Instances that fail their health check at the start.
     pub unhealthy: u32,
-    /// Seconds of the group's default instance warm-up, if it has one. The emulator only shows them.
+    /// Seconds of the group's default instance warm-up, if it has one. The emulator only shows
+    /// them.
     pub default_instance_warmup: Option<u32>,
     /// Tags of the group.
     pub tags: BTreeMap<String, String>,
@@ -303,7 +309,7 @@ impl Scenario {
     pub fn of(group: GroupSpec) -> Self {
         Self {
             groups: vec![group],
-            faults: Vec::new(),
+            ..Self::default()
         }
     }
 
@@ -312,6 +318,7 @@ impl Scenario {
     /// # Errors
     /// The first problem.
     pub fn check(&self) -> Result<Vec<GroupSpec>, ScenarioError> {
+        self.created.check()?;
         let counts = self.groups.iter().map(|spec| spec.count as usize);
         let count = counts.fold(0_usize, usize::saturating_add);
         if count > MAX_GROUPS {
@@ -411,7 +418,7 @@ mod tests {
         );
         let twice = Scenario {
             groups: vec![spec(), spec()],
-            faults: Vec::new(),
+            ..Scenario::default()
         };
         assert!(twice.check().is_err());
     }

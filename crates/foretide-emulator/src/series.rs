@@ -1,7 +1,7 @@
 //! The metrics of a group as `CloudWatch` has them: of the whole group and of each instance.
 //!
-//! The group's CPU is aggregated over every instance that runs: those that warm up, drain or stand by
-//! count as those that serve do. Network, disk and memory follow from the load that is served.
+//! The group's CPU is aggregated over every instance that runs: those that warm up, drain or stand
+//! by count as those that serve do. Network, disk and memory follow from the load that is served.
 
 use foretide_domain::Timestamp;
 use foretide_sim::{Instance, InstanceState, Period};
@@ -27,6 +27,16 @@ pub(crate) struct StatSet {
     pub(crate) sum: f64,
     pub(crate) min: f64,
     pub(crate) max: f64,
+}
+
+impl StatSet {
+    /// Adds the samples of `other`. The start stays.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.samples += other.samples;
+        self.sum += other.sum;
+        self.min = self.min.min(other.min);
+        self.max = self.max.max(other.max);
+    }
 }
 
 /// The value of one metric in one period.

@@ -316,6 +316,27 @@ fn asked() -> Vec<Row> {
             "",
             "a_request_that_is_too_long_for_the_emulator_is_refused",
         ),
+        row(
+            "parameters of a form to `foretide emulator`",
+            "20,000, of 24 levels",
+            "400",
+            "",
+            "malformed_paths_and_floods_are_refused",
+        ),
+        row(
+            "policies, scheduled actions, hooks and tags of an emulated group",
+            "50, 125, 50 and 50",
+            "400",
+            "",
+            "limits_hold",
+        ),
+        row(
+            "custom metrics of the emulator, and their points",
+            "10,000 and 500,000",
+            "400",
+            "",
+            "a_flood_of_metrics_or_points_is_refused",
+        ),
     ]
 }
 

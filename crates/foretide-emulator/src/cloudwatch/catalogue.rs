@@ -1,8 +1,11 @@
 //! The catalogue of metrics: from namespace, name and dimensions to a group's series, and back.
 
+use std::collections::BTreeMap;
+
 use foretide_domain::Timestamp;
 
 use super::shapes::{Dimension, Metric as WireMetric};
+use crate::custom::Name;
 use crate::emulator::State;
 use crate::group::Group;
 use crate::scenario::Metric;
@@ -38,22 +41,52 @@ const METRICS: [(Metric, &str, &str, &str); 10] = [
 
 /// A metric that the emulator knows.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Found {
-    pub(super) metric: Metric,
-    pub(super) unit: &'static str,
+struct Found {
+    metric: Metric,
+    unit: &'static str,
 }
 
 /// The metric `name` in `namespace`; none if the emulator does not know it.
-pub(super) fn find(namespace: &str, name: &str) -> Option<Found> {
+fn find(namespace: &str, name: &str) -> Option<Found> {
     let found = METRICS
         .iter()
         .find(|entry| (entry.1, entry.2) == (namespace, name));
     found.map(|&(metric, _, _, unit)| Found { metric, unit })
 }
 
-/// The visible periods of a metric with exactly these dimensions. Empty if nothing is published
-/// under them, as in `CloudWatch`.
+/// The visible periods of a metric with exactly these dimensions, by unit: those of one `unit` only
+/// if one is given. Empty if nothing is published under them, as in `CloudWatch`.
 pub(super) fn series(
+    state: &mut State,
+    metric: &WireMetric,
+    unit: Option<&str>,
+    span: (Timestamp, Timestamp),
+    now: Timestamp,
+) -> BTreeMap<String, Vec<StatSet>> {
+    let simulated = simulated(state, metric, span, now);
+    if simulated.is_empty() {
+        return state.custom.series(&name_of(metric), unit, span);
+    }
+    let own = find(&metric.namespace, &metric.metric_name).map_or("None", |found| found.unit);
+    let all = unit.is_none_or(|unit| unit == own).then_some(simulated);
+    all.into_iter().map(|sets| (own.to_owned(), sets)).collect()
+}
+
+fn name_of(metric: &WireMetric) -> Name {
+    let dimensions = metric.dimensions.iter();
+    let mut dimensions: Vec<_> = dimensions
+        .map(|one| (one.name.clone(), one.value.clone()))
+        .collect();
+    dimensions.sort();
+    Name {
+        namespace: metric.namespace.clone(),
+        metric: metric.metric_name.clone(),
+        dimensions,
+    }
+}
+
+/// The periods that the simulation publishes under this metric.
+fn simulated(
     state: &mut State,
     metric: &WireMetric,
     span: (Timestamp, Timestamp),
@@ -86,8 +119,9 @@ pub(super) fn series(
     }
 }
 
-/// All metrics of all groups, sorted by group.
-pub(super) fn list(state: &mut State, now: Timestamp) -> Vec<WireMetric> {
+/// All metrics of all groups, sorted by group, then custom metrics: those alone with a point since
+/// `since` if a time is given. A group publishes all the time.
+pub(super) fn list(state: &mut State, since: Option<Timestamp>, now: Timestamp) -> Vec<WireMetric> {
     let mut all = Vec::new();
     for group in state.groups.values_mut() {
         group.advance(now);
@@ -114,6 +148,19 @@ pub(super) fn list(state: &mut State, now: Timestamp) -> Vec<WireMetric> {
             }
         }
     }
+    let custom = state.custom.names(since).map(|name| WireMetric {
+        namespace: name.namespace.clone(),
+        metric_name: name.metric.clone(),
+        dimensions: name
+            .dimensions
+            .iter()
+            .map(|(name, value)| Dimension {
+                name: name.clone(),
+                value: value.clone(),
+            })
+            .collect(),
+    });
+    all.extend(custom);
     all
 }
 

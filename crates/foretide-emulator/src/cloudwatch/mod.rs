@@ -1,32 +1,34 @@
-//! `CloudWatch`: Smithy RPC v2 CBOR and AWS JSON 1.0 over the same operations.
+//! `CloudWatch`: one table of operations behind three protocols.
 
 mod catalogue;
 mod ops;
+mod put;
 mod shapes;
 mod statistics;
+mod table;
 mod wire;
 
+pub(crate) use table::operations;
 pub(crate) use wire::Wire;
+
+use serde_json::Value;
 
 use crate::emulator::Emulator;
 use crate::error::ApiError;
 
-/// The emulated operations.
-pub(crate) const OPERATIONS: [&str; 3] = ["GetMetricData", "GetMetricStatistics", "ListMetrics"];
+pub(crate) const VERSION: &str = "2010-08-01";
 
 /// Runs one call and renders the answer.
 pub(crate) fn call(
     emulator: &Emulator,
     wire: Wire,
     operation: &str,
-    body: &[u8],
+    input: &Value,
+    number: u64,
 ) -> Result<Vec<u8>, ApiError> {
-    emulator.with(|state, now| match operation {
-        "GetMetricData" => wire.render(&ops::metric_data(state, wire.read(body)?, now)?),
-        "GetMetricStatistics" => {
-            wire.render(&ops::metric_statistics(state, &wire.read(body)?, now)?)
-        }
-        "ListMetrics" => wire.render(&ops::list_metrics(state, &wire.read(body)?, now)?),
-        other => Err(ApiError::action(other)),
-    })
+    let mut all = table::OPERATIONS.iter();
+    let found = all.find(|one| one.name == operation);
+    let run = found.ok_or_else(|| ApiError::action(operation))?.run;
+    let answer = emulator.with(|state, now| run(state, input, now))?;
+    wire.render(operation, &answer, number)
 }

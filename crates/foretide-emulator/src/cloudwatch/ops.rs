@@ -1,17 +1,20 @@
 //! `GetMetricData`, `GetMetricStatistics` and `ListMetrics`.
 
-use std::collections::BTreeSet;
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use foretide_domain::Timestamp;
 
 use super::catalogue;
+use super::put::checked_unit;
 use super::shapes::{
     Datapoint, GetMetricData, GetMetricStatistics, ListMetrics, Metric, MetricData,
     MetricDataQuery, MetricDataResult, MetricStat, MetricStatistics, Metrics,
 };
 use super::statistics::{Statistic, align, check_period, join};
-use super::wire::Epoch;
 use crate::emulator::State;
+use crate::epoch::Epoch;
 use crate::error::ApiError;
 use crate::series::StatSet;
 
@@ -28,7 +31,7 @@ pub(super) fn metric_data(
     now: Timestamp,
 ) -> Result<MetricData, ApiError> {
     check_queries(&input.metric_data_queries)?;
-    let span = span(input.start_time, input.end_time)?;
+    let span = data_span(input.start_time, input.end_time)?;
     let most = input.max_datapoints.map_or(Ok(DATAPOINTS_MAX), |most| {
         let most = usize::try_from(most)
             .ok()
@@ -36,7 +39,11 @@ pub(super) fn metric_data(
         most.ok_or_else(|| ApiError::parameter("MaxDatapoints is not within 1..100800"))
     })?;
     let skip = offset(input.next_token.as_deref())?;
-    let ascending = input.scan_by.as_deref() == Some("TimestampAscending");
+    let ascending = match input.scan_by.as_deref() {
+        None | Some("TimestampDescending") => false,
+        Some("TimestampAscending") => true,
+        Some(_) => return Err(ApiError::parameter("ScanBy is not known")),
+    };
     let mut page = DataPage {
         skip,
         left: most,
@@ -48,7 +55,8 @@ pub(super) fn metric_data(
             continue;
         };
         let statistic = Statistic::parse(&stat.stat)?;
-        let mut sets = read(state, stat, span, now)?;
+        let units = read(state, stat, span, now)?;
+        let mut sets = join(units.into_values().flatten().collect(), stat.period);
         if !ascending {
             sets.reverse();
         }
@@ -98,7 +106,7 @@ fn check_queries(queries: &[MetricDataQuery]) -> Result<(), ApiError> {
         return Err(ApiError::validation(message));
     }
     let mut ids = BTreeSet::new();
-    for query in queries {
+    for (place, query) in queries.iter().enumerate() {
         let proper = query.id.starts_with(|c: char| c.is_ascii_lowercase())
             && query.id.len() <= 255
             && query
@@ -112,24 +120,29 @@ fn check_queries(queries: &[MetricDataQuery]) -> Result<(), ApiError> {
             )));
         }
         if query.metric_stat.is_none() {
-            return Err(ApiError::validation("expressions are not emulated"));
+            return Err(ApiError::validation(format!(
+                "The parameter MetricDataQueries.member.{}.MetricStat is required.\n",
+                place + 1
+            )));
         }
     }
     Ok(())
 }
 
+/// The points that `stat` asks for, by unit.
 fn read(
     state: &mut State,
     stat: &MetricStat,
     (from, to): (Timestamp, Timestamp),
     now: Timestamp,
-) -> Result<Vec<StatSet>, ApiError> {
+) -> Result<BTreeMap<String, Vec<StatSet>>, ApiError> {
     let period = check_period(stat.period)?;
     if stat.metric.dimensions.len() > DIMENSIONS_MAX {
         return Err(ApiError::validation("more than 30 dimensions"));
     }
-    let sets = catalogue::series(state, &stat.metric, (align(from, period), to), now);
-    Ok(join(sets, period))
+    let unit = checked_unit(stat.unit.as_deref())?;
+    let span = (align(from, period), to);
+    Ok(catalogue::series(state, &stat.metric, unit, span, now))
 }
 
 pub(super) fn metric_statistics(
@@ -145,8 +158,8 @@ pub(super) fn metric_statistics(
     if statistics.is_empty() {
         return Err(ApiError::new(
             400,
-            "MissingParameter",
-            "Statistics is required",
+            "InvalidParameterCombination",
+            "Must specify either Statistics or ExtendedStatistics",
         ));
     }
     let stat = MetricStat {
@@ -157,15 +170,20 @@ pub(super) fn metric_statistics(
         },
         period: input.period,
         stat: String::new(),
+        unit: input.unit.clone(),
     };
-    let sets = read(state, &stat, span(input.start_time, input.end_time)?, now)?;
+    let span = statistics_span(input.start_time, input.end_time)?;
+    let units = read(state, &stat, span, now)?.into_iter();
+    let units = units.map(|(unit, sets)| (unit, join(sets, stat.period)));
+    let sets: Vec<(String, StatSet)> = units
+        .flat_map(|(unit, sets)| sets.into_iter().map(move |set| (unit.clone(), set)))
+        .collect();
     if sets.len() > STATISTICS_DATAPOINTS_MAX {
         let message = "the request asks for more than 1440 datapoints";
         return Err(ApiError::new(400, "InvalidParameterCombination", message));
     }
-    let unit = catalogue::find(&input.namespace, &input.metric_name).map_or("None", |one| one.unit);
-    let datapoint = |set: &StatSet| {
-        let of = |one| statistics.contains(&one).then(|| Statistic::of(one, set));
+    let datapoint = |(unit, set): (String, StatSet)| {
+        let of = |one| statistics.contains(&one).then(|| Statistic::of(one, &set));
         Datapoint {
             timestamp: Epoch(set.start),
             average: of(Statistic::Average),
@@ -178,7 +196,7 @@ pub(super) fn metric_statistics(
     };
     Ok(MetricStatistics {
         label: input.metric_name.clone(),
-        datapoints: sets.iter().map(datapoint).collect(),
+        datapoints: sets.into_iter().map(datapoint).collect(),
     })
 }
 
@@ -207,7 +225,12 @@ pub(super) fn list_metrics(
             })
     };
     let start = offset(input.next_token.as_deref())?;
-    let mut metrics = catalogue::list(state, now);
+    let since = match input.recently_active.as_deref() {
+        None => None,
+        Some("PT3H") => Some(now.minus(Duration::from_hours(3))),
+        Some(_) => return Err(ApiError::parameter("RecentlyActive is not PT3H")),
+    };
+    let mut metrics = catalogue::list(state, since, now);
     metrics.retain(matches);
     let more = metrics.len() > start.saturating_add(METRICS_PAGE);
     Ok(Metrics {
@@ -216,12 +239,23 @@ pub(super) fn list_metrics(
     })
 }
 
-fn span(start: Epoch, end: Epoch) -> Result<(Timestamp, Timestamp), ApiError> {
+/// The span of a `GetMetricData`, which counts in whole seconds.
+fn data_span(start: Epoch, end: Epoch) -> Result<(Timestamp, Timestamp), ApiError> {
+    let message = match start.0.as_seconds().cmp(&end.0.as_seconds()) {
+        Ordering::Less => return Ok((start.0, end.0)),
+        Ordering::Equal => "The parameter StartTime must not equal parameter EndTime.",
+        Ordering::Greater => "The parameter EndTime must be greater than StartTime.",
+    };
+    Err(ApiError::validation(message))
+}
+
+/// The span of a `GetMetricStatistics`.
+fn statistics_span(start: Epoch, end: Epoch) -> Result<(Timestamp, Timestamp), ApiError> {
     if start.0 < end.0 {
-        Ok((start.0, end.0))
-    } else {
-        Err(ApiError::validation("StartTime is not before EndTime"))
+        return Ok((start.0, end.0));
     }
+    let message = "The parameter StartTime must be less than the parameter EndTime.";
+    Err(ApiError::parameter(message))
 }
 
 /// The start of a page. A token is the number of items before the page.
@@ -230,5 +264,11 @@ fn offset(token: Option<&str>) -> Result<usize, ApiError> {
         return Ok(0);
     };
     let offset = token.parse().ok().filter(|offset| *offset < usize::MAX / 2);
-    offset.ok_or_else(|| ApiError::new(400, "InvalidNextToken", "the token is not valid"))
+    offset.ok_or_else(|| {
+        ApiError::new(
+            400,
+            "InvalidNextToken",
+            "Request parameter NextToken is invalid",
+        )
+    })
 }

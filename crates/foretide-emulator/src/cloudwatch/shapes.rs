@@ -7,10 +7,20 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::wire::Epoch;
+use crate::epoch::Epoch;
+
+/// The answer of an operation.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(super) enum Answer {
+    Data(MetricData),
+    Statistics(MetricStatistics),
+    Metrics(Metrics),
+    Nothing {},
+}
 
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
 pub(super) struct GetMetricData {
     pub(super) metric_data_queries: Vec<MetricDataQuery>,
     pub(super) start_time: Epoch,
@@ -24,7 +34,7 @@ pub(super) struct GetMetricData {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
 pub(super) struct MetricDataQuery {
     pub(super) id: String,
     #[serde(default)]
@@ -36,15 +46,17 @@ pub(super) struct MetricDataQuery {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
 pub(super) struct MetricStat {
     pub(super) metric: Metric,
     pub(super) period: u32,
     pub(super) stat: String,
+    #[serde(default)]
+    pub(super) unit: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
 pub(super) struct Metric {
     #[serde(default)]
     pub(super) namespace: String,
@@ -55,7 +67,7 @@ pub(super) struct Metric {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
 pub(super) struct Dimension {
     pub(super) name: String,
     pub(super) value: String,
@@ -81,7 +93,7 @@ pub(super) struct MetricDataResult {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
 pub(super) struct GetMetricStatistics {
     pub(super) namespace: String,
     pub(super) metric_name: String,
@@ -92,6 +104,8 @@ pub(super) struct GetMetricStatistics {
     pub(super) period: u32,
     #[serde(default)]
     pub(super) statistics: Vec<String>,
+    #[serde(default)]
+    pub(super) unit: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -115,11 +129,11 @@ pub(super) struct Datapoint {
     pub(super) maximum: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) sample_count: Option<f64>,
-    pub(super) unit: &'static str,
+    pub(super) unit: String,
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
 pub(super) struct ListMetrics {
     #[serde(default)]
     pub(super) namespace: Option<String>,
@@ -129,10 +143,12 @@ pub(super) struct ListMetrics {
     pub(super) dimensions: Vec<DimensionFilter>,
     #[serde(default)]
     pub(super) next_token: Option<String>,
+    #[serde(default)]
+    pub(super) recently_active: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
 pub(super) struct DimensionFilter {
     pub(super) name: String,
     #[serde(default)]

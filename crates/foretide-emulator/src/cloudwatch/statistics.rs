@@ -44,13 +44,14 @@ impl Statistic {
     }
 }
 
-/// Checks a period in seconds: whole minutes, at least one minute, at most a day.
+/// Checks a period in seconds: whole minutes up to a day, or one of those of high resolution.
 pub(super) fn check_period(period_s: u32) -> Result<u32, ApiError> {
-    if period_s.is_multiple_of(60) && (60..=86_400).contains(&period_s) {
+    let whole = period_s.is_multiple_of(60) && (60..=86_400).contains(&period_s);
+    if whole || matches!(period_s, 1 | 5 | 10 | 20 | 30) {
         Ok(period_s)
     } else {
         Err(ApiError::parameter(
-            "the period is not a multiple of 60 seconds up to a day",
+            "Period is not 1, 5, 10, 20, 30 or a multiple of 60 seconds up to a day",
         ))
     }
 }
@@ -68,12 +69,7 @@ pub(super) fn join(sets: Vec<StatSet>, period_s: u32) -> Vec<StatSet> {
         let start = align(set.start, period_s);
         joined
             .entry(start)
-            .and_modify(|all| {
-                all.samples += set.samples;
-                all.sum += set.sum;
-                all.min = all.min.min(set.min);
-                all.max = all.max.max(set.max);
-            })
+            .and_modify(|all| all.add(&set))
             .or_insert(StatSet { start, ..set });
     }
     joined.into_values().collect()
@@ -111,7 +107,7 @@ mod tests {
 
     #[test]
     fn periods_that_cloudwatch_does_not_know_are_refused() {
-        for bad in [0, 30, 61, 86_460] {
+        for bad in [0, 15, 61, 86_460] {
             assert!(check_period(bad).is_err(), "{bad}");
         }
         assert!(check_period(300).is_ok());

@@ -1,87 +1,14 @@
 //! The AWS CLI as a second client, and moto as a second server for the same calls.
-//!
-//! Both come from a Python environment with the packages of `tests/requirements.txt`, at
-//! `target/python` or at the path in `TEST_PYTHON_ENV`. Without the environment these tests fail if
-//! `CI` is set, and otherwise report that they did not run.
 
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::time::Duration;
 
 use foretide_aws::AwsConfig;
 use foretide_domain::FailureKind;
 use foretide_emulator::{GroupSpec, PolicySpec, ScheduledActionSpec};
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
 
+use crate::python::Python;
 use crate::rig::{Rig, START_S, connect, web};
-
-struct Python(PathBuf);
-
-impl Python {
-    fn find() -> Option<Self> {
-        let default = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/python");
-        let env = std::env::var_os("TEST_PYTHON_ENV").map_or_else(default, PathBuf::from);
-        let found = env.join("bin/aws").exists() && env.join("bin/moto_server").exists();
-        assert!(
-            found || std::env::var_os("CI").is_none(),
-            "no AWS CLI and moto in {}: python3 -m venv there, then pip install -r tests/requirements.txt",
-            env.display()
-        );
-        if !found {
-            println!("not run: no AWS CLI and moto in {}", env.display());
-        }
-        found.then_some(Self(env))
-    }
-
-    async fn aws(&self, endpoint: &str, command: &str) -> Result<Value, String> {
-        let output = Command::new(self.0.join("bin/aws"))
-            .args(command.split_whitespace())
-            .args(["--output", "json"])
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("AWS_ENDPOINT_URL", endpoint)
-            .env("AWS_ACCESS_KEY_ID", "test")
-            .env("AWS_SECRET_ACCESS_KEY", "test")
-            .env("AWS_DEFAULT_REGION", "eu-west-1")
-            .env("AWS_CONFIG_FILE", "/dev/null")
-            .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
-            .env("AWS_MAX_ATTEMPTS", "1")
-            .output()
-            .await
-            .unwrap();
-        if !output.status.success() {
-            return Err(String::from_utf8_lossy(&output.stderr).trim().into());
-        }
-        let text = String::from_utf8(output.stdout).unwrap();
-        Ok(if text.trim().is_empty() {
-            Value::Null
-        } else {
-            serde_json::from_str(&text).unwrap()
-        })
-    }
-
-    /// Starts a moto server, which ends when the child is dropped, and gives its address.
-    async fn moto(&self) -> (Child, String) {
-        let mut server = Command::new(self.0.join("bin/moto_server"))
-            .args(["-H", "127.0.0.1", "-p", "0"])
-            .stderr(Stdio::piped())
-            .stdout(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(server.stderr.take().unwrap()).lines();
-        while let Some(line) = lines.next_line().await.unwrap() {
-            if let Some((_, url)) = line.split_once("Running on ") {
-                let url = url.split_whitespace().next().unwrap().to_owned();
-                tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-                return (server, url);
-            }
-        }
-        panic!("moto did not start");
-    }
-}
 
 const CPU: &str = "--namespace AWS/EC2 --metric-name CPUUtilization \
     --dimensions Name=AutoScalingGroupName,Value=web";
@@ -174,7 +101,9 @@ async fn the_cli_reads_and_writes() {
         "newest first by default"
     );
 
-    let unknown = aws("autoscaling describe-tags").await.unwrap_err();
+    let unknown = aws("autoscaling describe-adjustment-types")
+        .await
+        .unwrap_err();
     assert!(unknown.contains("(InvalidAction)"), "{unknown}");
     let unknown = aws("cloudwatch describe-alarms").await.unwrap_err();
     assert!(unknown.contains("(InvalidAction)"), "{unknown}");

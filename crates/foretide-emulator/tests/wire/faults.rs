@@ -156,7 +156,7 @@ async fn a_vanished_group_is_not_found_and_harms_no_other() {
                 ..web()
             },
         ],
-        faults: Vec::new(),
+        ..Scenario::default()
     })
     .await;
     let collector = rig.collector("web", MetricOptions::default());
@@ -187,7 +187,7 @@ async fn a_vanished_group_keeps_no_other_from_being_known() {
                 ..web()
             })
             .to_vec(),
-        faults: Vec::new(),
+        ..Scenario::default()
     })
     .await;
     let settings = |group: &str| foretide_aws::CollectSettings {
@@ -246,7 +246,7 @@ async fn a_rejected_query_fails_its_own_group_alone() {
     };
     let rig = Rig::new(Scenario {
         groups: vec![web(), api],
-        faults: Vec::new(),
+        ..Scenario::default()
     })
     .await;
     let settings = |group: &str, stat| CollectSettings {

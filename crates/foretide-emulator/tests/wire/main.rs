@@ -6,10 +6,16 @@
 
 mod adapter;
 mod bill;
+mod changes;
 mod cli;
 mod faults;
+mod filters;
+mod form;
 mod many;
+mod old_clients;
 mod permissions;
+mod printed;
+mod python;
 mod rig;
 mod secrets;
 mod serving;

@@ -10,6 +10,7 @@ use foretide_aws::{
 };
 use foretide_domain::{GroupState, HistoryQuery, MetricsQuery, Timestamp};
 use foretide_emulator::{Emulator, GroupSpec, Scenario, Server};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// 2026-11-23T12:00:00Z, on the grid of five minutes.
 pub(crate) const START_S: i64 = 1_795_435_200;
@@ -43,7 +44,7 @@ impl Rig {
     }
 
     pub(crate) async fn of(group: GroupSpec) -> Self {
-        Self::new(Scenario::of(group)).await
+        Box::pin(Self::new(Scenario::of(group))).await
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -68,6 +69,27 @@ impl Rig {
     pub(crate) async fn read(&self, collector: &Collector, group: &str) -> GroupState {
         let mut answers = collector.read_groups(&[group.into()], self.now()).await;
         answers.remove(group).unwrap().unwrap()
+    }
+
+    /// Sends a form as botocore does, signed for `region`. Returns status and body.
+    pub(crate) async fn form(&self, region: &str, form: &str) -> (u16, String) {
+        let scope = format!("AKID/20261123/{region}/autoscaling/aws4_request");
+        let head = format!(
+            "POST / HTTP/1.1\r\nHost: local\r\nConnection: close\r\n\
+             Content-Type: application/x-www-form-urlencoded; charset=utf-8\r\n\
+             Authorization: AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, \
+             Signature=0\r\nContent-Length: {}\r\n\r\n",
+            form.len()
+        );
+        let address = self.endpoint.strip_prefix("http://").unwrap();
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.write_all(form.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let status = head.split_whitespace().nth(1).unwrap().parse().unwrap();
+        (status, body.to_owned())
     }
 
     /// A query for the last `seconds`.

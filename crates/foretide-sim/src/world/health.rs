@@ -2,7 +2,7 @@
 
 use super::billing::Bill;
 use super::fleet::Fleet;
-use super::instance::{Departure, InstanceState, SoFar};
+use super::instance::{Departure, Instance, InstanceState, Member, SoFar};
 use crate::STEP_S;
 
 /// The group's health checks.
@@ -118,6 +118,63 @@ impl Fleet {
     /// Lets the oldest instance in standby serve again. Returns whether there was one.
     pub(super) fn leave_standby(&mut self, so_far: &SoFar) -> bool {
         self.swap_state(InstanceState::Standby, InstanceState::Serving, so_far)
+    }
+
+    /// Moves the instance `ordinal` into standby (`into`) or back into service. Returns whether the
+    /// instance was in the state to leave.
+    pub(super) fn stand(&mut self, ordinal: u64, into: bool, so_far: &SoFar) -> bool {
+        let found = self.members.iter_mut().find(|one| {
+            let state = one.view.state;
+            let leaves = if into {
+                matches!(state, InstanceState::Serving | InstanceState::Warming)
+            } else {
+                state == InstanceState::Standby
+            };
+            leaves && one.view.ordinal == ordinal
+        });
+        let Some(one) = found else {
+            return false;
+        };
+        one.next_s = i64::MAX;
+        one.turn(
+            if into {
+                InstanceState::Standby
+            } else {
+                InstanceState::Serving
+            },
+            so_far,
+        );
+        self.recount();
+        true
+    }
+
+    /// Changes the instance `ordinal`, in service or standby. Returns whether there is one.
+    pub(super) fn change(&mut self, ordinal: u64, change: impl FnOnce(&mut Instance)) -> bool {
+        let found = self
+            .members
+            .iter_mut()
+            .find(|one| one.view.ordinal == ordinal);
+        let Some(one) = found else {
+            return false;
+        };
+        change(&mut one.view);
+        self.recount();
+        true
+    }
+
+    /// Ends the wait of the pending instance `ordinal` now: it comes into service at the next step,
+    /// or fails to. Ends the draining of a terminating one. Returns whether one waited.
+    pub(super) fn end_wait(&mut self, ordinal: u64, succeeds: bool, now_s: i64) -> bool {
+        let is_it = |one: &&mut Member| one.view.ordinal == ordinal;
+        if let Some(one) = self.pending.iter_mut().find(is_it) {
+            (one.next_s, one.fails) = (now_s, !succeeds);
+        } else if let Some(one) = self.draining.iter_mut().find(is_it) {
+            one.next_s = now_s;
+        } else {
+            return false;
+        }
+        self.recount();
+        true
     }
 
     fn swap_state(&mut self, from: InstanceState, to: InstanceState, so_far: &SoFar) -> bool {

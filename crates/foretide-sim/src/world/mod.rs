@@ -12,6 +12,7 @@ mod instance;
 mod life;
 mod load;
 mod metrics;
+mod named;
 
 use foretide_domain::Bounds;
 

@@ -27,9 +27,14 @@ A scenario file lists groups and faults. Every key has a default:
   kind = \"throttle\"
   operations = [\"GetMetricData\"]
   count = 3
+  [created]                          # groups of CreateAutoScalingGroup
+  boot_s = 0                         # they do at once what a call asks for
 
 The emulator listens on loopback only, runs in real time, and speaks the AWS protocols of Auto
-Scaling and CloudWatch. The first line of output is the address.")]
+Scaling (Query) and CloudWatch (Query, JSON, CBOR). It answers the operations on groups, instances,
+policies, scheduled actions, lifecycle hooks, instance refreshes, warm pools, tags and metrics that
+docs/emulator.md lists. It refuses all others, and parameters that it does not implement. The first
+line of output is the address.")]
 pub(crate) struct EmulatorArgs {
     /// Loopback address and port; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4566")]

@@ -36,7 +36,7 @@ impl Aws {
     pub(crate) fn of(groups: Vec<GroupSpec>) -> Self {
         let scenario = Scenario {
             groups,
-            faults: Vec::new(),
+            ..Scenario::default()
         };
         let serving = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
