@@ -53,8 +53,8 @@ pub struct BillSnapshot {
     /// The part of `metrics_requested` that was for load history: requested once, and not every
     /// minute.
     pub history_requested: BTreeMap<String, u64>,
-    /// The part of `metrics_requested` that was for single instances in group mode, while they start
-    /// or stop: requested now and then, and bounded by an allowance of its own.
+    /// The part of `metrics_requested` that was for single instances in group mode, while they
+    /// start or stop: requested now and then, and bounded by an allowance of its own.
     pub single_requested: BTreeMap<String, u64>,
     /// Time since the first request for the metrics of a cycle, by group. A connection or a group
     /// that a reload adds begins with its own first request.
@@ -77,9 +77,10 @@ impl BillSnapshot {
     ///
     /// Time is rounded up to whole minutes, because metrics are requested once a minute: the figure
     /// is the same right before and right after a request. Load history is read once and does not
-    /// count, nor do single instances, which have an allowance of their own. `most` is the number of metrics that one reading requests, where that is known:
-    /// readings beyond one a minute are repetitions of failed ones, out of a reserve that is used
-    /// up once, and do not count for later minutes.
+    /// count, nor do single instances, which have an allowance of their own. `most` is the number
+    /// of metrics that one reading requests, where that is known: readings beyond one a minute are
+    /// repetitions of failed ones, out of a reserve that is used up once, and do not count for
+    /// later minutes.
     pub fn usd_per_month(&self, group: &str, most: Option<u32>) -> f64 {
         let elapsed = self.counted_for.get(group).copied().unwrap_or_default();
         let history = self.history_requested.get(group).copied().unwrap_or(0);

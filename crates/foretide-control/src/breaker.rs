@@ -74,8 +74,8 @@ impl Breaker {
     }
 
     /// Counts the instances that left service soon after entering it. Returns whether one is new
-    /// that speaks against growth. One that died while the others were `saturated` does not: it fell
-    /// to the load, and more instances are the cure.
+    /// that speaks against growth. One that died while the others were `saturated` does not: it
+    /// fell to the load, and more instances are the cure.
     pub(crate) fn count_deaths(
         &mut self,
         died: &[EarlyDeath],

@@ -59,8 +59,8 @@ pub(crate) struct Forecasting {
     source: LoadSource,
     uplift: f64,
     lifting: Option<String>,
-    /// The newest forecast's period and its median, in instance-percent. Not kept in a snapshot: the
-    /// saved state has taken it over.
+    /// The newest forecast's period and its median, in instance-percent. Not kept in a snapshot:
+    /// the saved state has taken it over.
     expected: Option<(Timestamp, f64)>,
     fit: Option<CallId>,
     not_before: Option<Timestamp>,
@@ -309,7 +309,8 @@ impl Forecasting {
         };
     }
 
-    /// The period of the newest forecast and the median of its load, in instance-percent; told once.
+    /// The period of the newest forecast and the median of its load, in instance-percent; told
+    /// once.
     pub(crate) fn take_expected(&mut self) -> Option<(Timestamp, f64)> {
         self.expected.take()
     }

@@ -3,24 +3,10 @@
 //! Deploys suspend it, and some forget to resume it. AWS stops its own scaling policies then; a
 //! controller that sets desired capacity itself has to stop by itself.
 
-use foretide_domain::{Cause, Mode, Severity};
-use serde::{Deserialize, Serialize};
-
 use crate::config::OnSuspended;
 use crate::controller::Controller;
-
-/// Whether scaling of the group is suspended, and since when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum ScalingSuspended {
-    /// It is not.
-    No,
-    /// It is, and nothing is written.
-    HandsOff,
-    /// It was when a version that does not know this rule enforced the group, and is still. Writing
-    /// goes on as before until a person says what is meant.
-    AsBefore,
-}
+use crate::state::ScalingSuspended;
+use foretide_domain::{Cause, Mode, Severity};
 
 impl Controller {
     /// Takes in whether process `AlarmNotification` is suspended. Decides anew where that changes

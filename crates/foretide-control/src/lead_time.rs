@@ -11,8 +11,8 @@ const REMEMBERED: usize = 50;
 /// Fewer than this say too little of a p90.
 const ENOUGH: usize = 5;
 
-/// The longest lead time that is forecast with periods of this length. A launch that takes longer is
-/// decided on a forecast of an earlier time.
+/// The longest lead time that is forecast with periods of this length. A launch that takes longer
+/// is decided on a forecast of an earlier time.
 pub(crate) const fn longest_forecast(period: Duration) -> Duration {
     // Leads of 26 one-minute periods and of 5 five-minute ones, less what passes until a period is
     // seen: see `Grid::for_boot`.

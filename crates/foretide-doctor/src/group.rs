@@ -202,16 +202,15 @@ pub(crate) fn reach(
     let what = format!("an instance serves {} s after its launch", lead.as_secs());
     if controller.policy == PolicyKind::Forecast && lead > longest {
         let what = format!("{what}; loads are forecast {} s ahead", longest.as_secs());
-        let why = "a rise of load beyond that is seen too late; a warm pool or an image with less to \
-                   do at boot brings instances sooner";
+        let why = "a rise of load beyond that is seen too late; a warm pool, or an image with less \
+                   to do at boot, brings instances sooner";
         return Finding::warning(CHECK, what, why);
     }
     if warm_up.is_none() {
         let why = "no warm-up is set: Foretide learns the warm-up from the first three launches; \
                    until then, the lead time is launch to in service only";
-        return Finding::note(CHECK, what, why).mend(
-            "set the group's default instance warm-up, or warm_up (\"0s\": instances serve at once)",
-        );
+        return Finding::note(CHECK, what, why)
+            .mend("set the group's default instance warm-up, or warm_up (\"0s\": no warm-up)");
     }
     Finding::fine(CHECK, what)
 }

@@ -67,8 +67,8 @@ impl fmt::Display for Bounds {
 
 /// How many instances of the group stand in which part of their life.
 ///
-/// Only those in service and warmed up carry load; pending ones are coming; the others neither serve
-/// nor come.
+/// Only those in service and warmed up carry load; pending ones are coming; the others neither
+/// serve nor come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LifecycleCounts {
     /// In service, whether warmed up or not.

@@ -104,7 +104,7 @@ pub enum Cause {
         /// Whether that is being tried at present.
         retrying: bool,
     },
-    /// New instances left service within minutes of entering it, though nobody asked for less.
+    /// New instances left service within minutes of entering it.
     InstancesDie {
         /// Instances that did lately.
         died: u32,
@@ -341,12 +341,9 @@ impl Cause {
                  the instances fail soon after"
             }
             Self::Cascade { .. } => {
-                "shed load in front of the group, or relax its health check until enough instances \
-                 serve"
+                "shed load, or relax the group's health check until enough instances serve"
             }
-            Self::LoadDropped { .. } => {
-                "see whether the load balancer, DNS or a service in front of the group fails"
-            }
+            Self::LoadDropped { .. } => "see whether the load balancer or DNS fails",
             Self::FewReport { .. } => "`foretide doctor` checks the metrics of the group",
             Self::HandsOff => {
                 "resume process AlarmNotification (`foretide doctor` prints the command), or set \

@@ -153,8 +153,8 @@ fn a_launch_that_hangs_holds_scale_in_back_for_three_lead_times_only() {
     }
 }
 
-/// Instances die four minutes after entering service and every launch succeeds. Those that serve are
-/// not taken away meanwhile, and the breaker says so.
+/// Instances die four minutes after entering service and every launch succeeds. Those that serve
+/// are not taken away meanwhile, and the breaker says so.
 #[test]
 fn instances_that_die_young_open_the_breaker_and_take_nothing_away() {
     let dies = Life {

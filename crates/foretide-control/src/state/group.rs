@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::breaker::{Breaker, Ends};
 use crate::config::ControllerConfig;
-use crate::hands_off::ScalingSuspended;
 use crate::lead_time::LeadTime;
+
+use super::suspension::ScalingSuspended;
 
 /// Readings of the number that serves that are remembered, to judge how many instances report. Two
 /// five-minute periods, their delay, and a cycle every ten seconds.
@@ -177,9 +178,9 @@ impl GroupSide {
         self.newest().map_or(&[][..], |before| &before.obstacles) != group.obstacles
     }
 
-    /// Counts launches that ended before this reading, those that hang, and new instances that died.
-    /// `saturated`: the serving instances are. Returns an alarm where
-    /// the circuit breaker opens or closes.
+    /// Counts launches that ended before this reading, those that hang, and new instances that
+    /// died. `saturated`: the serving instances are. Returns an alarm where the circuit breaker
+    /// opens or closes.
     pub(crate) fn follow_launches(
         &mut self,
         group: &GroupState,

@@ -6,6 +6,7 @@
 mod group;
 mod metrics;
 mod stored;
+mod suspension;
 mod writes;
 
 use foretide_domain::{
@@ -19,6 +20,7 @@ use crate::policy::PolicyStates;
 
 pub(crate) use group::GroupSide;
 pub(crate) use metrics::Metrics;
+pub(crate) use suspension::ScalingSuspended;
 pub(crate) use writes::{PendingWrite, WRITE_DEADLINE, Writes};
 
 /// Everything that a controller knows, to be kept by whoever runs it and handed back at restart.

@@ -9,7 +9,6 @@ use foretide_domain::{Orders, Staleness, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::breaker::Breaker;
-use crate::hands_off::ScalingSuspended;
 use crate::health::Health;
 use crate::hours::HoursLedger;
 use crate::lead_time::LeadTime;
@@ -24,6 +23,7 @@ use crate::votes::Votes;
 
 use super::group::{GroupSide, Known, Reading};
 use super::metrics::Metrics;
+use super::suspension::ScalingSuspended;
 use super::writes::{PendingWrite, Watched, Writes};
 use super::{Cycle, SavedState};
 

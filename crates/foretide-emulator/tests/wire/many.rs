@@ -9,7 +9,7 @@ use foretide_emulator::{GroupSpec, Scenario};
 use crate::rig::{Rig, ask, web};
 
 #[tokio::test]
-async fn a_thousand_groups_are_read_in_twenty_calls() {
+async fn a_thousand_groups_are_read_in_eighteen_calls() {
     let rig = Rig::new(Scenario::of(GroupSpec {
         count: 1000,
         history_s: 600,
@@ -40,7 +40,7 @@ async fn a_thousand_groups_are_read_in_twenty_calls() {
     let calls = rig.emulator.calls();
     assert_eq!(
         (calls["DescribeAutoScalingGroups"], calls["GetMetricData"]),
-        (10, 10)
+        (10, 8)
     );
     let bill = rig.clients.bill().snapshot();
     assert!(bill.metrics_requested.values().all(|metrics| *metrics == 3));

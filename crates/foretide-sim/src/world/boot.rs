@@ -1,11 +1,12 @@
-//! How a launch goes: the time from launch to service, and whether the instance fails, hangs or dies.
+//! How a launch goes: the time from launch to service, and whether the instance fails, hangs or
+//! dies.
 
 use rand::RngExt;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, LogNormal};
 
-use super::WorldConfig;
+use super::config::WorldConfig;
 
 /// Longest boot time simulated: a day. A launch beyond it never ends in practice.
 const LONGEST_BOOT_S: f64 = 86_400.0;

@@ -4,13 +4,14 @@ use std::collections::VecDeque;
 
 use super::billing::Bill;
 use super::boot::Draws;
+use super::config::WorldConfig;
 use super::instance::{Departure, Instance, InstanceState, Member, SoFar};
-use super::{Life, WorldConfig};
+use super::life::Life;
 
 /// Ends of launches kept for a reader that comes later; more would only grow.
 const ENDED_KEPT: usize = 1000;
-/// Seconds for which an instance that is gone is remembered. A reader of metrics asks for periods of
-/// the last half hour, some minutes late.
+/// Seconds for which an instance that is gone is remembered. A reader of metrics asks for periods
+/// of the last half hour, some minutes late.
 const GONE_KEPT_S: i64 = 3600;
 
 /// How one launch ended, in seconds since t = 0.

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::Life;
+use super::life::Life;
 
 /// Periods of its own that an instance remembers: the 15 days for which CloudWatch keeps minutes.
 const PARTS_KEPT: usize = 15 * 1440;

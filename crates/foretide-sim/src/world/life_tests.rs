@@ -171,8 +171,8 @@ fn a_launch_that_hangs_is_pending_until_desired_falls_or_somebody_ends_it() {
     assert_eq!(rows[9].pending, 0, "control");
 }
 
-/// Launched at 0 s, in service at 30 s, dead at 80 s, and replaced in the same step: the next one is
-/// in service at 110 s.
+/// Launched at 0 s, in service at 30 s, dead at 80 s, and replaced in the same step: the next one
+/// is in service at 110 s.
 #[test]
 fn an_instance_that_crashes_is_replaced_and_its_launch_stays_a_success() {
     let crash = Some(Crash {

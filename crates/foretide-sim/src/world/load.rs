@@ -2,10 +2,10 @@
 
 use std::collections::VecDeque;
 
-use super::Life;
 use super::fleet::{Fleet, widen};
 use super::instance::{InstanceState, Member, SoFar};
 use super::life::Credits;
+use super::life::Life;
 use crate::STEP_S;
 
 /// Load and CPU of one step.

@@ -5,8 +5,8 @@ use crate::STEP_S;
 
 /// One closed period of the group's metrics.
 ///
-/// CloudWatch aggregates the CPU of a group over every instance that runs, whether it serves or not.
-/// `cpu`, `cpu_range` and `reporting` are these raw values.
+/// CloudWatch aggregates the CPU of a group over every instance that runs, whether it serves or
+/// not. `cpu`, `cpu_range` and `reporting` are these raw values.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Period {
     /// Start, in seconds since t = 0: the stamp that CloudWatch gives it.

@@ -6,6 +6,7 @@
 
 mod billing;
 mod boot;
+mod config;
 mod fleet;
 mod health;
 mod instance;
@@ -17,6 +18,7 @@ mod named;
 use foretide_domain::Bounds;
 
 pub use boot::Boot;
+pub use config::WorldConfig;
 pub use fleet::LaunchEnd;
 pub use instance::{Departure, Instance, InstanceState, OwnCpu};
 pub use life::{Crash, Credits, Life};
@@ -28,31 +30,6 @@ use fleet::Fleet;
 use health::Checks;
 use instance::SoFar;
 use metrics::Metrics;
-
-/// What a simulated group is like.
-#[derive(Clone, Debug, PartialEq)]
-pub struct WorldConfig {
-    /// Bounds of desired capacity.
-    pub bounds: Bounds,
-    /// Load that one instance serves at 100 % CPU, in the trace's unit.
-    pub unit: f64,
-    /// Time from launch to service.
-    pub boot: Boot,
-    /// Probability that a launch fails, from 0 to 1.
-    pub launch_failure: f64,
-    /// Seconds from the end of a period to its being visible.
-    pub delay_s: u32,
-    /// Length of a period: 60 s, or 300 s with basic monitoring. A multiple of 10.
-    pub period_s: u32,
-    /// Seed of boot times and failures.
-    pub seed: u64,
-    /// When scoring starts; what ended before is not billed.
-    pub scoring_from_s: i64,
-    /// Desired capacity at t = 0, clamped to the bounds, all of it in service.
-    pub initial: u32,
-    /// How instances live.
-    pub life: Life,
-}
 
 /// What happened in one step.
 #[derive(Clone, Copy, Debug, PartialEq)]

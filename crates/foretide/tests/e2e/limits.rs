@@ -201,7 +201,8 @@ fn credentials_without_end_are_read_up_to_the_limit() {
 #[test]
 fn a_request_that_is_too_long_for_the_emulator_is_refused() {
     let service = Service::start_as("emulator", &Room::new(), &[]);
-    let action = "Action=DescribeAutoScalingGroups&Version=2011-01-01&AutoScalingGroupNames.member.1=";
+    let action =
+        "Action=DescribeAutoScalingGroups&Version=2011-01-01&AutoScalingGroupNames.member.1=";
     let signed = "Authorization: AWS4-HMAC-SHA256 Credential=any\r\n";
     let body = |length: usize| format!("{action}{}", "x".repeat(length - action.len()));
     let answer = service.ask("POST", "/", signed, &body(1 << 20));

@@ -90,8 +90,8 @@ fn cost(group: &GroupSettings) -> String {
     }
 }
 
-/// The most that CloudWatch bills regularly for all groups, in USD a month; none for a single group, or if
-/// the price of one depends on the number of its instances.
+/// The most that CloudWatch bills regularly for all groups, in USD a month; none for a single
+/// group, or if the price of one depends on the number of its instances.
 fn total(wiring: &Wiring) -> Option<f64> {
     let groups = wiring.groups.values();
     let metrics: Option<u32> = groups.map(metrics_a_reading).sum();
