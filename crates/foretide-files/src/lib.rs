@@ -4,9 +4,11 @@
 
 mod content;
 mod open;
+mod outbound;
 
 pub use content::{EXPOSED_WHY, Exposed, NO_UNIT, exposed, model, no_case, token, trace};
 pub use open::{
     AUTHORITIES, CONFIGURATION, Given, Kind, LABELLED_ROWS, MODEL, NEVER_WAIT, SCENARIO, TOKEN,
     TRACE, TooLong, WEBHOOK_ADDRESS, bytes, is_readable, open, text,
 };
+pub use outbound::outbound_of_process;

@@ -7,7 +7,6 @@ mod clock;
 mod command;
 mod connect;
 mod limits;
-mod outbound;
 mod outlet;
 mod output;
 mod stop;

@@ -46,7 +46,12 @@ pub(crate) const ARROWS: &[Arrow<'_>] = &[
     ("foretide-terminal", &[]),
     (
         "foretide-files",
-        &["foretide-terminal", "foretide-http", "foretide-sim"],
+        &[
+            "foretide-terminal",
+            "foretide-http",
+            "foretide-outbound",
+            "foretide-sim",
+        ],
     ),
     (
         "foretide-demo",

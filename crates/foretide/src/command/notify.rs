@@ -1,12 +1,12 @@
 //! `foretide notify`: sends a test message to the webhook.
 
 use foretide_domain::{CallFailure, FailureKind};
+use foretide_files::outbound_of_process;
 use foretide_notify::Fields;
 use foretide_terminal::{Exit, Failure};
 
 use crate::cli::{ConfigFlags, NotifyCommand};
 use crate::clock;
-use crate::outbound;
 use crate::outlet;
 
 use super::{Context, input};
@@ -19,7 +19,7 @@ pub(crate) fn run(
 ) -> Result<(), Failure> {
     let NotifyCommand::Test = command;
     let mut config = input::load(&input::sources(flags)?.0)?;
-    config.aws.outbound = outbound::of_process()?;
+    config.aws.outbound = outbound_of_process()?;
     let Some(outlet) = outlet::configured(&config.notify, config.outbound())? else {
         return Err(Failure::new(Exit::Config, "no webhook is configured").hint(
             "notify.url in foretide.toml, $FORETIDE_NOTIFY__URL, or a file that holds it: \

@@ -9,6 +9,7 @@ use std::time::Duration;
 use foretide_config::{Config, GroupSettings};
 use foretide_doctor::{Finding, Patient, Severity, check_fleet, check_machine, recorded};
 use foretide_domain::Timestamp;
+use foretide_files::outbound_of_process;
 use foretide_runtime::GroupKey;
 use foretide_store::Reader;
 use foretide_terminal::{Exit, Failure};
@@ -16,7 +17,6 @@ use foretide_terminal::{Exit, Failure};
 use crate::cli::ConfigFlags;
 use crate::clock;
 use crate::connect::{check_credentials, connect};
-use crate::outbound;
 
 use super::{Context, input};
 
@@ -29,7 +29,7 @@ pub(crate) fn run(
     context: &mut Context<'_>,
 ) -> Result<(), Failure> {
     let mut config = input::load(&input::sources(flags)?.0)?;
-    config.aws.outbound = outbound::of_process()?;
+    config.aws.outbound = outbound_of_process()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -16,12 +16,12 @@ use foretide_config::{LiveSettings, Span};
 use foretide_domain::{
     CallFailure, FailureKind, GroupState, HistoryQuery, MetricsQuery, Timestamp,
 };
+use foretide_files::outbound_of_process;
 use foretide_terminal::{Exit, Failure};
 
 use crate::cli::ConfigFlags;
 use crate::clock;
 use crate::connect::{Connection, check_credentials, connect};
-use crate::outbound;
 
 use super::{Context, input};
 use partial::{Head, Partial};
@@ -80,7 +80,7 @@ async fn pull(
     let period = period(args.days, args.step)?;
     let (sources, _) = input::sources(flags)?;
     let mut config = input::load(&sources)?;
-    config.aws.outbound = outbound::of_process()?;
+    config.aws.outbound = outbound_of_process()?;
     // A group that is not configured is an Auto Scaling group of that name.
     let group = config.groups.get(&args.group).unwrap_or(&config.defaults);
     let collect = collect(&args.group, &group.live);

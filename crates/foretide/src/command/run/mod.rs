@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use foretide_config::{Config, GroupSettings, RunSettings};
+use foretide_files::outbound_of_process;
 use foretide_notify::Notifier;
 use foretide_runtime::{Clock, Journal, Notice, Runtime, RuntimeSettings, StartError};
 use foretide_store::{
@@ -24,7 +25,6 @@ use tokio::time::{Instant, interval, interval_at};
 
 use crate::cli::{ConfigFlags, RunArgs};
 use crate::clock::SteadyClock;
-use crate::outbound;
 use crate::outlet;
 
 use super::{Context, input};
@@ -73,7 +73,7 @@ fn configured(args: &RunArgs, flags: &ConfigFlags) -> Result<Config, Failure> {
         sources.flag("--listen", "run.listen", &listen);
     }
     let mut config = input::load(&sources)?;
-    config.aws.outbound = outbound::of_process()?;
+    config.aws.outbound = outbound_of_process()?;
     if !args.group.is_empty() {
         let chosen = args.group.iter().map(|name| {
             let known = config.groups.get(name).cloned();

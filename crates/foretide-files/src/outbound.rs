@@ -1,11 +1,12 @@
-//! Proxies and certificate authorities of this process, read from the environment.
+//! Proxies and certificate authorities of this process: variables, and the file that one names.
 
 use std::env::{self, VarError};
 use std::path::PathBuf;
 
-use foretide_files::{self as files, AUTHORITIES};
 use foretide_outbound::{Authorities, CA_VARIABLE, Outbound, Proxies, VARIABLES};
 use foretide_terminal::{Exit, Failure};
+
+use crate::open::{AUTHORITIES, bytes};
 
 /// Hint for a variable that names no proxy.
 const PROXY_HINT: &str = "for example HTTPS_PROXY=http://proxy.example:3128; \
@@ -18,7 +19,7 @@ const AUTHORITIES_HINT: &str = "AWS_CA_BUNDLE names a file of PEM certificates, 
 ///
 /// # Errors
 /// A variable names no proxy, or `AWS_CA_BUNDLE` names no file with certificates.
-pub(crate) fn of_process() -> Result<Outbound, Failure> {
+pub fn outbound_of_process() -> Result<Outbound, Failure> {
     for name in VARIABLES.concat() {
         if matches!(env::var(name), Err(VarError::NotUnicode(_))) {
             let what = format!("environment variable {name} is not UTF-8");
@@ -37,7 +38,7 @@ fn authorities() -> Result<Option<Authorities>, Failure> {
     let Some(path) = path.map(PathBuf::from) else {
         return Ok(None);
     };
-    let read = files::bytes(&path, AUTHORITIES).map_err(|mut failure| {
+    let read = bytes(&path, AUTHORITIES).map_err(|mut failure| {
         failure.what = format!("{CA_VARIABLE}: {}", failure.what);
         failure.or_hint(AUTHORITIES_HINT)
     });
