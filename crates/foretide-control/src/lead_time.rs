@@ -89,12 +89,18 @@ mod tests {
     #[test]
     fn the_longest_forecast_is_that_of_the_grid() {
         use foretide_forecast::Grid;
-        for step in [1, 5] {
+        // A five-minute lead serves launches of five different minutes alike.
+        for (step, same_from) in [(1, 24), (5, 17)] {
             let period = Duration::from_mins(step.into());
             let longest = u32::try_from(longest_forecast(period).as_secs() / 60).unwrap();
             let lead = |boot| Grid::for_boot(step, boot).unwrap().lead_steps();
             assert_eq!(lead(longest), lead(500), "beyond it nothing is gained");
-            assert!(lead(longest - 1) < lead(500), "before it something is");
+            assert_eq!(lead(same_from), lead(500));
+            assert!(lead(same_from - 1) < lead(500), "before it something is");
+            assert!(
+                longest < same_from + step,
+                "and it is the last that is served"
+            );
         }
     }
 

@@ -151,8 +151,10 @@ fn unopened(error: &StoreError) -> Failure {
             holder: Some(id), ..
         } => {
             let kill = Command::of("kill").arg(id);
-            failure.hint(format!("run one Foretide for a group; `foretide status` shows what it does. To replace it, stop it first: \
-                 {kill}. For other groups: {ELSEWHERE}"))
+            failure.hint(format!(
+                "run one Foretide for a group; `foretide status` shows what it does. To replace \
+                 it, stop it first: `{kill}`. For other groups: {ELSEWHERE}"
+            ))
         }
         _ => failure.hint(ELSEWHERE),
     }
