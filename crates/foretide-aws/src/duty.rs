@@ -13,10 +13,10 @@ use foretide_domain::{EarlyDeath, InTransition, InstanceCpu, Served, Timestamp, 
 use crate::activity::launch_id;
 use crate::group::Lifecycle;
 
-/// The warm-up that is assumed while none is configured, told by the group or learnt: AWS's
-/// recommendation for the default instance warm-up.
+/// The warm-up that is assumed while the configuration and the group have none and none is learnt:
+/// AWS's recommendation for the default instance warm-up.
 const ASSUMED: Duration = Duration::from_secs(300);
-/// Time that an instance has beyond it until the metrics of its last period were read.
+/// Time after the assumed warm-up until its last period has been read.
 const READ_LATE: Duration = Duration::from_mins(5);
 /// An instance that leaves service sooner than this after entering it has died early.
 const EARLY: Duration = Duration::from_mins(10);
@@ -35,7 +35,7 @@ pub(crate) struct Duty {
     stays: BTreeMap<String, Stay>,
     first_reading: Option<Timestamp>,
     learnt: VecDeque<Duration>,
-    /// The warm-up that is configured or told by the group.
+    /// The warm-up of the configuration, else of the group.
     given: Option<Duration>,
 }
 
@@ -50,6 +50,8 @@ struct Stay {
     gone: Option<Timestamp>,
     /// Whether its CPU was like that of the others, or its warm-up is over.
     warm: bool,
+    /// Whether its CPU was compared with that of the others and was another.
+    unlike: bool,
 }
 
 /// A time in service; no start: since before the first reading.
@@ -90,9 +92,9 @@ impl Placed {
 }
 
 impl Duty {
-    /// Takes in a reading of the group, with the warm-up that is configured or told by the group.
-    /// Returns the instances that died early. `lowered`: somebody asked for less capacity since the
-    /// reading before, so that instances may leave.
+    /// Takes in a reading of the group. `given` is the warm-up of the configuration, else of the
+    /// group. Returns the instances that died early. `lowered`: somebody asked for less capacity
+    /// lately, so that instances may leave.
     pub(crate) fn read<'a>(
         &mut self,
         given: Option<Duration>,
@@ -128,8 +130,7 @@ impl Duty {
         died
     }
 
-    /// Time from in service until an instance serves, and whether it is given or learnt. An assumed
-    /// time is not known.
+    /// Time from in service until an instance serves, given or learnt; none while it is assumed.
     pub(crate) fn known_warm_up(&self) -> Option<Duration> {
         self.given.or_else(|| self.learnt())
     }
@@ -197,16 +198,21 @@ impl Duty {
             return;
         };
         let entered = stay.service.last().and_then(|span| span.from);
-        if let Some(entered) = entered.filter(|entered| *entered <= start)
-            && !stay.warm
-            && is_alike(cpu, mean)
-        {
-            stay.warm = true;
-            self.remember(start.since(entered));
+        let Some(entered) = entered.filter(|entered| *entered <= start && !stay.warm) else {
+            return;
+        };
+        match is_alike(cpu, mean) {
+            Some(true) => {
+                stay.warm = true;
+                self.remember(start.since(entered));
+            }
+            Some(false) => stay.unlike = true,
+            None => {}
         }
     }
 
     /// An instance that never worked like the others has warmed up once the assumed time is over.
+    /// Only an instance that was compared with them teaches that the warm-up is so long.
     fn end_warm_ups(&mut self, now: Timestamp) {
         let mut ended = 0;
         for stay in self.stays.values_mut() {
@@ -216,7 +222,7 @@ impl Duty {
                 && now.since(entered) >= ASSUMED + READ_LATE
             {
                 stay.warm = true;
-                ended += 1;
+                ended += usize::from(stay.unlike);
             }
         }
         for _ in 0..ended {
@@ -240,6 +246,7 @@ impl Stay {
             service: Vec::new(),
             gone: None,
             warm: false,
+            unlike: false,
         }
     }
 
@@ -448,6 +455,28 @@ mod tests {
         );
         assert!(!duty.serves("i-1", at(359)) && duty.serves("i-1", at(360)));
         assert_eq!(duty.known_warm_up(), None, "an assumption is no knowledge");
+    }
+
+    /// Three launches whose CPU was `cpu` while the others had a mean of 60 %, or was not read.
+    fn after_three_launches(cpu: Option<f64>) -> Option<u64> {
+        let mut duty = Duty::default();
+        read(&mut duty, None, &[OLD], 0);
+        for (start, id) in [(60, "i-1"), (1060, "i-2"), (2060, "i-3")] {
+            let both = [OLD, present(id, Lifecycle::InService)];
+            read(&mut duty, None, &both, start);
+            if let Some(mean) = cpu {
+                let reported = 1.0;
+                duty.learn(id, &InstanceCpu { mean, reported }, 60.0, at(start + 60));
+            }
+            read(&mut duty, None, &both, start + 700);
+        }
+        duty.known_warm_up().map(|warm_up| warm_up.as_secs())
+    }
+
+    #[test]
+    fn an_instance_whose_cpu_was_never_compared_teaches_nothing() {
+        assert_eq!(after_three_launches(None), None);
+        assert_eq!(after_three_launches(Some(100.0)), Some(300));
     }
 
     #[test]

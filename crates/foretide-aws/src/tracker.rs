@@ -19,6 +19,9 @@ const FIRST_LOOK_BACK: Duration = Duration::from_hours(24);
 /// Age of the launches read later: an hour. A launch that takes longer has failed in all but name.
 const LOOK_BACK: Duration = Duration::from_hours(1);
 
+/// Time after desired capacity was lowered in which AWS may still choose and end instances.
+const SCALE_IN_TAKES: Duration = Duration::from_mins(5);
+
 /// Follows one group from reading to reading. The tracker holds no clock and makes no call.
 #[derive(Clone, Debug, Default)]
 pub struct GroupTracker {
@@ -31,6 +34,8 @@ pub struct GroupTracker {
     launches_read: bool,
     awaiting_ends: bool,
     desired: Option<u32>,
+    /// When desired capacity was last seen lower than before.
+    lowered_at: Option<Timestamp>,
     /// The configured warm-up; none for the group's own, or a learnt one.
     warm_up: Option<Duration>,
     /// When each instance served.
@@ -147,7 +152,11 @@ impl GroupTracker {
     ) -> Vec<EarlyDeath> {
         let by_instance = newest_of_each(activities);
         let before = self.desired.replace(reading.desired);
-        let lowered = refreshing || before.is_some_and(|before| reading.desired < before);
+        if before.is_some_and(|before| reading.desired < before) {
+            self.lowered_at = Some(now);
+        }
+        let lately = |at| now.since(at) <= SCALE_IN_TAKES;
+        let lowered = refreshing || self.lowered_at.is_some_and(lately);
         let present = reading.instances.iter().map(|instance| {
             let activity = by_instance.get(instance.id.as_str());
             let end = activity.and_then(|launch| launch.end);
@@ -397,6 +406,25 @@ mod tests {
         tracker.observe(&both, None, false, at(10));
         assert_eq!(tracker.serving_ids(&both, at(69)), ["i-old"]);
         assert_eq!(tracker.serving_ids(&both, at(70)), ["i-old", "i-new"]);
+    }
+
+    /// AWS ends an instance some readings after desired capacity was lowered.
+    #[test]
+    fn an_instance_that_scale_in_ends_late_has_not_died() {
+        let both = [OLD, ("i-new", Lifecycle::InService)];
+        let died = |lowered: bool| {
+            let mut tracker = GroupTracker::default();
+            tracker.observe(&reading(&[OLD]), None, false, at(0));
+            tracker.observe(&reading(&both), None, false, at(60));
+            let mut still = reading(&both);
+            still.desired = if lowered { 1 } else { 2 };
+            tracker.observe(&still, None, false, at(120));
+            let mut left = reading(&[OLD]);
+            left.desired = still.desired;
+            let state = tracker.observe(&left, None, false, at(180));
+            state.early_deaths.len()
+        };
+        assert_eq!((died(true), died(false)), (0, 1));
     }
 
     #[test]

@@ -63,7 +63,7 @@ impl Controller {
                 drop.observe(point.start, point.end(), measured.load);
             }
             if let Some((start, median)) = forecasting.take_expected() {
-                drop.expect(start, median);
+                drop.note_forecast(start, median);
             }
         }
         let call = self.state.next_call();

@@ -38,8 +38,8 @@ impl LoadDrop {
         *self == Self::default()
     }
 
-    /// A forecast of the period that starts at `start`.
-    pub(crate) fn expect(&mut self, start: Timestamp, median: f64) {
+    /// Remembers a forecast of the period that starts at `start`.
+    pub(crate) fn note_forecast(&mut self, start: Timestamp, median: f64) {
         if self
             .expected
             .back()
@@ -101,7 +101,7 @@ mod tests {
         let mut drop = LoadDrop::default();
         let mut held = Vec::new();
         for (minute, share) in (0_i64..).zip(shares) {
-            drop.expect(at(minute), 1000.0);
+            drop.note_forecast(at(minute), 1000.0);
             drop.observe(at(minute), at(minute + 1), share * 1000.0);
             if drop.holds(at(minute + 1)).is_some() {
                 held.push(minute);
@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn a_period_that_nobody_forecast_tells_nothing() {
         let mut drop = LoadDrop::default();
-        drop.expect(at(0), 1000.0);
+        drop.note_forecast(at(0), 1000.0);
         drop.observe(at(0), at(1), 1000.0);
         drop.observe(at(1), at(2), 1.0);
         assert_eq!(drop.holds(at(2)), None);

@@ -140,11 +140,12 @@ pub fn serving_cpu(
     }
 }
 
-/// Whether an instance with this CPU works like the serving instances with this mean.
-pub fn is_alike(cpu: &InstanceCpu, serving_mean: f64) -> bool {
-    cpu.reported > 0.0
-        && serving_mean < ALIKE_BELOW
-        && (cpu.mean - serving_mean).abs() <= (ALIKE_SHARE * serving_mean).max(ALIKE_POINTS)
+/// Whether an instance with this CPU works like the serving instances with this mean; none where
+/// the two cannot be compared: the instance did not report, or the serving instances are saturated.
+pub fn is_alike(cpu: &InstanceCpu, serving_mean: f64) -> Option<bool> {
+    let comparable = cpu.reported > 0.0 && serving_mean < ALIKE_BELOW;
+    let distance = (cpu.mean - serving_mean).abs();
+    comparable.then(|| distance <= (ALIKE_SHARE * serving_mean).max(ALIKE_POINTS))
 }
 
 fn diluted(group: GroupCpu, on_duty: Option<f64>, transitions: &[InTransition]) -> ServingCpu {
@@ -172,7 +173,7 @@ impl Served {
     fn with(self, cpu: &InstanceCpu, serving_mean: f64) -> f64 {
         match self {
             Self::For(share) => share,
-            Self::IfAlike(share) if is_alike(cpu, serving_mean) => share,
+            Self::IfAlike(share) if is_alike(cpu, serving_mean) == Some(true) => share,
             Self::IfAlike(_) => 0.0,
         }
     }

@@ -45,7 +45,7 @@ impl Rig {
     }
 }
 
-/// Posts to the webhook: what a person is told.
+/// Posts to the webhook. Returns the HTTP status, or the error message.
 fn post(outbound: &Outbound) -> Result<u16, String> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

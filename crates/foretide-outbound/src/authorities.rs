@@ -72,7 +72,7 @@ impl Authorities {
         })
     }
 
-    /// The content of the file, every certificate of which can be used.
+    /// The content of the file. Every certificate in it can be used.
     pub fn pem(&self) -> &[u8] {
         &self.pem
     }

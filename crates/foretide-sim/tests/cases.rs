@@ -92,7 +92,7 @@ impl Run {
 
 /// A group of five instances serves 225 and then 300 instance-percent. An instance that boots
 /// reports 100 % CPU for five minutes after it entered service, and serves nothing. Before, its CPU
-/// was taken for load: 5 → 34.
+/// was counted as load, and the group grew from 5 to 34 instances.
 #[test]
 fn instances_that_boot_busy_do_not_feed_growth() {
     let boots_busy = Life {

@@ -104,8 +104,8 @@ pub fn render(failure: &Failure, terminal: &Terminal) -> String {
     lines.join("\n") + "\n"
 }
 
-/// `text` of several lines, none of which a reader takes for a line of the program's own: a name
-/// from outside may contain a line end.
+/// Marks the lines of `text`, from the second on, that begin like a line of this program, such as
+/// `hint: …`. A name from outside may contain a line end.
 fn unforged(text: &str) -> String {
     const OWN: [&str; 5] = ["error:", "because:", "hint:", "warning:", "fix:"];
     let visible = visible_lines(text);

@@ -11,7 +11,7 @@ use crate::world::{Departure, Instance, InstanceState, Life, Period, World};
 
 /// An instance that leaves service sooner than this after entering it has died early, in seconds.
 const EARLY_S: i64 = 600;
-/// Early deaths are told for this long, in seconds; repeats are allowed.
+/// An early death is in every reading for this long, in seconds; the controller counts it once.
 const TOLD_S: i64 = 600;
 /// Most single instances whose CPU is read in a minute, as the collector's allowance has it.
 const READABLE: usize = 20;

@@ -301,7 +301,7 @@ fn unread(group: &str) -> Failure {
     Failure::new(Exit::Unavailable, what).hint(AGAIN)
 }
 
-/// What a person is told of a call that failed.
+/// The error message and hint for a call that failed.
 pub(crate) fn failed(failure: &CallFailure) -> Failure {
     let hint = match failure.kind {
         FailureKind::Malformed => {
