@@ -1,0 +1,4 @@
+# Neither enables nor starts the services.
+if [ -d /run/systemd/system ]; then
+    systemctl daemon-reload >/dev/null 2>&1 || :
+fi
