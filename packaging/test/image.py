@@ -6,6 +6,7 @@
 import gzip
 import io
 import json
+import pathlib
 import re
 import shlex
 import sys
@@ -48,10 +49,19 @@ def main() -> None:
     assert said == has, f"the Dockerfile says {said}, the image says {has}"
 
     files = {}
+    authorities = b""
     for layer in manifest["layers"]:
         with tarfile.open(fileobj=io.BytesIO(gzip.decompress(blob(layer)))) as tar:
             for entry in tar:
                 files[entry.name] = entry
+                if entry.name == "etc/ssl/certs/ca-certificates.crt":
+                    authorities = tar.extractfile(entry).read()
+    # Debian's package, and no authority that the machine has added.
+    own = pathlib.Path("/usr/share/ca-certificates/mozilla").glob("*.crt")
+    wanted = {path.read_bytes().strip() for path in own}
+    end = b"-----END CERTIFICATE-----"
+    has = {c.strip() + b"\n" + end for c in authorities.split(b"\n" + end)[:-1]}
+    assert len(has) > 100 and has == wanted, f"{len(has)} authorities, not Debian's {len(wanted)}"
     programs = [
         name
         for name, entry in files.items()
