@@ -26,6 +26,17 @@ pub fn usd_per_month(metrics: u32, interval: Duration) -> f64 {
     f64::from(metrics) * USD_PER_METRIC_REQUESTED * MONTH.as_secs_f64() / interval.as_secs_f64()
 }
 
+/// How many metrics can be requested for `usd`.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a float to integer cast saturates"
+)]
+pub fn metrics_for(usd: f64) -> u64 {
+    // A thousandth of a metric makes up for the rounding of the division.
+    (usd / USD_PER_METRIC_REQUESTED + 0.001) as u64
+}
+
 /// Counts calls and metrics requested since the connection was made.
 #[derive(Debug, Default)]
 pub struct Bill {
@@ -53,8 +64,8 @@ pub struct BillSnapshot {
     /// The part of `metrics_requested` that was for load history: requested once, and not every
     /// minute.
     pub history_requested: BTreeMap<String, u64>,
-    /// The part of `metrics_requested` that was for single instances in group mode, while they
-    /// start or stop: requested now and then, and bounded by an allowance of its own.
+    /// The part of `metrics_requested` that was for single instances while they start or stop:
+    /// requested now and then, and bounded by an allowance of its own.
     pub single_requested: BTreeMap<String, u64>,
     /// Time since the first request for the metrics of a cycle, by group. A connection or a group
     /// that a reload adds begins with its own first request.

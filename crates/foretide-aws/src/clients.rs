@@ -68,6 +68,10 @@ pub(crate) enum Turn {
 pub struct AwsClients {
     pub(crate) autoscaling: aws_sdk_autoscaling::Client,
     pub(crate) cloudwatch: aws_sdk_cloudwatch::Client,
+    #[cfg(feature = "parameter-store")]
+    pub(crate) systems: aws_sdk_ssm::Client,
+    #[cfg(feature = "target-groups")]
+    pub(crate) load_balancing: aws_sdk_elasticloadbalancingv2::Client,
     credentials: Option<SharedCredentialsProvider>,
     region: String,
     warnings: Vec<String>,
@@ -110,9 +114,24 @@ impl AwsClients {
         let autoscaling = autoscaling.interceptor(skew.clone()).build();
         let cloudwatch = aws_sdk_cloudwatch::config::Builder::from(&sdk);
         let cloudwatch = cloudwatch.interceptor(skew.clone()).build();
+        #[cfg(feature = "parameter-store")]
+        let systems = {
+            let config = aws_sdk_ssm::config::Builder::from(&sdk);
+            aws_sdk_ssm::Client::from_conf(config.interceptor(skew.clone()).build())
+        };
+        #[cfg(feature = "target-groups")]
+        let load_balancing = {
+            let config = aws_sdk_elasticloadbalancingv2::config::Builder::from(&sdk);
+            let config = config.interceptor(skew.clone()).build();
+            aws_sdk_elasticloadbalancingv2::Client::from_conf(config)
+        };
         Ok(Self {
             autoscaling: aws_sdk_autoscaling::Client::from_conf(autoscaling),
             cloudwatch: aws_sdk_cloudwatch::Client::from_conf(cloudwatch),
+            #[cfg(feature = "parameter-store")]
+            systems,
+            #[cfg(feature = "target-groups")]
+            load_balancing,
             credentials: sdk.credentials_provider(),
             region,
             warnings: endpoint::warnings(&endpoints),

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use foretide_domain::{
-    CallFailure, Datapoint, GroupState, Mode, Obstacle, Plan, Timestamp, WriteOutcome,
+use foretide_domain::{CallFailure, GroupState, Mode, Obstacle, Plan, Timestamp, WriteOutcome};
+use foretide_runtime::{
+    Answers, BoxFuture, Cloud, HistoryAsk, HistoryPart, MetricsAnswer, MetricsAsk,
 };
-use foretide_runtime::{Answers, BoxFuture, Cloud, HistoryAsk, HistoryPart, MetricsAsk};
 
 use crate::collector::Collector;
 
@@ -34,13 +34,17 @@ impl Cloud for Collector {
         &'a self,
         asks: &'a [MetricsAsk],
         now: Timestamp,
-        answers: &'a Answers<Vec<Datapoint>>,
+        answers: &'a Answers<MetricsAnswer>,
     ) -> BoxFuture<'a, ()> {
         Box::pin(async move {
             let mut readings = Collector::read_metrics(self, asks, now).await;
             for (index, ask) in asks.iter().enumerate() {
                 if let Some(reading) = readings.remove(&ask.name) {
-                    answers.put(index, reading.map(|reading| reading.points));
+                    let answer = reading.map(|reading| MetricsAnswer {
+                        points: reading.points,
+                        instance_metrics: reading.instance_metrics,
+                    });
+                    answers.put(index, answer);
                 }
             }
         })
@@ -83,7 +87,9 @@ mod tests {
     use crate::config::AwsConfig;
     use crate::facts::{ScalingPolicyFact, SlowFacts};
     use crate::group::GroupReading;
-    use crate::metrics::{InstanceAllowance, MetricOptions};
+    use crate::metrics::MetricOptions;
+    use crate::targets::Ready;
+    use crate::traffic::TrafficSources;
     use crate::watched::CollectSettings;
 
     /// A collector of the group `web` that reaches nobody.
@@ -97,7 +103,7 @@ mod tests {
             group: "web".into(),
             metrics: MetricOptions::default(),
             warm_up: None,
-            allowance: InstanceAllowance::default(),
+            ready: Ready::default(),
         };
         let clients = Arc::new(AwsClients::connect(&config).await.unwrap());
         Collector::new(clients, vec![settings])
@@ -123,11 +129,11 @@ mod tests {
             desired: 1,
             instances: Vec::new(),
             suspended: SuspendedProcesses::default(),
-            deleting: false,
             warm_pool: false,
             weighted: true,
             operator: None,
             default_warm_up: None,
+            traffic: TrafficSources::default(),
         };
         collector.know("web", reading, facts);
         let named = Obstacle::Policy { name: "on".into() };

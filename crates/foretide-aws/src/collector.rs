@@ -11,13 +11,15 @@ use foretide_runtime::{HistoryAsk, MetricsAsk};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::activity::LaunchActivity;
 use crate::bill::USD_PER_METRIC_REQUESTED;
 use crate::clients::AwsClients;
 use crate::facts::SlowFacts;
 use crate::failure::failure;
 use crate::group::GroupReading;
 use crate::metrics::{Key, Span, Values, billed_metrics, history_datapoints, history_queries};
+use crate::targets::Ready;
+use crate::traffic::RefusedTraffic;
+use crate::wanted::Beside;
 use crate::watched::{CollectSettings, Groups, MetricsReading, Watched};
 
 /// Finest period of EC2's metrics, seconds. The collector asks for this period with basic
@@ -73,8 +75,25 @@ impl Collector {
         &self.clients
     }
 
-    /// Reads `groups` at `now`. Reads launches of a group only while they matter. If launches
-    /// cannot be read, a launch begins when the instance is first seen.
+    /// Checks the traffic sources of the groups whose target groups are to decide who serves. A
+    /// group that cannot be read now is not refused: its health says so later.
+    ///
+    /// # Errors
+    /// The first group that has another source than target groups, or none at all.
+    pub async fn check_traffic(&self) -> Result<(), RefusedTraffic> {
+        let names = self.groups.ready_by(Ready::TargetGroup);
+        for (group, reading) in self.clients.read_groups(&names).await {
+            if let Some(doubt) = reading.ok().and_then(|reading| reading.traffic.doubt()) {
+                let group = group.to_string();
+                return Err(RefusedTraffic { group, doubt });
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads `groups` at `now`. Reads launches and targets of a group only while they matter. If
+    /// launches cannot be read, a launch begins when the instance is first seen. If targets cannot
+    /// be read, every instance in service is ready.
     pub async fn read_groups(
         &self,
         groups: &[Arc<str>],
@@ -109,55 +128,48 @@ impl Collector {
                     continue;
                 }
             };
-            let Some(since) = self.launches_wanted(&group, &reading, now) else {
-                put(&group, self.observe(&group, reading, None, now));
+            let wanted = self.with(&group, |watched| watched.wanted(&reading, now));
+            let Some(wanted) = wanted.filter(|wanted| !wanted.is_nothing()) else {
+                put(
+                    &group,
+                    self.observe(&group, reading, Beside::default(), now),
+                );
                 continue;
             };
             let (clients, name) = (Arc::clone(&self.clients), Arc::clone(&group));
-            calls.spawn(async move { (clients.read_launches(&name, since).await, name) });
+            calls.spawn(async move { (wanted.read(&clients, &name).await, name) });
             waiting.insert(group, reading);
         }
         while let Some(joined) = calls.join_next().await {
-            let Ok((launches, group)) = joined else {
+            let Ok((beside, group)) = joined else {
                 continue;
             };
             if let Some(reading) = waiting.remove(&group) {
-                let launches = launches.ok();
-                put(
-                    &group,
-                    self.observe(&group, reading, launches.as_deref(), now),
-                );
+                put(&group, self.observe(&group, reading, beside, now));
             }
         }
         // A task that broke off has no answer; the group's state is known all the same.
         for (group, reading) in waiting {
-            put(&group, self.observe(&group, reading, None, now));
+            put(
+                &group,
+                self.observe(&group, reading, Beside::default(), now),
+            );
         }
-    }
-
-    /// Start of the launches to read for `group`; none if launches do not matter now.
-    fn launches_wanted(
-        &self,
-        group: &str,
-        reading: &GroupReading,
-        now: Timestamp,
-    ) -> Option<Timestamp> {
-        self.with(group, |watched| {
-            let wanted = watched.tracker.wants_launches(reading);
-            wanted.then(|| watched.tracker.launches_since(now))
-        })?
     }
 
     fn observe(
         &self,
         group: &str,
         reading: GroupReading,
-        launches: Option<&[LaunchActivity]>,
+        beside: Beside,
         now: Timestamp,
     ) -> Result<GroupState, CallFailure> {
         let state = self.with(group, |watched| {
             let refreshing = watched.perhaps_refreshing(now);
-            let mut state = watched.tracker.observe(&reading, launches, refreshing, now);
+            let standing = watched.standing(beside.targets, &reading, now);
+            let launches = beside.launches.as_deref();
+            let tracker = &mut watched.tracker;
+            let mut state = tracker.observe_as(&standing, &reading, launches, refreshing, now);
             watched.reading = Some(reading);
             state.obstacles = watched.obstacles();
             state

@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use foretide_outbound::Outbound;
 
+/// Whether this build has the client of Elastic Load Balancing: the feature `target-groups`.
+pub const READS_TARGET_GROUPS: bool = cfg!(feature = "target-groups");
+
 /// Settings of one connection: one region, one identity.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AwsConfig {
@@ -15,7 +18,7 @@ pub struct AwsConfig {
     pub profile: Option<String>,
     /// Role to assume with the identity from the chain.
     pub role_arn: Option<String>,
-    /// Endpoint of both services; none asks the SDK's chain (`AWS_ENDPOINT_URL` and its variants).
+    /// Endpoint of all services; none asks the SDK's chain (`AWS_ENDPOINT_URL` and its variants).
     pub endpoint_url: Option<String>,
     /// Fixed credentials in place of the chain's, for an emulator.
     pub credentials: Option<StaticCredentials>,

@@ -1,7 +1,8 @@
 //! When each instance of a group served, so that the CPU of a period can be that of the serving
 //! instances.
 //!
-//! An instance serves while it is in service and warmed up. The warm-up is the configured one, else
+//! An instance serves while it is ready and warmed up. It is ready in service, or, where target
+//! groups decide, in service and healthy in all of them. The warm-up is the configured one, else
 //! the group's default instance warm-up, else the one learnt here: a new instance serves once its
 //! CPU is like that of the others.
 
@@ -26,6 +27,8 @@ const LAUNCHES: usize = 3;
 const REMEMBERED: usize = 20;
 /// Time for which an instance that is gone is remembered: metrics are read again for some periods.
 const GONE_KEPT: Duration = Duration::from_mins(30);
+/// Share of a period from which an instance served throughout: one, but for rounding.
+const THROUGHOUT: f64 = 1.0 - 1e-9;
 /// Periods that ended before the first reading are judged by that reading if they are not older.
 const BEFORE_FIRST: Duration = Duration::from_mins(15);
 
@@ -35,7 +38,8 @@ pub(crate) struct Duty {
     stays: BTreeMap<String, Stay>,
     first_reading: Option<Timestamp>,
     learnt: VecDeque<Duration>,
-    /// The warm-up of the configuration, else of the group.
+    /// The warm-up of the configuration, else of the group. Where target groups decide: of the
+    /// configuration, else none at all.
     given: Option<Duration>,
 }
 
@@ -47,14 +51,16 @@ struct Stay {
     launched: Option<Timestamp>,
     /// Times in service, the oldest first.
     service: Vec<Span>,
+    /// Times ready to serve, the oldest first.
+    ready: Vec<Span>,
     gone: Option<Timestamp>,
-    /// Whether its CPU was like that of the others, or its warm-up is over.
-    warm: bool,
+    /// Since when its CPU is like that of the others, or its warm-up is over; none before.
+    warm_from: Option<Timestamp>,
     /// Whether its CPU was compared with that of the others and was another.
     unlike: bool,
 }
 
-/// A time in service; no start: since before the first reading.
+/// A time in service, or ready; no start: since before the first reading.
 #[derive(Clone, Copy, Debug)]
 struct Span {
     from: Option<Timestamp>,
@@ -70,6 +76,8 @@ pub(crate) struct Present<'a> {
     pub(crate) launched: Option<Timestamp>,
     /// Entry into service as its launch's activity says; none if not known.
     pub(crate) entered: Option<Timestamp>,
+    /// Whether it is healthy in all target groups; none where in service is ready.
+    pub(crate) healthy: Option<bool>,
 }
 
 /// An instance that did not serve throughout a period.
@@ -108,13 +116,13 @@ impl Duty {
         let mut before = std::mem::take(&mut self.stays);
         let mut died = Vec::new();
         for one in instances {
-            let new = || Stay::new(&one, (!is_first).then_some(now));
+            let seen = (!is_first).then_some(now);
+            let new = || Stay::new(&one, seen);
             let mut stay = before.remove(one.id).unwrap_or_else(new);
-            let entered = one.entered.or((!is_first).then_some(now));
             if one.lifecycle == Lifecycle::Terminating {
                 died.extend(stay.early_death(one.id, now));
             }
-            stay.follow(one.lifecycle, entered, now);
+            stay.follow(&one, seen, now);
             self.stays.insert(one.id.to_owned(), stay);
         }
         for (id, mut stay) in before {
@@ -135,6 +143,11 @@ impl Duty {
         self.given.or_else(|| self.learnt())
     }
 
+    /// Whether the configuration or the group states the warm-up.
+    pub(crate) const fn is_given(&self) -> bool {
+        self.given.is_some()
+    }
+
     fn warm_up(&self) -> Duration {
         self.known_warm_up().unwrap_or(ASSUMED)
     }
@@ -147,7 +160,7 @@ impl Duty {
         (sorted.len() >= LAUNCHES).then(|| sorted.get(rank).copied())?
     }
 
-    /// Whether the instance is in service and has warmed up.
+    /// Whether the instance is ready and has warmed up.
     pub(crate) fn serves(&self, id: &str, now: Timestamp) -> bool {
         let warm_up = self.warm_up();
         self.stays.get(id).is_some_and(|stay| {
@@ -178,14 +191,18 @@ impl Duty {
             return None;
         }
         let warm_up = self.warm_up();
-        let shares = self.stays.values().map(|stay| {
-            if stay.is_alike(self.given) {
-                stay.share(Duration::ZERO, start, end)
-            } else {
-                stay.share(warm_up, start, end)
-            }
-        });
-        Some(shares.sum())
+        let stays = self.stays.values();
+        Some(
+            stays
+                .map(|stay| stay.served(warm_up, self.given, start, end))
+                .sum(),
+        )
+    }
+
+    /// Whether the instance served from `start` to `end`.
+    pub(crate) fn served_throughout(&self, id: &str, start: Timestamp, end: Timestamp) -> bool {
+        let (stay, warm_up) = (self.stays.get(id), self.warm_up());
+        stay.is_some_and(|stay| stay.served(warm_up, self.given, start, end) >= THROUGHOUT)
     }
 
     /// Learns from a period in which the serving instances had this mean CPU: an instance whose
@@ -197,13 +214,14 @@ impl Duty {
         let Some(stay) = self.stays.get_mut(id) else {
             return;
         };
-        let entered = stay.service.last().and_then(|span| span.from);
-        let Some(entered) = entered.filter(|entered| *entered <= start && !stay.warm) else {
+        let entered = stay.ready.last().and_then(|span| span.from);
+        let learns = |entered: &Timestamp| *entered <= start && stay.warm_from.is_none();
+        let Some(entered) = entered.filter(learns) else {
             return;
         };
         match is_alike(cpu, mean) {
             Some(true) => {
-                stay.warm = true;
+                stay.warm_from = Some(start);
                 self.remember(start.since(entered));
             }
             Some(false) => stay.unlike = true,
@@ -216,12 +234,12 @@ impl Duty {
     fn end_warm_ups(&mut self, now: Timestamp) {
         let mut ended = 0;
         for stay in self.stays.values_mut() {
-            let entered = stay.service.last().filter(|span| span.to.is_none());
+            let entered = stay.ready.last().filter(|span| span.to.is_none());
             if let Some(entered) = entered.and_then(|span| span.from)
-                && !stay.warm
+                && stay.warm_from.is_none()
                 && now.since(entered) >= ASSUMED + READ_LATE
             {
-                stay.warm = true;
+                stay.warm_from = Some(entered.plus(ASSUMED));
                 ended += usize::from(stay.unlike);
             }
         }
@@ -244,8 +262,9 @@ impl Stay {
             lifecycle: one.lifecycle,
             launched: one.launched.or(first_seen),
             service: Vec::new(),
+            ready: Vec::new(),
             gone: None,
-            warm: false,
+            warm_from: None,
             unlike: false,
         }
     }
@@ -261,48 +280,68 @@ impl Stay {
         })
     }
 
-    fn follow(&mut self, lifecycle: Lifecycle, entered: Option<Timestamp>, now: Timestamp) {
-        self.lifecycle = lifecycle;
+    /// `seen`: now, or none at the first reading of the group.
+    fn follow(&mut self, one: &Present<'_>, seen: Option<Timestamp>, now: Timestamp) {
+        self.lifecycle = one.lifecycle;
         self.gone = None;
-        let serves = self.service.last().is_some_and(|span| span.to.is_none());
-        match (lifecycle == Lifecycle::InService, serves) {
-            (true, false) => self.service.push(Span {
-                from: entered,
-                to: None,
-            }),
-            (false, true) => self.leave(now),
-            _ => {}
-        }
+        let in_service = one.lifecycle == Lifecycle::InService;
+        follow(&mut self.service, in_service, one.entered.or(seen), now);
+        // When a target became healthy is known by the readings alone.
+        let (is_ready, since) = match one.healthy {
+            None => (in_service, self.service.last().and_then(|span| span.from)),
+            Some(healthy) => (in_service && healthy, seen),
+        };
+        follow(&mut self.ready, is_ready, since, now);
     }
 
     fn leave(&mut self, now: Timestamp) {
-        if let Some(span) = self.service.last_mut() {
-            span.to.get_or_insert(now);
-        }
+        follow(&mut self.service, false, None, now);
+        follow(&mut self.ready, false, None, now);
     }
 
     /// Whether the instance was seen to work like the others. A given warm-up rules that out.
     fn is_alike(&self, given: Option<Duration>) -> bool {
-        given.is_none() && self.warm
+        given.is_none() && self.warm_from.is_some()
     }
 
     fn warm_since(&self, warm_up: Duration, now: Timestamp) -> bool {
-        let span = self.service.last();
+        let span = self.ready.last().filter(|span| span.to.is_none());
         span.is_some_and(|span| span.from.is_none_or(|from| now.since(from) >= warm_up))
     }
 
-    /// Share of the period for which the instance was in service for at least `warm_up`.
-    fn share(&self, warm_up: Duration, start: Timestamp, end: Timestamp) -> f64 {
+    /// Share of the period for which the instance served. Without a given warm-up that is since its
+    /// CPU is like that of the others, if it was seen to be.
+    fn served(
+        &self,
+        warm_up: Duration,
+        given: Option<Duration>,
+        start: Timestamp,
+        end: Timestamp,
+    ) -> f64 {
+        match self.warm_from.filter(|_| given.is_none()) {
+            Some(warm) => self.share(|from| from.max(warm), start, end),
+            None => self.share(|from| from.plus(warm_up), start, end),
+        }
+    }
+
+    /// Share of the period for which the instance was in service and ready; `ready` gives the time
+    /// for an entry into service.
+    fn share(
+        &self,
+        ready: impl Fn(Timestamp) -> Timestamp,
+        start: Timestamp,
+        end: Timestamp,
+    ) -> f64 {
         let period = end.since(start).as_secs_f64();
         let overlap = |span: &Span| {
-            let from = span
-                .from
-                .map_or(start, |from| from.plus(warm_up).max(start));
+            let from = span.from.map_or(start, |from| ready(from).max(start));
             let to = span.to.map_or(end, |to| to.min(end));
             to.since(from).as_secs_f64()
         };
-        let served: f64 = self.service.iter().map(overlap).sum();
-        if period > 0.0 { served / period } else { 0.0 }
+        let served: f64 = self.ready.iter().map(overlap).sum();
+        // Times overlap where in service counts after target groups have decided.
+        let share = if period > 0.0 { served / period } else { 0.0 };
+        share.min(1.0)
     }
 
     /// What the instance was in the period; none if it served throughout, or did not exist.
@@ -315,26 +354,42 @@ impl Stay {
     ) -> Option<(Served, bool)> {
         let existed = self.launched.is_none_or(|launched| launched < end)
             && self.gone.is_none_or(|gone| gone > start);
-        let warm_up = if self.is_alike(given) {
-            Duration::ZERO
-        } else {
-            warm_up
-        };
-        let share = self.share(warm_up, start, end);
-        if !existed || share >= 1.0 - 1e-9 {
+        let share = self.served(warm_up, given, start, end);
+        if !existed || share >= THROUGHOUT {
             return None;
         }
-        let first = self.service.first();
-        let starting = match first {
-            None => self.lifecycle == Lifecycle::Pending,
-            Some(span) => span.from.is_some_and(|from| from.plus(warm_up) > start),
+        let ready = |from: Timestamp| match self.warm_from.filter(|_| given.is_none()) {
+            Some(warm) => warm,
+            None => from.plus(warm_up),
         };
-        let served = if starting && given.is_none() && !self.warm {
-            Served::IfAlike(self.share(Duration::ZERO, start, end))
+        // One in service that is not ready may be busy with its start, or with what ails it.
+        let unready = self.gone.is_none()
+            && self.lifecycle == Lifecycle::InService
+            && self.ready.last().is_none_or(has_ended);
+        let starting = match self.ready.first() {
+            _ if unready => true,
+            None => self.lifecycle == Lifecycle::Pending,
+            Some(span) => span.from.is_some_and(|from| ready(from) > start),
+        };
+        let served = if starting && given.is_none() && self.warm_from.is_none() {
+            Served::IfAlike(self.share(|from| from, start, end))
         } else {
             Served::For(share)
         };
         Some((served, starting))
+    }
+}
+
+const fn has_ended(span: &Span) -> bool {
+    span.to.is_some()
+}
+
+/// Begins a time of `spans` at `from`, or ends the newest one `now`, as `holds` says.
+fn follow(spans: &mut Vec<Span>, holds: bool, from: Option<Timestamp>, now: Timestamp) {
+    match spans.last_mut().filter(|span| !has_ended(span)) {
+        None if holds => spans.push(Span { from, to: None }),
+        Some(span) if !holds => span.to = Some(now),
+        _ => {}
     }
 }
 
@@ -352,6 +407,7 @@ mod tests {
             lifecycle,
             launched: None,
             entered: None,
+            healthy: None,
         }
     }
 
@@ -360,6 +416,7 @@ mod tests {
         lifecycle: Lifecycle::InService,
         launched: None,
         entered: None,
+        healthy: None,
     };
 
     fn read(duty: &mut Duty, given: Option<u64>, instances: &[Present<'_>], now: i64) -> usize {
@@ -439,6 +496,9 @@ mod tests {
             duty.learn(id, &alike, 60.0, at(start + 120));
             assert!(duty.serves(id, at(start + 120)));
             assert_eq!(shares(&duty, start + 120), []);
+            // The periods in which it booted are read once more, and are none of its service.
+            let booted = (id.into(), Served::For(0.0), true);
+            assert_eq!(shares(&duty, start + 60), [booted]);
         }
         assert_eq!(duty.known_warm_up(), Some(Duration::from_secs(120)));
     }
@@ -506,5 +566,51 @@ mod tests {
         );
         assert_eq!(duty.on_duty(at(900), at(960)), Some(1.0));
         assert_eq!(duty.on_duty(at(0), at(60)), None, "too long ago to say");
+    }
+
+    const fn target(id: &str, healthy: bool) -> Present<'_> {
+        Present {
+            id,
+            lifecycle: Lifecycle::InService,
+            launched: None,
+            entered: None,
+            healthy: Some(healthy),
+        }
+    }
+
+    /// What AWS calls its warm-up is over when a target is healthy: none is added.
+    #[test]
+    fn an_instance_of_a_target_group_serves_while_it_is_healthy() {
+        let mut duty = Duty::default();
+        let old = target("i-old", true);
+        read(&mut duty, Some(0), &[old], 0);
+        read(&mut duty, Some(0), &[old, target("i-new", false)], 60);
+        assert!(duty.serves("i-old", at(60)) && !duty.serves("i-new", at(600)));
+        assert_eq!(
+            shares(&duty, 60),
+            [("i-new".into(), Served::For(0.0), true)]
+        );
+        read(&mut duty, Some(0), &[old, target("i-new", true)], 150);
+        assert!(duty.serves("i-new", at(150)));
+        assert_eq!(
+            shares(&duty, 120),
+            [("i-new".into(), Served::For(0.5), true)]
+        );
+        assert_eq!(shares(&duty, 150), [], "both serve");
+        let sick = target("i-old", false);
+        read(&mut duty, Some(0), &[sick, target("i-new", true)], 180);
+        assert!(!duty.serves("i-old", at(180)));
+        assert_eq!(duty.on_duty(at(180), at(240)), Some(1.0));
+    }
+
+    #[test]
+    fn an_unhealthy_target_that_ends_soon_after_it_came_has_died() {
+        let old = target("i-old", true);
+        let mut duty = Duty::default();
+        read(&mut duty, Some(0), &[old], 0);
+        read(&mut duty, Some(0), &[old, target("i-1", true)], 60);
+        read(&mut duty, Some(0), &[old, target("i-1", false)], 120);
+        assert_eq!(shares(&duty, 120), [("i-1".into(), Served::For(0.0), true)]);
+        assert_eq!(read(&mut duty, Some(0), &[old], 180), 1);
     }
 }

@@ -6,9 +6,13 @@ use aws_config::SdkConfig;
 use aws_types::service_config::ServiceConfigKey;
 use http::Uri;
 
+use crate::config::READS_TARGET_GROUPS;
+
 /// The endpoints that the configuration or the SDK's chain names.
 pub(crate) fn configured(sdk: &SdkConfig) -> Vec<String> {
-    let by_service = ["Auto Scaling", "CloudWatch"].map(|service_id| {
+    let load_balancing = READS_TARGET_GROUPS.then_some("Elastic Load Balancing v2");
+    let services = ["Auto Scaling", "CloudWatch"].into_iter();
+    let by_service = services.chain(load_balancing).map(|service_id| {
         let key = ServiceConfigKey::builder()
             .service_id(service_id)
             .env("AWS_ENDPOINT_URL")
@@ -17,7 +21,7 @@ pub(crate) fn configured(sdk: &SdkConfig) -> Vec<String> {
             .ok()?;
         sdk.service_config()?.load_config(key)
     });
-    let mut endpoints: Vec<String> = by_service.into_iter().flatten().collect();
+    let mut endpoints: Vec<String> = by_service.flatten().collect();
     endpoints.extend(sdk.endpoint_url().map(str::to_owned));
     endpoints.sort();
     endpoints.dedup();

@@ -1,4 +1,5 @@
-//! Slow facts of a group: other writers of the group, instance refreshes, the warm pool.
+//! Slow facts of a group: other writers of the group and instance refreshes. For doctor also the
+//! warm pool.
 
 use std::collections::BTreeMap;
 
@@ -27,8 +28,6 @@ pub struct SlowFacts {
     pub policies: Vec<ScalingPolicyFact>,
     /// The group's scheduled actions.
     pub scheduled_actions: Vec<ScheduledActionFact>,
-    /// Instances in the warm pool; none if there is no pool, or the pool cannot be read.
-    pub warm_pool: Option<u32>,
     /// Why the last reading of the refresh failed; `refreshing` is from an earlier reading then.
     pub refresh_outdated: Option<CallFailure>,
     /// Why the last reading of policies and scheduled actions failed; they are from an earlier
@@ -43,13 +42,6 @@ pub struct Outdated {
     pub since: Timestamp,
     /// Failure of the newest reading.
     pub why: CallFailure,
-}
-
-/// The slow facts that take a call for each group: instance refresh, and warm pool if there is one.
-#[derive(Debug)]
-pub(crate) struct OwnFacts {
-    pub(crate) refreshing: Result<bool, CallFailure>,
-    pub(crate) warm_pool: Option<u32>,
 }
 
 /// Policies and scheduled actions by group, with one result for each group.
@@ -112,13 +104,6 @@ pub struct FactAnswers {
     pub warm_pool: Option<Result<u32, CallFailure>>,
 }
 
-/// A group whose slow facts are to be read.
-#[derive(Clone, Debug)]
-pub(crate) struct FactsDue {
-    pub(crate) group: String,
-    pub(crate) warm_pool: bool,
-}
-
 impl AwsClients {
     /// Reads each slow fact of `group`. A failure of one does not keep the others from being read.
     pub async fn ask_each_fact(&self, group: &str, warm_pool: bool) -> FactAnswers {
@@ -139,10 +124,10 @@ impl AwsClients {
 
     /// Reads policies and scheduled actions of the groups `due`: a call for each group while there
     /// are few groups, else one reading of the whole account.
-    pub(crate) async fn read_other_writers(&self, due: &[FactsDue]) -> Writers {
+    pub(crate) async fn read_other_writers(&self, due: &[String]) -> Writers {
         let mut writers = Writers::new();
         if due.len() <= ONE_BY_ONE_MAX {
-            for FactsDue { group, .. } in due {
+            for group in due {
                 let facts = self.writers(Some(group)).await;
                 let own = facts.map(|mut facts| facts.remove(group).unwrap_or_default());
                 writers.insert(group.clone(), own);
@@ -150,7 +135,7 @@ impl AwsClients {
             return writers;
         }
         let all = self.writers(None).await;
-        for FactsDue { group, .. } in due {
+        for group in due {
             let facts = all.as_ref().map(|all| all.get(group).cloned());
             let facts = facts.map(Option::unwrap_or_default);
             writers.insert(group.clone(), facts.map_err(Clone::clone));
@@ -174,24 +159,9 @@ impl AwsClients {
         Ok(facts)
     }
 
-    /// Reads the facts that take a call for each group. If the warm pool cannot be read, the
-    /// refresh is still known.
-    pub(crate) async fn read_own_facts(&self, due: &FactsDue) -> OwnFacts {
-        let refreshing = self.refreshing(&due.group).await;
-        let warm_pool = if due.warm_pool {
-            self.warm_pool(&due.group).await.ok()
-        } else {
-            None
-        };
-        OwnFacts {
-            refreshing,
-            warm_pool,
-        }
-    }
-
     /// Whether an instance refresh is under way. AWS lists the newest refresh first, and at most
     /// one can be under way.
-    async fn refreshing(&self, group: &str) -> Result<bool, CallFailure> {
+    pub(crate) async fn refreshing(&self, group: &str) -> Result<bool, CallFailure> {
         let request = self
             .autoscaling
             .describe_instance_refreshes()

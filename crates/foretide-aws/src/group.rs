@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 
 use crate::clients::{AwsClients, Turn};
 use crate::failure::{failure, is_of_what_was_asked};
+use crate::traffic::TrafficSources;
 
 const OPERATION: &str = "DescribeAutoScalingGroups";
 /// Most names, and most records, of one call: the service's limit.
@@ -29,8 +30,6 @@ pub struct GroupReading {
     pub instances: Vec<InstanceReading>,
     /// Suspended processes.
     pub suspended: SuspendedProcesses,
-    /// Whether the group is being deleted.
-    pub deleting: bool,
     /// Whether the group has a warm pool.
     pub warm_pool: bool,
     /// Whether an instance counts for more or less than one unit of capacity. Capacity is not a
@@ -40,6 +39,8 @@ pub struct GroupReading {
     pub operator: Option<String>,
     /// The group's default instance warm-up; none if it is not set.
     pub default_warm_up: Option<Duration>,
+    /// What sends requests to the group's instances.
+    pub traffic: TrafficSources,
 }
 
 /// An instance as `DescribeAutoScalingGroups` describes it.
@@ -74,7 +75,11 @@ impl GroupReading {
         let mut counts = LifecycleCounts::default();
         for instance in &self.instances {
             let count = match instance.lifecycle {
-                Lifecycle::InService => &mut counts.in_service,
+                Lifecycle::InService => {
+                    counts.protected += u32::from(instance.protected);
+                    counts.unhealthy += u32::from(!instance.healthy);
+                    &mut counts.in_service
+                }
                 Lifecycle::Pending => &mut counts.pending,
                 Lifecycle::Standby => &mut counts.standby,
                 Lifecycle::Terminating => &mut counts.terminating,
@@ -244,9 +249,6 @@ fn read(name: &str, group: &AutoScalingGroup) -> Result<GroupReading, CallFailur
         desired: number(group.desired_capacity(), "DesiredCapacity")?,
         instances,
         suspended: suspended(group),
-        deleting: group
-            .status()
-            .is_some_and(|status| status.contains("Delete")),
         warm_pool: group.warm_pool_configuration().is_some(),
         weighted: weighted(group),
         operator: group
@@ -257,6 +259,7 @@ fn read(name: &str, group: &AutoScalingGroup) -> Result<GroupReading, CallFailur
             .default_instance_warmup()
             .and_then(|seconds| u64::try_from(seconds).ok())
             .map(Duration::from_secs),
+        traffic: TrafficSources::of(group),
     })
 }
 
@@ -344,11 +347,32 @@ mod tests {
         let expected = LifecycleCounts {
             in_service: 1,
             warming_up: 0,
+            protected: 0,
+            unhealthy: 0,
             pending: 3,
             standby: 3,
             terminating: 3,
         };
         assert_eq!(counts, expected);
+    }
+
+    #[test]
+    fn protected_and_unhealthy_instances_are_counted_among_those_in_service() {
+        let protected = |state: &str| {
+            let mut instance = instance(state);
+            instance.protected_from_scale_in = Some(true);
+            instance.health_status = Some("Unhealthy".into());
+            instance
+        };
+        let instances = [
+            protected("InService"),
+            protected("Standby"),
+            instance("InService"),
+        ];
+        let group = group().set_instances(Some(instances.to_vec())).build();
+        let counts = read("web", &group).unwrap().counts();
+        let found = (counts.in_service, counts.protected, counts.unhealthy);
+        assert_eq!(found, (2, 1, 1));
     }
 
     #[test]

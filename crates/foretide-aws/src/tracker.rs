@@ -8,11 +8,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use foretide_domain::{EarlyDeath, GroupState, Launch, LifecycleCounts, Timestamp};
+use foretide_domain::{
+    EarlyDeath, GroupState, Launch, LifecycleCounts, Readiness, ReadinessDoubt, Timestamp,
+};
 
 use crate::activity::{LaunchActivity, launch_id};
 use crate::duty::{Duty, Present};
 use crate::group::{GroupReading, InstanceReading, Lifecycle};
+use crate::targets::Standing;
 
 /// Age of the launches read at first: a day, to learn lead times from.
 const FIRST_LOOK_BACK: Duration = Duration::from_hours(24);
@@ -46,6 +49,8 @@ pub struct GroupTracker {
 struct Seen {
     lifecycle: Lifecycle,
     launched: Timestamp,
+    /// Whether the launch goes on until the instance is healthy in its target groups.
+    until_healthy: bool,
 }
 
 impl GroupTracker {
@@ -77,8 +82,8 @@ impl GroupTracker {
         })
     }
 
-    /// Takes in `reading` of `now` and the group's `launches`, if they were read. Returns the
-    /// group's state.
+    /// Takes in `reading` of `now` and the group's `launches`, if they were read. Every instance in
+    /// service is ready to serve. Returns the group's state.
     pub fn observe(
         &mut self,
         reading: &GroupReading,
@@ -86,10 +91,22 @@ impl GroupTracker {
         refreshing: bool,
         now: Timestamp,
     ) -> GroupState {
+        self.observe_as(&Standing::InService, reading, launches, refreshing, now)
+    }
+
+    /// The same with the instances ready to serve that `standing` names.
+    pub(crate) fn observe_as(
+        &mut self,
+        standing: &Standing,
+        reading: &GroupReading,
+        launches: Option<&[LaunchActivity]>,
+        refreshing: bool,
+        now: Timestamp,
+    ) -> GroupState {
         let activities = launches.unwrap_or_default();
         let served_before = self.serving();
-        let early_deaths = self.follow_duty(reading, activities, refreshing, now);
-        let mut ended = self.follow(reading, activities, now);
+        let early_deaths = self.follow_duty(standing, reading, activities, refreshing, now);
+        let (mut ended, healthy) = self.follow(standing, reading, activities, now);
         let reported = activities.iter().filter(|launch| !self.was_seen(launch));
         let reported: Vec<Launch> = reported.filter_map(LaunchActivity::launch).collect();
         ended.extend(reported);
@@ -110,6 +127,7 @@ impl GroupTracker {
             oldest_pending_since: pending.next(),
             later_pending_since: pending.collect(),
             warm_up: self.duty.known_warm_up().unwrap_or_default(),
+            readiness: readiness(standing, healthy),
             suspended: reading.suspended,
             refreshing,
             launches: self.not_yet_reported(ended, now),
@@ -131,6 +149,20 @@ impl GroupTracker {
         ids.map(|instance| instance.id.clone()).collect()
     }
 
+    /// Ids of the healthy instances of `reading` that are in service and do not serve yet. None
+    /// where the warm-up is given: nothing is to be learnt from them.
+    pub fn warming_ids(&self, reading: &GroupReading, now: Timestamp) -> Vec<String> {
+        let warms = |one: &&InstanceReading| {
+            let in_service = one.lifecycle == Lifecycle::InService;
+            one.healthy && in_service && !self.duty.serves(&one.id, now)
+        };
+        if self.duty.is_given() {
+            return Vec::new();
+        }
+        let ids = reading.instances.iter().filter(warms);
+        ids.map(|instance| instance.id.clone()).collect()
+    }
+
     /// Number of instances in each lifecycle state, with those that are warming up.
     fn counts(&self, reading: &GroupReading, now: Timestamp) -> LifecycleCounts {
         let warming_up = |instance: &&InstanceReading| {
@@ -145,6 +177,7 @@ impl GroupTracker {
 
     fn follow_duty(
         &mut self,
+        standing: &Standing,
         reading: &GroupReading,
         activities: &[LaunchActivity],
         refreshing: bool,
@@ -165,22 +198,32 @@ impl GroupTracker {
                 lifecycle: instance.lifecycle,
                 launched: activity.map(|launch| launch.started),
                 entered: end.filter(|end| end.succeeded).map(|end| end.at),
+                healthy: match standing {
+                    Standing::Healthy(ids) => Some(ids.contains(&instance.id)),
+                    Standing::InService | Standing::InDoubt(_) => None,
+                },
             }
         });
-        let given = self.warm_up.or(reading.default_warm_up);
+        let given = match standing {
+            // A target is healthy once it serves: what AWS calls its warm-up is over.
+            Standing::Healthy(_) => Some(self.warm_up.unwrap_or_default()),
+            Standing::InService | Standing::InDoubt(_) => self.warm_up.or(reading.default_warm_up),
+        };
         self.duty.read(given, present, lowered, now)
     }
 
-    /// Follows every instance. Returns the launches that ended with an instance in service.
+    /// Follows every instance. Returns the launches that ended with an instance in service, and
+    /// those that ended with a healthy one.
     fn follow(
         &mut self,
+        standing: &Standing,
         reading: &GroupReading,
         activities: &[LaunchActivity],
         now: Timestamp,
-    ) -> Vec<Launch> {
+    ) -> (Vec<Launch>, Vec<Launch>) {
         let by_instance = newest_of_each(activities);
         let before = std::mem::take(&mut self.instances);
-        let mut ended = Vec::new();
+        let (mut ended, mut healthy) = (Vec::new(), Vec::new());
         for instance in &reading.instances {
             let activity = by_instance.get(instance.id.as_str());
             let known = before.get(&instance.id);
@@ -190,18 +233,37 @@ impl GroupTracker {
                 .unwrap_or(now);
             let serves = instance.lifecycle == Lifecycle::InService;
             let came = known.is_some_and(|seen| seen.lifecycle == Lifecycle::Pending) && serves;
+            let launch = || Launch {
+                id: activity.map_or(launch_id(&instance.id), |launch| launch.id),
+                started: launched,
+                ended: now,
+                succeeded: true,
+                message: None,
+            };
             if came && activity.is_none_or(|launch| launch.end.is_none()) {
-                ended.push(Launch {
-                    id: activity.map_or(launch_id(&instance.id), |launch| launch.id),
-                    started: launched,
-                    ended: now,
-                    succeeded: true,
-                    message: None,
-                });
+                ended.push(launch());
             }
+            let is_new = match known {
+                Some(seen) => seen.until_healthy,
+                None => self.last_reading.is_some() && activity.is_some(),
+            };
+            let until_healthy = instance.lifecycle == Lifecycle::Pending
+                || (is_new && serves && now.since(launched) <= LOOK_BACK);
+            let until_healthy = match standing {
+                Standing::Healthy(ids) if ids.contains(&instance.id) => {
+                    healthy.extend(until_healthy.then(launch));
+                    false
+                }
+                Standing::Healthy(_) | Standing::InDoubt(ReadinessDoubt::AllUnhealthy) => {
+                    until_healthy
+                }
+                // When it became healthy is not seen any more.
+                Standing::InService | Standing::InDoubt(_) => until_healthy && !serves,
+            };
             let seen = Seen {
                 lifecycle: instance.lifecycle,
                 launched,
+                until_healthy,
             };
             self.instances.insert(instance.id.clone(), seen);
         }
@@ -209,7 +271,7 @@ impl GroupTracker {
             .values()
             .any(|seen| seen.lifecycle == Lifecycle::Pending);
         self.awaiting_ends = was_pending || !self.pending_since().is_empty();
-        ended
+        (ended, healthy)
     }
 
     /// Whether the end of `launch` was reported before its activity could be read: for the same
@@ -250,6 +312,19 @@ impl GroupTracker {
     }
 }
 
+/// What `standing` tells of a reading in which the `healthy` launches ended.
+fn readiness(standing: &Standing, healthy: Vec<Launch>) -> Option<Box<Readiness>> {
+    let in_doubt = match standing {
+        Standing::InService => return None,
+        Standing::Healthy(_) => None,
+        Standing::InDoubt(doubt) => Some(doubt.clone()),
+    };
+    Some(Box::new(Readiness {
+        launches: healthy,
+        in_doubt,
+    }))
+}
+
 /// The newest activity of each instance. An instance from a warm pool has several.
 fn newest_of_each(activities: &[LaunchActivity]) -> BTreeMap<&str, &LaunchActivity> {
     let mut newest: BTreeMap<&str, &LaunchActivity> = BTreeMap::new();
@@ -271,6 +346,7 @@ mod tests {
 
     use super::*;
     use crate::activity::ActivityEnd;
+    use crate::traffic::TrafficSources;
 
     fn reading(instances: &[(&str, Lifecycle)]) -> GroupReading {
         GroupReading {
@@ -286,11 +362,11 @@ mod tests {
                 })
                 .collect(),
             suspended: SuspendedProcesses::default(),
-            deleting: false,
             warm_pool: false,
             weighted: false,
             operator: None,
             default_warm_up: None,
+            traffic: TrafficSources::default(),
         }
     }
 
@@ -434,5 +510,51 @@ mod tests {
         tracker.observe(&short, Some(&[]), false, at(0));
         short.desired = 2;
         assert!(tracker.wants_launches(&short));
+    }
+
+    fn healthy(ids: &[&str]) -> Standing {
+        Standing::Healthy(ids.iter().map(|&id| id.to_owned()).collect())
+    }
+
+    /// Pending at 10 s, in service at 40 s, healthy at 160 s.
+    #[test]
+    fn a_launch_ends_when_its_instance_is_healthy_in_its_target_groups() {
+        let mut tracker = GroupTracker::new(None);
+        let mut see = |standing: &Standing, new: Option<Lifecycle>, now| {
+            let new = new.map(|lifecycle| ("i-new", lifecycle));
+            let all: Vec<_> = [OLD].into_iter().chain(new).collect();
+            let state = tracker.observe_as(standing, &reading(&all), Some(&[]), false, at(now));
+            let readiness = state.readiness.clone().unwrap();
+            let times = readiness.launches.iter();
+            let times: Vec<u64> = times.map(|it| it.duration().as_secs()).collect();
+            (state.counts.serving(), state.warm_up.as_secs(), times)
+        };
+        let (old, both) = (healthy(&["i-old"]), healthy(&["i-old", "i-new"]));
+        assert_eq!(see(&old, None, 0), (1, 0, vec![]));
+        assert_eq!(see(&old, Some(Lifecycle::Pending), 10), (1, 0, vec![]));
+        assert_eq!(see(&old, Some(Lifecycle::InService), 40), (1, 0, vec![]));
+        assert_eq!(
+            see(&both, Some(Lifecycle::InService), 160),
+            (2, 0, vec![150])
+        );
+        // Ill and well again is no launch.
+        assert_eq!(see(&old, Some(Lifecycle::InService), 200), (1, 0, vec![]));
+        assert_eq!(see(&both, Some(Lifecycle::InService), 300), (2, 0, vec![]));
+    }
+
+    #[test]
+    fn what_was_not_seen_to_become_healthy_measures_nothing() {
+        let mut tracker = GroupTracker::new(Some(Duration::from_secs(90)));
+        let both = reading(&[OLD, ("i-new", Lifecycle::InService)]);
+        let mut see = |standing: &Standing, now| {
+            let state = tracker.observe_as(standing, &both, Some(&[]), false, at(now));
+            let readiness = state.readiness.unwrap();
+            let in_doubt = readiness.in_doubt.is_some();
+            (readiness.launches.len(), in_doubt, state.warm_up.as_secs())
+        };
+        assert_eq!(see(&healthy(&["i-old"]), 0), (0, false, 90));
+        assert_eq!(see(&healthy(&["i-old", "i-new"]), 60), (0, false, 90));
+        let doubt = Standing::InDoubt(ReadinessDoubt::NoTargetGroup);
+        assert_eq!(see(&doubt, 120), (0, true, 90));
     }
 }

@@ -7,14 +7,16 @@ use std::time::Duration;
 use foretide_domain::{CallFailure, Datapoint, FailureKind, MetricsQuery, Obstacle, Timestamp};
 
 use crate::clients::AwsClients;
-use crate::facts::{FactsDue, Outdated, OwnFacts, SlowFacts};
+use crate::facts::{Outdated, SlowFacts};
 use crate::group::GroupReading;
 use crate::metrics::{
-    Collect, Fleet, InstanceAggregate, InstanceAllowance, MetricOptions, Monitoring, Query,
-    Sampling, Spent, Values, group_datapoints, group_queries, instance_datapoints,
-    instance_queries, own_cpu_queries,
+    Collect, Fleet, InstanceAggregate, MetricOptions, Monitoring, Query, Sampling, Values,
+    group_datapoints, group_queries, instance_datapoints, instance_queries, learn_warm_ups,
+    own_cpu_queries, peak_query,
 };
+use crate::targets::{Ready, Standing, TargetHealth, Targets};
 use crate::tracker::GroupTracker;
+use crate::wanted::Wanted;
 
 /// Time between two readings of a group's slow facts.
 const FACTS_EVERY: Duration = Duration::from_mins(5);
@@ -40,10 +42,11 @@ pub struct CollectSettings {
     pub group: String,
     /// The metrics to read.
     pub metrics: MetricOptions,
-    /// Time from in service until an instance serves; none for the group's own, or the one learnt.
+    /// Time from in service, or from healthy, until an instance serves. None for the group's own
+    /// warm-up or the one learnt; where target groups decide, none means no warm-up.
     pub warm_up: Option<Duration>,
-    /// What reading single instances may cost in group mode.
-    pub allowance: InstanceAllowance,
+    /// What makes an instance ready to serve.
+    pub ready: Ready,
 }
 
 /// The result of a reading of metrics.
@@ -60,6 +63,8 @@ pub struct MetricsReading {
     pub window: Option<Duration>,
     /// Whether memory was measured; none if memory was not requested, or nothing was published.
     pub memory_measured: Option<bool>,
+    /// Metrics of single instances in transition that were read.
+    pub instance_metrics: u32,
 }
 
 impl MetricsReading {
@@ -94,6 +99,7 @@ pub(crate) struct Groups(BTreeMap<String, Arc<Mutex<Watched>>>);
 pub(crate) struct Watched {
     pub(crate) settings: CollectSettings,
     pub(crate) tracker: GroupTracker,
+    targets: Targets,
     pub(crate) sampling: Sampling,
     pub(crate) reading: Option<GroupReading>,
     pub(crate) facts: Option<Result<SlowFacts, CallFailure>>,
@@ -107,7 +113,8 @@ pub(crate) struct Watched {
     pub(crate) metrics: Option<MetricsReading>,
     /// The instances in transition whose own CPU the newest reading asked for.
     own: Vec<String>,
-    spent: Spent,
+    /// In instance mode: the serving instances that the newest reading asked for.
+    asked: Vec<String>,
 }
 
 impl Groups {
@@ -140,41 +147,40 @@ impl Groups {
         self.0.get(group).map(|watched| work(&mut lock(watched)))
     }
 
-    /// The groups whose slow facts are due at `now`, and whether each has a warm pool.
-    pub(crate) fn facts_due(&self, now: Timestamp) -> Vec<FactsDue> {
+    /// Names of the groups whose instances are made ready by `ready`.
+    pub(crate) fn ready_by(&self, ready: Ready) -> Vec<Arc<str>> {
+        let all = self.0.iter();
+        let named = all.filter(|(_, watched)| lock(watched).settings.ready == ready);
+        named.map(|(group, _)| group.as_str().into()).collect()
+    }
+
+    /// The groups whose slow facts are due at `now`. Nothing is asked for a group that was not
+    /// read.
+    pub(crate) fn facts_due(&self, now: Timestamp) -> Vec<String> {
         let due = |(group, watched): (&String, &Arc<Mutex<Watched>>)| {
             let mut watched = lock(watched);
             let old = watched.facts_due.is_none_or(|due| now >= due);
-            // The first reading of the group says whether there is a warm pool.
-            let warm_pool = watched.reading.as_ref().filter(|_| old)?.warm_pool;
+            watched.reading.as_ref().filter(|_| old)?;
             watched.facts_due = Some(now.plus(FACTS_EVERY));
-            Some(FactsDue {
-                group: group.clone(),
-                warm_pool,
-            })
+            Some(group.clone())
         };
         self.0.iter().filter_map(due).collect()
     }
 
     /// Reads the slow facts of the groups `due`, at `now`.
-    pub(crate) async fn read_facts(
-        &self,
-        clients: &AwsClients,
-        due: Vec<FactsDue>,
-        now: Timestamp,
-    ) {
+    pub(crate) async fn read_facts(&self, clients: &AwsClients, due: Vec<String>, now: Timestamp) {
         // Other writers must be known before anything is written, so read them first; the other
         // facts take a call for each group.
         let mut writers = clients.read_other_writers(&due).await;
-        for due in &due {
-            let Some(writers) = writers.remove(&due.group) else {
+        for group in &due {
+            let Some(writers) = writers.remove(group) else {
                 continue;
             };
-            self.with(&due.group, |watched| watched.know_writers(writers, now));
+            self.with(group, |watched| watched.know_writers(writers, now));
         }
-        for due in &due {
-            let own = clients.read_own_facts(due).await;
-            self.with(&due.group, |watched| watched.know_own(own, now));
+        for group in &due {
+            let refreshing = clients.refreshing(group).await;
+            self.with(group, |watched| watched.know_refresh(refreshing, now));
         }
     }
 }
@@ -183,6 +189,7 @@ impl Watched {
     fn new(settings: CollectSettings) -> Self {
         Self {
             tracker: GroupTracker::new(settings.warm_up),
+            targets: Targets::default(),
             sampling: Sampling::new(settings.metrics.monitoring),
             reading: None,
             facts: None,
@@ -191,7 +198,7 @@ impl Watched {
             refresh_read: None,
             metrics: None,
             own: Vec::new(),
-            spent: Spent::default(),
+            asked: Vec::new(),
             settings,
         }
     }
@@ -200,10 +207,37 @@ impl Watched {
     /// same name. Nothing is asked for the group until the group is read again.
     pub(crate) fn forget_group(&mut self) {
         self.reading = None;
+        self.targets = Targets::default();
         self.facts = None;
         self.facts_due = None;
         self.writers_read = None;
         self.refresh_read = None;
+    }
+
+    /// What to read of the group beside `reading`.
+    pub(crate) fn wanted(&mut self, reading: &GroupReading, now: Timestamp) -> Wanted {
+        let launches = self.tracker.wants_launches(reading);
+        let targets = self.settings.ready == Ready::TargetGroup;
+        Wanted {
+            launches_since: launches.then(|| self.tracker.launches_since(now)),
+            target_groups: targets.then(|| self.targets.wanted(reading, now)).flatten(),
+        }
+    }
+
+    /// Takes in the targets, if they were read, and says who of `reading` is ready to serve.
+    pub(crate) fn standing(
+        &mut self,
+        targets: Option<Result<TargetHealth, CallFailure>>,
+        reading: &GroupReading,
+        now: Timestamp,
+    ) -> Standing {
+        if self.settings.ready == Ready::InService {
+            return Standing::InService;
+        }
+        if let Some(answer) = targets {
+            self.targets.take(answer, now);
+        }
+        self.targets.standing(reading, now)
     }
 
     /// The obstacles to setting the group's capacity, from the newest reading.
@@ -258,10 +292,10 @@ impl Watched {
         }
     }
 
-    /// Takes in instance refresh and warm pool. If the refresh cannot be read, Foretide still
+    /// Takes in whether an instance refresh is under way. If that cannot be read, Foretide still
     /// writes: capacity may be raised.
-    fn know_own(&mut self, own: OwnFacts, now: Timestamp) {
-        let outdated = match own.refreshing {
+    fn know_refresh(&mut self, refreshing: Result<bool, CallFailure>, now: Timestamp) {
+        let outdated = match refreshing {
             Ok(refreshing) => {
                 self.refresh_read = Some((refreshing, now));
                 None
@@ -274,7 +308,6 @@ impl Watched {
         let refreshing = self.refreshing(now);
         if let Some(Ok(facts)) = &mut self.facts {
             facts.refreshing = refreshing;
-            facts.warm_pool = own.warm_pool;
             facts.refresh_outdated = outdated;
         }
     }
@@ -295,34 +328,28 @@ impl Watched {
 
     /// The start of the periods to ask for, and the queries.
     pub(crate) fn plan(&mut self, query: MetricsQuery, now: Timestamp) -> (Timestamp, Vec<Query>) {
+        let CollectSettings { group, metrics, .. } = &self.settings;
         if let Some(window) = self.window() {
-            let serving = match &self.reading {
-                Some(reading) => self.tracker.serving_ids(reading, now),
-                None => Vec::new(),
+            let (serving, warming) = match &self.reading {
+                Some(reading) => (
+                    self.tracker.serving_ids(reading, now),
+                    self.tracker.warming_ids(reading, now),
+                ),
+                None => (Vec::new(), Vec::new()),
             };
-            let CollectSettings { group, metrics, .. } = &self.settings;
-            return (
-                now.minus(window),
-                instance_queries(group, &serving, metrics),
-            );
+            self.own = within(query.instance_metrics, warming);
+            let mut queries = instance_queries(group, &serving, metrics);
+            self.asked = serving;
+            queries.extend(own_cpu_queries(group, &self.own));
+            return (now.minus(window), queries);
         }
         let from = query.from.max(now.minus(LOOK_BACK_MAX));
         let placed = self.tracker.duty.in_transition(from, now);
-        self.own = placed.into_iter().map(|one| one.id).collect();
-        let CollectSettings {
-            group,
-            metrics,
-            allowance,
-            ..
-        } = &self.settings;
         let mut queries = group_queries(group, metrics);
-        if !self.own.is_empty() {
-            let count = u32::try_from(self.own.len()).unwrap_or(u32::MAX);
-            if !self.spent.spend(count, allowance, now) {
-                self.own.clear();
-            }
-            queries.extend(own_cpu_queries(group, &self.own));
-        }
+        queries.extend((!placed.is_empty()).then(|| peak_query(group)));
+        let placed = placed.into_iter().map(|one| one.id).collect();
+        self.own = within(query.instance_metrics, placed);
+        queries.extend(own_cpu_queries(group, &self.own));
         (from, queries)
     }
 
@@ -335,20 +362,30 @@ impl Watched {
     ) -> MetricsReading {
         let window = self.window();
         let span = (from, now);
-        let reading = self.reading.as_ref();
-        let fleet = Fleet {
-            in_service: reading.map(|reading| reading.counts().in_service),
-            steady_since: self.tracker.steady_since(),
-            duty: &mut self.tracker.duty,
-            own: &self.own,
-        };
         let (options, sampling) = (&self.settings.metrics, &mut self.sampling);
         let (points, aggregates) = match options.collect {
-            Collect::Group => (
-                group_datapoints(values, options, sampling, fleet, span),
-                Vec::new(),
-            ),
-            Collect::Instance => instance_datapoints(values, options, sampling, span),
+            Collect::Group => {
+                let reading = self.reading.as_ref();
+                let fleet = Fleet {
+                    in_service: reading.map(|reading| reading.counts().in_service),
+                    steady_since: self.tracker.steady_since(),
+                    duty: &mut self.tracker.duty,
+                    own: &self.own,
+                };
+                let points = group_datapoints(values, options, sampling, fleet, span);
+                (points, Vec::new())
+            }
+            Collect::Instance => {
+                let (asked, duty) = (&self.asked, &self.tracker.duty);
+                let served = |place: u32, start, end| {
+                    let id = asked.get(place as usize);
+                    id.is_some_and(|id| duty.served_throughout(id, start, end))
+                };
+                let (points, aggregates) =
+                    instance_datapoints(values, options, sampling, &served, span);
+                learn_warm_ups(values, &points, &self.own, &mut self.tracker.duty);
+                (points, aggregates)
+            }
         };
         if window == Some(INSTANCE_WINDOW) && points.is_empty() {
             // Three empty minutes may be basic monitoring, so the next reading takes the wide
@@ -362,12 +399,22 @@ impl Watched {
             window,
             memory_measured: (options.memory && !points.is_empty())
                 .then(|| points.iter().any(|point| point.memory.is_some())),
+            instance_metrics: u32::try_from(self.own.len()).unwrap_or(u32::MAX),
         };
         self.metrics = Some(without_points.clone());
         MetricsReading {
             points,
             ..without_points
         }
+    }
+}
+
+/// `ids`, or none of them if they are more than `most`: a part of them is of no use.
+fn within(most: u32, ids: Vec<String>) -> Vec<String> {
+    if ids.len() > most as usize {
+        Vec::new()
+    } else {
+        ids
     }
 }
 
@@ -390,7 +437,7 @@ mod tests {
             group: "web".into(),
             metrics: MetricOptions::default(),
             warm_up: None,
-            allowance: InstanceAllowance::default(),
+            ready: Ready::default(),
         })
     }
 
@@ -398,11 +445,8 @@ mod tests {
         Timestamp::from_seconds(minutes * 60)
     }
 
-    fn own(refreshing: Option<bool>) -> OwnFacts {
-        OwnFacts {
-            refreshing: refreshing.ok_or_else(|| failure(FailureKind::Denied, "no")),
-            warm_pool: None,
-        }
+    fn denied() -> Result<bool, CallFailure> {
+        Err(failure(FailureKind::Denied, "no"))
     }
 
     #[test]
@@ -411,12 +455,12 @@ mod tests {
         assert!(web.perhaps_refreshing(at(0)), "not read yet");
         web.know_writers(Ok(SlowFacts::default()), at(0));
         assert!(web.perhaps_refreshing(at(0)), "nor with the policies");
-        web.know_own(own(Some(false)), at(0));
+        web.know_refresh(Ok(false), at(0));
         assert!(!web.perhaps_refreshing(at(0)));
-        web.know_own(own(None), at(5));
+        web.know_refresh(denied(), at(5));
         assert!(!web.perhaps_refreshing(at(10)), "as it was read");
         assert!(web.perhaps_refreshing(at(11)), "too long ago");
-        web.know_own(own(None), at(11));
+        web.know_refresh(denied(), at(11));
         let facts = web.facts.unwrap().unwrap();
         assert_eq!(facts.refreshing, None);
         assert!(facts.refresh_outdated.is_some());
@@ -426,11 +470,11 @@ mod tests {
     fn a_refresh_that_was_seen_outlives_failures_of_all_that_is_read() {
         let mut web = watched();
         web.know_writers(Ok(SlowFacts::default()), at(0));
-        web.know_own(own(Some(true)), at(0));
+        web.know_refresh(Ok(true), at(0));
         web.know_writers(Err(failure(FailureKind::Throttled, "slow")), at(20));
         web.know_writers(Ok(SlowFacts::default()), at(21));
         assert!(web.perhaps_refreshing(at(21)));
-        web.know_own(own(Some(false)), at(21));
+        web.know_refresh(Ok(false), at(21));
         assert!(!web.perhaps_refreshing(at(21)));
     }
 

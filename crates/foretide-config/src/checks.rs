@@ -1,23 +1,12 @@
 //! Checks of settings beyond the type of each key: ranges and combinations.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use foretide_aws::AwsConfig;
 
+use super::broken::{Broken, broken, per_peer};
 use super::{Config, DemoSettings, RunSettings, ServeSettings};
-
-/// A key, and why its value is refused.
-pub(super) type Broken = (&'static str, Cow<'static, str>);
-
-/// The checks that fail.
-pub(super) fn broken<const N: usize>(
-    checks: [(&'static str, bool, &'static str); N],
-) -> Vec<Broken> {
-    let broken = checks.into_iter().filter(|(_, holds, _)| !holds);
-    broken.map(|(key, _, why)| (key, why.into())).collect()
-}
 
 pub(super) fn aws(aws: &AwsConfig) -> Vec<Broken> {
     let is_url = |url: &String| url.starts_with("http://") || url.starts_with("https://");
@@ -68,15 +57,6 @@ pub(super) fn twins(config: &Config) -> Vec<(&str, &str)> {
         }
     }
     twins
-}
-
-/// Refuses a limit of 0, which would admit no connection.
-pub(super) const fn per_peer(connections: usize) -> (&'static str, bool, &'static str) {
-    (
-        "connections_per_peer",
-        connections > 0,
-        "must be at least 1",
-    )
 }
 
 /// Refuses limits that would admit no request.

@@ -1,6 +1,6 @@
 //! Keys that take one word of a list: the words as a file writes them.
 
-use foretide_aws::{Collect, Monitoring};
+use foretide_aws::{Collect, Monitoring, Ready};
 use foretide_control::{OnEmpty, OnMissing, OnSuspended};
 use foretide_domain::{Mode, PolicyKind};
 use foretide_store::LogFormat;
@@ -23,6 +23,15 @@ pub enum RawCollect {
 pub enum RawMonitoring {
     Basic,
     Detailed,
+}
+
+/// As [`Ready`].
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(inline)]
+pub enum RawReady {
+    InService,
+    TargetGroup,
 }
 
 /// As [`LogFormat`].
@@ -142,6 +151,15 @@ impl From<RawMonitoring> for Monitoring {
         match raw {
             RawMonitoring::Basic => Self::Basic,
             RawMonitoring::Detailed => Self::Detailed,
+        }
+    }
+}
+
+impl From<RawReady> for Ready {
+    fn from(raw: RawReady) -> Self {
+        match raw {
+            RawReady::InService => Self::InService,
+            RawReady::TargetGroup => Self::TargetGroup,
         }
     }
 }

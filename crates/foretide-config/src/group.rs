@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use foretide_aws::{
-    Collect, CollectSettings, InstanceAllowance, LoadMetric, MetricOptions, Monitoring,
+    Collect, CollectSettings, LoadMetric, MetricOptions, Monitoring, Ready,
+    USD_PER_METRIC_REQUESTED,
 };
 use foretide_control::ControllerConfig;
 use foretide_predict::PredictorUrl;
@@ -18,6 +19,14 @@ pub struct GroupSettings {
     pub controller: ControllerConfig,
     /// Access to AWS, and the metrics to read.
     pub live: LiveSettings,
+}
+
+impl GroupSettings {
+    /// Most that reading single instances may cost in a month, in USD.
+    pub fn instance_usd_per_month(&self) -> f64 {
+        let metrics = self.controller.instance_allowance.per_month;
+        metrics as f64 * USD_PER_METRIC_REQUESTED
+    }
 }
 
 /// Settings of access to a group in AWS.
@@ -35,8 +44,8 @@ pub struct LiveSettings {
     pub memory: bool,
     /// Time from in service until an instance serves; if unset, the group's or the learnt one.
     pub warm_up: Option<Duration>,
-    /// What reading single instances may cost.
-    pub allowance: InstanceAllowance,
+    /// When an instance is ready to serve.
+    pub ready: Ready,
     /// A metric of the load itself.
     pub load: Option<LoadMetric>,
     /// Price of an instance-hour, for page and report.
@@ -71,7 +80,7 @@ impl Default for LiveSettings {
             monitoring: None,
             memory: false,
             warm_up: None,
-            allowance: InstanceAllowance::default(),
+            ready: Ready::default(),
             load: None,
             price: None,
             history_from: None,
@@ -95,7 +104,7 @@ impl LiveSettings {
             group: self.asg_name(name).to_owned(),
             metrics: self.metric_options(),
             warm_up: self.warm_up,
-            allowance: self.allowance,
+            ready: self.ready,
         }
     }
 

@@ -25,7 +25,7 @@ pub(crate) struct Setting {
 }
 
 /// The settings of all layers, and their problems.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Layers {
     /// The settings, the highest precedence last.
     pub settings: Vec<Setting>,
@@ -97,14 +97,19 @@ impl Layers {
             self.problems.push(Problem::new(what, place));
             return;
         };
+        self.add_named(tree, &key, text, place);
+    }
+
+    /// Adds the setting `key` from its text.
+    pub(crate) fn add_named(&mut self, tree: &Table, key: &Key, text: &str, place: Place) {
         let mut table = tree;
         let mut way = Key::default();
         for part in key.parts() {
             way = way.child(part);
             match table.get(part) {
                 Some(Node::Table(below)) => table = below,
-                Some(Node::Leaf(leaf)) if way == key => {
-                    return self.add_text(&key, leaf, text, place);
+                Some(Node::Leaf(leaf)) if way == *key => {
+                    return self.add_text(key, leaf, text, place);
                 }
                 _ => {
                     let problem = unknown_key(table, &way, part, place);

@@ -2,10 +2,15 @@
 //! over the layer before, checked as a whole. Unknown keys, numbers without unit and invalid
 //! settings are refused, and all of them are reported at once, each with its place.
 
+mod broken;
+mod built;
 mod checks;
 mod choice;
+mod days;
+mod discover;
 mod event;
 mod file_mode;
+mod found;
 mod group;
 mod holidays;
 mod key;
@@ -20,12 +25,16 @@ mod resolve;
 mod schema;
 mod set;
 mod settings;
+mod starter;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+pub use days::{DAYS_MAX, days, days_in};
+pub use discover::DiscoverSettings;
 pub use file_mode::FileMode;
+pub use found::{Discovered, Refused, TaggedGroup};
 pub use group::{GroupSettings, LiveSettings, Reach};
 pub use key::Key;
 pub use layer::FILE_VARIABLE;
@@ -34,6 +43,7 @@ pub use problem::{Problems, masked};
 pub use quantity::{Percentage, Price, Span};
 pub use reference::reference;
 pub use settings::{Config, DemoSettings, MetricsSettings, RunSettings, ServeSettings};
+pub use starter::{Starter, StarterGroup};
 
 use layer::Layers;
 use problem::Source;
@@ -57,6 +67,18 @@ impl Sources {
         self.file = Some((Rc::new(Source { name, text }), folder));
     }
 
+    /// Adds a text that is of no file, as the file. Paths in it are relative to the working folder.
+    pub fn text(&mut self, name: &str, text: String) {
+        let name = name.to_owned();
+        self.file = Some((Rc::new(Source { name, text }), PathBuf::new()));
+    }
+
+    /// Name and text of the file, or of what stands for it.
+    pub fn source(&self) -> Option<(&str, &str)> {
+        let (source, _) = self.file.as_ref()?;
+        Some((&source.name, &source.text))
+    }
+
     /// Adds environment variables; variables of other programs are ignored.
     pub fn variables(&mut self, variables: impl Iterator<Item = (String, String)>) {
         self.variables.extend(variables);
@@ -75,16 +97,38 @@ impl Sources {
     /// # Errors
     /// All problems of the sources.
     pub fn load(&self) -> Result<Config, Problems> {
+        resolve::resolve(self.layers(&schema::tree()))
+    }
+
+    /// Reads and checks all sources, and adds the groups that a search found. `home` is the region
+    /// of groups that name none.
+    ///
+    /// # Errors
+    /// All problems of the sources. A group whose tags cannot be used is no error:
+    /// [`Discovered::refused`] names it.
+    pub fn load_with(
+        &self,
+        found: &[TaggedGroup],
+        home: Option<&str>,
+    ) -> Result<Discovered, Problems> {
         let tree = schema::tree();
+        let layers = self.layers(&tree);
+        let config = resolve::resolve(layers.clone())?;
+        // Groups of an earlier search are let go with the search.
+        let found = if config.discover.enabled { found } else { &[] };
+        Ok(found::add(config, &layers.settings, &tree, found, home))
+    }
+
+    fn layers(&self, tree: &schema::Table) -> Layers {
         let mut layers = Layers::default();
         if let Some((source, folder)) = &self.file {
-            layers.add_file(&tree, source, folder);
+            layers.add_file(tree, source, folder);
         }
-        layers.add_variables(&tree, self.variables.iter().cloned());
+        layers.add_variables(tree, self.variables.iter().cloned());
         for (flag, key, value) in &self.flags {
-            layers.add_flag(&tree, key, value, flag);
+            layers.add_flag(tree, key, value, flag);
         }
-        resolve::resolve(layers)
+        layers
     }
 }
 

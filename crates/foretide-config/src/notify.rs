@@ -7,7 +7,7 @@ use foretide_notify::{NotifySettings, Template, Topic};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::checks::{Broken, broken};
+use super::broken::{Broken, broken};
 use super::set::set;
 
 /// Settings of the notifications.
@@ -20,15 +20,17 @@ pub(crate) struct RawNotify {
     /// File that holds the address instead.
     #[schemars(extend("format" = "path"))]
     pub(super) url_file: Option<PathBuf>,
-    /// Events that send a message: `scaling` (a capacity was written), `cannot-write` (desired
-    /// capacity cannot be set), `at-max` (more is needed than the maximum), `stalled` (no fresh
-    /// data, no cycle, or no answer from the predictor), `breaker` (launches fail), `budget` (the
-    /// violation budget is overspent), `forecast` (the forecast is no better than the baseline),
-    /// `fault` (a defect of Foretide).
+    /// Events that send a message, for a condition when it begins, every 24 hours while it holds,
+    /// and when it ends: `scaling` (a capacity was written), `cannot-write` (desired capacity
+    /// cannot be set, or something outside holds it), `at-max` (more is needed than the maximum),
+    /// `stalled` (no fresh data, the load is in doubt, no cycle, or no answer from the predictor),
+    /// `breaker` (launches fail or hang, or new instances die), `budget` (the violation budget is
+    /// overspent), `forecast` (the forecast is no better than the baseline), `fault` (a defect of
+    /// Foretide).
     pub(super) events: Option<Vec<RawTopic>>,
     /// Body of the message: a Jinja template that makes JSON. Values: `text`, `event`, `state`
-    /// (`happened`, `began`, `ended`), `group`, `time`, each written with its quotes; `slack(text)`
-    /// escapes as Slack wants it. No place for a secret.
+    /// (`happened`, `began`, `still holds`, `ended`), `group`, `time`, each written with its
+    /// quotes; `slack(text)` escapes as Slack wants it. No place for a secret.
     pub(super) template: Option<String>,
     /// Most messages of one group in any hour, for scaling and for alarms each. Messages beyond the
     /// limit are counted; the next message gives their number.

@@ -5,7 +5,7 @@ use foretide_http::{DEFAULT_CONNECTIONS_PER_PEER, InvalidNetwork, InvalidOrigin,
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::checks::{Broken, broken, per_peer};
+use super::broken::{Broken, broken, per_peer};
 use super::set::set;
 
 /// Settings of the page's listener.

@@ -30,6 +30,13 @@ pub enum Place {
     Variable(String),
     /// In a flag.
     Flag(String),
+    /// In a tag of an Auto Scaling group.
+    Tag {
+        /// Key of the tag.
+        key: String,
+        /// Name of the group.
+        group: String,
+    },
 }
 
 /// One thing that is wrong.
@@ -93,6 +100,9 @@ impl fmt::Display for Place {
             Self::File { source, span } => snippet(f, source, span),
             Self::Variable(name) => write!(f, "\n  --> environment variable {name}"),
             Self::Flag(flag) => write!(f, "\n  --> flag {}", masked(flag)),
+            Self::Tag { key, group } => {
+                write!(f, "\n  --> tag {} of group {}", masked(key), masked(group))
+            }
         }
     }
 }

@@ -12,8 +12,9 @@ use serde::Deserialize;
 
 use super::choice::{
     RawCollect, RawLogFormat, RawMode, RawMonitoring, RawOnEmpty, RawOnMissing, RawOnSuspended,
-    RawPolicy,
+    RawPolicy, RawReady,
 };
+use super::discover::RawDiscover;
 use super::event::Event;
 use super::file_mode::FileMode;
 use super::notify::RawNotify;
@@ -35,6 +36,10 @@ pub(crate) struct RawConfig {
     /// out are inherited.
     #[serde(default)]
     pub group: BTreeMap<String, RawGroup>,
+    /// Groups that are found by a tag, besides those that have a table. Their settings come from
+    /// tags such as `foretide:policy`. `foretide discover` lists them.
+    #[serde(default)]
+    pub discover: RawDiscover,
     /// How AWS is reached. For keys that are left out, the AWS SDK's default provider chain
     /// decides: environment, profile, instance metadata.
     #[serde(default)]
@@ -89,8 +94,8 @@ pub(crate) struct RawGroup {
     pub metric_delay: Option<Span>,
     /// Share of the instances in service that must report CPU before capacity may be lowered.
     pub coverage_min: Option<Percentage>,
-    /// Time from launch to in service. It is used until launches of the group have been measured.
-    /// The warm-up comes on top.
+    /// Time from launch to in service, or to healthy with `load.ready = "target-group"`. It is used
+    /// until launches of the group have been measured. The warm-up comes on top.
     pub lead_time: Option<Span>,
     /// The least lead time, warm-up included, whatever was measured.
     pub lead_time_min: Option<Span>,
@@ -126,7 +131,8 @@ pub(crate) struct RawGroup {
     pub memory: Option<bool>,
     /// Time from in service until an instance serves. Its CPU is no load before, and it is part of
     /// the lead time. If unset, the group's default instance warm-up; where the group has none,
-    /// it is learnt from what new instances report. `0s` switches it off.
+    /// it is learnt from what new instances report. `0s` switches it off. With `load.ready =
+    /// "target-group"`, the time counts from healthy, and is zero if unset.
     pub warm_up: Option<Span>,
     /// Most single instances whose CPU is read in a minute, while they start, stop or stand by, so
     /// that their CPU can be taken out of the group's mean. One metric each.
@@ -148,15 +154,21 @@ pub(crate) struct RawGroup {
     /// File that holds the bearer token of that service.
     #[schemars(extend("format" = "path"))]
     pub predictor_token_file: Option<PathBuf>,
-    /// A metric of the load itself, for groups that are not bound by CPU. One metric more.
+    /// The load: who serves it, and a metric of it.
     #[serde(default)]
     pub load: RawLoad,
 }
 
-/// A metric that measures the load, such as requests or the length of a queue.
+/// The load: who serves it, and a metric that measures it, such as requests or the length of a
+/// queue, for groups that are not bound by CPU. The metric is one more to pay for.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawLoad {
+    /// When an instance is ready to serve: `in-service` when Auto Scaling has put it into service;
+    /// `target-group` when it is also healthy in all target groups of the group, which ends the
+    /// lead time. `target-group` needs the permission `elasticloadbalancing:DescribeTargetHealth`
+    /// and a build with the feature `target-groups`.
+    pub ready: Option<RawReady>,
     /// Its namespace, such as `AWS/ApplicationELB`.
     pub namespace: Option<String>,
     /// Its name, such as `RequestCount`.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use foretide_aws::{AwsConfig, LoadMetric, Stat};
+use foretide_aws::{AwsConfig, LoadMetric, READS_TARGET_GROUPS, Stat, metrics_for};
 use foretide_control::{ControllerConfig, LoadMetric as ControllerLoad, OnSuspended};
 use foretide_domain::Percent;
 use serde::Deserialize;
@@ -17,7 +17,7 @@ use super::raw::{
 use super::set::set;
 use super::{
     Config, DemoSettings, GroupSettings, LiveSettings, MetricsSettings, RunSettings, ServeSettings,
-    checks, notify, page,
+    built, checks, discover, notify, page,
 };
 
 /// Adds defaults to the settings and checks the result.
@@ -57,6 +57,7 @@ fn config(raw: RawConfig) -> Config {
     let defaults = group(&raw.defaults, GroupSettings::default(), &nothing);
     let (groups, inherited) = (raw.group.iter(), &raw.defaults.forecast);
     Config {
+        discover: discover::resolved(raw.discover),
         aws: aws(raw.aws),
         run: run(raw.run),
         page: page::resolved(raw.page),
@@ -116,12 +117,7 @@ fn live(raw: &RawGroup, mut live: LiveSettings) -> LiveSettings {
     );
     set(&mut live.memory, raw.memory);
     set(&mut live.warm_up, raw.warm_up.map(|it| Some(it.0)));
-    let allowance = &mut live.allowance;
-    set(
-        &mut allowance.metrics_per_minute,
-        raw.instance_metrics_per_minute,
-    );
-    set(&mut allowance.usd_per_month, raw.instance_usd_per_month);
+    set(&mut live.ready, raw.load.ready);
     set(&mut live.price, raw.price.clone().map(Some));
     set(&mut live.history_from, raw.history_from.clone().map(Some));
     set(&mut live.allow_policies, raw.allow_policies.clone());
@@ -248,6 +244,10 @@ fn controller(
     set(&mut breaker.pending_lead_times, from.pending_lead_times);
     set(&mut breaker.backoff, from.backoff);
     set(&mut breaker.backoff_max, from.backoff_max);
+    let allowance = &mut config.instance_allowance;
+    set(&mut allowance.per_minute, raw.instance_metrics_per_minute);
+    let per_month = raw.instance_usd_per_month.map(metrics_for);
+    set(&mut allowance.per_month, per_month);
     config
 }
 
@@ -375,7 +375,9 @@ fn check(config: &Config, settings: &[Setting]) -> Vec<Problem> {
         problems.push(senseless(&[&table], "asg", &why, settings));
     }
     problems.extend(load_checks(settings));
+    problems.extend(built::ready(settings, READS_TARGET_GROUPS));
     for (table, broken) in [
+        ("discover", discover::checks(&config.discover)),
         ("aws", checks::aws(&config.aws)),
         ("demo", checks::demo(&config.demo)),
         ("run", checks::run(&config.run)),

@@ -11,6 +11,7 @@ use foretide_notify::NotifySettings;
 use foretide_outbound::Outbound;
 use foretide_store::LogFormat;
 
+use super::discover::DiscoverSettings;
 use super::file_mode::FileMode;
 use super::group::GroupSettings;
 use super::page::PageSettings;
@@ -25,6 +26,8 @@ pub struct Config {
     pub defaults: GroupSettings,
     /// The groups by name.
     pub groups: BTreeMap<String, GroupSettings>,
+    /// The search for groups by a tag.
+    pub discover: DiscoverSettings,
     /// How AWS is reached.
     pub aws: AwsConfig,
     /// The autoscaler's process.

@@ -223,6 +223,50 @@ fn a_senseless_setting_is_named_in_full_where_it_was_made() {
 }
 
 #[test]
+fn who_serves_is_inherited_and_needs_a_build_that_can_read_it() {
+    use foretide_aws::{READS_TARGET_GROUPS, Ready};
+    let text = "[defaults.load]\nready = \"target-group\"\n[group.web]\n[group.api.load]\n\
+                ready = \"in-service\"\n";
+    let loaded = load(text, &[], &[]);
+    assert_eq!(loaded.is_ok(), READS_TARGET_GROUPS, "{loaded:?}");
+    if let Ok(config) = loaded {
+        let ready = |name: &str| config.groups[name].live.collect_settings(name).ready;
+        assert_eq!(
+            (ready("web"), ready("api")),
+            (Ready::TargetGroup, Ready::InService)
+        );
+        assert_eq!(
+            config.groups["web"].live.load, None,
+            "no metric of the load"
+        );
+    }
+    let flag = [("defaults.load.ready", "in-service")];
+    assert!(load(text, &[], &flag).is_ok(), "the flag has the last word");
+    assert!(refused("[defaults.load]\nready = \"elb\"\n").contains("unknown variant `elb`"));
+}
+
+#[test]
+fn a_build_without_the_client_of_load_balancing_says_so() {
+    let text = "[group.web.load]\nready = \"target-group\"\n".to_owned();
+    let name = "foretide.toml".to_owned();
+    let mut layers = Layers::default();
+    layers.add_file(
+        &schema::tree(),
+        &Rc::new(Source { name, text }),
+        Path::new(""),
+    );
+    assert!(layers.problems.is_empty() && built::ready(&layers.settings, true).is_empty());
+    let said = Problems(built::ready(&layers.settings, false)).to_string();
+    for part in [
+        "`group.web.load.ready` = \"target-group\" needs the client of Elastic Load Balancing",
+        "--> foretide.toml:2:9",
+        "hint: cargo install --path crates/foretide --features target-groups",
+    ] {
+        assert!(said.contains(part), "{part} in {said}");
+    }
+}
+
+#[test]
 fn variables_and_flags_are_checked_like_the_file() {
     let error = |variables: &[(&str, &str)], flags: &[(&str, &str)]| {
         load("[group.web]\n", variables, flags).unwrap_err()

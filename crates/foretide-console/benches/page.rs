@@ -17,8 +17,7 @@ use axum::http::Request;
 use axum::http::header::HOST;
 use foretide_console::{Board, GroupFacts, Limits, Page, page_router};
 use foretide_domain::{
-    Bounds, Datapoint, GroupState, LifecycleCounts, Mode, Percent, PolicyKind, Record,
-    SuspendedProcesses, Timestamp,
+    Bounds, Datapoint, GroupState, Mode, Percent, PolicyKind, Record, Timestamp,
 };
 use foretide_http::ServeConfig;
 use http_body_util::BodyExt;
@@ -49,22 +48,7 @@ fn facts(index: usize) -> GroupFacts {
 }
 
 fn group(in_service: u32) -> GroupState {
-    GroupState {
-        bounds: Bounds::new(1, 100).unwrap(),
-        desired: in_service,
-        counts: LifecycleCounts {
-            in_service,
-            ..LifecycleCounts::default()
-        },
-        oldest_pending_since: None,
-        suspended: SuspendedProcesses::default(),
-        refreshing: false,
-        launches: Vec::new(),
-        obstacles: Vec::new(),
-        later_pending_since: Vec::new(),
-        warm_up: Duration::ZERO,
-        early_deaths: Vec::new(),
-    }
+    GroupState::at_rest(Bounds::new(1, 100).unwrap(), in_service)
 }
 
 fn observed(minute: i64) -> Record {

@@ -229,7 +229,7 @@ pub(crate) struct Ends {
 
 #[cfg(test)]
 mod tests {
-    use foretide_domain::{Bounds, LifecycleCounts, SuspendedProcesses};
+    use foretide_domain::{Bounds, LifecycleCounts};
 
     use super::*;
 
@@ -237,21 +237,14 @@ mod tests {
 
     fn group(launches: Vec<Launch>, pending_since: Option<i64>) -> GroupState {
         GroupState {
-            bounds: Bounds::new(1, 10).unwrap(),
-            desired: 4,
+            oldest_pending_since: pending_since.map(Timestamp::from_seconds),
+            launches,
             counts: LifecycleCounts {
                 in_service: 2,
                 pending: 1,
                 ..LifecycleCounts::default()
             },
-            oldest_pending_since: pending_since.map(Timestamp::from_seconds),
-            suspended: SuspendedProcesses::default(),
-            refreshing: false,
-            launches,
-            obstacles: Vec::new(),
-            later_pending_since: Vec::new(),
-            warm_up: Duration::ZERO,
-            early_deaths: Vec::new(),
+            ..GroupState::at_rest(Bounds::new(1, 10).unwrap(), 4)
         }
     }
 

@@ -15,6 +15,8 @@ use crate::load::LoadMetric;
 /// Defaults are the original's where it has one, else argued at the field.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ControllerConfig {
+    /// Name and version of the configuration, where it has a version. Stands in every decision.
+    pub revision: Option<String>,
     /// What may be written.
     pub mode: Mode,
     /// Which policy proposes.
@@ -56,6 +58,27 @@ pub struct ControllerConfig {
     pub forecast: ForecastConfig,
     /// Settings of the circuit breaker.
     pub breaker: BreakerConfig,
+    /// How many metrics of single instances may be read.
+    #[serde(default)]
+    pub instance_allowance: InstanceAllowance,
+}
+
+/// How many metrics of single instances may be read, while instances start, stop or stand by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InstanceAllowance {
+    /// Most in a minute: 20. A group that changes by more at once is rare.
+    pub per_minute: u32,
+    /// Most in a month of 730 hours: 50,000, which AWS bills with 0.50 USD.
+    pub per_month: u64,
+}
+
+impl Default for InstanceAllowance {
+    fn default() -> Self {
+        Self {
+            per_minute: 20,
+            per_month: 50_000,
+        }
+    }
 }
 
 /// What to do while data is missing or stale.
@@ -154,6 +177,7 @@ impl ControllerConfig {
 impl Default for ControllerConfig {
     fn default() -> Self {
         Self {
+            revision: None,
             mode: Mode::Observe,
             policy: PolicyKind::Forecast,
             interval: Duration::from_secs(10),
@@ -172,6 +196,7 @@ impl Default for ControllerConfig {
             target_tracking: TargetTracking::default(),
             forecast: ForecastConfig::default(),
             breaker: BreakerConfig::default(),
+            instance_allowance: InstanceAllowance::default(),
         }
     }
 }

@@ -123,7 +123,11 @@ impl Controller {
         let mut effects = match event {
             Event::Woke => self.woke(now),
             Event::GroupRead { call, group } => self.group_read(call, group, now),
-            Event::MetricsRead { call, points } => self.metrics_read(call, &points, now),
+            Event::MetricsRead {
+                call,
+                points,
+                instance_metrics,
+            } => self.metrics_read(call, &points, instance_metrics, now),
             Event::HistoryRead { call, points } => self.history_read(call, points, now),
             Event::Fitted { call, outcome } => self.fitted(call, outcome, now),
             Event::Predicted { call, prediction } => self.predicted(call, prediction, now),
@@ -224,10 +228,8 @@ impl Controller {
             // Paid for before it is asked, so that a process that dies and starts again and again
             // does not ask again and again.
             effects.push(Effect::Save);
-            effects.push(Effect::ReadMetrics {
-                call,
-                query: self.state.metrics.query(now),
-            });
+            let query = self.state.metrics.query(&self.config, now);
+            effects.push(Effect::ReadMetrics { call, query });
             call
         });
         self.look = Some(Look::new(group, metrics));
@@ -235,7 +237,13 @@ impl Controller {
         effects
     }
 
-    fn metrics_read(&mut self, call: CallId, points: &[Datapoint], now: Timestamp) -> Vec<Effect> {
+    fn metrics_read(
+        &mut self,
+        call: CallId,
+        points: &[Datapoint],
+        instance_metrics: u32,
+        now: Timestamp,
+    ) -> Vec<Effect> {
         if !self
             .look
             .as_mut()
@@ -244,6 +252,7 @@ impl Controller {
             return Vec::new();
         }
         let mut effects = Vec::new();
+        self.state.metrics.instance_reads.used(instance_metrics);
         let before = self.state.metrics.series.newest_start();
         let observed = self.state.metrics.take(points, &self.config, now);
         self.state.cycle.decide_anyway |= !observed.is_empty();
@@ -298,7 +307,7 @@ impl Controller {
             return self.history_failed(call, failure, now);
         }
         if metrics {
-            self.state.metrics.failed(&self.config, now);
+            self.state.metrics.failed(failure.kind, &self.config, now);
         }
         if !(metrics || prediction) {
             self.state.health.group_read(Some(&failure));

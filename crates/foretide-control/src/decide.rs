@@ -233,7 +233,11 @@ fn inputs(facts: &Facts<'_>, steps: &[GuardStep]) -> Inputs {
             .map(|prediction| (prediction.class, prediction.confidence())),
         streak: facts.streak,
         streak_datapoints: facts.streak_datapoints,
+        streak_needed: policy::of(facts.config)
+            .votes()
+            .then(|| guard::streak_needed(facts)),
         cooldown_left: cooldown_left(facts, steps),
+        settings: facts.config.revision.clone(),
         orders: facts.orders.clone(),
         breaker_open: facts.breaker_cap.is_some(),
         health: Verdict::default(),

@@ -44,6 +44,15 @@ pub(crate) struct Told<'a> {
     pub(crate) decides: bool,
 }
 
+/// What a period has brought.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Observed {
+    /// The risk price is bounded, or free, from now on.
+    pub(crate) alarm: Option<Alarm>,
+    /// The period that is forecast now, and the median of its load in instance-percent.
+    pub(crate) expected: Option<(Timestamp, f64)>,
+}
+
 /// What the group's forecast rests on.
 #[derive(Clone, Debug)]
 pub(crate) struct Forecasting {
@@ -59,9 +68,6 @@ pub(crate) struct Forecasting {
     source: LoadSource,
     uplift: f64,
     lifting: Option<String>,
-    /// The newest forecast's period and its median, in instance-percent. Not kept in a snapshot:
-    /// the saved state has taken it over.
-    expected: Option<(Timestamp, f64)>,
     fit: Option<CallId>,
     not_before: Option<Timestamp>,
 }
@@ -81,7 +87,6 @@ impl Forecasting {
             source: LoadSource::Cpu,
             uplift: 1.0,
             lifting: None,
-            expected: None,
             fit: None,
             not_before: None,
         })
@@ -104,7 +109,6 @@ impl Forecasting {
             source: latest.as_ref().map_or(LoadSource::Cpu, |it| it.source),
             uplift: latest.as_ref().map_or(1.0, |it| it.uplift),
             lifting: latest.and_then(|it| it.lifting),
-            expected: None,
             fit: None,
             not_before: snapshot.not_before,
         }
@@ -203,14 +207,13 @@ impl Forecasting {
         history.len() * step >= TRACKING_MINUTES && 2 * history.known_lately(lately) >= lately
     }
 
-    /// Takes in a period; the newest steps the optimiser. Returns an alarm where the risk price is
-    /// bounded or free from now on.
+    /// Takes in a period; the newest steps the optimiser. None where the period brings nothing new.
     pub(crate) fn observe(
         &mut self,
         point: &Datapoint,
         told: &Told<'_>,
         saved: &mut Option<SavedOptimiser>,
-    ) -> Option<Alarm> {
+    ) -> Option<Observed> {
         if !self.follow_lead(point.period, told.lead_time) {
             return None;
         }
@@ -237,10 +240,13 @@ impl Forecasting {
         }
         self.source = measured.source;
         let before = saved.optimiser.standing();
-        self.step(point, &measured, period, told, saved);
-        standing_changed(before, saved.optimiser.standing(), &self.output?)
+        let expected = self.step(point, &measured, period, told, saved);
+        let output = self.output.as_ref();
+        let alarm = output.and_then(|it| standing_changed(before, saved.optimiser.standing(), it));
+        Some(Observed { alarm, expected })
     }
 
+    /// Steps the optimiser. Returns the period that is forecast now, and the median of its load.
     fn step(
         &mut self,
         point: &Datapoint,
@@ -248,7 +254,7 @@ impl Forecasting {
         period: Period,
         told: &Told<'_>,
         saved: &mut SavedOptimiser,
-    ) {
+    ) -> Option<(Timestamp, f64)> {
         let missed = saved.newest_start.map_or(0, |seen| {
             let length = point.period.as_millis().max(1);
             let periods = point.start.since(seen).as_millis() / length;
@@ -261,9 +267,6 @@ impl Forecasting {
         let target = point
             .start
             .plus(point.period.saturating_mul(self.grid.lead_steps()));
-        // The generic model does not know this group's usual load.
-        let own = median.filter(|_| self.has_own_model());
-        self.expected = own.map(|median| (target, median));
         let inputs = SizingInputs {
             cpu: measured.utilisation,
             instances: point.instances,
@@ -281,6 +284,9 @@ impl Forecasting {
         } else {
             saved.optimiser.pass(&inputs);
         }
+        // The generic model does not know this group's usual load.
+        let own = median.filter(|_| self.has_own_model());
+        own.map(|median| (target, median))
     }
 
     /// Finds the factor that lifts the median to what events bring; 1 where it is there without.
@@ -307,12 +313,6 @@ impl Forecasting {
             Some(((load, event), median)) => (load / median, Some(event.name.clone())),
             None => (1.0, None),
         };
-    }
-
-    /// The period of the newest forecast and the median of its load, in instance-percent; told
-    /// once.
-    pub(crate) fn take_expected(&mut self) -> Option<(Timestamp, f64)> {
-        self.expected.take()
     }
 
     /// The event that lifts the newest forecast.

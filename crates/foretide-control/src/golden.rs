@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use foretide_domain::{
-    Bounds, Class, Datapoint, GroupState, Guard, LifecycleCounts, Orders, Percent, PolicyKind,
-    Prediction, Proposal, SuspendedProcesses, Timestamp,
+    Bounds, Class, Datapoint, GroupState, Guard, Orders, Percent, PolicyKind, Prediction, Proposal,
+    Timestamp,
 };
 use serde_json::Value;
 
@@ -64,7 +64,6 @@ impl Rules {
         }
     }
 
-    #[expect(clippy::too_many_lines, reason = "one literal of all facts")]
     fn tick(&mut self, row: &Value) -> (Proposal, Guarded) {
         let millis = (row["t"].as_f64().unwrap() * 1000.0).round();
         #[expect(
@@ -74,22 +73,8 @@ impl Rules {
         let now = Timestamp::from_millis(millis as i64);
         let number = |key: &str| u32::try_from(row[key].as_u64().unwrap()).unwrap();
         let capacity = number("capacity");
-        let group = GroupState {
-            bounds: Bounds::new(number("min"), number("max")).unwrap(),
-            desired: capacity,
-            counts: LifecycleCounts {
-                in_service: capacity,
-                ..LifecycleCounts::default()
-            },
-            oldest_pending_since: None,
-            suspended: SuspendedProcesses::default(),
-            refreshing: false,
-            launches: Vec::new(),
-            obstacles: Vec::new(),
-            later_pending_since: Vec::new(),
-            warm_up: Duration::ZERO,
-            early_deaths: Vec::new(),
-        };
+        let group =
+            GroupState::at_rest(Bounds::new(number("min"), number("max")).unwrap(), capacity);
         let class = row["class"]
             .as_u64()
             .and_then(|c| Class::from_index(usize::try_from(c).ok()?));

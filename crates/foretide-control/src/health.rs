@@ -166,7 +166,7 @@ impl Controller {
         }
     }
 
-    /// What keeps capacity from being lowered until something outside changes.
+    /// What is in doubt until something outside changes: the load, or who serves.
     fn doubts(&self, now: Timestamp, found: &mut Found) {
         let Some(group) = self.state.group.newest() else {
             return;
@@ -179,6 +179,10 @@ impl Controller {
             };
             found.push((Severity::Warning, cause));
         }
+        let readiness = group.readiness.as_ref();
+        if let Some(why) = readiness.and_then(|it| it.in_doubt.clone()) {
+            found.push((Severity::Warning, Cause::ReadyInDoubt(why)));
+        }
         let expected = self.state.policies.forecast.drop.holds(now);
         if let Some(expected) = expected.and_then(Load::new) {
             found.push((Severity::Warning, Cause::LoadDropped { expected }));
@@ -186,6 +190,10 @@ impl Controller {
         let coverage = self.state.coverage();
         if let Some(share) = coverage.filter(|share| *share < self.config.coverage_min) {
             found.push((Severity::Warning, Cause::FewReport { share }));
+        }
+        let (protected, desired) = (group.counts.protected, group.desired);
+        if protected > desired {
+            found.push((Severity::Notice, Cause::Protected { protected, desired }));
         }
         // Whether there is one is unknown until policies are read; that is a condition of its own.
         if group.refreshing && !group.obstacles.contains(&Obstacle::Unknown) {

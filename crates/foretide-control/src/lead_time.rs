@@ -1,4 +1,5 @@
-//! How long a new instance needs until it is in service, measured on this group's own launches.
+//! How long a new instance needs until it is in service, or healthy in its target groups, measured
+//! on this group's own launches.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -27,9 +28,22 @@ pub(crate) const fn longest_forecast(period: Duration) -> Duration {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeadTime {
     newest: VecDeque<Duration>,
+    /// Whether a launch ends when its instance is healthy in all target groups, not in service.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    until_healthy: bool,
 }
 
 impl LeadTime {
+    /// Says where launches end from now on. Durations that ended elsewhere are forgotten.
+    pub fn measure(&mut self, until_healthy: bool) {
+        if self.until_healthy != until_healthy {
+            *self = Self {
+                until_healthy,
+                ..Self::default()
+            };
+        }
+    }
+
     /// Learns from a launch that has ended.
     pub fn observe(&mut self, launch: &Launch) {
         if !launch.succeeded {
@@ -102,6 +116,21 @@ mod tests {
                 "and it is the last that is served"
             );
         }
+    }
+
+    #[test]
+    fn launches_that_ended_elsewhere_are_forgotten() {
+        let mut lead_time = LeadTime::default();
+        let five = |lead_time: &mut LeadTime, seconds| {
+            (0..5).for_each(|_| lead_time.observe(&launch(seconds, true)));
+            lead_time.p90().map(|p90| p90.as_secs())
+        };
+        assert_eq!(five(&mut lead_time, 30), Some(30));
+        lead_time.measure(false);
+        assert_eq!(lead_time.launches(), 5, "nothing has changed");
+        lead_time.measure(true);
+        assert_eq!((lead_time.launches(), lead_time.p90()), (0, None));
+        assert_eq!(five(&mut lead_time, 150), Some(150));
     }
 
     #[test]

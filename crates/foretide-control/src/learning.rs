@@ -3,7 +3,7 @@
 use foretide_domain::{CallFailure, CallId, Datapoint, FailureKind, Mode, Record, Timestamp};
 
 use crate::controller::Controller;
-use crate::forecasting::{Forecasting, Told};
+use crate::forecasting::{Forecasting, Observed, Told};
 use crate::load::measured;
 use crate::policy;
 use crate::protocol::{Effect, FitOutcome, ForecastSnapshot};
@@ -55,15 +55,15 @@ impl Controller {
                 pending,
                 decides: newest == Some(point.start),
             };
-            let alarm =
-                forecasting.observe(point, &told, &mut self.state.policies.forecast.optimiser);
+            let policy = &mut self.state.policies.forecast;
+            let observed = forecasting.observe(point, &told, &mut policy.optimiser);
+            let Observed { alarm, expected } = observed.unwrap_or_default();
             effects.extend(alarm.map(|alarm| Effect::Record(Record::Alarm(alarm))));
-            let drop = &mut self.state.policies.forecast.drop;
             if let Some(measured) = measured(point, per_instance) {
-                drop.observe(point.start, point.end(), measured.load);
+                policy.drop.observe(point.start, point.end(), measured.load);
             }
-            if let Some((start, median)) = forecasting.take_expected() {
-                drop.note_forecast(start, median);
+            if let Some((start, median)) = expected {
+                policy.drop.note_forecast(start, median);
             }
         }
         let call = self.state.next_call();

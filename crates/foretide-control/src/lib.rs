@@ -43,8 +43,8 @@ mod votes;
 pub use audit::{AuditInput, audit};
 pub use calendar::{CalendarEvent, Occurs, Uplift};
 pub use config::{
-    BreakerConfig, ClassifierConfig, ConfigError, ControllerConfig, ForecastConfig, OnEmpty,
-    OnMissing, OnSuspended,
+    BreakerConfig, ClassifierConfig, ConfigError, ControllerConfig, ForecastConfig,
+    InstanceAllowance, OnEmpty, OnMissing, OnSuspended,
 };
 pub use controller::Controller;
 pub use lead_time::LeadTime;

@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use foretide_control::{AuditInput, ControllerConfig, audit};
 use foretide_domain::{
-    Bounds, Datapoint, GroupState, LifecycleCounts, Mode, Order, Orders, Percent, Plan, PolicyKind,
-    SuspendedProcesses, Timestamp,
+    Bounds, Datapoint, GroupState, Mode, Order, Orders, Percent, Plan, PolicyKind, Timestamp,
 };
 
 const NOW: Timestamp = Timestamp::from_seconds(1_700_000_000);
@@ -34,22 +33,7 @@ impl World {
                 mode: Mode::Enforce,
                 ..ControllerConfig::default()
             },
-            group: GroupState {
-                bounds,
-                desired: 3,
-                counts: LifecycleCounts {
-                    in_service: 3,
-                    ..LifecycleCounts::default()
-                },
-                oldest_pending_since: None,
-                suspended: SuspendedProcesses::default(),
-                refreshing: false,
-                launches: Vec::new(),
-                obstacles: Vec::new(),
-                later_pending_since: Vec::new(),
-                warm_up: Duration::ZERO,
-                early_deaths: Vec::new(),
-            },
+            group: GroupState::at_rest(bounds, 3),
             newest: Some(Datapoint {
                 start: NOW.minus(Duration::from_secs(120)),
                 period: Duration::from_secs(60),

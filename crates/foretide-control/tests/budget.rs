@@ -11,8 +11,8 @@ use foretide_control::{
     Snapshot,
 };
 use foretide_domain::{
-    Asked, Bounds, CallFailure, CallId, Class, Datapoint, FailureKind, GroupState, LifecycleCounts,
-    MetricsQuery, Percent, PolicyKind, Prediction, SuspendedProcesses, Timestamp, WriteOutcome,
+    Asked, Bounds, CallFailure, CallId, Class, Datapoint, FailureKind, GroupState, MetricsQuery,
+    Percent, PolicyKind, Prediction, Timestamp, WriteOutcome,
 };
 use proptest::prelude::*;
 
@@ -84,6 +84,8 @@ struct Run {
     now: i64,
     due: i64,
     readings: u64,
+    /// Metrics of single instances that were asked for.
+    single: u64,
     /// Whether calls are answered.
     answers: bool,
     events: VecDeque<Event>,
@@ -92,6 +94,10 @@ struct Run {
 impl Run {
     /// Runs for `span_s` seconds; how often metrics were read.
     fn of(world: World, config: ControllerConfig, span_s: i64) -> u64 {
+        Self::over(world, config, span_s).readings
+    }
+
+    fn over(world: World, config: ControllerConfig, span_s: i64) -> Self {
         let mut control = ControlLoop::new(config.clone(), Snapshot::default(), at(START_S));
         let mut run = Self {
             world,
@@ -100,6 +106,7 @@ impl Run {
             now: START_S,
             due: START_S,
             readings: 0,
+            single: 0,
             answers: true,
             events: VecDeque::new(),
         };
@@ -114,7 +121,7 @@ impl Run {
             };
             let now = at(run.now);
             if run.now >= START_S + span_s {
-                return run.readings;
+                return run;
             }
             if dies {
                 killed = run.now;
@@ -154,8 +161,11 @@ impl Run {
                 },
             };
         }
-        let points = self.world.points(query, self.now);
-        Event::MetricsRead { call, points }
+        Event::MetricsRead {
+            call,
+            points: self.world.points(query, self.now),
+            instance_metrics: query.instance_metrics,
+        }
     }
 }
 
@@ -176,6 +186,7 @@ impl Outside for Run {
             },
             Effect::ReadMetrics { call, query } => {
                 self.readings += 1;
+                self.single += u64::from(query.instance_metrics);
                 self.metrics(call, query)
             }
             Effect::Predict { call, .. } => Event::Predicted {
@@ -206,22 +217,7 @@ const fn at(seconds: i64) -> Timestamp {
 }
 
 fn group() -> GroupState {
-    GroupState {
-        bounds: Bounds::new(1, 5).unwrap(),
-        desired: 2,
-        counts: LifecycleCounts {
-            in_service: 2,
-            ..LifecycleCounts::default()
-        },
-        oldest_pending_since: None,
-        suspended: SuspendedProcesses::default(),
-        refreshing: false,
-        launches: Vec::new(),
-        obstacles: Vec::new(),
-        later_pending_since: Vec::new(),
-        warm_up: Duration::ZERO,
-        early_deaths: Vec::new(),
-    }
+    GroupState::at_rest(Bounds::new(1, 5).unwrap(), 2)
 }
 
 fn config(metric_delay: u64, interval: u64) -> ControllerConfig {
@@ -295,6 +291,30 @@ fn restarts_cost_no_more_than_was_printed() {
             ..CALM
         };
         costs_no_more_than_printed("restarts", world, 0, 2 * 86_400);
+    }
+}
+
+/// Every reading takes all that it may of single instances, whether it is answered, fails or is
+/// lost.
+#[test]
+fn restarts_read_no_more_of_single_instances_than_the_allowance() {
+    let allowed = 1000;
+    let mut config = config(0, 10);
+    config.instance_allowance.per_month = allowed;
+    for (killed_after, failing) in [(0, 0), (2, 0), (47, 0), (600, 3)] {
+        let world = World {
+            failing,
+            killed_after,
+            ..CALM
+        };
+        let run = Run::over(world, config.clone(), 2 * 86_400);
+        // Readings that fail are throttled ones, which AWS does not bill.
+        let refused = run.readings.checked_div(failing).unwrap_or_default() * 20;
+        assert!(
+            (allowed..=allowed + refused).contains(&run.single),
+            "{killed_after}: {}",
+            run.single
+        );
     }
 }
 

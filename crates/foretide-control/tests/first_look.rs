@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use foretide_control::{Controller, ControllerConfig, Effect, Event};
 use foretide_domain::{
-    Bounds, Class, Datapoint, GroupState, LifecycleCounts, Mode, Obstacle, Percent, PolicyKind,
-    Prediction, SuspendedProcesses, Timestamp,
+    Bounds, Class, Datapoint, GroupState, Mode, Obstacle, Percent, PolicyKind, Prediction,
+    Timestamp,
 };
 
 /// A full minute: the newest period has just ended.
@@ -40,20 +40,8 @@ fn points() -> Vec<Datapoint> {
 
 fn group(obstacles: Vec<Obstacle>) -> GroupState {
     GroupState {
-        bounds: Bounds::new(1, 20).unwrap(),
-        desired: 2,
-        counts: LifecycleCounts {
-            in_service: 2,
-            ..LifecycleCounts::default()
-        },
-        oldest_pending_since: None,
-        suspended: SuspendedProcesses::default(),
-        refreshing: false,
-        launches: Vec::new(),
-        later_pending_since: Vec::new(),
-        warm_up: Duration::ZERO,
-        early_deaths: Vec::new(),
         obstacles,
+        ..GroupState::at_rest(Bounds::new(1, 20).unwrap(), 2)
     }
 }
 
@@ -94,6 +82,7 @@ fn first_write(policy: PolicyKind, unknown: i64, metrics_first: bool) -> Option<
                 let read = Event::MetricsRead {
                     call,
                     points: points(),
+                    instance_metrics: 0,
                 };
                 // The last one held is the first answer.
                 let place = if metrics_first { held.len() } else { 0 };

@@ -38,8 +38,6 @@ fn group() -> impl Strategy<Value = GroupState> {
     )
         .prop_map(
             |(min, span, desired, in_service, pending, flags, launches)| GroupState {
-                bounds: Bounds::new(min, min + span).unwrap(),
-                desired,
                 counts: LifecycleCounts {
                     in_service,
                     pending,
@@ -67,9 +65,7 @@ fn group() -> impl Strategy<Value = GroupState> {
                 } else {
                     Vec::new()
                 },
-                later_pending_since: Vec::new(),
-                warm_up: Duration::ZERO,
-                early_deaths: Vec::new(),
+                ..GroupState::at_rest(Bounds::new(min, min + span).unwrap(), desired)
             },
         )
 }
@@ -163,6 +159,7 @@ impl Asked {
             Draw::Points(points) => Event::MetricsRead {
                 call: self.metrics.unwrap_or(unknown),
                 points: points.iter().map(|point| datapoint(point, now)).collect(),
+                instance_metrics: 0,
             },
             Draw::Class(class, confidence) => {
                 let mut probabilities = [(1.0 - confidence) / 2.0; 3];

@@ -48,8 +48,8 @@ use foretide_control::{
 };
 use foretide_domain::{
     Asked, Bounds, BytesPerSecond, CallFailure, CallId, Class, Datapoint, EarlyDeath, FailureKind,
-    GroupState, Launch, LifecycleCounts, Mode, Obstacle, Order, Percent, Plan, PolicyKind,
-    Prediction, Record, SuspendedProcesses, Timestamp, Unaccounted, WriteOutcome,
+    GroupState, Launch, Mode, Obstacle, Order, Percent, Plan, PolicyKind, Prediction, Record,
+    Timestamp, Unaccounted, WriteOutcome,
 };
 
 /// Time from the end of a period until it is visible.
@@ -101,22 +101,7 @@ impl World {
             answers: VecDeque::new(),
             saved: None,
             due: START,
-            group: GroupState {
-                bounds: Bounds::new(1, 5).unwrap(),
-                desired: 2,
-                counts: LifecycleCounts {
-                    in_service: 2,
-                    ..LifecycleCounts::default()
-                },
-                oldest_pending_since: None,
-                suspended: SuspendedProcesses::default(),
-                refreshing: false,
-                launches: Vec::new(),
-                obstacles: Vec::new(),
-                later_pending_since: Vec::new(),
-                warm_up: Duration::ZERO,
-                early_deaths: Vec::new(),
-            },
+            group: GroupState::at_rest(Bounds::new(1, 5).unwrap(), 2),
             cpu: Some(40.0),
             load: None,
             demand: None,
@@ -236,6 +221,7 @@ impl World {
             "desired" => group.desired = number(),
             "in_service" => group.counts.in_service = number(),
             "warming_up" => group.counts.warming_up = number(),
+            "protected" => group.counts.protected = number(),
             "warm_up" => group.warm_up = Duration::from_secs(number().into()),
             "pending" => {
                 group.counts.pending = number();
@@ -394,7 +380,7 @@ impl World {
         let outcome = match self.writes.as_str() {
             "ok" => {
                 self.group.desired = plan.desired;
-                self.group.counts.in_service = plan.desired;
+                self.group.counts.in_service = plan.desired.max(self.group.counts.protected);
                 WriteOutcome::Accepted
             }
             "moved" => WriteOutcome::Moved {
@@ -470,7 +456,12 @@ impl Outside for World {
                 let seen = self.now.minus(DELAY);
                 let visible = |p: &&Datapoint| p.start >= query.from && p.end() <= seen;
                 let points = self.published.iter().filter(visible).copied().collect();
-                let read = Event::MetricsRead { call, points };
+                let instance_metrics = 0;
+                let read = Event::MetricsRead {
+                    call,
+                    points,
+                    instance_metrics,
+                };
                 self.answer(call, &self.metrics.clone(), read);
             }
             Effect::ReadHistory { .. } if self.history == "silent" => {}

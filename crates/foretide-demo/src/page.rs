@@ -6,9 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use foretide_console::{Board, GroupFacts, Limits, Page};
-use foretide_domain::{
-    Bounds, GroupState, LifecycleCounts, Percent, Record, SuspendedProcesses, Timestamp,
-};
+use foretide_domain::{Bounds, GroupState, LifecycleCounts, Percent, Record, Timestamp};
 use foretide_http::{ServeConfig, ServeError};
 use foretide_sim::{STEP_S, Step};
 use foretide_terminal::Failure;
@@ -128,17 +126,8 @@ impl Feed {
             ..LifecycleCounts::default()
         };
         let group = GroupState {
-            bounds: self.bounds,
-            desired: step.desired,
             counts,
-            oldest_pending_since: None,
-            suspended: SuspendedProcesses::default(),
-            refreshing: false,
-            launches: Vec::new(),
-            obstacles: Vec::new(),
-            later_pending_since: Vec::new(),
-            warm_up: Duration::ZERO,
-            early_deaths: Vec::new(),
+            ..GroupState::at_rest(self.bounds, step.desired)
         };
         self.board.read(&self.group, at, &group);
     }

@@ -48,7 +48,8 @@ pub(crate) fn print(
     let slo = plan.case.setup().slo_utilisation * 100.0;
     writeln!(out, "violation: demand above {slo:.0} % of capacity")?;
     let counted = format!(
-        "counted from CloudWatch's periods, as on the page and in the report: {}",
+        "The table knows every second of the simulation. Foretide knows one mean a period, and \
+         counts by these means, here as on the page and in the report: {}",
         records.hours()
     );
     writeln!(out, "{}", wrap(&counted, terminal.wrap_at(), 2))?;

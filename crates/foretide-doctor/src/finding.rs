@@ -32,10 +32,10 @@ pub struct Finding {
     pub why: Option<String>,
     /// The command, or the key, that fixes the problem.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub mend: Option<String>,
+    pub fix: Option<String>,
     /// Another way to fix the problem.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub or: Option<String>,
+    pub other_fix: Option<String>,
 }
 
 impl Finding {
@@ -46,8 +46,8 @@ impl Finding {
             severity: Severity::Fine,
             what: what.into(),
             why: None,
-            mend: None,
-            or: None,
+            fix: None,
+            other_fix: None,
         }
     }
 
@@ -73,19 +73,19 @@ impl Finding {
     }
 
     /// Adds the fix: a key, or a command without values from outside.
-    pub fn mend(mut self, mend: impl Into<String>) -> Self {
-        self.mend = Some(mend.into());
+    pub fn fix(mut self, fix: impl Into<String>) -> Self {
+        self.fix = Some(fix.into());
         self
     }
 
     /// Adds the command that fixes the problem.
     pub fn run(self, command: &Command) -> Self {
-        self.mend(command.to_string())
+        self.fix(command.to_string())
     }
 
     /// Adds another way to fix the problem.
-    pub fn or(mut self, other: impl Into<String>) -> Self {
-        self.or = Some(other.into());
+    pub fn other_fix(mut self, other: impl Into<String>) -> Self {
+        self.other_fix = Some(other.into());
         self
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use foretide_aws::{GroupReading, Monitoring};
+use foretide_aws::{GroupReading, Monitoring, Ready};
 use foretide_config::GroupSettings;
 use foretide_domain::{Datapoint, Launch, PolicyKind};
 use foretide_terminal::shell::Command;
@@ -91,9 +91,9 @@ pub(crate) fn weights(settings: &GroupSettings, reading: &GroupReading) -> Findi
     match (reading.weighted, settings.live.allow_weights) {
         (false, _) => Finding::fine(CHECK, "every instance counts as one"),
         (true, true) => Finding::warning(CHECK, "instances are weighted, as allowed", WHY)
-            .mend("give every override of the instances policy WeightedCapacity 1"),
+            .fix("give every override of the instances policy WeightedCapacity 1"),
         (true, false) => Finding::fault(CHECK, "instances are weighted: nothing is written", WHY)
-            .mend("set WeightedCapacity 1, or allow_weights = true"),
+            .fix("set WeightedCapacity 1, or allow_weights = true"),
     }
 }
 
@@ -173,7 +173,7 @@ pub(crate) fn launches(name: &str, settings: &GroupSettings, newest_first: &[Lau
             );
             let why = "until launches were measured, forecasts look less far than a launch takes";
             Finding::warning(CHECK, what, why)
-                .mend(format!("lead_time = \"{}s\"", slowest.as_secs()))
+                .fix(format!("lead_time = \"{}s\"", slowest.as_secs()))
         }
         Some(slowest) => Finding::fine(
             CHECK,
@@ -190,9 +190,15 @@ pub(crate) fn reach(
 ) -> Finding {
     const CHECK: &str = "lead time";
     let controller = &settings.controller;
+    let by_targets = settings.live.ready == Ready::TargetGroup;
     let good = newest_first.iter().filter(|launch| launch.succeeded);
-    let slowest = good.map(Launch::duration).max();
-    let warm_up = settings.live.warm_up.or(reading.default_warm_up);
+    // When a target became healthy is in no activity: a run measures it.
+    let slowest = good.map(Launch::duration).max().filter(|_| !by_targets);
+    let warm_up = if by_targets {
+        Some(settings.live.warm_up.unwrap_or_default())
+    } else {
+        settings.live.warm_up.or(reading.default_warm_up)
+    };
     let lead = slowest
         .unwrap_or(controller.lead_time)
         .saturating_add(warm_up.unwrap_or_default())
@@ -210,7 +216,7 @@ pub(crate) fn reach(
         let why = "no warm-up is set: Foretide learns the warm-up from the first three launches; \
                    until then, the lead time is launch to in service only";
         return Finding::note(CHECK, what, why)
-            .mend("set the group's default instance warm-up, or warm_up (\"0s\": no warm-up)");
+            .fix("set the group's default instance warm-up, or warm_up (\"0s\": no warm-up)");
     }
     Finding::fine(CHECK, what)
 }
@@ -226,8 +232,22 @@ pub(crate) fn protected(reading: &GroupReading) -> Option<Finding> {
     })
 }
 
+/// Names instances that AWS considers unhealthy.
+pub(crate) fn unhealthy(reading: &GroupReading) -> Option<Finding> {
+    let counts = reading.counts();
+    (counts.unhealthy > 0).then(|| {
+        let what = format!(
+            "{} of {} instances in service are unhealthy",
+            counts.unhealthy, counts.in_service
+        );
+        let why = "AWS replaces an unhealthy instance; until then Foretide counts it as serving";
+        Finding::warning("instance health", what, why)
+    })
+}
+
 #[cfg(test)]
 mod tests {
+    use foretide_aws::{InstanceReading, Lifecycle, TrafficSources};
     use foretide_domain::{Bounds, Percent, SuspendedProcesses, Timestamp};
 
     use super::*;
@@ -239,11 +259,11 @@ mod tests {
             desired,
             instances: Vec::new(),
             suspended: SuspendedProcesses::default(),
-            deleting: false,
             warm_pool: false,
             weighted: false,
             operator: None,
             default_warm_up: None,
+            traffic: TrafficSources::default(),
         }
     }
 
@@ -286,6 +306,24 @@ mod tests {
         assert_eq!(weights(&settings, &weighted).severity, Severity::Fault);
         settings.live.allow_weights = true;
         assert_eq!(weights(&settings, &weighted).severity, Severity::Warning);
+    }
+
+    #[test]
+    fn unhealthy_and_protected_instances_in_service_are_counted() {
+        let instance = |healthy| InstanceReading {
+            id: "i-1".into(),
+            lifecycle: Lifecycle::InService,
+            healthy,
+            protected: true,
+        };
+        let sick = GroupReading {
+            instances: vec![instance(true), instance(false)],
+            ..reading(2, 4)
+        };
+        let found = unhealthy(&sick).unwrap();
+        assert_eq!(found.what, "1 of 2 instances in service are unhealthy");
+        assert!(protected(&sick).is_some());
+        assert!(unhealthy(&reading(2, 4)).is_none(), "control");
     }
 
     #[test]

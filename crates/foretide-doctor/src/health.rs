@@ -12,7 +12,7 @@ pub fn recorded(verdict: &Verdict) -> Vec<Finding> {
     if verdict.is_healthy() {
         return vec![Finding::fine(
             CHECK,
-            "healthy, as recorded by `foretide run`",
+            "the newest verdict of `foretide run` was: healthy",
         )];
     }
     let findings = verdict.conditions().iter().map(|condition| {
@@ -26,11 +26,16 @@ pub fn recorded(verdict: &Verdict) -> Vec<Finding> {
             (_, Level::Critical) => Finding::fault(CHECK, what, WHY),
         };
         match condition.cause.next_step() {
-            Some(step) => finding.mend(step),
-            None => finding,
+            Some(step) if !leads_here(&step) => finding.fix(step),
+            _ => finding,
         }
     });
     findings.collect()
+}
+
+/// Whether the next step is to run doctor, whose other findings then have the command.
+fn leads_here(step: &str) -> bool {
+    step.contains("`foretide doctor`")
 }
 
 #[cfg(test)]
@@ -57,6 +62,14 @@ mod tests {
         assert_eq!(of("5 instances are needed"), Severity::Fault);
         assert_eq!(of("not checked"), Severity::Note);
         assert_eq!(of("not read yet"), Severity::Note);
+        let fix = |part: &str| {
+            findings
+                .iter()
+                .find(|it| it.what.contains(part))?
+                .fix
+                .clone()
+        };
+        assert!(fix("5 instances are needed").is_some());
         assert_eq!(recorded(&Verdict::default())[0].severity, Severity::Fine);
     }
 }

@@ -36,21 +36,21 @@ const SKEW_REFUSED_S: f64 = 300.0;
 /// Compares the clock with AWS's clock in its answers.
 pub(crate) fn clock(ahead_s: Option<f64>) -> Finding {
     const CHECK: &str = "clock";
-    const MEND: &str = "timedatectl set-ntp true";
+    const FIX: &str = "timedatectl set-ntp true";
     let Some(ahead_s) = ahead_s else {
         let why = "a clock that is off shifts the age of all data";
         return Finding::note(CHECK, "not checked: no answer of AWS had a time", why)
-            .mend("timedatectl status");
+            .fix("timedatectl status");
     };
     let way = if ahead_s < 0.0 { "behind" } else { "ahead of" };
     let off_s = ahead_s.abs();
     let what = format!("{off_s:.0} s {way} AWS");
     if off_s >= SKEW_REFUSED_S {
         let why = "AWS refuses requests of a clock that is five minutes off";
-        Finding::fault(CHECK, what, why).mend(MEND)
+        Finding::fault(CHECK, what, why).fix(FIX)
     } else if off_s > SKEW_WARNED_S {
         let why = "the age of data is wrong by as much, and with it which periods are closed";
-        Finding::warning(CHECK, what, why).mend(MEND)
+        Finding::warning(CHECK, what, why).fix(FIX)
     } else {
         Finding::fine(CHECK, "within seconds of AWS's")
     }
@@ -79,7 +79,7 @@ pub fn fleet(groups: usize, interval: Duration, allowed_per_second: u32) -> Find
     );
     if wanted > f64::from(allowed_per_second) {
         let why = "cycles that wait for the rate limit are late";
-        Finding::warning(CHECK, what, why).mend("a longer interval, or aws.calls_per_second")
+        Finding::warning(CHECK, what, why).fix("a longer interval, or aws.calls_per_second")
     } else {
         Finding::fine(CHECK, what)
     }
@@ -95,11 +95,11 @@ fn notify(config: &Config) -> Finding {
         (None, None) => {
             let why = "alarms are then visible only on the page and in the log";
             return Finding::note(CHECK, "no webhook is configured: nobody is notified", why)
-                .mend("notify.url in foretide.toml, then foretide notify test");
+                .fix("notify.url in foretide.toml, then foretide notify test");
         }
     };
     let what = format!("{told} gets messages for: {}; not tested", notify.topics());
-    Finding::fine(CHECK, what).mend("foretide notify test")
+    Finding::fine(CHECK, what).fix("foretide notify test")
 }
 
 fn store(config: &Config) -> Finding {
@@ -110,7 +110,7 @@ fn store(config: &Config) -> Finding {
     if path.exists() {
         return match Reader::open(&path) {
             Ok(reader) => readable(CHECK, &path, &reader),
-            Err(error) => Finding::fault(CHECK, error.to_string(), why).mend(elsewhere),
+            Err(error) => Finding::fault(CHECK, error.to_string(), why).fix(elsewhere),
         };
     }
     let folders = config.run.output.ancestors();
@@ -127,7 +127,7 @@ fn store(config: &Config) -> Finding {
         Ok(()) => Finding::fine(CHECK, format!("{} can be made", path.display())),
         Err(error) => {
             let what = format!("{} cannot be made: {error}", path.display());
-            Finding::fault(CHECK, what, why).mend(elsewhere)
+            Finding::fault(CHECK, what, why).fix(elsewhere)
         }
     }
 }
@@ -142,7 +142,7 @@ fn readable(check: &'static str, path: &Path, reader: &Reader) -> Finding {
         Ok(damaged) => {
             let what = format!("{} is damaged: {}", path.display(), damaged.join("; "));
             let why = "commands that read these rows fail, and history on the page ends there";
-            Finding::fault(check, what, why).mend(
+            Finding::fault(check, what, why).fix(
                 "restore a copy of the store, or delete these rows while no `foretide run` is up",
             )
         }
@@ -156,7 +156,7 @@ fn readable(check: &'static str, path: &Path, reader: &Reader) -> Finding {
 /// Checks the page's port; a running `foretide run` uses the port.
 fn page(config: &Config) -> Finding {
     const CHECK: &str = "page";
-    const MEND: &str = "foretide run --listen 127.0.0.1:0, or --no-page";
+    const FIX: &str = "foretide run --listen 127.0.0.1:0, or --no-page";
     let asked = config.run.listen;
     let listen = asked.unwrap_or(RunSettings::LISTEN);
     match TcpListener::bind(listen) {
@@ -169,11 +169,11 @@ fn page(config: &Config) -> Finding {
         }
         Err(error) if asked.is_some() => {
             let why = "`foretide run` does not start without its configured address";
-            Finding::fault(CHECK, format!("{listen}: {error}"), why).mend(MEND)
+            Finding::fault(CHECK, format!("{listen}: {error}"), why).fix(FIX)
         }
         Err(error) => {
             let why = "`foretide run` then runs without a page";
-            Finding::note(CHECK, format!("{listen}: {error}"), why).mend(MEND)
+            Finding::note(CHECK, format!("{listen}: {error}"), why).fix(FIX)
         }
     }
 }
@@ -194,7 +194,7 @@ fn files(config: &Config) -> Vec<Finding> {
     let why = "`foretide run` does not begin without it";
     let found = |check, path: &Path, opened: Result<(), Failure>| match opened {
         Ok(()) => Finding::fine(check, format!("{} can be used", path.display())),
-        Err(failure) => Finding::fault(check, failure.in_one_line(), why).mend(
+        Err(failure) => Finding::fault(check, failure.in_one_line(), why).fix(
             failure
                 .hint
                 .unwrap_or_else(|| Command::of("chmod u+r").path(path).to_string()),
@@ -213,8 +213,8 @@ fn files(config: &Config) -> Vec<Finding> {
     let model = model.map(|path| found("model", path, foretide_files::model(Some(path)).map(drop)));
     let tokens = tokens.into_iter().map(|path| {
         match (foretide_files::token(path), foretide_files::exposed(path)) {
-            (Ok(_), Some(Exposed { what, mend })) => {
-                Finding::warning("token", what, EXPOSED_WHY).mend(mend)
+            (Ok(_), Some(Exposed { what, fix })) => {
+                Finding::warning("token", what, EXPOSED_WHY).fix(fix)
             }
             (opened, _) => found("token", path, opened.map(drop)),
         }
@@ -230,7 +230,7 @@ fn port(config: &Config) -> Finding {
         Err(error) => {
             let why = "only `foretide serve` wants it; it may be the one that has it";
             Finding::note(CHECK, format!("{listen}: {error}"), why)
-                .mend("foretide serve --listen 127.0.0.1:0")
+                .fix("foretide serve --listen 127.0.0.1:0")
         }
     }
 }
@@ -244,10 +244,10 @@ pub(crate) fn pace(calls: u64, interval: Duration, allowed_per_second: u32) -> F
     );
     if wanted > f64::from(allowed_per_second) {
         let why = "cycles that wait for the rate limit are late";
-        Finding::warning(CHECK, what, why).mend("a longer interval, or aws.calls_per_second")
+        Finding::warning(CHECK, what, why).fix("a longer interval, or aws.calls_per_second")
     } else if allowed_per_second > GET_METRIC_DATA_PER_SECOND {
         let why = "GetMetricData allows 50 a second, shared by the whole account";
-        Finding::warning(CHECK, what, why).mend("aws.calls_per_second = 10")
+        Finding::warning(CHECK, what, why).fix("aws.calls_per_second = 10")
     } else {
         Finding::fine(CHECK, what)
     }

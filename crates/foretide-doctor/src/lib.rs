@@ -11,6 +11,7 @@ mod metrics;
 mod patient;
 mod permissions;
 mod predictor;
+mod targets;
 mod writers;
 
 pub use finding::{Finding, Severity};

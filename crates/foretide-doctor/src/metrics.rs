@@ -27,7 +27,7 @@ pub(crate) fn check(
         let why = "without CPU the load is unknown, and capacity is held";
         let what = "CloudWatch has no CPU datapoint of the last three hours";
         found.push(
-            Finding::warning("cpu", what, why).mend(
+            Finding::warning("cpu", what, why).fix(
                 "aws cloudwatch list-metrics --namespace AWS/EC2 --metric-name CPUUtilization",
             ),
         );
@@ -51,13 +51,13 @@ fn monitoring(reading: &GroupReading, known: Option<Monitoring>) -> Finding {
             let detailed = ids.into_iter().fold(detailed, Command::arg);
             Finding::warning(CHECK, "basic: a datapoint every five minutes", why)
                 .run(&detailed)
-                .or("Monitoring Enabled=true in the launch template, for instances to come")
+                .other_fix("Monitoring Enabled=true in the launch template, for instances to come")
         }
         None => {
             let why =
                 "the period of the metrics is unknown, and without it the load is unknown too";
             Finding::note(CHECK, "basic or detailed: not known yet", why)
-                .mend("monitoring = \"detailed\", or \"basic\"")
+                .fix("monitoring = \"detailed\", or \"basic\"")
         }
     }
 }
@@ -76,8 +76,8 @@ fn delay(metric_delay: Duration, metrics: &MetricsReading, now: Timestamp) -> Op
     let why = "metrics are asked for before they are there, and read later for it";
     // The period may show at any moment, at the latest when the next one ends.
     let wait = now.since(newest.end()).as_secs().div_ceil(10) * 10;
-    let mend = format!("metric_delay = \"{wait}s\" or less: the log of a run names it");
-    Some(Finding::warning("metric delay", what, why).mend(mend))
+    let fix = format!("metric_delay = \"{wait}s\" or less: the log of a run names it");
+    Some(Finding::warning("metric delay", what, why).fix(fix))
 }
 
 fn memory(measured: Option<bool>) -> Finding {
@@ -87,7 +87,7 @@ fn memory(measured: Option<bool>) -> Finding {
         Some(false) => {
             let why = "memory is estimated from CPU";
             let what = "no mem_used_percent aggregated on AutoScalingGroupName";
-            Finding::warning(CHECK, what, why).mend(
+            Finding::warning(CHECK, what, why).fix(
                 "aggregation_dimensions [[\"AutoScalingGroupName\"]] in the agent's \
                  configuration, or memory = false",
             )
@@ -130,7 +130,7 @@ mod tests {
             late.what,
             "metric_delay = \"0s\", but a period that ended 45 s ago is not published yet"
         );
-        assert!(late.mend.unwrap().starts_with("metric_delay = \"110s\""));
+        assert!(late.fix.unwrap().starts_with("metric_delay = \"110s\""));
         assert_eq!(found(60, 165), None, "it may still come in time");
         assert_eq!(found(0, 120), None, "it has just ended");
         assert_eq!(found(0, 3600), None, "it was never published");

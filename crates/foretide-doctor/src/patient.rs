@@ -12,7 +12,7 @@ use foretide_terminal::Failure;
 use foretide_terminal::shell::Command;
 
 use crate::finding::Finding;
-use crate::{group, here, metrics, permissions, predictor, writers};
+use crate::{group, here, metrics, permissions, predictor, targets, writers};
 
 /// Length of the load that is read: the longest that `foretide run` reads back.
 const LOAD_SPAN: Duration = Duration::from_hours(3);
@@ -52,8 +52,8 @@ impl Patient<'_> {
         if let Err(failure) = credentials {
             let why = "without them nothing is read or written";
             let finding = Finding::fault("credentials", failure.in_one_line(), why);
-            let mend = failure.hint.unwrap_or_default();
-            return vec![region, finding.mend(mend)];
+            let fix = failure.hint.unwrap_or_default();
+            return vec![region, finding.fix(fix)];
         }
         let mut found = vec![region, Finding::fine("credentials", "found")];
         let reading = clients.read_group(self.name).await;
@@ -70,7 +70,9 @@ impl Patient<'_> {
         };
         found.extend(group::suspended(self.name, &reading));
         found.extend(group::protected(&reading));
+        found.extend(group::unhealthy(&reading));
         found.push(group::weights(self.settings, &reading));
+        found.extend(targets::check(clients, self.settings, &reading).await);
         found.extend(self.others(&reading).await);
         found.extend(self.launches(&reading, now).await);
         found.extend(self.load(&reading, now).await);
@@ -166,7 +168,10 @@ impl Patient<'_> {
         let from = now.minus(LOAD_SPAN);
         let ask = MetricsAsk {
             name: Arc::clone(&name),
-            query: MetricsQuery { from },
+            query: MetricsQuery {
+                from,
+                instance_metrics: self.settings.controller.instance_allowance.per_minute,
+            },
         };
         let answer = collector.read_metrics(&[ask], now).await.remove(&name);
         let calls = clients.bill().snapshot().total_calls() - before;

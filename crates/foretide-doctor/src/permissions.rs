@@ -29,7 +29,7 @@ pub(crate) fn read<T>(
     } else {
         Finding::warning(check, what, why)
     };
-    finding.mend(match failure.kind {
+    finding.fix(match failure.kind {
         FailureKind::Denied => {
             format!("allow the action {operation} in the role's policy (docs/iam.md)")
         }
@@ -73,7 +73,7 @@ pub(crate) fn write(group: &str, doctor: Command, outcome: Option<&WriteOutcome>
                 .option("--tags", &tag.to_string());
             Finding::fault(CHECK, format!("SetDesiredCapacity: {failure}"), WHY)
                 .run(&tag)
-                .or("allow the action SetDesiredCapacity in the role's policy (docs/iam.md)")
+                .other_fix("allow the action SetDesiredCapacity in the role's policy (docs/iam.md)")
         }
     }
 }

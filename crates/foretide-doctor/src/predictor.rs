@@ -51,5 +51,5 @@ pub(crate) async fn check(settings: &GroupSettings, outbound: &Outbound) -> Opti
             deadline.as_secs()
         ),
     };
-    Some(Finding::fault(CHECK, what, why).mend("start it, or take `predictor` out of the group"))
+    Some(Finding::fault(CHECK, what, why).fix("start it, or take `predictor` out of the group"))
 }

@@ -29,7 +29,7 @@ pub(crate) fn policies(
                 .option("--policy-name", by);
             Finding::fault(CHECK, what, why)
                 .run(&delete)
-                .or(format!("allow_policies = [{}]", toml_string(by)))
+                .other_fix(format!("allow_policies = [{}]", toml_string(by)))
         })
         .collect();
     if found.is_empty() {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::group::is_zero;
 use crate::{
     Bounds, Class, Features, Hours, LifecycleCounts, Load, Memory, Mode, Orders, Percent,
-    SuspendedProcesses, Unaccounted, Verdict,
+    SuspendedProcesses, TrackingRule, TrackingRun, Unaccounted, Verdict,
 };
 
 /// Why: the inputs with their ages, what the policy wanted by which rule, what each guard rail made
@@ -93,8 +93,15 @@ pub struct Inputs {
     pub streak: u32,
     /// Votes within them: an answer votes once, for its datapoint.
     pub streak_datapoints: u32,
+    /// Votes and cycles in a row that scaling in needs; none under a policy that does not vote, and
+    /// in decisions of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub streak_needed: Option<(u32, u32)>,
     /// What is left of the cooldown.
     pub cooldown_left: Duration,
+    /// Name and version of the configuration that holds; none where it has no version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<String>,
     /// An operator's orders that stand.
     #[serde(default, skip_serializing_if = "Orders::is_empty")]
     pub orders: Orders,
@@ -160,6 +167,21 @@ pub struct Proposal {
     pub desired: Option<u32>,
     /// The rule that wants it.
     pub rule: Rule,
+    /// What target tracking counted, where target tracking decided. None in decisions of earlier
+    /// versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<TrackingRun>,
+}
+
+impl Proposal {
+    /// What `rule` wants: `desired`, or no change where that is none.
+    pub const fn new(desired: Option<u32>, rule: Rule) -> Self {
+        Self {
+            desired,
+            rule,
+            run: None,
+        }
+    }
 }
 
 /// The rules of all policies.
@@ -303,6 +325,10 @@ pub enum Pricing {
 /// What came of forecasts and budget over a stretch of time.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ForecastKept {
+    /// Minutes for which there was a forecast whose load is known by now. None in decisions of
+    /// earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minutes: Option<f64>,
     /// Share of loads at or below the quantile at each of [`FORECAST_LEVELS`]. None before the
     /// first forecast has matured.
     pub coverage: Option<[f64; 5]>,
@@ -322,22 +348,6 @@ pub struct Counterfactual {
     pub tracking: f64,
     /// Share of time that it would have been short.
     pub tracking_short: f64,
-}
-
-/// Rules of policy `target-tracking`.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TrackingRule {
-    /// Too few periods seen to scale out or in.
-    TooFewPoints,
-    /// Enough periods in a row above target.
-    AboveTarget,
-    /// Enough periods in a row below the scale-in band.
-    BelowBand,
-    /// Below the band, but instances are still coming.
-    BelowBandPending,
-    /// Neither.
-    Between,
 }
 
 /// The guard rails, in the order in which they stand, then the breaker and the mode.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{Obstacle, Timestamp};
+use crate::{Obstacle, Readiness, Timestamp};
 
 /// The smallest and the largest desired capacity that the group allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,11 +71,20 @@ impl fmt::Display for Bounds {
 /// serve nor come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LifecycleCounts {
-    /// In service, whether warmed up or not.
+    /// In service, whether they serve or not.
     pub in_service: u32,
-    /// Of those in service, the ones that are still warming up and do not serve yet.
+    /// Of those in service, the ones that do not serve: they are still warming up or, where target
+    /// groups decide, not healthy.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub warming_up: u32,
+    /// Of those in service, the ones that are protected from scale-in: AWS does not end them when
+    /// desired capacity falls.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub protected: u32,
+    /// Of those in service, the ones that AWS considers unhealthy. They count as serving until AWS
+    /// takes them out of service.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unhealthy: u32,
     /// Launched and not yet serving (`Pending`, `Pending:Wait`, `Pending:Proceed`).
     pub pending: u32,
     /// Set aside by an operator; not serving.
@@ -85,7 +94,7 @@ pub struct LifecycleCounts {
 }
 
 impl LifecycleCounts {
-    /// Instances that serve: in service and warmed up.
+    /// Instances that serve: in service, ready and warmed up.
     pub const fn serving(self) -> u32 {
         self.in_service.saturating_sub(self.warming_up)
     }
@@ -229,6 +238,9 @@ pub struct GroupState {
     /// learnt. Zero while it is not known.
     #[serde(default, skip_serializing_if = "Duration::is_zero")]
     pub warm_up: Duration,
+    /// What the group's target groups tell; none where every instance in service is ready.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub readiness: Option<Box<Readiness>>,
     /// Suspended processes.
     pub suspended: SuspendedProcesses,
     /// Whether an instance refresh is under way, or cannot be ruled out while it was never read.
@@ -246,6 +258,27 @@ pub struct GroupState {
 }
 
 impl GroupState {
+    /// A group that has the instances that it wants, all of them in service, and nothing going on.
+    pub fn at_rest(bounds: Bounds, in_service: u32) -> Self {
+        Self {
+            bounds,
+            desired: in_service,
+            counts: LifecycleCounts {
+                in_service,
+                ..LifecycleCounts::default()
+            },
+            oldest_pending_since: None,
+            later_pending_since: Vec::new(),
+            warm_up: Duration::ZERO,
+            readiness: None,
+            suspended: SuspendedProcesses::default(),
+            refreshing: false,
+            launches: Vec::new(),
+            early_deaths: Vec::new(),
+            obstacles: Vec::new(),
+        }
+    }
+
     /// Pending instances that were launched at `since` or later. Those launched before hang: nobody
     /// should wait for them.
     pub fn coming(&self, since: Timestamp) -> u32 {

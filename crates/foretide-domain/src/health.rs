@@ -9,10 +9,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CallFailure, Load, Obstacle, Timestamp, Violation};
-
-/// A group whose last cycle is further back than this many of its intervals is stalled.
-const STALLED_INTERVALS: u32 = 3;
+use crate::stall::stalled;
+use crate::{CallFailure, Load, Obstacle, ReadinessDoubt, Timestamp, Violation};
 
 /// The states of a group, in their order of precedence.
 #[derive(
@@ -38,7 +36,7 @@ pub enum HealthState {
     BudgetOverspent,
     /// The forecast is no better than the baseline, so its risk price is bounded.
     Degraded,
-    /// Metrics do not show the load of those that serve, so capacity is not lowered.
+    /// Metrics do not show the load of those that serve, or it is not known who serves.
     LoadInDoubt,
     /// The group, its history or its load is not known yet.
     WarmingUp,
@@ -131,6 +129,16 @@ pub enum Cause {
         /// Share that does, 0 to 1.
         share: f64,
     },
+    /// More instances are protected from scale-in than desired capacity asks for: AWS ends none of
+    /// them.
+    Protected {
+        /// Protected instances in service.
+        protected: u32,
+        /// Desired capacity.
+        desired: u32,
+    },
+    /// Target groups were to decide who serves and do not: every instance in service counts.
+    ReadyInDoubt(ReadinessDoubt),
     /// An instance refresh is under way, or cannot be ruled out.
     Refreshing,
     /// Process `AlarmNotification` is suspended: somebody wants that nothing scales.
@@ -280,9 +288,10 @@ impl Cause {
             Self::LaunchesFail { .. } | Self::InstancesDie { .. } | Self::Cascade { .. } => {
                 HealthState::LaunchesFailing
             }
-            Self::Unaccounted { .. } | Self::FewReport { .. } | Self::LoadDropped { .. } => {
-                HealthState::LoadInDoubt
-            }
+            Self::Unaccounted { .. }
+            | Self::FewReport { .. }
+            | Self::LoadDropped { .. }
+            | Self::ReadyInDoubt(_) => HealthState::LoadInDoubt,
             Self::NotChecked { .. } => HealthState::Stalled,
             Self::GroupUnreadable { .. } | Self::DataStale { .. } | Self::NoData => {
                 HealthState::DataMissing
@@ -296,6 +305,7 @@ impl Cause {
             }
             Self::Paused { .. }
             | Self::Pinned { .. }
+            | Self::Protected { .. }
             | Self::Refreshing
             | Self::HandsOff
             | Self::SuspendedAsBefore => HealthState::Held,
@@ -311,7 +321,12 @@ impl Cause {
             );
             return Some(step.into());
         }
-        Some(Cow::Borrowed(match self {
+        self.fixed_step().map(Cow::Borrowed)
+    }
+
+    /// The next step that depends on no name.
+    fn fixed_step(&self) -> Option<&'static str> {
+        Some(match self {
             Self::InvariantBroken { .. } => {
                 "report the fault with the output of `foretide explain`"
             }
@@ -345,6 +360,8 @@ impl Cause {
             }
             Self::LoadDropped { .. } => "see whether the load balancer or DNS fails",
             Self::FewReport { .. } => "`foretide doctor` checks the metrics of the group",
+            Self::Protected { .. } => "end the protection of instances that are not needed",
+            Self::ReadyInDoubt(why) => why.next_step(),
             Self::HandsOff => {
                 "resume process AlarmNotification (`foretide doctor` prints the command), or set \
                  suspended = \"ignore\" in the group's table of foretide.toml"
@@ -370,7 +387,7 @@ impl Cause {
             | Self::NotRead
             | Self::ReadingHistory { .. }
             | Self::Learning { .. } => return None,
-        }))
+        })
     }
 
     /// Whether both say the same but for figures that move from cycle to cycle.
@@ -385,6 +402,7 @@ impl Cause {
                 a == b
             }
             (Self::Pinned { capacity: a, .. }, Self::Pinned { capacity: b, .. }) => a == b,
+            (Self::ReadyInDoubt(a), Self::ReadyInDoubt(b)) => a.is_same(b),
             _ => discriminant(self) == discriminant(other),
         }
     }
@@ -395,22 +413,6 @@ impl Condition {
     pub const fn state(&self) -> HealthState {
         self.cause.state()
     }
-}
-
-/// A group that is not checked any more: the one rule by which a loop is stalled. `interval` is the
-/// group's own.
-pub fn stalled(checked_at: Timestamp, interval: Duration, now: Timestamp) -> Option<Condition> {
-    let from = stalled_after(checked_at, interval);
-    (now > from).then_some(Condition {
-        severity: Severity::Critical,
-        cause: Cause::NotChecked { checked_at },
-        since: from,
-    })
-}
-
-/// The time after which a group that was last checked at `checked_at` is stalled.
-pub fn stalled_after(checked_at: Timestamp, interval: Duration) -> Timestamp {
-    checked_at.plus(interval.saturating_mul(STALLED_INTERVALS))
 }
 
 impl Verdict {

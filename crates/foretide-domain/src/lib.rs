@@ -16,8 +16,10 @@ mod mode;
 mod obstacle;
 mod order;
 mod plan;
+mod readiness;
 mod record;
 mod serving;
+mod stall;
 mod time;
 mod tracking;
 mod units;
@@ -30,25 +32,27 @@ pub use decision::Decision;
 pub use explanation::{
     ClassifierRule, Counterfactual, EventFigures, Explanation, FORECAST_LEVELS, ForecastFigures,
     ForecastKept, ForecastRule, Guard, GuardStep, Inputs, LoadSource, PolicyKind, Pricing,
-    Proposal, Rule, Staleness, TrackingRule,
+    Proposal, Rule, Staleness,
 };
 pub use features::{Class, Features, Prediction, TaskPriority, TaskType, UnknownCategory};
 pub use group::{
     Bounds, BoundsError, EarlyDeath, GroupState, Launch, LifecycleCounts, SuspendedProcesses,
 };
-pub use health::{Cause, Condition, HealthState, Severity, Verdict, stalled, stalled_after};
+pub use health::{Cause, Condition, HealthState, Severity, Verdict};
 pub use hours::Hours;
 pub use mode::Mode;
 pub use obstacle::Obstacle;
 pub use order::{Order, OrderedMode, Orders, Paused, Pinned};
 pub use plan::{HistoryQuery, MetricsQuery, Plan};
+pub use readiness::{Readiness, ReadinessDoubt};
 pub use record::{Alarm, ForeignChange, Outcome, Record};
 pub use serving::{
     GroupCpu, InTransition, InstanceCpu, SATURATED_CPU, Served, ServingCpu, Unaccounted, is_alike,
     serving_cpu,
 };
+pub use stall::{stalled, stalled_after};
 pub use time::{NoTimestamp, Timestamp};
-pub use tracking::{TargetTracking, Tracked, whole_instances};
+pub use tracking::{TargetTracking, Tracked, TrackingRule, TrackingRun, whole_instances};
 pub use units::{BytesPerSecond, Load, Percent};
 pub use violation::Violation;
 pub use words::{Fact, Section, Unfolded};

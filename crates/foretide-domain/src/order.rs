@@ -1,6 +1,7 @@
 //! What an operator orders of a group, and which of it stands.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +32,31 @@ pub enum Order {
         /// The mode.
         mode: Option<Mode>,
     },
+}
+
+impl Order {
+    /// Longest that an order may stand before it ends by itself: 30 days. An order for longer
+    /// belongs into the configuration.
+    pub const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
+
+    /// Checks that an order that ends by itself does so after `now`, and within
+    /// [`Order::LONGEST`].
+    ///
+    /// # Errors
+    /// A sentence that says what is allowed.
+    pub fn check(&self, now: Timestamp) -> Result<(), String> {
+        let until = match self {
+            Self::Pause { until } => *until,
+            Self::Pin { until, .. } => Some(*until),
+            Self::Resume | Self::Unpin | Self::Mode { .. } => None,
+        };
+        let allowed = |until: Timestamp| until > now && until <= now.plus(Self::LONGEST);
+        if until.is_none_or(allowed) {
+            Ok(())
+        } else {
+            Err("an order ends after now, and within 30 days".to_owned())
+        }
+    }
 }
 
 /// The orders that stand. They outlast a restart, so that nothing paused goes on by itself.
@@ -135,8 +161,6 @@ impl fmt::Display for Order {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     const NOW: Timestamp = Timestamp::from_seconds(1_700_000_000);

@@ -11,6 +11,8 @@ use crate::{Bounds, Timestamp};
 pub struct MetricsQuery {
     /// Periods that start at or after this time.
     pub from: Timestamp,
+    /// Most metrics of single instances that may be read beside those of the group.
+    pub instance_metrics: u32,
 }
 
 /// Which part of the past is wanted.

@@ -4,8 +4,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::explanation::TrackingRule;
-
 /// Settings of target tracking. AWS publishes no constants; the defaults are those of the two
 /// alarms that a target-tracking policy creates: 3 datapoints above the target, 15 below 90 % of
 /// it.
@@ -29,6 +27,22 @@ impl Default for TargetTracking {
     }
 }
 
+/// Rules of policy `target-tracking`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TrackingRule {
+    /// Too few periods seen to scale out or in.
+    TooFewPoints,
+    /// Enough periods in a row above target.
+    AboveTarget,
+    /// Enough periods in a row below the scale-in band.
+    BelowBand,
+    /// Below the band, but instances are still coming.
+    BelowBandPending,
+    /// Neither.
+    Between,
+}
+
 /// A group as target tracking sees it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tracked {
@@ -42,13 +56,33 @@ pub struct Tracked {
     pub pending: bool,
 }
 
+/// How many of the newest points in a row lie beyond a bound of target tracking, and how many have
+/// to.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrackingRun {
+    /// The rule that follows from the counts.
+    pub rule: TrackingRule,
+    /// Utilisation aimed at, in percent. Points above it count for scale-out.
+    pub target: f64,
+    /// Utilisation in percent below which points count for scale-in.
+    pub band: f64,
+    /// Newest points in a row above the target.
+    pub above: usize,
+    /// Newest points in a row below the band.
+    pub below: usize,
+    /// Points above the target that scaling out needs.
+    pub out_points: usize,
+    /// Points below the band that scaling in needs.
+    pub in_points: usize,
+}
+
 impl TargetTracking {
     /// Points that a decision looks at.
     pub fn points(&self) -> usize {
         self.out_points.max(self.in_points).max(1)
     }
 
-    /// The capacity wanted, none where nothing is to change, and the rule that says so.
+    /// The capacity wanted, none where nothing is to change, and the counts and rule that say so.
     ///
     /// `utilisations` are those of the newest periods in percent, the newest first. With c =
     /// utilisation, n = instances of the newest period, T = target:
@@ -56,46 +90,51 @@ impl TargetTracking {
     /// - else the newest `in_points` all below `in_band · T` and nothing pending: in to
     ///   `ceil(n · c_max / T)` with `c_max` the largest of them, never out;
     /// - else nothing.
-    pub fn decide(&self, utilisations: &[f64], group: Tracked) -> (Option<u32>, TrackingRule) {
+    pub fn decide(&self, utilisations: &[f64], group: Tracked) -> (Option<u32>, TrackingRun) {
         let Tracked {
             target, desired, ..
         } = group;
         let wanted = |utilisation: f64| whole_instances(group.instances * utilisation / target);
-        let (out_points, in_points) = (self.out_points.max(1), self.in_points.max(1));
-        let Some(newest) = utilisations.first() else {
-            return (None, TrackingRule::TooFewPoints);
-        };
-        let above = run(utilisations, |utilisation| utilisation > target);
-        if above >= out_points {
-            return (
-                Some(desired.max(wanted(*newest))),
-                TrackingRule::AboveTarget,
-            );
-        }
-        let below = run(utilisations, |utilisation| {
-            utilisation < self.in_band * target
-        });
-        if below < in_points {
-            // The run goes on beyond what is known.
-            let too_few = above == utilisations.len() || below == utilisations.len();
-            let rule = if too_few {
+        let mut run = self.run(utilisations, target);
+        let known = utilisations.len();
+        let mut wants = None;
+        run.rule = if run.above >= run.out_points {
+            wants = utilisations.first().map(|it| desired.max(wanted(*it)));
+            TrackingRule::AboveTarget
+        } else if run.below < run.in_points {
+            // A run over all that is known may go on before it.
+            if run.above == known || run.below == known {
                 TrackingRule::TooFewPoints
             } else {
                 TrackingRule::Between
-            };
-            return (None, rule);
+            }
+        } else if group.pending {
+            TrackingRule::BelowBandPending
+        } else {
+            let largest = utilisations.iter().take(run.in_points).copied();
+            wants = Some(desired.min(wanted(largest.fold(0.0, f64::max))));
+            TrackingRule::BelowBand
+        };
+        (wants, run)
+    }
+
+    /// The counts alone.
+    fn run(&self, utilisations: &[f64], target: f64) -> TrackingRun {
+        let band = self.in_band * target;
+        TrackingRun {
+            rule: TrackingRule::TooFewPoints,
+            target,
+            band,
+            above: in_a_row(utilisations, |utilisation| utilisation > target),
+            below: in_a_row(utilisations, |utilisation| utilisation < band),
+            out_points: self.out_points.max(1),
+            in_points: self.in_points.max(1),
         }
-        if group.pending {
-            return (None, TrackingRule::BelowBandPending);
-        }
-        let largest = utilisations.iter().take(in_points).copied();
-        let largest = largest.fold(0.0, f64::max);
-        (Some(desired.min(wanted(largest))), TrackingRule::BelowBand)
     }
 }
 
 /// How many of the first match without a break.
-fn run(utilisations: &[f64], matches: impl Fn(f64) -> bool) -> usize {
+fn in_a_row(utilisations: &[f64], matches: impl Fn(f64) -> bool) -> usize {
     utilisations
         .iter()
         .take_while(|utilisation| matches(**utilisation))
@@ -133,19 +172,29 @@ mod tests {
         assert_eq!(whole_instances(f64::INFINITY), u32::MAX);
     }
 
+    fn decided(
+        settings: TargetTracking,
+        utilisations: &[f64],
+        group: Tracked,
+    ) -> (Option<u32>, TrackingRule) {
+        let (wanted, run) = settings.decide(utilisations, group);
+        (wanted, run.rule)
+    }
+
     #[test]
     fn it_grows_by_the_newest_and_shrinks_by_the_largest() {
         let rule = TargetTracking::default();
-        let above = rule.decide(&[80.0, 60.0, 51.0, 10.0], GROUP);
+        let above = decided(rule, &[80.0, 60.0, 51.0, 10.0], GROUP);
         assert_eq!(above, (Some(7), TrackingRule::AboveTarget));
         let mut low = [20.0; 15];
         low[14] = 30.0;
-        assert_eq!(rule.decide(&low, GROUP), (Some(3), TrackingRule::BelowBand));
+        let below = decided(rule, &low, GROUP);
+        assert_eq!(below, (Some(3), TrackingRule::BelowBand));
         let pending = Tracked {
             pending: true,
             ..GROUP
         };
-        let held = rule.decide(&low, pending);
+        let held = decided(rule, &low, pending);
         assert_eq!(held, (None, TrackingRule::BelowBandPending));
     }
 
@@ -153,10 +202,20 @@ mod tests {
     fn too_few_points_are_told_from_points_between() {
         let rule = TargetTracking::default();
         for few in [&[][..], &[80.0, 80.0], &[20.0; 14]] {
-            assert_eq!(rule.decide(few, GROUP), (None, TrackingRule::TooFewPoints));
+            let held = decided(rule, few, GROUP);
+            assert_eq!(held, (None, TrackingRule::TooFewPoints));
         }
-        let between = rule.decide(&[47.0, 20.0], GROUP);
+        let between = decided(rule, &[47.0, 20.0], GROUP);
         assert_eq!(between, (None, TrackingRule::Between));
+    }
+
+    #[test]
+    fn a_run_tells_how_many_points_are_there_and_how_many_are_needed() {
+        let run = TargetTracking::default().run(&[80.0, 51.0, 10.0], 50.0);
+        assert_eq!((run.above, run.out_points), (2, 3));
+        assert_eq!((run.below, run.in_points), (0, 15));
+        let run = TargetTracking::default().run(&[44.0, 20.0, 45.0], 50.0);
+        assert_eq!((run.above, run.below), (0, 2));
     }
 
     #[test]

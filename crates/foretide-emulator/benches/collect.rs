@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use foretide_aws::{
-    AwsClients, AwsConfig, CollectSettings, Collector, InstanceAllowance, MetricOptions,
-    MetricsAsk, StaticCredentials,
+    AwsClients, AwsConfig, CollectSettings, Collector, MetricOptions, MetricsAsk, Ready,
+    StaticCredentials,
 };
 use foretide_domain::{MetricsQuery, Timestamp};
 use foretide_emulator::{Emulator, GroupSpec, Scenario, Server};
@@ -48,13 +48,14 @@ async fn measure(count: u32) -> Duration {
         group: group.to_string(),
         metrics: MetricOptions::default(),
         warm_up: Some(Duration::ZERO),
-        allowance: InstanceAllowance::default(),
+        ready: Ready::default(),
     };
     let collector = Collector::new(clients, names.iter().map(settings).collect());
     // Launches of the past are read once.
     collector.read_groups(&names, START).await;
     let query = MetricsQuery {
         from: START.minus(Duration::from_mins(5)),
+        instance_metrics: 20,
     };
     let queries: Vec<_> = names
         .iter()

@@ -8,7 +8,10 @@ use crate::cron;
 
 /// A scaling policy in the answer of `DescribePolicies`. It sets desired capacity if it has `acts`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a table with the keys of a scaling policy"
+)]
 pub struct PolicySpec {
     /// The policy's name.
     pub name: String,
@@ -25,7 +28,10 @@ pub struct PolicySpec {
 
 /// Target tracking on the mean CPU of the group, as `CloudWatch` shows it, once a period.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a table with the keys of target tracking"
+)]
 pub struct Acts {
     /// CPU to keep to, in percent: above 0, at most 100.
     pub target: f64,
@@ -41,7 +47,10 @@ const fn yes() -> bool {
 
 /// A scheduled action. It acts unless `ScheduledActions` is suspended.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a table with the keys of a scheduled action"
+)]
 pub struct ScheduledActionSpec {
     /// The action's name.
     pub name: String,
@@ -81,7 +90,11 @@ impl ScheduledActionSpec {
 
 /// What changes at a time while the emulator runs. Keys that are not given change nothing.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(
+    deny_unknown_fields,
+    default,
+    expecting = "a table with the keys of a change"
+)]
 pub struct Change {
     /// Seconds after the emulator's start.
     pub at_s: i64,
@@ -101,6 +114,9 @@ pub struct Change {
     pub standby: Option<u32>,
     /// Number of instances that fail their health check now.
     pub unhealthy: Option<u32>,
+    /// Number of instances in service, the oldest first, that fail the health check of every target
+    /// group.
+    pub unhealthy_targets: Option<u32>,
     /// Whether all instances are protected from scale-in.
     pub protected: Option<bool>,
     /// Share of launches that fail, 0 to 1.

@@ -5,6 +5,7 @@ use foretide_sim::Life;
 use crate::actors::Change;
 use crate::cron;
 use crate::scenario::{GroupSpec, MAX_CAPACITY, MAX_HISTORY_S, ScenarioError};
+use crate::targets;
 
 /// Longest lifecycle hook, in seconds: the heartbeat timeout that AWS takes at most.
 const LONGEST_HOOK_S: u32 = 7200;
@@ -21,6 +22,7 @@ impl GroupSpec {
     pub(crate) fn check(&self) -> Result<(), ScenarioError> {
         let what = self.problem().or_else(|| self.life().check().err());
         let what = what.or_else(|| self.bad_actor());
+        let what = what.or_else(|| targets::problem(&self.target_groups));
         what.map_or(Ok(()), |what| {
             Err(ScenarioError::Value {
                 group: self.name.clone(),
@@ -82,6 +84,7 @@ impl GroupSpec {
             warm_up_s: self.warm_up_s,
             warm_up_cpu: self.warm_up_cpu,
             pending_cpu: self.pending_cpu,
+            scale_in_s: self.scale_in_s,
             drain_s: self.drain_s,
             drain_cpu: self.drain_cpu,
             hang: self.hang,

@@ -176,6 +176,17 @@ impl Emulator {
             .is_some()
     }
 
+    /// Lets so many instances of `group`, the oldest first, fail the health check of
+    /// `target_group`. Returns whether there is such a target group.
+    pub fn set_unhealthy(&self, group: &str, target_group: &str, unhealthy: u32) -> bool {
+        let set = |group: &mut Group, _| {
+            let mut all = group.spec.target_groups.iter_mut();
+            let found = all.find(|one| one.name == target_group);
+            found.map(|one| one.unhealthy = unhealthy).is_some()
+        };
+        self.with_group(group, set) == Some(true)
+    }
+
     /// Adds a fault after the existing ones.
     pub fn add_fault(&self, fault: Fault) {
         self.with(|state, _| state.faults.add(fault));

@@ -194,6 +194,11 @@ impl Group {
             self.world.set_standby(count);
         }
         self.world.fail_health(change.unhealthy.unwrap_or(0));
+        if let Some(unhealthy) = change.unhealthy_targets {
+            for target_group in &mut self.spec.target_groups {
+                target_group.unhealthy = unhealthy;
+            }
+        }
         if let Some(protected) = change.protected {
             self.world.protect(protected);
         }
@@ -456,15 +461,19 @@ mod tests {
     }
 
     #[test]
-    fn scale_in_ends_the_oldest_instance_and_shows_it_terminating_for_a_while() {
+    fn scale_in_begins_late_ends_the_oldest_instance_and_shows_it_terminating_for_a_while() {
         let mut group = group(GroupSpec::default());
         group.advance(at(0));
         let oldest = group.instances()[0].id.clone();
         group.set_desired(1, false, at(5)).unwrap();
-        group.advance(at(10));
+        group.advance(at(30));
+        assert_eq!(states(&group), ["InService", "InService"]);
+        group.advance(at(40));
         assert_eq!(states(&group), ["Terminating", "InService"]);
         assert_eq!(group.instances()[0].id, oldest);
-        group.advance(at(60));
+        let activity = group.roster.activities().next().unwrap();
+        assert_eq!(group.at(activity.started_s), at(40));
+        group.advance(at(90));
         assert_eq!(states(&group), ["InService"]);
     }
 

@@ -17,6 +17,7 @@ use crate::cloudwatch::{self, Wire};
 use crate::emulator::Emulator;
 use crate::error::ApiError;
 use crate::fault::Strike;
+use crate::load_balancing;
 use crate::query::{self, Form, request_id};
 
 /// Longest body of a request, in bytes. 500 queries with their dimensions take a fifth of this.
@@ -64,7 +65,10 @@ async fn root(State(emulator): State<Emulator>, headers: HeaderMap, body: Bytes)
             let Form { action, input, .. } = form;
             cloudwatch_call(&emulator, Wire::Query, &action, &headers, Ok(input)).await
         }
-        form => auto_scaling_call(&emulator, &headers, form).await,
+        Ok(form) if form.version == load_balancing::VERSION => {
+            query_call(&emulator, &LOAD_BALANCING, &headers, Ok(form)).await
+        }
+        form => query_call(&emulator, &AUTO_SCALING, &headers, form).await,
     }
 }
 
@@ -104,14 +108,38 @@ async fn cloudwatch_call(
     response
 }
 
-async fn auto_scaling_call(
+/// A service that speaks the Query protocol alone.
+struct Service {
+    namespace: &'static str,
+    version: &'static str,
+    knows: fn(&str) -> bool,
+    /// Runs the operation of a form for a client of a region, as call of this number.
+    call: fn(&Emulator, &Form, &str, u64) -> Result<String, ApiError>,
+}
+
+const AUTO_SCALING: Service = Service {
+    namespace: autoscaling::NAMESPACE,
+    version: autoscaling::VERSION,
+    knows: |action| autoscaling::operations().any(|one| one == action),
+    call: autoscaling::call,
+};
+
+const LOAD_BALANCING: Service = Service {
+    namespace: load_balancing::NAMESPACE,
+    version: load_balancing::VERSION,
+    knows: |action| load_balancing::operations().any(|one| one == action),
+    call: |emulator, form, _, number| load_balancing::call(emulator, form, number),
+};
+
+async fn query_call(
     emulator: &Emulator,
+    service: &Service,
     headers: &HeaderMap,
     form: Result<Form, ApiError>,
 ) -> Response {
     const CONTENT_TYPE: &str = "text/xml";
     let action = form.as_ref().map_or("", |form| form.action.as_str());
-    let known = autoscaling::operations().any(|one| one == action);
+    let known = (service.knows)(action);
     let (number, strike) = emulator.meet(if known { action } else { "unknown" });
     let answer = match strike {
         Some(Strike::Error(error)) => Err(error),
@@ -119,15 +147,14 @@ async fn auto_scaling_call(
         Some(strike) => return replaced(strike, CONTENT_TYPE).await,
         None => signed_region(headers).and_then(|region| {
             let form = form?;
-            if form.version != autoscaling::VERSION {
+            if form.version != service.version {
                 return Err(ApiError::action(&form.action));
             }
-            autoscaling::call(emulator, &form, region, number)
+            (service.call)(emulator, &form, region, number)
         }),
     };
     let status = answer.as_ref().err().map_or(200, |error| error.status);
-    let namespace = autoscaling::NAMESPACE;
-    let body = answer.unwrap_or_else(|error| query::error(&error, namespace, number));
+    let body = answer.unwrap_or_else(|error| query::error(&error, service.namespace, number));
     respond(status, CONTENT_TYPE, number, body.into_bytes())
 }
 

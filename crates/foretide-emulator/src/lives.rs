@@ -14,12 +14,12 @@ fn at(seconds: i64) -> Timestamp {
     Timestamp::from_seconds(START_S + seconds)
 }
 
-/// The group of `keys`: five in service at 40 % each, boots take a minute, points are visible at
-/// once.
+/// The group of `keys`: five in service at 40 % each, boots take a minute, scale-in begins and
+/// points are visible at once.
 fn group(keys: &str) -> Group {
     let text = format!(
         "[[groups]]\nname = \"web\"\ndesired = 5\ndemand = {{ constant = 200.0 }}\nboot_s = 60\n\
-         delay_s = 0\n{keys}"
+         scale_in_s = 0\ndelay_s = 0\n{keys}"
     );
     let scenario: Scenario = toml::from_str(&text).unwrap();
     let spec = scenario.check().unwrap().swap_remove(0);

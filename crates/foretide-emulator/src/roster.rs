@@ -33,6 +33,10 @@ pub(crate) struct Instance {
     pub(crate) state: &'static str,
     pub(crate) healthy: bool,
     pub(crate) protected: bool,
+    /// Second of the world at which it entered service; none before.
+    pub(crate) in_service_s: Option<i64>,
+    /// State in the simulated world.
+    pub(crate) life: InstanceState,
 }
 
 /// One scaling activity.
@@ -124,6 +128,8 @@ impl Roster {
             state: self.stages.state(one, at_s),
             healthy: one.healthy,
             protected: one.protected,
+            in_service_s: one.in_service_s,
+            life: one.state,
         });
         named.collect()
     }
@@ -338,7 +344,7 @@ impl Stages {
 }
 
 /// The hash FNV-1a, 64 bits.
-fn fnv(bytes: impl Iterator<Item = u8>) -> u64 {
+pub(crate) fn fnv(bytes: impl Iterator<Item = u8>) -> u64 {
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     })

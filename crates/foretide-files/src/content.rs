@@ -33,7 +33,7 @@ pub struct Exposed {
     /// The problem in words.
     pub what: String,
     /// The command that fixes the problem.
-    pub mend: String,
+    pub fix: String,
 }
 
 /// Why the problem matters.
@@ -49,7 +49,7 @@ pub fn exposed(path: &Path) -> Option<Exposed> {
             path.display(),
             mode & 0o7777
         ),
-        mend: Command::of("chmod go-w").path(path).to_string(),
+        fix: Command::of("chmod go-w").path(path).to_string(),
     })
 }
 

@@ -10,13 +10,12 @@ use std::time::Duration;
 
 use foretide_control::ControllerConfig;
 use foretide_domain::{
-    Bounds, BytesPerSecond, CallFailure, Class, Datapoint, Features, GroupState, LifecycleCounts,
-    Mode, Obstacle, Percent, Plan, PolicyKind, Prediction, SuspendedProcesses, Timestamp,
-    WriteOutcome,
+    Bounds, BytesPerSecond, CallFailure, Class, Datapoint, Features, GroupState, Mode, Obstacle,
+    Percent, Plan, PolicyKind, Prediction, Timestamp, WriteOutcome,
 };
 use foretide_runtime::{
     AnchoredClock, Answers, BoxFuture, Cloud, Fleet, GroupKey, GroupSetup, HistoryAsk, HistoryPart,
-    MetricsAsk, Predictor, Runtime, RuntimeSettings, WritePermit,
+    MetricsAnswer, MetricsAsk, Predictor, Runtime, RuntimeSettings, WritePermit,
 };
 
 mod shared;
@@ -43,11 +42,11 @@ impl Cloud for Prompt {
         &'a self,
         asks: &'a [MetricsAsk],
         now: Timestamp,
-        answers: &'a Answers<Vec<Datapoint>>,
+        answers: &'a Answers<MetricsAnswer>,
     ) -> BoxFuture<'a, ()> {
         Box::pin(async move {
             for index in 0..asks.len() {
-                answers.put(index, Ok(points(now)));
+                answers.put(index, Ok(points(now).into()));
             }
         })
     }
@@ -75,22 +74,7 @@ impl Cloud for Prompt {
 }
 
 fn group() -> GroupState {
-    GroupState {
-        bounds: Bounds::new(1, 20).expect("bounds"),
-        desired: 4,
-        counts: LifecycleCounts {
-            in_service: 4,
-            ..LifecycleCounts::default()
-        },
-        oldest_pending_since: None,
-        suspended: SuspendedProcesses::default(),
-        refreshing: false,
-        launches: Vec::new(),
-        obstacles: Vec::new(),
-        later_pending_since: Vec::new(),
-        warm_up: Duration::ZERO,
-        early_deaths: Vec::new(),
-    }
+    GroupState::at_rest(Bounds::new(1, 20).expect("bounds"), 4)
 }
 
 fn points(now: Timestamp) -> Vec<Datapoint> {

@@ -36,7 +36,7 @@ pub trait Cloud: Send + Sync {
         &'a self,
         asks: &'a [MetricsAsk],
         now: Timestamp,
-        answers: &'a Answers<Vec<Datapoint>>,
+        answers: &'a Answers<MetricsAnswer>,
     ) -> BoxFuture<'a, ()>;
 
     /// Reads a part of the history of one group. This call runs beside all others, has a longer
@@ -88,6 +88,25 @@ pub struct MetricsAsk {
     pub name: Arc<str>,
     /// The periods to read.
     pub query: MetricsQuery,
+}
+
+/// The answer to a [`MetricsAsk`].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MetricsAnswer {
+    /// Closed periods, in any order.
+    pub points: Vec<Datapoint>,
+    /// Metrics of single instances that were read.
+    pub instance_metrics: u32,
+}
+
+impl From<Vec<Datapoint>> for MetricsAnswer {
+    /// An answer without metrics of single instances.
+    fn from(points: Vec<Datapoint>) -> Self {
+        Self {
+            points,
+            instance_metrics: 0,
+        }
+    }
 }
 
 /// A question for a part of the history of one group.

@@ -44,7 +44,7 @@ mod supervisor;
 pub use actuator::WritePermit;
 pub use answers::{Answers, Reply};
 pub use clock::{AnchoredClock, Clock};
-pub use cloud::{BatchLimits, Cloud, HistoryAsk, HistoryPart, MetricsAsk};
+pub use cloud::{BatchLimits, Cloud, HistoryAsk, HistoryPart, MetricsAnswer, MetricsAsk};
 pub use entry::{Checkpoint, Costs, Entry, Notice, What};
 pub use fleet::{Fleet, FleetError, GroupSetup};
 pub use journal::{Batch, Journal, StateToKeep};

@@ -16,7 +16,7 @@ use crate::actuator::Write;
 use crate::answers::Reply;
 use crate::awaited::{FitUnderWay, Wake, failed};
 use crate::clock::Clock;
-use crate::cloud::MetricsAsk;
+use crate::cloud::{MetricsAnswer, MetricsAsk};
 use crate::entry::{Checkpoint, Notice};
 use crate::fleet::GroupSetup;
 use crate::history::HistoryReading;
@@ -89,9 +89,12 @@ impl Outside for GroupOutside {
             Effect::ReadMetrics { call, query } => {
                 let name = self.setup.key.shared_name();
                 let reply = self.account.metrics.ask(MetricsAsk { name, query });
-                self.read(call, Asked::Metrics, reply, |call, points| {
-                    Event::MetricsRead { call, points }
-                });
+                let event = |call, answer: MetricsAnswer| Event::MetricsRead {
+                    call,
+                    points: answer.points,
+                    instance_metrics: answer.instance_metrics,
+                };
+                self.read(call, Asked::Metrics, reply, event);
             }
             Effect::ReadHistory { call, query } => {
                 let name = self.setup.key.shared_name();

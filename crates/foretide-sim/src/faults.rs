@@ -4,11 +4,15 @@
 //! those of another. Refuses to touch the controller: faults reach it as events, or as their
 //! absence.
 
-use foretide_domain::{Bounds, CallFailure, Datapoint, FailureKind, Percent};
+mod outside;
+
+use foretide_domain::{Bounds, CallFailure, Datapoint, FailureKind, GroupState, Percent};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::world::World;
+use outside::Outside;
+pub use outside::OutsideFact;
 
 const STEPS_A_DAY: f64 = 8640.0;
 
@@ -51,6 +55,8 @@ pub struct FaultPlan {
     pub protected_a_day: f64,
     /// Times a day at which health checks or replacements are suspended, or resumed.
     pub unchecked_a_day: f64,
+    /// Times a day at which an [`OutsideFact`] begins. Each lasts a minute to six hours.
+    pub outside_a_day: f64,
     /// Probability that the controller dies at an event or at an effect.
     pub crash: f64,
     /// The controller dies once, for no time, at the event or effect with this number, from 0.
@@ -79,6 +85,7 @@ impl FaultPlan {
             standby_a_day: 2.0,
             protected_a_day: 2.0,
             unchecked_a_day: 2.0,
+            outside_a_day: 2.0,
             crash: 0.0005,
             crash_at: None,
         }
@@ -99,6 +106,7 @@ impl FaultPlan {
             launches: stream(5),
             crashes: stream(6),
             instances: stream(7),
+            outside: Outside::new(stream(8)),
             unchecked: false,
             fates: Vec::new(),
             original_bounds: None,
@@ -145,6 +153,7 @@ pub struct Faults {
     launches: ChaCha8Rng,
     crashes: ChaCha8Rng,
     instances: ChaCha8Rng,
+    outside: Outside,
     /// Whether health checks or replacements are suspended.
     unchecked: bool,
     /// What becomes of each published period, by its index.
@@ -190,6 +199,23 @@ impl Faults {
             world.disturb_launches(failure, boot_factor);
         }
         self.disturb_instances(world);
+        let outside = self.plan.outside_a_day / STEPS_A_DAY;
+        self.outside.draw(outside, world.at_s());
+    }
+
+    /// The facts outside that hold at `now_s`, with the seconds for which they have held.
+    pub fn outside(&self, now_s: i64) -> impl Iterator<Item = (OutsideFact, i64)> {
+        self.outside.holding(now_s)
+    }
+
+    /// Whether an operator wants the group to be paused.
+    pub(crate) fn wants_pause(&self, now_s: i64) -> bool {
+        self.outside.holds(OutsideFact::Paused, now_s)
+    }
+
+    /// Shows the facts outside in a reading of the group.
+    pub(crate) fn show_outside(&self, group: &mut GroupState, now_s: i64) {
+        self.outside.show(group, now_s);
     }
 
     /// Lets single instances suffer at this step.
@@ -267,6 +293,9 @@ impl Faults {
 
     /// Makes of the true points, the first of which has index `from`, what is told at `now_s`.
     pub(crate) fn distort(&mut self, now_s: i64, from: usize, points: &mut Vec<Datapoint>) {
+        if self.outside.holds(OutsideFact::NoData, now_s) {
+            return points.clear();
+        }
         let fates = self.fates.get(from..).unwrap_or_default();
         let mut told = Vec::with_capacity(points.len());
         for (point, fate) in points.iter().zip(fates) {

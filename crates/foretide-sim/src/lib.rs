@@ -51,10 +51,10 @@ pub use backtest::{
     at_budget, in_parallel, sweep,
 };
 pub use drive::{Driven, Driver, Predict, Simulation};
-pub use faults::{FaultPlan, Faults};
+pub use faults::{FaultPlan, Faults, OutsideFact};
 pub use peers::{
-    AwsPredictive, HoltWinters, Hpa, Original, Peer, Policy, Static, StepScaling, TargetTracking,
-    View,
+    AwsPredictive, HoltWinters, Hpa, Original, Peer, Policy, PolicySpec, Static, StepScaling,
+    SweepSpec, TargetTracking, View,
 };
 pub use score::Score;
 pub use soak::{Broken, Soaked, soak};

@@ -5,6 +5,7 @@
 //! over records and the world; they share nothing with the controller's own audit.
 
 mod holds;
+mod outside;
 
 use foretide_control::ControllerConfig;
 use foretide_domain::{
@@ -15,12 +16,14 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use thiserror::Error;
 
+use crate::STEP_S;
 use crate::backtest::{Case, Setup};
 use crate::drive::Simulation;
 use crate::faults::FaultPlan;
 use crate::workload::Workload;
 use crate::world::{Boot, Crash, Credits, Departure, InstanceState, Life, World};
 use holds::Holds;
+use outside::Outside;
 
 const HOUR_S: i64 = 3600;
 /// Launches are looked at this often, in seconds.
@@ -53,6 +56,10 @@ pub struct Soaked {
     pub failures: u64,
     /// Alarms.
     pub alarms: u64,
+    /// Decisions that lowered capacity, other than into the bounds.
+    pub lowered: u64,
+    /// Steps in which a fact outside held scale-in back.
+    pub held_steps: u64,
     /// Changes by somebody else that the controller noticed.
     pub foreign: u64,
     /// Decisions on a forecast of the group's own model.
@@ -77,6 +84,8 @@ impl Soaked {
             writes: self.writes + other.writes,
             failures: self.failures + other.failures,
             alarms: self.alarms + other.alarms,
+            lowered: self.lowered + other.lowered,
+            held_steps: self.held_steps + other.held_steps,
             foreign: self.foreign + other.foreign,
             forecasts: self.forecasts + other.forecasts,
             idle_steps: self.idle_steps + other.idle_steps,
@@ -120,6 +129,7 @@ pub fn soak(
         .is_some()
     {
         watch.world(simulation.world(), case.trace().start());
+        watch.outside(&simulation);
         if let Some(broken) = watch.broken.take() {
             return Err(broken);
         }
@@ -214,6 +224,7 @@ fn life(seed: u64) -> Life {
         }),
         protected: some(0.1),
         weight: 1,
+        scale_in_s: if some(0.5) { 30 } else { 0 },
     }
 }
 
@@ -246,6 +257,7 @@ struct Watch {
     changed_at: Option<Timestamp>,
     last_at: Timestamp,
     holds: Holds,
+    outside: Outside,
     seen: Soaked,
     broken: Option<Broken>,
 }
@@ -264,6 +276,7 @@ impl Watch {
             changed_at: None,
             last_at: Timestamp::from_millis(i64::MIN),
             holds: Holds::new(config, warm_up),
+            outside: Outside::new(config),
             seen: Soaked::default(),
             broken: None,
         }
@@ -318,6 +331,21 @@ impl Watch {
         }
     }
 
+    /// Looks at the step that is over: did it lower capacity although a fact outside forbids it?
+    fn outside(&mut self, simulation: &Simulation<'_, '_>) {
+        let at_s = simulation.world().at_s() - STEP_S;
+        let held = simulation.driver().outside(at_s).next().is_some();
+        self.seen.held_steps += u64::from(held);
+        let Some((at, lowering)) = self.outside.take_lowering() else {
+            return;
+        };
+        self.seen.lowered += 1;
+        let holding = simulation.driver().outside(at_s);
+        if let Some(rule) = self.outside.forbids(holding, at) {
+            self.must(false, rule, at, &lowering);
+        }
+    }
+
     fn note_launches(&mut self, world: &World) {
         for one in world.instances() {
             if let (InstanceState::Serving | InstanceState::Warming, Some(served)) =
@@ -363,6 +391,7 @@ impl Watch {
                 self.seen.writes += 1;
                 self.changed_at = Some(self.sent_at);
             }
+            Record::Observed(point) => self.outside.observed(point),
             Record::CallFailed(_) => self.seen.failures += 1,
             Record::ForeignChange(_) => self.seen.foreign += 1,
             Record::Alarm(alarm) => {
@@ -400,6 +429,9 @@ impl Watch {
             return;
         }
         if desired < inputs.desired {
+            if self.mode != Mode::Observe {
+                self.outside.lowers(at, (inputs.desired, desired));
+            }
             let trusted = inputs.fresh && inputs.unaccounted.is_none();
             let calm = trusted && inputs.starting == 0 && !inputs.suspended.terminate;
             let rule = "capacity is taken only with fresh data of those that serve, none starting, \

@@ -23,6 +23,7 @@ fn two_thousand_group_days_of_faults_break_no_rule() {
         sum.idle_steps > 10_000 && sum.draining_steps > 10_000,
         "{sum:?}"
     );
+    assert!(sum.lowered > 1000 && sum.held_steps > 1_000_000, "{sum:?}");
     assert!(sum.standby_steps > 10_000 && sum.replaced > 1000, "{sum:?}");
 }
 

@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 use foretide_control::{Controller, ControllerConfig, Effect, Event, SavedState};
 use foretide_domain::{
-    Bounds, BytesPerSecond, Class, Datapoint, GroupState, LifecycleCounts, Percent, PolicyKind,
-    Prediction, SuspendedProcesses, Timestamp,
+    Bounds, BytesPerSecond, Class, Datapoint, GroupState, Percent, PolicyKind, Prediction,
+    Timestamp,
 };
 use foretide_runtime::{Batch, Entry, GroupKey, StateToKeep, What};
 use foretide_store::{Reader, RenderingOptions, Renderings, Retention, Store};
@@ -30,22 +30,7 @@ struct Cycle {
 }
 
 fn group() -> GroupState {
-    GroupState {
-        bounds: Bounds::new(1, 20).expect("bounds"),
-        desired: 4,
-        counts: LifecycleCounts {
-            in_service: 4,
-            ..LifecycleCounts::default()
-        },
-        oldest_pending_since: None,
-        suspended: SuspendedProcesses::default(),
-        refreshing: false,
-        launches: Vec::new(),
-        obstacles: Vec::new(),
-        later_pending_since: Vec::new(),
-        warm_up: Duration::ZERO,
-        early_deaths: Vec::new(),
-    }
+    GroupState::at_rest(Bounds::new(1, 20).expect("bounds"), 4)
 }
 
 fn points(now: Timestamp) -> Vec<Datapoint> {
@@ -78,6 +63,7 @@ fn answer(effect: &Effect, now: Timestamp) -> Option<Event> {
         Effect::ReadMetrics { call, .. } => Some(Event::MetricsRead {
             call,
             points: points(now),
+            instance_metrics: 0,
         }),
         Effect::Predict { call, .. } => Some(Event::Predicted {
             call,

@@ -166,7 +166,12 @@ impl Outside for Then<'_> {
                 self.open.metrics = Some(call);
                 if !self.same && !answered(self.to_come, Asked::Metrics) {
                     let points = Vec::new();
-                    self.answers.push_back(Event::MetricsRead { call, points });
+                    let instance_metrics = 0;
+                    self.answers.push_back(Event::MetricsRead {
+                        call,
+                        points,
+                        instance_metrics,
+                    });
                 }
             }
             Effect::ReadHistory { call, query } => {
@@ -234,10 +239,15 @@ impl Then<'_> {
                 let call = open.group.take()?;
                 Event::GroupRead { call, group }
             }
-            Event::MetricsRead { points, .. } => {
-                let call = open.metrics.take()?;
-                Event::MetricsRead { call, points }
-            }
+            Event::MetricsRead {
+                points,
+                instance_metrics,
+                ..
+            } => Event::MetricsRead {
+                call: open.metrics.take()?,
+                points,
+                instance_metrics,
+            },
             Event::HistoryRead { points, .. } => {
                 let call = open.history.take()?;
                 Event::HistoryRead { call, points }

@@ -17,8 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use foretide_aws::{
-    AwsClients, AwsConfig, CollectSettings, Collector, InstanceAllowance, MetricOptions,
-    StaticCredentials,
+    AwsClients, AwsConfig, CollectSettings, Collector, MetricOptions, Ready, StaticCredentials,
 };
 use foretide_control::ControllerConfig;
 use foretide_domain::{CallFailure, Features, PolicyKind, Prediction, Timestamp};
@@ -103,7 +102,7 @@ async fn account(endpoint: &str, groups: usize) -> (Arc<AwsClients>, Arc<dyn Clo
         group: name(groups, number),
         metrics: MetricOptions::default(),
         warm_up: Some(Duration::ZERO),
-        allowance: InstanceAllowance::default(),
+        ready: Ready::default(),
     });
     let collector = Collector::new(Arc::clone(&clients), settings.collect());
     (clients, Arc::new(collector))

@@ -8,14 +8,18 @@ use clap_complete::Shell;
 use foretide_terminal::EXIT_CODES;
 use foretide_terminal::shell;
 
+use crate::command::args::{
+    DiscoverArgs, InitArgs, ManArgs, ModeArgs, PauseArgs, PinArgs, PlainOrderArgs, PushArgs,
+    RemoteArgs,
+};
 use crate::command::backtest::BacktestArgs;
-use crate::command::days::days;
 use crate::command::doctor::DoctorArgs;
 use crate::command::emulator::EmulatorArgs;
 use crate::command::forecast::ForecastArgs;
 use crate::command::pull::PullArgs;
 use crate::command::report::ReportArgs;
 use crate::command::traced::TraceFlags;
+use foretide_config::days;
 
 /// Predictive horizontal autoscaling for EC2 Auto Scaling groups.
 #[derive(Debug, Parser)]
@@ -74,6 +78,16 @@ pub(crate) enum Command {
     Backtest(BacktestArgs),
     /// List all groups with their health, the worst first
     Status(StatusArgs),
+    /// Order the run on this machine not to change a group's desired capacity
+    Pause(PauseArgs),
+    /// End a pause
+    Resume(PlainOrderArgs),
+    /// Order the run on this machine to hold a capacity for a time
+    Pin(PinArgs),
+    /// Let the policy of a pinned group decide again
+    Unpin(PlainOrderArgs),
+    /// Order the run on this machine to work in another mode
+    Mode(ModeArgs),
     /// Explain why a group was scaled or was not scaled
     Explain(ExplainArgs),
     /// Repeat recorded decisions with the present code and settings, and list differences
@@ -86,6 +100,10 @@ pub(crate) enum Command {
     Trace(TraceArgs),
     /// Run a local AWS: simulated groups behind the Auto Scaling and CloudWatch protocols
     Emulator(EmulatorArgs),
+    /// Write a first configuration for the groups of the account
+    Init(InitArgs),
+    /// List the groups of the account, and which of them `foretide run` looks after
+    Discover(DiscoverArgs),
     /// Check permissions, metrics, bounds and settings of groups, and print how to fix problems
     Doctor(DoctorArgs),
     /// Test the webhook of the notifications
@@ -96,6 +114,9 @@ pub(crate) enum Command {
     Config(ConfigCommand),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
+    /// Write the manual pages of all commands, for packages
+    #[command(hide = true)]
+    Man(ManArgs),
 }
 
 /// `foretide demo`.
@@ -163,10 +184,17 @@ Examples:
 
 SIGHUP reloads the configuration, except [run]: changes of [run] need a restart. Ctrl-C or SIGTERM
 ends `foretide run`; a write that was sent to AWS is awaited first.")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub(crate) struct RunArgs {
     /// Run for this group only, by its name in the configuration or in AWS; may be repeated
     #[arg(long, value_name = "NAME")]
     pub(crate) group: Vec<String>,
+    /// Find groups by their tag, as `discover.enabled = true` does
+    #[arg(long)]
+    pub(crate) discover: bool,
     /// Decide and record, and never set desired capacity, whatever the mode
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -387,6 +415,12 @@ pub(crate) enum ConfigCommand {
         #[arg(value_name = "FILE")]
         file: Option<PathBuf>,
     },
+    /// Write the configuration to Systems Manager as a new version, all of it or nothing
+    Push(PushArgs),
+    /// Print the configuration that Systems Manager has
+    Pull(RemoteArgs),
+    /// List the settings that differ between Systems Manager and the configuration file
+    Diff(RemoteArgs),
     /// Print the JSON schema, for editors
     Schema,
     /// Print the reference of all keys, as Markdown

@@ -5,17 +5,15 @@
 mod cli;
 mod clock;
 mod command;
-mod connect;
-mod limits;
 mod outlet;
 mod output;
-mod stop;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
 use clap::error::ErrorKind;
+use foretide_domain::Order;
 use foretide_terminal::Terminal;
 use foretide_terminal::{Exit, Failure};
 
@@ -63,11 +61,33 @@ fn run(context: &mut Context<'_>) -> Result<(), Failure> {
         Command::Forecast(args) => command::forecast::run(args, flags, context),
         Command::Trace(args) => command::trace::run(args, context),
         Command::Emulator(args) => command::emulator::run(args, context),
+        Command::Pause(args) => args.run(flags, context),
+        Command::Resume(args) => args.run(Order::Resume, flags, context),
+        Command::Pin(args) => args.run(flags, context),
+        Command::Unpin(args) => args.run(Order::Unpin, flags, context),
+        Command::Mode(args) => args.run(flags, context),
+        Command::Init(args) => command::init::run(args, flags, context),
+        Command::Discover(args) => command::discover::run(args, flags, context),
         Command::Doctor(args) => command::doctor::run(args, flags, context),
         Command::Notify(notify) => command::notify::run(notify, flags, context),
         Command::Completions(args) => command::completions::run(args, context),
+        Command::Man(args) => command::man::run(args, context),
         Command::Config(config) => command::config::run(config, flags, context),
     }
+}
+
+/// Says in plain words what the standard library says of a number that it cannot parse.
+fn plain(text: &str) -> String {
+    text.replace("invalid digit found in string", "expected a whole number")
+        .replace(
+            "cannot parse integer from empty string",
+            "expected a whole number",
+        )
+        .replace("invalid float literal", "expected a number")
+        .replace(
+            "number too large to fit in target type",
+            "the number is too large",
+        )
 }
 
 /// Prints help and version. Every other message of clap is a failure.
@@ -81,7 +101,7 @@ fn usage(error: &clap::Error, context: &mut Context<'_>) -> Result<(), Failure> 
         }
         _ => {
             let text = text.to_string();
-            let what = text.trim().trim_start_matches("error: ").to_owned();
+            let what = plain(text.trim().trim_start_matches("error: "));
             Err(Failure::new(Exit::Usage, what))
         }
     }

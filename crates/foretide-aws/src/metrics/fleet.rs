@@ -31,18 +31,16 @@ pub(crate) fn group_queries(group: &str, options: &MetricOptions) -> Vec<Query> 
     queries
 }
 
-/// The queries for the CPU of the single instances `ids` of `group`, and for the group's largest.
-/// AWS bills one metric for each instance; the largest is a statistic of a metric that is asked for
-/// anyway.
+/// The query for the group's largest CPU: a statistic of a metric that is asked for anyway.
+pub(crate) fn peak_query(group: &str) -> Query {
+    by_group(&group.into(), Key::CpuPeak, "CPUUtilization", Stat::Maximum)
+}
+
+/// The queries for the CPU of the single instances `ids` of `group`. AWS bills one metric for each
+/// instance.
 pub(crate) fn own_cpu_queries(group: &str, ids: &[String]) -> Vec<Query> {
     let name: Arc<str> = group.into();
-    let mut queries = Vec::with_capacity(2 * ids.len() + 1);
-    queries.push(by_group(
-        &name,
-        Key::CpuPeak,
-        "CPUUtilization",
-        Stat::Maximum,
-    ));
+    let mut queries = Vec::with_capacity(2 * ids.len());
     for (place, id) in (0_u32..).zip(ids) {
         for (key, stat) in [
             (Key::OwnCpu(place), Stat::Average),
@@ -277,11 +275,15 @@ fn rows(
             unaccounted: serving.unaccounted,
         }
     };
-    // An instance that is alone in reporting makes no period of the group.
+    grid.starts(stamps(values)).into_iter().map(row).collect()
+}
+
+/// The times of all values but those of single instances in transition: such an instance that is
+/// alone in reporting makes no period of the group.
+pub(super) fn stamps(values: &Values) -> impl Iterator<Item = i64> {
     let of_group = |key: &Key| !matches!(key, Key::OwnCpu(_) | Key::OwnSamples(_));
-    let stamps = values.iter().filter(|(key, _)| of_group(key));
-    let stamps = stamps.flat_map(|(_, series)| series.keys()).copied();
-    grid.starts(stamps).into_iter().map(row).collect()
+    let series = values.iter().filter(move |(key, _)| of_group(key));
+    series.flat_map(|(_, series)| series.keys()).copied()
 }
 
 /// The grid of periods for datapoints, and the span wanted, in milliseconds since 1970.

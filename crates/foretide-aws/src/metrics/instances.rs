@@ -4,9 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use foretide_domain::{Datapoint, Percent, Timestamp};
+use foretide_domain::{Datapoint, InstanceCpu, Percent, Timestamp};
 
-use super::fleet::{Grid, load_query, memory_query};
+use crate::duty::Duty;
+
+use super::fleet::{Grid, load_query, memory_query, stamps};
 use super::instance_metric::{InstanceMetric, InstanceStat};
 use super::{Key, MetricOptions, Query, Sampling, Stat, Values};
 
@@ -53,13 +55,18 @@ pub(crate) fn instance_queries(group: &str, ids: &[String], options: &MetricOpti
     queries
 }
 
+/// Whether the instance at an index of the list of ids served from one time to another.
+pub(crate) type Served<'a> = dyn Fn(u32, Timestamp, Timestamp) -> bool + 'a;
+
 /// The closed periods of `values`, and the original's combination of the newest ones.
 ///
-/// CPU is the mean over the instances that reported in the period. Network is their sum.
+/// CPU is the mean over the instances that reported in the period and served throughout. Network is
+/// their sum.
 pub(crate) fn instance_datapoints(
     values: &Values,
     options: &MetricOptions,
     sampling: &mut Sampling,
+    served: &Served<'_>,
     (from, now): (Timestamp, Timestamp),
 ) -> (Vec<Datapoint>, Vec<InstanceAggregate>) {
     sampling.learn_spacing(&cpu_stamps(values));
@@ -68,10 +75,13 @@ pub(crate) fn instance_datapoints(
     };
     let grid = Grid::new(monitoring.period(), from, now);
     let at_start = |metric, stat, at| {
-        let of = move |(key, series): (&Key, &BTreeMap<i64, f64>)| {
-            matches!(key, Key::Instance(_, m, s) if *m == metric && *s == stat)
-                .then(|| series.get(&at).copied())
-                .flatten()
+        let start = Timestamp::from_millis(at);
+        let serves = |place| served(place, start, start.plus(grid.period()));
+        let of = |(key, series): (&Key, &BTreeMap<i64, f64>)| match *key {
+            Key::Instance(place, m, s) if m == metric && s == stat && serves(place) => {
+                series.get(&at).copied()
+            }
+            _ => None,
         };
         values.iter().filter_map(of).collect::<Vec<f64>>()
     };
@@ -95,12 +105,35 @@ pub(crate) fn instance_datapoints(
             unaccounted: None,
         }
     };
-    let starts = grid.starts(values.values().flat_map(BTreeMap::keys).copied());
+    let starts = grid.starts(stamps(values));
     let aggregates = InstanceMetric::ALL
         .into_iter()
         .filter_map(|metric| aggregate(values, metric, &starts))
         .collect();
     (starts.iter().copied().map(row).collect(), aggregates)
+}
+
+/// Learns from `points`, the periods of the serving instances: an instance of `own` whose CPU is
+/// like theirs serves.
+pub(crate) fn learn_warm_ups(
+    values: &Values,
+    points: &[Datapoint],
+    own: &[String],
+    duty: &mut Duty,
+) {
+    for point in points {
+        for (place, id) in (0_u32..).zip(own) {
+            let series = values.get(&Key::OwnCpu(place));
+            let cpu = series.and_then(|series| series.get(&point.start.as_millis()));
+            if let (Some(&cpu), Some(mean)) = (cpu, point.cpu) {
+                let cpu = InstanceCpu {
+                    mean: cpu,
+                    reported: 1.0,
+                };
+                duty.learn(id, &cpu, mean.get(), point.start);
+            }
+        }
+    }
 }
 
 fn cpu_stamps(values: &Values) -> Vec<i64> {
@@ -190,9 +223,10 @@ mod tests {
         ]
         .into();
         let mut sampling = Sampling::new(Some(Monitoring::Detailed));
+        let options = MetricOptions::default();
         let span = (Timestamp::from_seconds(0), Timestamp::from_seconds(120));
         let (points, aggregates) =
-            instance_datapoints(&values, &MetricOptions::default(), &mut sampling, span);
+            instance_datapoints(&values, &options, &mut sampling, &|_, _, _| true, span);
         assert_eq!(points.len(), 2);
         assert_eq!(points[0].cpu, Percent::new(35.0));
         assert_eq!(points[0].network_in, BytesPerSecond::new(30.0));
@@ -205,5 +239,9 @@ mod tests {
             instance_count: 2,
         };
         assert_eq!(aggregates, [expected]);
+        // The second one did not serve yet.
+        let first = |place, _, _| place == 0;
+        let (points, _) = instance_datapoints(&values, &options, &mut sampling, &first, span);
+        assert_eq!(points[0].cpu, Percent::new(10.0));
     }
 }

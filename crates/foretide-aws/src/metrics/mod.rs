@@ -4,7 +4,6 @@
 //! `instances` make datapoints in group mode and in instance mode. No gap is filled: an unpublished
 //! value is absent.
 
-mod allowance;
 mod billed;
 mod fleet;
 mod instance_metric;
@@ -14,7 +13,6 @@ mod query;
 mod sampling;
 mod stat;
 
-pub use allowance::InstanceAllowance;
 pub use billed::BilledMetrics;
 pub use instance_metric::InstanceMetric;
 pub use instances::InstanceAggregate;
@@ -22,10 +20,10 @@ pub use options::{Collect, LoadMetric, MetricOptions};
 pub use sampling::Monitoring;
 pub use stat::Stat;
 
-pub(crate) use allowance::Spent;
 pub(crate) use fleet::{
     Fleet, group_datapoints, group_queries, history_datapoints, history_queries, own_cpu_queries,
+    peak_query,
 };
-pub(crate) use instances::{instance_datapoints, instance_queries};
+pub(crate) use instances::{instance_datapoints, instance_queries, learn_warm_ups};
 pub(crate) use query::{Key, Query, Span, Values, billed_metrics};
 pub(crate) use sampling::Sampling;

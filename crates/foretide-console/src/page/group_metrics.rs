@@ -165,7 +165,7 @@ pub(super) const GAUGES: [Gauge; 24] = [
     (
         "foretide_group_checked_timestamp_seconds",
         "When the newest cycle ended",
-        |group| group.row.looked_at_ms.map(|at| at as f64 / 1000.0),
+        |group| group.row.checked_at_ms.map(|at| at as f64 / 1000.0),
     ),
     (
         "foretide_group_interval_seconds",
@@ -175,7 +175,7 @@ pub(super) const GAUGES: [Gauge; 24] = [
     (
         "foretide_group_cycle_duration_seconds",
         "How long the newest cycle took",
-        |group| group.row.look_took_ms.map(|took| took as f64 / 1000.0),
+        |group| group.row.cycle_took_ms.map(|took| took as f64 / 1000.0),
     ),
     (
         "foretide_group_prediction_duration_seconds",

@@ -27,7 +27,7 @@ pub(super) const LIMITS: Limits = Limits {
 };
 /// Longest that an order may stand before it ends by itself: what is meant for longer belongs into
 /// the configuration.
-const LONGEST_S: u64 = 30 * 24 * 3600;
+const LONGEST_S: u64 = Order::LONGEST.as_secs();
 
 /// An order.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
@@ -108,7 +108,7 @@ fn whole_or_none<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::E
 pub(crate) struct Taken {
     version: u32,
     /// When the look is that carries it out.
-    next_look_ms: i64,
+    next_cycle_ms: i64,
 }
 
 impl OrderBody {
@@ -159,7 +159,7 @@ pub(crate) async fn order(
     let next = controls.order(&facts, order, origin(peer)).await;
     let taken = Taken {
         version: VERSION,
-        next_look_ms: next.map_err(refused)?.as_millis(),
+        next_cycle_ms: next.map_err(refused)?.as_millis(),
     };
     Ok(body::json(StatusCode::ACCEPTED, &taken))
 }

@@ -12,7 +12,7 @@ use super::shape::GroupRow;
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(crate) struct DecisionView {
     pub(crate) at_ms: i64,
-    pub(crate) next_look_ms: i64,
+    pub(crate) next_cycle_ms: i64,
     /// Desired capacity before.
     pub(crate) from: u32,
     /// Desired capacity decided; the same where it holds.
@@ -60,7 +60,7 @@ pub(crate) fn decision_view(decision: &Decision) -> DecisionView {
     let unfolded = decision.unfold();
     DecisionView {
         at_ms: decision.at.as_millis(),
-        next_look_ms: decision.next_look.as_millis(),
+        next_cycle_ms: decision.next_look.as_millis(),
         from,
         to: decision.desired.unwrap_or(from),
         sentence: unfolded.sentence,

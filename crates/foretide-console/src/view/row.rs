@@ -72,9 +72,9 @@ pub(crate) fn row(track: &Track, now: Timestamp) -> GroupRow {
         hours: hours_view(&hours, track),
         spark: spark(track),
         decided_at_ms: decision.map(|decision| decision.at.as_millis()),
-        next_look_ms: decision.map(|decision| decision.next_look.as_millis()),
-        looked_at_ms: looked_at(track).map(Timestamp::as_millis),
-        look_took_ms: track
+        next_cycle_ms: decision.map(|decision| decision.next_look.as_millis()),
+        checked_at_ms: looked_at(track).map(Timestamp::as_millis),
+        cycle_took_ms: track
             .looked
             .map(|looked| u64::try_from(looked.took.as_millis()).unwrap_or(u64::MAX)),
         interval_ms: u64::try_from(facts.interval.as_millis()).unwrap_or(u64::MAX),

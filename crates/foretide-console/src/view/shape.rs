@@ -23,9 +23,9 @@ pub(crate) struct GroupRow {
     /// Need and in service of the last six hours, for a small chart.
     pub(crate) spark: Spark,
     pub(crate) decided_at_ms: Option<i64>,
-    pub(crate) next_look_ms: Option<i64>,
-    pub(crate) looked_at_ms: Option<i64>,
-    pub(crate) look_took_ms: Option<u64>,
+    pub(crate) next_cycle_ms: Option<i64>,
+    pub(crate) checked_at_ms: Option<i64>,
+    pub(crate) cycle_took_ms: Option<u64>,
     pub(crate) interval_ms: u64,
     /// End of the newest period with data.
     pub(crate) data_at_ms: Option<i64>,

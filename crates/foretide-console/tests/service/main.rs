@@ -9,3 +9,4 @@ mod deploy;
 mod limits;
 mod orders;
 mod page;
+mod runbook;

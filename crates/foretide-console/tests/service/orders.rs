@@ -77,7 +77,7 @@ async fn an_order_is_passed_on_with_its_origin_and_told_when_it_is_carried_out()
     let notes = Arc::new(Notes::default());
     let answer = give(service(Some(Arc::clone(&notes))), PATH, PAUSE).await;
     assert_eq!(answer.status, StatusCode::ACCEPTED);
-    assert_eq!(answer.json()["next_look_ms"], at(7).as_millis());
+    assert_eq!(answer.json()["next_cycle_ms"], at(7).as_millis());
     let pin = r#"{"order":"pin","capacity":4,"for_s":60}"#;
     give(service(Some(Arc::clone(&notes))), PATH, pin).await;
     let mode = r#"{"order":"mode","mode":"enforce"}"#;

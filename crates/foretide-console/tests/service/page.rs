@@ -14,8 +14,7 @@ use foretide_console::{
 use foretide_domain::{
     Bounds, Cause, Counterfactual, Datapoint, Decision, Explanation, ForecastFigures, ForecastKept,
     ForecastRule, GroupState, Hours, Inputs, LifecycleCounts, Load, LoadSource, Mode, Percent,
-    PolicyKind, Pricing, Proposal, Record, Rule, Severity, Staleness, SuspendedProcesses,
-    Timestamp, Verdict,
+    PolicyKind, Pricing, Proposal, Record, Rule, Severity, Staleness, Timestamp, Verdict,
 };
 use foretide_http::{ServeConfig, Token};
 use foretide_testing::{Answer, ask};
@@ -54,21 +53,12 @@ pub(crate) fn board(ids: &[&str]) -> Arc<Board> {
 
 fn group(desired: u32, in_service: u32) -> GroupState {
     GroupState {
-        bounds: Bounds::new(1, 4).unwrap(),
-        desired,
         counts: LifecycleCounts {
             in_service,
             pending: desired.saturating_sub(in_service),
             ..LifecycleCounts::default()
         },
-        oldest_pending_since: None,
-        suspended: SuspendedProcesses::default(),
-        refreshing: false,
-        launches: Vec::new(),
-        obstacles: Vec::new(),
-        later_pending_since: Vec::new(),
-        warm_up: Duration::ZERO,
-        early_deaths: Vec::new(),
+        ..GroupState::at_rest(Bounds::new(1, 4).unwrap(), desired)
     }
 }
 
@@ -175,7 +165,9 @@ fn decided() -> Record {
         class: None,
         streak: 0,
         streak_datapoints: 0,
+        streak_needed: None,
         cooldown_left: Duration::ZERO,
+        settings: None,
         orders: foretide_domain::Orders::default(),
         breaker_open: false,
         health: Verdict::default(),
@@ -191,10 +183,7 @@ fn decided() -> Record {
             mode: Mode::Enforce,
             policy: PolicyKind::Forecast,
             inputs,
-            proposal: Proposal {
-                desired: None,
-                rule: Rule::Forecast(ForecastRule::Band),
-            },
+            proposal: Proposal::new(None, Rule::Forecast(ForecastRule::Band)),
             steps: Vec::new(),
             bound_by: None,
         },
@@ -203,6 +192,7 @@ fn decided() -> Record {
 
 fn figures() -> ForecastFigures {
     let kept = |coverage| ForecastKept {
+        minutes: None,
         coverage,
         short: 0.0,
     };
@@ -300,7 +290,7 @@ async fn what_is_missing_is_null_and_no_metric() {
     let board = board(&["web"]);
     let answer = get(page(Arc::clone(&board)), &path_of("web")).await.json();
     let row = &answer["group"];
-    for missing in ["capacity", "data_at_ms", "looked_at_ms", "decided_at_ms"] {
+    for missing in ["capacity", "data_at_ms", "checked_at_ms", "decided_at_ms"] {
         assert_eq!(row[missing], Value::Null, "{missing}");
     }
     assert_eq!(row["load"]["cpu_percent"], Value::Null);

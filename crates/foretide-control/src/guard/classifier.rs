@@ -42,13 +42,19 @@ pub(super) fn confidence(facts: &Facts<'_>, wanted: &mut Wanted) {
 /// Scale-in needs an unbroken row of looks at which the model asked for less, and within them a
 /// vote for each datapoint that the time of so many looks holds.
 pub(super) fn streak(facts: &Facts<'_>, wanted: &mut Wanted) {
-    let settings = &facts.config.classifier;
-    let period = facts.newest().map_or(METRICS_EVERY, |(it, _)| it.period);
-    let votes = settings.votes_needed(facts.config.interval, period);
-    let full = facts.streak >= settings.streak && facts.streak_datapoints >= votes;
+    let (votes, cycles) = streak_needed(facts);
+    let full = facts.streak >= cycles && facts.streak_datapoints >= votes;
     if wanted.shrinks() && !full && !wanted.unconditional {
         wanted.capacity = wanted.held;
     }
+}
+
+/// Votes and cycles in a row that a scale-in needs.
+pub(crate) fn streak_needed(facts: &Facts<'_>) -> (u32, u32) {
+    let settings = &facts.config.classifier;
+    let period = facts.newest().map_or(METRICS_EVERY, |(it, _)| it.period);
+    let votes = settings.votes_needed(facts.config.interval, period);
+    (votes, settings.streak)
 }
 
 /// No change too soon after the last one.

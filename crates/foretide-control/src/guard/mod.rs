@@ -10,7 +10,7 @@ mod group;
 mod wanted;
 mod write;
 
-pub(crate) use classifier::votes_for_scale_in;
+pub(crate) use classifier::{streak_needed, votes_for_scale_in};
 
 use foretide_domain::{ForecastRule, Guard, GuardStep, Proposal, Rule};
 

@@ -77,8 +77,5 @@ fn propose(facts: &Facts<'_>) -> Proposal {
         None if facts.predictor_failing && facts.is_fresh() => (None, ClassifierRule::NoAnswer),
         None => (None, ClassifierRule::NoPrediction),
     };
-    Proposal {
-        desired,
-        rule: Rule::Classifier(rule),
-    }
+    Proposal::new(desired, Rule::Classifier(rule))
 }

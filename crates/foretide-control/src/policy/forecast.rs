@@ -92,27 +92,24 @@ fn propose(facts: &Facts<'_>) -> Proposal {
     let wanted = by_optimiser.desired.unwrap_or(desired);
     match facts.scheduled.filter(|(minimum, _)| *minimum > wanted) {
         // The event limits the scale-in of the optimiser, and asks for nothing itself.
-        Some((minimum, _)) if minimum < desired => Proposal {
-            desired: Some(minimum),
-            rule: by_optimiser.rule,
-        },
-        Some((minimum, _)) => Proposal {
-            desired: (minimum != desired).then_some(minimum),
-            rule: Rule::Forecast(ForecastRule::Scheduled),
-        },
+        Some((minimum, _)) if minimum < desired => Proposal::new(Some(minimum), by_optimiser.rule),
+        Some((minimum, _)) => Proposal::new(
+            (minimum != desired).then_some(minimum),
+            Rule::Forecast(ForecastRule::Scheduled),
+        ),
         None => by_optimiser,
     }
 }
 
 fn by_optimiser(facts: &Facts<'_>) -> Proposal {
     let Some(output) = facts.sizing else {
-        return Proposal {
-            desired: None,
-            rule: Rule::Forecast(ForecastRule::NoNewPoint),
-        };
+        return Proposal::new(None, Rule::Forecast(ForecastRule::NoNewPoint));
     };
     Proposal {
-        desired: wanted(&output, facts.group.desired),
-        rule: Rule::Forecast(output.binding),
+        run: output.tracking_run,
+        ..Proposal::new(
+            wanted(&output, facts.group.desired),
+            Rule::Forecast(output.binding),
+        )
     }
 }

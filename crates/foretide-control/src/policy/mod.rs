@@ -38,10 +38,7 @@ pub(crate) fn of(config: &ControllerConfig) -> &'static dyn Policy {
 /// The capacity that an operator pinned, or else the capacity that the group's policy wants.
 pub(crate) fn propose(facts: &Facts<'_>) -> Proposal {
     if let Some(pinned) = &facts.orders.pinned {
-        return Proposal {
-            desired: Some(pinned.capacity),
-            rule: Rule::Pinned,
-        };
+        return Proposal::new(Some(pinned.capacity), Rule::Pinned);
     }
     if facts.is_empty() {
         return of_empty(facts);
@@ -59,13 +56,7 @@ fn of_empty(facts: &Facts<'_>) -> Proposal {
         .scheduled
         .filter(|(minimum, _)| *minimum > first.unwrap_or(0))
     {
-        Some((minimum, _)) => Proposal {
-            desired: Some(minimum),
-            rule: Rule::Forecast(ForecastRule::Scheduled),
-        },
-        None => Proposal {
-            desired: first,
-            rule: Rule::EmptyGroup,
-        },
+        Some((minimum, _)) => Proposal::new(Some(minimum), Rule::Forecast(ForecastRule::Scheduled)),
+        None => Proposal::new(first, Rule::EmptyGroup),
     }
 }

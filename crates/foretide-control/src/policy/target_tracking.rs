@@ -5,7 +5,7 @@
 //!
 //! [`TargetTracking`]: foretide_domain::TargetTracking
 
-use foretide_domain::{Proposal, Rule, Tracked, TrackingRule};
+use foretide_domain::{Proposal, Rule, Tracked, TrackingRun};
 
 use crate::facts::Facts;
 
@@ -16,27 +16,26 @@ pub(super) struct Tracking;
 
 impl Policy for Tracking {
     fn propose(&self, facts: &Facts<'_>) -> Proposal {
-        let (desired, rule) = decide(facts);
+        let (desired, run) = decide(facts);
         Proposal {
             desired,
-            rule: Rule::TargetTracking(rule),
+            rule: Rule::TargetTracking(run.rule),
+            run: Some(run),
         }
     }
 }
 
 /// The capacity that the newest points ask for.
-fn decide(facts: &Facts<'_>) -> (Option<u32>, TrackingRule) {
+fn decide(facts: &Facts<'_>) -> (Option<u32>, TrackingRun) {
     let settings = &facts.config.target_tracking;
-    let Some((newest, _)) = facts.newest_measured().next() else {
-        return (None, TrackingRule::TooFewPoints);
-    };
+    let newest = facts.newest_measured().next();
     let points = facts.newest_measured().take(settings.points());
     let utilisations: Vec<f64> = points.map(|(_, measured)| measured.utilisation).collect();
     settings.decide(
         &utilisations,
         Tracked {
             target: facts.config.target_utilisation.get(),
-            instances: newest.instances,
+            instances: newest.map_or(0.0, |(point, _)| point.instances),
             desired: facts.group.desired,
             pending: facts.starting > 0,
         },

@@ -27,6 +27,9 @@ pub enum Event {
         call: CallId,
         /// What it said.
         points: Vec<Datapoint>,
+        /// Metrics of single instances that were read.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        instance_metrics: u32,
     },
     /// A part of the past was read: closed periods, in any order, possibly none.
     HistoryRead {
@@ -80,6 +83,14 @@ pub enum Event {
     /// ([`ControllerConfig::validate`]). A look under way is given up.
     #[serde(skip)]
     Configured(Box<ControllerConfig>),
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl Event {

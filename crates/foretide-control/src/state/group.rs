@@ -31,7 +31,7 @@ pub(crate) struct GroupSide {
     pub(super) in_service: VecDeque<(Timestamp, u32)>,
     /// Launches that failed in a row, and until when desired capacity is not raised for them.
     pub(crate) breaker: Breaker,
-    /// Time from launch to in service of the newest launches.
+    /// Time from launch to in service, or to healthy, of the newest launches.
     pub(super) lead_time: LeadTime,
     /// The newest accepted write: desired capacity before and after it.
     pub(super) last_write: Option<(u32, u32)>,
@@ -79,8 +79,8 @@ impl GroupSide {
         self.reading.as_ref().map(|reading| &reading.group)
     }
 
-    /// Time from launch until an instance serves: to in service, as measured or, before that, as
-    /// configured, and the warm-up. At least the configured floor.
+    /// Time from launch until an instance serves: to in service or healthy, as measured or, before
+    /// that, as configured, and the warm-up. At least the configured floor.
     pub(crate) fn lead_time(&self, config: &ControllerConfig) -> Duration {
         let warm_up = self.newest().map_or(Duration::ZERO, |group| group.warm_up);
         let to_service = self.lead_time.p90().unwrap_or(config.lead_time);
@@ -188,6 +188,9 @@ impl GroupSide {
         saturated: bool,
         now: Timestamp,
     ) -> Option<Alarm> {
+        self.lead_time.measure(group.readiness.is_some());
+        let healthy = group.readiness.iter().flat_map(|it| &it.launches);
+        healthy.for_each(|launch| self.lead_time.observe(launch));
         let quiet = group.launches.is_empty()
             && group.early_deaths.is_empty()
             && group.oldest_pending_since.is_none();
@@ -198,7 +201,9 @@ impl GroupSide {
         let new: Vec<_> = self.breaker.take_new(&group.launches).cloned().collect();
         for launch in &new {
             self.breaker.count(launch);
-            self.lead_time.observe(launch);
+            if group.readiness.is_none() {
+                self.lead_time.observe(launch);
+            }
             ends.succeeded |= launch.succeeded;
             ends.failed |= !launch.succeeded;
         }

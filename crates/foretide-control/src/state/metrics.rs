@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use foretide_domain::{Alarm, Datapoint, MetricsQuery, Staleness, Timestamp};
+use foretide_domain::{Alarm, Datapoint, FailureKind, MetricsQuery, Staleness, Timestamp};
 
 use crate::config::ControllerConfig;
 use crate::facts::stale_limit;
@@ -11,6 +11,8 @@ use crate::pace::Pace;
 use crate::policy;
 use crate::series::{Arrival, Series};
 use crate::staleness::staleness;
+
+use super::instance_reads::InstanceReads;
 
 /// Points read at start, so that a restarted controller knows the points of the one before it.
 const HISTORY: Duration = Duration::from_secs(2 * 3600);
@@ -26,6 +28,8 @@ pub(crate) struct Metrics {
     pub(crate) series: Series,
     /// When metrics are read next, and the budget of readings.
     pub(crate) pace: Pace,
+    /// What was read of single instances.
+    pub(crate) instance_reads: InstanceReads,
     /// Demand of the load metric that one instance serves at 100 % CPU, as learnt.
     pub(super) per_instance: PerInstance,
     /// Whether data was stale in the newest cycle.
@@ -40,6 +44,7 @@ impl Metrics {
         Self {
             series: empty_series(config),
             pace: Pace::new(now),
+            instance_reads: InstanceReads::default(),
             per_instance: PerInstance::default(),
             stale: false,
             late: (Staleness::Fresh, 0),
@@ -65,13 +70,16 @@ impl Metrics {
         measured.is_some_and(|it| it.saturated || it.utilisation >= 100.0)
     }
 
-    /// The periods to read next.
-    pub(crate) fn query(&self, now: Timestamp) -> MetricsQuery {
+    /// What to read next. What may be read of single instances counts as read until the answer.
+    pub(crate) fn query(&mut self, config: &ControllerConfig, now: Timestamp) -> MetricsQuery {
         let from = match self.series.newest() {
             Some(point) => point.start.minus(point.period * REREAD_PERIODS),
             None => now.minus(HISTORY),
         };
-        MetricsQuery { from }
+        MetricsQuery {
+            from,
+            instance_metrics: self.instance_reads.grant(config.instance_allowance, now),
+        }
     }
 
     /// Takes in the datapoints of closed periods. Returns those that are new or have another value.
@@ -112,7 +120,8 @@ impl Metrics {
     }
 
     /// A reading failed.
-    pub(crate) fn failed(&mut self, config: &ControllerConfig, now: Timestamp) {
+    pub(crate) fn failed(&mut self, why: FailureKind, config: &ControllerConfig, now: Timestamp) {
+        self.instance_reads.failed(why);
         self.pace.failed(self.series.newest(), config, now);
     }
 

@@ -4,6 +4,7 @@
 //! What a policy remembers belongs to the policy (`policy/`).
 
 mod group;
+mod instance_reads;
 mod metrics;
 mod stored;
 mod suspension;

@@ -22,6 +22,7 @@ use crate::series::Series;
 use crate::votes::Votes;
 
 use super::group::{GroupSide, Known, Reading};
+use super::instance_reads::InstanceReads;
 use super::metrics::Metrics;
 use super::suspension::ScalingSuspended;
 use super::writes::{PendingWrite, Watched, Writes};
@@ -41,6 +42,8 @@ struct Stored<'a> {
     series: Cow<'a, Series>,
     #[serde(default)]
     pace: Pace,
+    #[serde(default, skip_serializing_if = "InstanceReads::is_unspent")]
+    instance_reads: InstanceReads,
     #[serde(default)]
     prediction: Option<Answer>,
     #[serde(default)]
@@ -122,6 +125,7 @@ impl<'a> From<&'a SavedState> for Stored<'a> {
             in_service: Cow::Borrowed(&group.in_service),
             series: Cow::Borrowed(&metrics.series),
             pace: metrics.pace,
+            instance_reads: metrics.instance_reads,
             prediction: classifier.prediction,
             predictor_failing: classifier.predictor_failing,
             votes: classifier.votes,
@@ -174,6 +178,7 @@ impl From<Stored<'_>> for SavedState {
             metrics: Metrics {
                 series: stored.series.into_owned(),
                 pace: stored.pace,
+                instance_reads: stored.instance_reads,
                 per_instance: stored.per_instance,
                 stale: stored.stale,
                 late: stored.late,

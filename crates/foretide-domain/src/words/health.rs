@@ -54,6 +54,8 @@ impl fmt::Display for Cause {
             | Self::LoadDropped { .. }
             | Self::Unaccounted { .. }
             | Self::FewReport { .. }
+            | Self::Protected { .. }
+            | Self::ReadyInDoubt(_)
             | Self::Refreshing
             | Self::HandsOff
             | Self::SuspendedAsBefore => held_back(f, self),
@@ -126,6 +128,17 @@ fn held_back(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
             "only {:.0} % of the serving instances report CPU: capacity is not lowered",
             100.0 * share
         ),
+        Cause::Protected { protected, desired } => write!(
+            f,
+            "{protected} instances in service are protected from scale-in and desired capacity is \
+             {desired}: AWS ends none of them, and all are billed"
+        ),
+        Cause::ReadyInDoubt(why) => {
+            write!(
+                f,
+                "every instance in service counts as serving, because {why}"
+            )
+        }
         Cause::Refreshing => f.write_str(
             "an instance refresh is under way or cannot be ruled out: capacity is not lowered",
         ),

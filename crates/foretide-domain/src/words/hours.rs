@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::unfold::{Fact, fact};
+use super::fact::{Fact, fact};
 use crate::Hours;
 
 /// Said where a share or a comparison is not made yet.

@@ -1,10 +1,14 @@
 //! Everything that is said in words: one rendering serves log, terminal and page.
 
+mod fact;
+mod forecast;
 mod health;
 mod hours;
+mod limit;
 mod names;
 mod record;
 mod sentence;
 mod unfold;
 
-pub use unfold::{Fact, Section, Unfolded};
+pub use fact::Fact;
+pub use unfold::{Section, Unfolded};

@@ -7,9 +7,10 @@ use std::cmp::Ordering;
 use std::fmt;
 
 use super::hours::span;
+use super::limit::{Limit, counted};
 use crate::{
-    Cause, Class, ClassifierRule, Decision, Explanation, ForecastFigures, ForecastRule, Guard,
-    Hours, Inputs, Pricing, Rule, Staleness, TrackingRule, whole_instances,
+    Class, ClassifierRule, Decision, Explanation, ForecastFigures, ForecastRule, Guard, Hours,
+    Inputs, Pricing, Rule, Staleness, TrackingRule, TrackingRun, whole_instances,
 };
 
 impl Explanation {
@@ -78,6 +79,12 @@ impl fmt::Display for Sentence<'_> {
             Some(guard) => write!(f, "{}; {}", Reason(why), Limit(guard, inputs))?,
             None => write!(f, "{}", Reason(why))?,
         }
+        let protected = inputs.counts.protected;
+        if capacity < desired && capacity < protected {
+            let are = if protected == 1 { "is" } else { "are" };
+            let protected = counted(protected, "instance");
+            write!(f, "; {protected} {are} protected from scale-in and stay")?;
+        }
         match inputs.staleness {
             Staleness::Widened => {
                 f.write_str("; the next datapoint is late, so the forecast is made wider")?;
@@ -123,8 +130,62 @@ impl fmt::Display for Reason<'_> {
                 write!(f, "the model answers \"{class}\" ({sure:.1} % sure)")
             }
             (Rule::Forecast(rule), Some(figures), _) => forecast(f, rule, why, figures),
+            (Rule::TargetTracking(_), _, _) => match why.proposal.run {
+                Some(run) => tracked(f, why, run),
+                None => write!(f, "{}", why.proposal.rule),
+            },
             (rule, _, _) => write!(f, "{rule}"),
         }
+    }
+}
+
+/// Target tracking with its counts: how many datapoints lie beyond which bound, and how many a
+/// change needs.
+fn tracked(f: &mut fmt::Formatter<'_>, why: &Explanation, run: TrackingRun) -> fmt::Result {
+    let TrackingRun {
+        rule, target, band, ..
+    } = run;
+    let points = |count: usize| counted(u32::try_from(count).unwrap_or(u32::MAX), "datapoint");
+    let desired = why.inputs.desired;
+    let changes = why.proposal.desired.is_some_and(|it| it != desired);
+    match rule {
+        TrackingRule::AboveTarget => {
+            let counted = points(run.out_points);
+            write!(f, "utilisation has been above {target:.0} % for {counted}")?;
+            if changes {
+                Ok(())
+            } else {
+                write!(f, ", and {}", enough(desired))
+            }
+        }
+        TrackingRule::BelowBand | TrackingRule::BelowBandPending => {
+            let counted = points(run.in_points);
+            write!(f, "utilisation has been below {band:.0} % for {counted}")?;
+            match (rule, changes) {
+                (TrackingRule::BelowBandPending, _) => {
+                    f.write_str(", but instances are still coming")
+                }
+                (_, true) => Ok(()),
+                (_, false) => write!(f, ", but with one fewer would be above {target:.0} %"),
+            }
+        }
+        TrackingRule::TooFewPoints | TrackingRule::Between if run.above > 0 => write!(
+            f,
+            "utilisation is above {target:.0} % for {} of the {} that scaling out needs",
+            points(run.above),
+            run.out_points
+        ),
+        TrackingRule::TooFewPoints | TrackingRule::Between if run.below > 0 => write!(
+            f,
+            "utilisation is below {band:.0} % for {} of the {} that scaling in needs",
+            points(run.below),
+            run.in_points
+        ),
+        TrackingRule::TooFewPoints => write!(f, "{}", Rule::TargetTracking(rule)),
+        TrackingRule::Between => write!(
+            f,
+            "utilisation is between {band:.0} % and the target, {target:.0} %"
+        ),
     }
 }
 
@@ -167,19 +228,21 @@ fn forecast(
             if low == high {
                 write!(f, "the forecast asks for {}", counted(low, "instance"))
             } else {
-                write!(f, "between {low} and {high} instances are enough")
+                write!(f, "the forecast asks for {low} to {high} instances")
             }
         }
-        ForecastRule::Surplus if spare > 0 => write!(
-            f,
-            "keeping the {} has cost as much as relaunching would",
-            spares(spare)
-        ),
-        ForecastRule::Waiting if spare > 0 => write!(
-            f,
-            "keeping the {} has not yet cost as much as relaunching would",
-            spares(spare)
-        ),
+        ForecastRule::Surplus if spare > 0 => spent(f, spare),
+        ForecastRule::Waiting if spare > 0 => waits(f, spare),
+        ForecastRule::Tracking => {
+            write!(f, "{}", why.proposal.rule)?;
+            match why.proposal.run {
+                Some(run) => {
+                    f.write_str(": ")?;
+                    tracked(f, why, run)
+                }
+                None => Ok(()),
+            }
+        }
         _ => write!(f, "{}", why.proposal.rule),
     }
 }
@@ -201,18 +264,28 @@ fn certainty(chance: f64) -> String {
     }
 }
 
-pub(super) fn counted(count: u32, what: &str) -> String {
-    match count {
-        1 => format!("1 {what}"),
-        count => format!("{count} {what}s"),
-    }
+fn spent(f: &mut fmt::Formatter<'_>, spare: u32) -> fmt::Result {
+    let (have, them) = match spare {
+        1 => ("has", "it"),
+        _ => ("have", "them"),
+    };
+    let counted = counted(spare, "instance");
+    write!(
+        f,
+        "{counted} {have} been spare for longer than relaunching {them} would cost"
+    )
 }
 
-fn spares(instances: u32) -> String {
-    match instances {
-        1 => "spare instance".to_owned(),
-        instances => format!("{instances} spare instances"),
-    }
+fn waits(f: &mut fmt::Formatter<'_>, spare: u32) -> fmt::Result {
+    let (be, them) = match spare {
+        1 => ("is", "it"),
+        _ => ("are", "them"),
+    };
+    let counted = counted(spare, "instance");
+    write!(
+        f,
+        "{counted} {be} spare; stopping {them} does not pay off yet"
+    )
 }
 
 fn enough(instances: u32) -> String {
@@ -240,11 +313,9 @@ impl fmt::Display for Rule {
                 ForecastRule::Surge => "CPU is saturated, so the true demand is unknown",
                 ForecastRule::Band => "capacity is within the range that the forecast asks for",
                 ForecastRule::Surplus => {
-                    "keeping the spare instances has cost as much as relaunching would"
+                    "instances have been spare for longer than relaunching them would cost"
                 }
-                ForecastRule::Waiting => {
-                    "keeping the spare instances has not yet cost as much as relaunching would"
-                }
+                ForecastRule::Waiting => "instances are spare; stopping them does not pay off yet",
                 ForecastRule::Scheduled => "a known event needs it",
                 ForecastRule::Late => "no new datapoint comes, and the load may have grown",
             },
@@ -252,133 +323,18 @@ impl fmt::Display for Rule {
             Self::Pinned => "an operator pinned the capacity",
             Self::TargetTracking(rule) => match rule {
                 TrackingRule::TooFewPoints => "there are too few datapoints yet",
-                TrackingRule::AboveTarget => "CPU has been above the target",
-                TrackingRule::BelowBand => "CPU has been below the scale-in threshold",
+                TrackingRule::AboveTarget => "utilisation has been above the target",
+                TrackingRule::BelowBand => "utilisation has been below the scale-in threshold",
                 TrackingRule::BelowBandPending => {
-                    "CPU has been below the scale-in threshold, but instances are still coming"
+                    "utilisation has been below the scale-in threshold, but instances are still \
+                     coming"
                 }
                 TrackingRule::Between => {
-                    "CPU has been neither above the target nor below the scale-in threshold for long"
+                    "too few datapoints in a row are above the target or below the scale-in \
+                     threshold"
                 }
             },
         })
-    }
-}
-
-/// What a guard rail says of the inputs that it saw.
-pub(super) struct Limit<'a>(pub(super) Guard, pub(super) &'a Inputs);
-
-impl fmt::Display for Limit<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(guard, inputs) = *self;
-        match guard {
-            Guard::Bounds => write!(f, "the group's bounds are {}", inputs.bounds),
-            Guard::Suspended if inputs.suspended.launch => {
-                f.write_str("process Launch is suspended")
-            }
-            Guard::Suspended => f.write_str("process Terminate is suspended"),
-            Guard::Freshness => match inputs.data_age {
-                Some(age) if !inputs.staleness.is_alarm() => write!(
-                    f,
-                    "the newest datapoint is {} s old, too old to scale in",
-                    age.as_secs()
-                ),
-                Some(age) => write!(f, "the newest datapoint is {} s old: stale", age.as_secs()),
-                None => f.write_str("there is no datapoint"),
-            },
-            Guard::EarlyDeaths => early_deaths(f, inputs),
-            Guard::LoadDropped => {
-                f.write_str("load dropped suddenly and may come back as suddenly")
-            }
-            Guard::Coverage if inputs.unaccounted.is_some() => {
-                f.write_str("instances report that do not serve, so the load is in doubt")
-            }
-            Guard::Coverage => {
-                let share = inputs.coverage.unwrap_or_default() * 100.0;
-                write!(f, "only {share:.0} % of the instances report")
-            }
-            Guard::UpperUtilisation => f.write_str("CPU is at the upper bound: one more"),
-            Guard::InstanceRefresh => {
-                f.write_str("an instance refresh is under way or cannot be ruled out")
-            }
-            Guard::PendingLaunches => {
-                // Decisions of earlier versions have the pending ones alone.
-                let starting = inputs.starting.max(inputs.counts.pending);
-                write!(f, "{} still starting", counted(starting, "instance"))
-            }
-            Guard::ProjectedUtilisation if inputs.load.is_some_and(|load| load.get() > 0.0) => {
-                f.write_str("with fewer, utilisation would be too high")
-            }
-            Guard::ProjectedUtilisation => f.write_str("one instance stays, to measure by"),
-            Guard::Confidence => f.write_str("the model is not sure enough"),
-            Guard::Streak => write!(
-                f,
-                "too few votes in a row to scale in: {} in {}",
-                counted(inputs.streak_datapoints, "vote"),
-                counted(inputs.streak, "cycle")
-            ),
-            Guard::Cooldown => write!(f, "cooldown, {} s left", inputs.cooldown_left.as_secs()),
-            Guard::Breaker => breaker(f, inputs),
-            Guard::CannotWrite => cannot_write(f, inputs),
-            Guard::WriteInFlight => f.write_str("the answer to a write is outstanding"),
-            Guard::WriteBackoff => write_backoff(f, inputs),
-            Guard::HandsOff => f.write_str(
-                "scaling is switched off on the group (process AlarmNotification is suspended)",
-            ),
-            Guard::Paused => f.write_str("an operator paused the group"),
-            Guard::Mode => f.write_str("the mode does not write this"),
-            Guard::Audit => f.write_str("the audit refused the plan"),
-        }
-    }
-}
-
-fn causes(inputs: &Inputs) -> impl Iterator<Item = &Cause> {
-    inputs.health.conditions().iter().map(|it| &it.cause)
-}
-
-fn breaker(f: &mut fmt::Formatter<'_>, inputs: &Inputs) -> fmt::Result {
-    let failing = causes(inputs).find_map(|cause| match cause {
-        Cause::LaunchesFail {
-            message, retry_at, ..
-        } => Some((message, retry_at)),
-        _ => None,
-    });
-    if causes(inputs).any(|cause| matches!(cause, Cause::InstancesDie { .. })) {
-        return f.write_str("new instances die soon after entering service");
-    }
-    f.write_str("launches fail")?;
-    let Some((message, retry_at)) = failing else {
-        return Ok(());
-    };
-    if let Some(message) = message {
-        write!(f, " (AWS: \"{message}\")")?;
-    }
-    write!(f, "; next try {retry_at}")
-}
-
-fn early_deaths(f: &mut fmt::Formatter<'_>, inputs: &Inputs) -> fmt::Result {
-    let cascade = causes(inputs).any(|cause| matches!(cause, Cause::Cascade { .. }));
-    f.write_str(if cascade {
-        "saturated instances fail one after the other"
-    } else {
-        "new instances die soon after entering service"
-    })
-}
-
-fn cannot_write(f: &mut fmt::Formatter<'_>, inputs: &Inputs) -> fmt::Result {
-    let stands = |cause: &&Cause| matches!(cause, Cause::Obstacle(_) | Cause::WritersUnknown);
-    let obstacle = causes(inputs).find(stands);
-    match obstacle {
-        Some(cause) => write!(f, "{cause}"),
-        None => f.write_str("nothing can be written"),
-    }
-}
-
-fn write_backoff(f: &mut fmt::Formatter<'_>, inputs: &Inputs) -> fmt::Result {
-    let refused = causes(inputs).find(|cause| matches!(cause, Cause::WriteRefused { .. }));
-    match refused {
-        Some(cause) => write!(f, "{cause}; the next try waits"),
-        None => f.write_str("the last write failed; the next try waits"),
     }
 }
 
@@ -446,7 +402,7 @@ impl fmt::Display for ForecastFacts<'_> {
                 Pricing::Prices { .. } => f.write_str(" by the stated prices")?,
             }
             if figures.demoted {
-                f.write_str(", risk price bounded")?;
+                f.write_str(", degraded: no better than the baseline")?;
             }
         }
         if figures.reading_history {

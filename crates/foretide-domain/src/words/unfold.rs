@@ -2,14 +2,15 @@
 //! what bound it, as labelled lines. Terminal and page show these same lines.
 
 use std::fmt;
-use std::time::Duration;
 
 use serde::Serialize;
 
-use super::sentence::{Limit, counted};
+use super::fact::{Fact, fact, known, seconds, yes};
+use super::forecast::forecast;
+use super::limit::{Limit, streak};
 use crate::{
-    Counterfactual, Decision, FORECAST_LEVELS, Features, ForecastFigures, ForecastKept, GuardStep,
-    Inputs, LoadSource, Memory, Orders, Pricing, Unaccounted, Verdict,
+    Decision, Explanation, Features, GuardStep, Inputs, Memory, Orders, PolicyKind, Unaccounted,
+    Verdict,
 };
 
 /// A decision, its sentence and all that stands behind it.
@@ -32,15 +33,6 @@ pub struct Section {
     pub facts: Vec<Fact>,
 }
 
-/// One fact.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Fact {
-    /// What it is of.
-    pub label: String,
-    /// What it is, with its unit.
-    pub text: String,
-}
-
 impl Decision {
     /// The decision with everything that it depended on.
     pub fn unfold(&self) -> Unfolded {
@@ -48,7 +40,7 @@ impl Decision {
         let mut sections = vec![
             section("group", group(&why.inputs)),
             section("measured", measured(&why.inputs)),
-            section("remembered", remembered(&why.inputs)),
+            section("remembered", remembered(why)),
         ];
         if let Some(features) = &why.inputs.features {
             sections.push(section(
@@ -123,23 +115,19 @@ impl Decision {
         let desired = self
             .desired
             .map_or_else(keeps, |desired| desired.to_string());
-        vec![
+        let mut facts = vec![
             fact("desired", desired),
             fact("mode", self.explanation.mode),
             fact("next cycle", self.next_look),
-        ]
+        ];
+        let settings = self.explanation.inputs.settings.as_ref();
+        facts.extend(settings.map(|it| fact("settings", it)));
+        facts
     }
 }
 
 fn section(title: &'static str, facts: Vec<Fact>) -> Section {
     Section { title, facts }
-}
-
-pub(super) fn fact(label: impl fmt::Display, text: impl fmt::Display) -> Fact {
-    Fact {
-        label: label.to_string(),
-        text: text.to_string(),
-    }
 }
 
 fn group(inputs: &Inputs) -> Vec<Fact> {
@@ -150,18 +138,24 @@ fn group(inputs: &Inputs) -> Vec<Fact> {
     } else {
         processes.join(", ")
     };
-    vec![
+    let told = |label: &str, count: u32| (count > 0).then(|| fact(label, count));
+    let mut facts = vec![
         fact("desired", inputs.desired),
         fact("bounds", inputs.bounds),
         fact("in service", counts.in_service),
         fact("warming up", counts.warming_up),
+    ];
+    facts.extend(told("protected from scale-in", counts.protected));
+    facts.extend(told("unhealthy", counts.unhealthy));
+    facts.extend([
         fact("pending", counts.pending),
         fact("standby", counts.standby),
         fact("terminating", counts.terminating),
         fact("read", format!("{} ago", seconds(inputs.group_age))),
         fact("suspended", processes),
         fact("instance refresh", yes(inputs.refreshing)),
-    ]
+    ]);
+    facts
 }
 
 fn measured(inputs: &Inputs) -> Vec<Fact> {
@@ -210,25 +204,26 @@ fn health(verdict: &Verdict) -> Vec<Fact> {
     facts
 }
 
-fn remembered(inputs: &Inputs) -> Vec<Fact> {
-    vec![
-        fact(
-            "streak",
-            format!(
-                "{} in {}",
-                counted(inputs.streak_datapoints, "vote"),
-                counted(inputs.streak, "cycle")
-            ),
-        ),
+/// What earlier cycles left. Streak, cooldown and model's answer are of policy `classifier` alone.
+fn remembered(why: &Explanation) -> Vec<Fact> {
+    let inputs = &why.inputs;
+    let mut facts = Vec::new();
+    if why.policy == PolicyKind::Classifier {
+        facts.extend(of_classifier(inputs));
+    }
+    let open = if inputs.breaker_open {
+        "open"
+    } else {
+        "closed"
+    };
+    facts.push(fact("circuit breaker", open));
+    facts
+}
+
+fn of_classifier(inputs: &Inputs) -> [Fact; 3] {
+    [
+        fact("streak", streak(inputs)),
         fact("cooldown left", seconds(inputs.cooldown_left)),
-        fact(
-            "breaker",
-            if inputs.breaker_open {
-                "open"
-            } else {
-                "closed"
-            },
-        ),
         fact(
             "model's answer",
             known(
@@ -287,157 +282,10 @@ fn asked(features: &Features, memory: Option<Memory>) -> Vec<Fact> {
     ]
 }
 
-fn ahead(figures: &ForecastFigures) -> String {
-    let ahead = seconds(figures.ahead);
-    if figures.ahead < figures.lead_time {
-        return format!("{ahead}, the furthest that is forecast; a launch serves later than that");
-    }
-    ahead
-}
-
-fn forecast(figures: &ForecastFigures) -> Vec<Fact> {
-    let mut facts = vec![
-        fact("ahead", ahead(figures)),
-        fact("lead time", seconds(figures.lead_time)),
-        fact("history", past(figures.history, figures.reading_history)),
-        fact(
-            "model",
-            if figures.own_model {
-                "of the group's own history"
-            } else {
-                "generic, trained on generated load"
-            },
-        ),
-        fact(
-            "load measured by",
-            match figures.load_source {
-                LoadSource::Cpu => "CPU",
-                LoadSource::Metric => "the load metric",
-            },
-        ),
-    ];
-    let load = |index: usize| known(figures.quantiles.and_then(|it| it.get(index).copied()));
-    let levels = levels().into_iter().enumerate();
-    facts.extend(levels.map(|(index, level)| fact(format!("load at {level}"), load(index))));
-    facts.push(fact("lifted by events", format!("x{:.2}", figures.uplift)));
-    facts.extend(chosen(figures));
-    let stretches = ["last day", "last week"].into_iter().zip(figures.kept);
-    facts.extend(stretches.flat_map(|(stretch, kept)| kept_facts(stretch, &kept)));
-    facts.extend(beside(figures));
-    facts
-}
-
-/// Levels of the quantiles, as percentages.
-fn levels() -> [String; FORECAST_LEVELS.len()] {
-    FORECAST_LEVELS.map(|level| format!("{} %", 100.0 * level))
-}
-
-fn past(history: Duration, reading: bool) -> String {
-    let days = history.as_secs_f64() / 86_400.0;
-    let more = if reading { ", more is being read" } else { "" };
-    format!("{days:.1} days{more}")
-}
-
-/// The level and why it is that one.
-fn chosen(figures: &ForecastFigures) -> Vec<Fact> {
-    let level = |chance: f64| format!("{:.2} %", 100.0 * (1.0 - chance));
-    let mut facts = vec![
-        fact("certainty", known(figures.short_chance.map(level))),
-        fact(
-            "chance of a violation",
-            known(figures.short_chance.map(percent)),
-        ),
-    ];
-    facts.push(match figures.pricing {
-        Pricing::Budget {
-            share,
-            position,
-            position_max,
-        } => fact(
-            "chosen by",
-            format!(
-                "a violation budget of {}, price step {position} of at most {position_max}",
-                percent(share)
-            ),
-        ),
-        Pricing::Prices { short_per_instance } => fact(
-            "chosen by",
-            format!("stated prices, {short_per_instance:.1} to 1"),
-        ),
-    });
-    let price = format!(
-        "a period in violation costs as much as {:.2} instances for a period",
-        figures.price
-    );
-    facts.push(fact("risk price", price));
-    facts.push(fact("risk price bounded", yes(figures.demoted)));
-    facts.push(fact(
-        "enough instances",
-        format!("{}..{}", figures.low, figures.high),
-    ));
-    facts.push(fact("needed now at the objective", figures.need));
-    facts
-}
-
-fn kept_facts(stretch: &str, kept: &ForecastKept) -> Vec<Fact> {
-    let coverage = kept.coverage.map(|shares| {
-        let levels = levels().into_iter().zip(shares);
-        let told = levels.map(|(level, share)| format!("{} of {level}", percent(share)));
-        told.collect::<Vec<_>>().join(", ")
-    });
-    vec![
-        fact(format!("forecast coverage, {stretch}"), known(coverage)),
-        fact(
-            format!("violations charged to the risk price, {stretch}"),
-            percent(kept.short),
-        ),
-    ]
-}
-
-/// The reactive rule beside it.
-fn beside(figures: &ForecastFigures) -> Vec<Fact> {
-    let Counterfactual {
-        own,
-        own_short,
-        tracking,
-        tracking_short,
-    } = figures.against_tracking;
-    let mean = |capacity: f64, short: f64| {
-        format!("{capacity:.1} on average, {} in violation", percent(short))
-    };
-    // Before the first comparison there are no means.
-    if own <= 0.0 {
-        return Vec::new();
-    }
-    vec![
-        fact("Foretide, mean of about three days", mean(own, own_short)),
-        fact(
-            "baseline, mean of about three days",
-            mean(tracking, tracking_short),
-        ),
-    ]
-}
-
 fn hours(inputs: &Inputs) -> Vec<Fact> {
     let mut facts = vec![fact("baseline now", known(inputs.baseline))];
     facts.extend(inputs.week.facts());
     facts
-}
-
-fn percent(share: f64) -> String {
-    format!("{:.2} %", 100.0 * share)
-}
-
-fn known(value: Option<impl fmt::Display>) -> String {
-    value.map_or_else(|| "not known".to_owned(), |value| value.to_string())
-}
-
-fn yes(holds: bool) -> &'static str {
-    if holds { "yes" } else { "no" }
-}
-
-fn seconds(span: Duration) -> String {
-    format!("{} s", span.as_secs_f64())
 }
 
 impl fmt::Display for Unfolded {
@@ -458,11 +306,14 @@ impl fmt::Display for Unfolded {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::{
-        Bounds, CallFailure, Cause, Class, ClassifierRule, EventFigures, Explanation, FailureKind,
-        Guard, Hours, LifecycleCounts, Load, Mode, Obstacle, Percent, Pinned, PolicyKind, Proposal,
-        Rule, Severity, Staleness, SuspendedProcesses, TaskPriority, TaskType, Timestamp,
+        Bounds, CallFailure, Cause, Class, ClassifierRule, Counterfactual, EventFigures,
+        FailureKind, ForecastFigures, ForecastKept, Guard, Hours, LifecycleCounts, Load,
+        LoadSource, Mode, Obstacle, Percent, Pinned, Pricing, Proposal, Rule, Severity, Staleness,
+        SuspendedProcesses, TaskPriority, TaskType, Timestamp,
     };
 
     fn figures() -> ForecastFigures {
@@ -489,9 +340,10 @@ mod tests {
             low: 19,
             high: 20,
             need: 14,
-            kept: [0.001, 0.002].map(|short| ForecastKept {
+            kept: [90.0, 1440.0].map(|minutes| ForecastKept {
+                minutes: Some(minutes),
                 coverage: Some([0.51, 0.91, 0.98, 0.995, 0.9999]),
-                short,
+                short: 0.001,
             }),
             against_tracking: Counterfactual {
                 own: 21.5,
@@ -503,6 +355,20 @@ mod tests {
         }
     }
 
+    fn features() -> Features {
+        Features {
+            cpu_usage: 21.5,
+            memory_usage: 33.0,
+            network_traffic: 1.5,
+            power_consumption: 35.6,
+            num_executed_instructions: 123_456.0,
+            execution_time: 0.8,
+            energy_efficiency: 0.92,
+            task_type: TaskType::Compute,
+            task_priority: TaskPriority::Low,
+        }
+    }
+
     fn inputs() -> Inputs {
         Inputs {
             desired: 3,
@@ -510,6 +376,8 @@ mod tests {
             counts: LifecycleCounts {
                 in_service: 3,
                 warming_up: 1,
+                protected: 2,
+                unhealthy: 1,
                 pending: 11,
                 standby: 12,
                 terminating: 13,
@@ -534,22 +402,14 @@ mod tests {
             unaccounted: None,
             starting: 12,
             memory: Percent::new(33.0).map(Memory::Estimated),
-            features: Some(Features {
-                cpu_usage: 21.5,
-                memory_usage: 33.0,
-                network_traffic: 1.5,
-                power_consumption: 35.6,
-                num_executed_instructions: 123_456.0,
-                execution_time: 0.8,
-                energy_efficiency: 0.92,
-                task_type: TaskType::Compute,
-                task_priority: TaskPriority::Low,
-            }),
+            features: Some(features()),
             forecast: Some(figures()),
             class: Some((Class::ScaleIn, 0.875)),
             streak: 16,
             streak_datapoints: 17,
+            streak_needed: Some((18, 30)),
             cooldown_left: Duration::from_secs(118),
+            settings: Some("ssm:/foretide/prod version 12".to_owned()),
             orders: Orders {
                 pinned: Some(Pinned {
                     capacity: 17,
@@ -584,10 +444,7 @@ mod tests {
                 mode: Mode::Enforce,
                 policy: PolicyKind::Classifier,
                 inputs: inputs(),
-                proposal: Proposal {
-                    desired: Some(2),
-                    rule: Rule::Classifier(ClassifierRule::ScaleIn),
-                },
+                proposal: Proposal::new(Some(2), Rule::Classifier(ClassifierRule::ScaleIn)),
                 steps: vec![GuardStep {
                     guard: Guard::Cooldown,
                     from: 2,
@@ -603,6 +460,8 @@ mod tests {
         let text = decision().unfold().to_string();
         for part in [
             "bounds                     1..9",
+            "protected from scale-in 2",
+            "unhealthy 1",
             "pending                    11",
             "standby                    12",
             "terminating                13",
@@ -614,10 +473,11 @@ mod tests {
             "reporting share 75 % of the instances report",
             "33.0 %, estimated from CPU",
             "data age                   71 s",
-            "17 votes in 16 cycles",
+            "17 of 18 votes in 16 of 30 cycles",
             "cooldown left              118 s",
-            "breaker                    closed",
+            "circuit breaker            closed",
             "scale_in (87.5 %)",
+            "settings ssm:/foretide/prod version 12",
             "1.5 MiB/s",
             "123456",
             "load at 99.6 %             0.99 busy instances",
@@ -626,15 +486,14 @@ mod tests {
             "as much as 41.50 instances for a period",
             "181 s",
             "the load metric",
-            "x1.25",
+            "raised for a known event   × 1.25",
             "98.77 %",
-            "a violation budget of 0.50 %, price step 7 of at most 22",
-            "19..20",
-            "51.00 % of 50 %, 91.00 % of 90 %",
-            "0.10 %",
-            "0.20 %",
-            "21.5 on average, 0.30 % in violation",
-            "22.5 on average, 0.40 % in violation",
+            "a violation budget of 0.50 %: price step 7 of at most 22",
+            "instances asked for        19 to 20",
+            "the quantile, last day     too early: 90 min of forecasts are checked",
+            "the quantile, last week    51.00 % of loads at 50 %, 91.00 % of loads at 90 %",
+            "21.5 instances, in violation 0.30 % of the time",
+            "22.5 instances, in violation 0.40 % of the time",
             "sale, at least 18",
             "17 until 2023-11-14T23:13:20Z, by anna",
             "baseline now 19",
@@ -793,6 +652,24 @@ mod tests {
         ];
         let found = found.map(|cause| (Severity::Critical, cause));
         Verdict::new(found, &Verdict::default(), Timestamp::from_seconds(0))
+    }
+
+    /// AWS ends no protected instance: who reads of a scale-in must not wait for it.
+    #[test]
+    fn a_scale_in_that_protection_prevents_says_so() {
+        let sentence = |wanted| {
+            let mut decision = decision();
+            let why = &mut decision.explanation;
+            why.proposal.desired = Some(wanted);
+            (why.steps, why.bound_by) = (Vec::new(), None);
+            why.sentence()
+        };
+        let prevented = sentence(1);
+        assert!(
+            prevented.ends_with("; 2 instances are protected from scale-in and stay."),
+            "{prevented}"
+        );
+        assert!(!sentence(2).contains("protected"), "another one can go");
     }
 
     /// Where nothing bound, no cause is named.

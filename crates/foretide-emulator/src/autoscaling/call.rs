@@ -2,12 +2,10 @@
 
 use foretide_domain::Timestamp;
 
+use crate::ACCOUNT;
 use crate::emulator::State;
 use crate::error::ApiError;
 use crate::group::Group;
-
-/// The account of every ARN: the one of AWS's documentation.
-const ACCOUNT: &str = "123456789012";
 
 /// What an operation works on.
 pub(super) struct Call<'s> {

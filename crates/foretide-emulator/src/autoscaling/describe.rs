@@ -6,6 +6,7 @@ use super::call::arn;
 use super::tags;
 use crate::group::Group;
 use crate::roster::Instance;
+use crate::targets;
 
 /// Name of the launch template of groups that name none.
 const TEMPLATE: &str = "foretide-emulated";
@@ -78,6 +79,20 @@ pub(super) fn instances(group: &Group, region: &str) -> Vec<Value> {
         .collect()
 }
 
+/// What sends requests to the instances of `group`.
+fn traffic_sources(group: &Group, region: &str) -> Vec<Value> {
+    let spec = &group.spec;
+    let source = |identifier: &str, kind: &str| json!({"Identifier": identifier, "Type": kind});
+    let target_groups = spec.target_groups.iter();
+    let target_groups = target_groups.map(|one| source(&targets::arn(region, &one.name), "elbv2"));
+    let classic = spec.classic_load_balancers.iter();
+    let lattice = spec.lattice_target_groups.iter();
+    target_groups
+        .chain(classic.map(|name| source(name, "elb")))
+        .chain(lattice.map(|arn| source(arn, "vpc-lattice")))
+        .collect()
+}
+
 /// `group`, with its instances if `include` says so.
 pub(super) fn group(group: &Group, region: &str, include: bool) -> Value {
     let spec = &group.spec;
@@ -93,6 +108,9 @@ pub(super) fn group(group: &Group, region: &str, include: bool) -> Value {
     let tags = group.tags.iter().map(|tag| tags::show(name, tag));
     let tags: Vec<Value> = tags.collect();
     let operator = spec.operator.as_ref();
+    let target_groups = spec.target_groups.iter();
+    let target_groups = target_groups.map(|one| targets::arn(region, &one.name));
+    let target_groups: Vec<String> = target_groups.collect();
     let mut shown = json!({
         "AutoScalingGroupName": name,
         "AutoScalingGroupARN":
@@ -103,8 +121,9 @@ pub(super) fn group(group: &Group, region: &str, include: bool) -> Value {
         "DefaultCooldown": spec.cooldown_s,
         "DefaultInstanceWarmup": spec.default_instance_warmup,
         "AvailabilityZones": zones(group, region),
-        "LoadBalancerNames": [],
-        "TargetGroupARNs": [],
+        "LoadBalancerNames": spec.classic_load_balancers,
+        "TargetGroupARNs": target_groups,
+        "TrafficSources": traffic_sources(group, region),
         "HealthCheckType": "EC2",
         "HealthCheckGracePeriod": 0,
         "Instances": if include { instances(group, region) } else { Vec::new() },

@@ -135,60 +135,52 @@ pub(super) fn terminate(call: &mut Call<'_>, input: Terminate) -> Result<Value, 
 }
 
 pub(super) fn enter_standby(call: &mut Call<'_>, input: Enter) -> Result<Value, ApiError> {
-    let (region, now) = (call.region, call.now);
-    let group = call.changeable(&input.auto_scaling_group_name)?;
-    let ordinals = ordinals(group, &input.instance_ids)?;
-    let count = i64::try_from(ordinals.len()).unwrap_or(i64::MAX);
-    let less = input.should_decrement_desired_capacity;
-    check_state(group, &input.instance_ids, "InService")?;
-    if less && !group.world.move_desired(-count) {
-        let name = &group.spec.name;
-        return Err(ApiError::validation(format!(
-            "AutoScalingGroup {name} has min-size={}, max-size={}, and desired-size={}. To place \
-             into standby {count} instance, please update the AutoScalingGroup sizes \
-             appropriately.",
-            group.bounds().min(),
-            group.bounds().max(),
-            group.desired()
-        )));
-    }
-    let before = group.roster.begun();
-    for (ordinal, id) in ordinals.into_iter().zip(&input.instance_ids) {
-        group.world.stand(ordinal, true);
-        let why = format!(
-            "At {now} instance {id} was moved to standby in response to a user \
-                           request."
-        );
-        group.note(&format!("Moving EC2 instance to Standby: {id}"), why);
-    }
-    Ok(json!({"Activities": begun(group, before, region)}))
+    let follows = input.should_decrement_desired_capacity;
+    let name = &input.auto_scaling_group_name;
+    stand(call, name, &input.instance_ids, true, follows)
 }
 
 pub(super) fn exit_standby(call: &mut Call<'_>, input: Exit) -> Result<Value, ApiError> {
+    let name = &input.auto_scaling_group_name;
+    stand(call, name, &input.instance_ids, false, true)
+}
+
+/// Moves the instances `ids` into standby (`into`) or out of it. `follows`: desired capacity falls
+/// or rises by their number.
+fn stand(
+    call: &mut Call<'_>,
+    name: &str,
+    ids: &[String],
+    into: bool,
+    follows: bool,
+) -> Result<Value, ApiError> {
     let (region, now) = (call.region, call.now);
-    let group = call.changeable(&input.auto_scaling_group_name)?;
-    let ordinals = ordinals(group, &input.instance_ids)?;
+    let (state, verb, way) = if into {
+        ("InService", "place into", "to")
+    } else {
+        ("Standby", "move out of", "out of")
+    };
+    let group = call.changeable(name)?;
+    let ordinals = ordinals(group, ids)?;
     let count = i64::try_from(ordinals.len()).unwrap_or(i64::MAX);
-    check_state(group, &input.instance_ids, "Standby")?;
-    if !group.world.move_desired(count) {
-        let name = &group.spec.name;
+    check_state(group, ids, state)?;
+    if follows && !group.world.move_desired(if into { -count } else { count }) {
+        let bounds = group.bounds();
         return Err(ApiError::validation(format!(
-            "AutoScalingGroup {name} has min-size={}, max-size={}, and desired-size={}. To move \
-             out of standby {count} instance, please update the AutoScalingGroup sizes \
-             appropriately.",
-            group.bounds().min(),
-            group.bounds().max(),
+            "AutoScalingGroup {name} has min-size={}, max-size={}, and desired-size={}. To {verb} \
+             standby {count} instance, please update the AutoScalingGroup sizes appropriately.",
+            bounds.min(),
+            bounds.max(),
             group.desired()
         )));
     }
     let before = group.roster.begun();
-    for (ordinal, id) in ordinals.into_iter().zip(&input.instance_ids) {
-        group.world.stand(ordinal, false);
+    for (ordinal, id) in ordinals.into_iter().zip(ids) {
+        group.world.stand(ordinal, into);
         let why = format!(
-            "At {now} instance {id} was moved out of standby in response to a user \
-                           request."
+            "At {now} instance {id} was moved {way} standby in response to a user request."
         );
-        group.note(&format!("Moving EC2 instance out of Standby: {id}"), why);
+        group.note(&format!("Moving EC2 instance {way} Standby: {id}"), why);
     }
     Ok(json!({"Activities": begun(group, before, region)}))
 }

@@ -182,7 +182,9 @@ fn every_operation_refuses_a_parameter_that_it_does_not_know() {
 fn every_operation_is_documented() {
     let page = include_str!("../../../../docs/emulator.md");
     let metrics = crate::cloudwatch::operations();
-    for name in OPERATIONS.iter().map(|one| one.name).chain(metrics) {
+    let targets = crate::load_balancing::operations();
+    let scaling = OPERATIONS.iter().map(|one| one.name);
+    for name in scaling.chain(metrics).chain(targets) {
         assert!(
             page.contains(&format!("`{name}`")),
             "{name} is not in docs/emulator.md"
@@ -201,6 +203,7 @@ fn created_groups_follow_at_once_where_instances_boot_in_no_time() {
     let scenario = Scenario {
         created: GroupSpec {
             boot_s: 0,
+            scale_in_s: 0,
             terminate_s: 0,
             ..GroupSpec::default()
         },

@@ -1,5 +1,6 @@
 //! Warm pools. The emulator shows a pool that is full; launches are not faster.
 
+use foretide_sim::InstanceState;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -94,6 +95,8 @@ pub(super) fn describe(call: &mut Call<'_>, input: Describe) -> Result<Value, Ap
             state: "Warmed:Stopped",
             healthy: true,
             protected: false,
+            in_service_s: None,
+            life: InstanceState::Pending,
         };
         instance(group, &shown, place as usize, &zones)
     });

@@ -348,6 +348,7 @@ async fn missing_and_late_points_are_absent_and_come_later() {
                 .emulator
                 .start()
                 .minus(std::time::Duration::from_secs(600)),
+            instance_metrics: 20,
         };
         let mut answers = collector
             .read_metrics(&[ask("web", query)], rig.now())
@@ -384,7 +385,6 @@ async fn slow_facts_tell_who_else_writes() {
             max: None,
             desired: None,
         }],
-        warm_pool: Some(3),
         refreshing: true,
         weight: Some(2),
         suspended: vec!["AddToLoadBalancer".into()],
@@ -408,7 +408,6 @@ async fn slow_facts_tell_who_else_writes() {
         ["track"]
     );
     assert_eq!(facts.scheduled_actions[0].min, Some(4));
-    assert_eq!(facts.warm_pool, Some(3));
     assert!(rig.read(&collector, "web").await.refreshing);
     assert!(collector.reading("web").unwrap().weighted);
     let calls = rig.emulator.calls();

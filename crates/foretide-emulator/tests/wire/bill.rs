@@ -38,8 +38,12 @@ async fn run(spec: GroupSpec, options: &MetricOptions, interval: i64) -> (u64, u
                 Effect::ReadMetrics { call, query } => {
                     let queries = [ask("web", query)];
                     let mut answers = collector.read_metrics(&queries, rig.now()).await;
-                    let points = answers.remove("web").unwrap().unwrap().points;
-                    Event::MetricsRead { call, points }
+                    let reading = answers.remove("web").unwrap().unwrap();
+                    Event::MetricsRead {
+                        call,
+                        points: reading.points,
+                        instance_metrics: reading.instance_metrics,
+                    }
                 }
                 _ => continue,
             };

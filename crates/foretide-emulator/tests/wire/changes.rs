@@ -3,7 +3,7 @@
 use foretide_emulator::GroupSpec;
 use serde_json::Value;
 
-use crate::form::{all, check_done, check_refused, send};
+use crate::form::{all, check_refused, done, send};
 use crate::python::Python;
 use crate::rig::{Rig, web};
 
@@ -119,7 +119,7 @@ fn text(value: &Value) -> String {
 
 /// Id and state of each instance of the group `web`.
 async fn members(rig: &Rig) -> Vec<(String, String)> {
-    let body = check_done(send(rig, "DescribeAutoScalingGroups", "").await);
+    let body = done(rig, "DescribeAutoScalingGroups", "").await;
     let pairs = all(&body, "InstanceId")
         .into_iter()
         .zip(all(&body, "LifecycleState"));
@@ -139,27 +139,23 @@ async fn a_launch_waits_for_a_hook_until_its_action_is_completed() {
     .await;
     let hook = "LifecycleHookName=warm";
     let transition = "LifecycleTransition=autoscaling%3AEC2_INSTANCE_LAUNCHING";
-    check_done(
-        send(
-            &rig,
-            "PutLifecycleHook",
-            &format!("{WEB}&{hook}&{transition}"),
-        )
-        .await,
-    );
-    check_done(
-        send(
-            &rig,
-            "SetDesiredCapacity",
-            &format!("{WEB}&DesiredCapacity=3"),
-        )
-        .await,
-    );
+    done(
+        &rig,
+        "PutLifecycleHook",
+        &format!("{WEB}&{hook}&{transition}"),
+    )
+    .await;
+    done(
+        &rig,
+        "SetDesiredCapacity",
+        &format!("{WEB}&DesiredCapacity=3"),
+    )
+    .await;
     rig.pass(60);
     let (id, state) = members(&rig).await.pop().unwrap();
     assert_eq!(state, "Pending:Wait");
     let complete = format!("{WEB}&{hook}&LifecycleActionResult=CONTINUE&InstanceId={id}");
-    check_done(send(&rig, "CompleteLifecycleAction", &complete).await);
+    done(&rig, "CompleteLifecycleAction", &complete).await;
     rig.pass(10);
     assert_eq!(members(&rig).await.pop().unwrap().1, "InService");
     check_refused(
@@ -167,17 +163,15 @@ async fn a_launch_waits_for_a_hook_until_its_action_is_completed() {
         "ValidationError",
         "No active Lifecycle Action",
     );
-    let body = check_done(send(&rig, "DescribeLifecycleHooks", WEB).await);
+    let body = done(&rig, "DescribeLifecycleHooks", WEB).await;
     assert_eq!(all(&body, "LifecycleHookName"), ["warm"]);
-    check_done(send(&rig, "DeleteLifecycleHook", &format!("{WEB}&{hook}")).await);
-    check_done(
-        send(
-            &rig,
-            "SetDesiredCapacity",
-            &format!("{WEB}&DesiredCapacity=4"),
-        )
-        .await,
-    );
+    done(&rig, "DeleteLifecycleHook", &format!("{WEB}&{hook}")).await;
+    done(
+        &rig,
+        "SetDesiredCapacity",
+        &format!("{WEB}&DesiredCapacity=4"),
+    )
+    .await;
     rig.pass(60);
     assert_eq!(members(&rig).await.pop().unwrap().1, "InService", "control");
 }
@@ -192,16 +186,14 @@ async fn protection_and_health_act_on_the_named_instance() {
     let there = members(&rig).await;
     let oldest = there[0].0.clone();
     let protect = format!("{WEB}&InstanceIds.member.1={oldest}&ProtectedFromScaleIn=true");
-    check_done(send(&rig, "SetInstanceProtection", &protect).await);
-    check_done(
-        send(
-            &rig,
-            "SetDesiredCapacity",
-            &format!("{WEB}&DesiredCapacity=1"),
-        )
-        .await,
-    );
-    rig.pass(60);
+    done(&rig, "SetInstanceProtection", &protect).await;
+    done(
+        &rig,
+        "SetDesiredCapacity",
+        &format!("{WEB}&DesiredCapacity=1"),
+    )
+    .await;
+    rig.pass(90);
     let left = members(&rig).await;
     assert!(
         left.len() == 1 && left[0].0 == oldest,
@@ -209,7 +201,7 @@ async fn protection_and_health_act_on_the_named_instance() {
     );
 
     let health = format!("InstanceId={oldest}&HealthStatus=Unhealthy");
-    check_done(send(&rig, "SetInstanceHealth", &health).await);
+    done(&rig, "SetInstanceHealth", &health).await;
     rig.pass(120);
     let left = members(&rig).await;
     assert!(
@@ -236,7 +228,7 @@ async fn an_instance_refresh_replaces_every_instance() {
     })
     .await;
     let before = members(&rig).await;
-    check_done(send(&rig, "StartInstanceRefresh", WEB).await);
+    done(&rig, "StartInstanceRefresh", WEB).await;
     check_refused(
         send(&rig, "StartInstanceRefresh", WEB).await,
         "InstanceRefreshInProgress",
@@ -246,7 +238,7 @@ async fn an_instance_refresh_replaces_every_instance() {
         rig.pass(10);
         members(&rig).await;
     }
-    let body = check_done(send(&rig, "DescribeInstanceRefreshes", WEB).await);
+    let body = done(&rig, "DescribeInstanceRefreshes", WEB).await;
     assert_eq!(all(&body, "Status"), ["Successful"]);
     let after = members(&rig).await;
     assert!(
@@ -258,10 +250,10 @@ async fn an_instance_refresh_replaces_every_instance() {
         "ActiveInstanceRefreshNotFound",
         "No in progress",
     );
-    check_done(send(&rig, "StartInstanceRefresh", WEB).await);
-    check_done(send(&rig, "CancelInstanceRefresh", WEB).await);
+    done(&rig, "StartInstanceRefresh", WEB).await;
+    done(&rig, "CancelInstanceRefresh", WEB).await;
     rig.pass(10);
-    let body = check_done(send(&rig, "DescribeInstanceRefreshes", WEB).await);
+    let body = done(&rig, "DescribeInstanceRefreshes", WEB).await;
     assert_eq!(all(&body, "Status")[0], "Cancelled");
 }
 
@@ -297,10 +289,10 @@ async fn limits_hold() {
     ];
     for (action, most, rest) in cases {
         for number in 0..most {
-            check_done(send(&rig, action, &format!("{rest}{number}")).await);
+            done(&rig, action, &format!("{rest}{number}")).await;
         }
         let answer = send(&rig, action, &format!("{rest}{most}")).await;
         check_refused(answer, "LimitExceeded", &most.to_string());
-        check_done(send(&rig, action, &format!("{rest}1")).await);
+        done(&rig, action, &format!("{rest}1")).await;
     }
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use foretide_aws::{AwsConfig, MetricOptions};
+use foretide_aws::{AwsConfig, MetricOptions, Ready};
 use foretide_domain::{CallFailure, FailureKind, Mode, Plan, WriteOutcome};
 use foretide_emulator::{Fault, FaultKind, GroupSpec, Scenario};
 
@@ -194,7 +194,7 @@ async fn a_vanished_group_keeps_no_other_from_being_known() {
         group: group.into(),
         metrics: MetricOptions::default(),
         warm_up: Some(Duration::ZERO),
-        allowance: foretide_aws::InstanceAllowance::default(),
+        ready: Ready::default(),
     };
     let both = vec![settings("api"), settings("web")];
     let collector = foretide_aws::Collector::new(rig.clients.clone(), both);
@@ -261,7 +261,7 @@ async fn a_rejected_query_fails_its_own_group_alone() {
             ..MetricOptions::default()
         },
         warm_up: Some(Duration::ZERO),
-        allowance: foretide_aws::InstanceAllowance::default(),
+        ready: Ready::default(),
     };
     let both = vec![
         settings("web", Stat::Other("nonsense".into())),

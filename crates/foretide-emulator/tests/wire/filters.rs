@@ -2,7 +2,7 @@
 
 use foretide_emulator::{GroupSpec, Scenario};
 
-use crate::form::{VERSION, all, check_done, check_refused, send};
+use crate::form::{VERSION, all, check_done, check_refused, done, send};
 use crate::rig::{Rig, web};
 
 #[tokio::test]
@@ -47,7 +47,7 @@ async fn filters_are_applied() {
         ("tag%3Ateam&Filters.member.1.Values.member.1=z", vec![]),
     ] {
         let rest = format!("Filters.member.1.Name={filter}");
-        let body = check_done(send(&rig, "DescribeAutoScalingGroups", &rest).await);
+        let body = done(&rig, "DescribeAutoScalingGroups", &rest).await;
         assert_eq!(all(&body, "AutoScalingGroupName"), found, "{filter}");
     }
     let unknown = "Filters.member.1.Name=colour&Filters.member.1.Values.member.1=red";
@@ -58,7 +58,7 @@ async fn filters_are_applied() {
     );
     let body = send(&rig, "DescribeAutoScalingGroups", "IncludeInstances=false").await;
     assert!(all(&check_done(body), "InstanceId").is_empty());
-    let body = check_done(send(&rig, "DescribeAutoScalingGroups", "").await);
+    let body = done(&rig, "DescribeAutoScalingGroups", "").await;
     assert_eq!(
         (
             all(&body, "AutoScalingGroupName").len(),
@@ -66,14 +66,12 @@ async fn filters_are_applied() {
         ),
         (3, 6)
     );
-    let body = check_done(
-        send(
-            &rig,
-            "DescribeTags",
-            "Filters.member.1.Name=value&Filters.member.1.Values.member.1=x",
-        )
-        .await,
-    );
+    let body = done(
+        &rig,
+        "DescribeTags",
+        "Filters.member.1.Name=value&Filters.member.1.Values.member.1=x",
+    )
+    .await;
     assert_eq!(all(&body, "ResourceId"), ["a"]);
 }
 
@@ -85,13 +83,13 @@ async fn named_policies_actions_activities_and_refreshes_are_found_alone() {
         let rest = format!(
             "{name}&PolicyName={policy}&AdjustmentType=ChangeInCapacity&ScalingAdjustment=1"
         );
-        check_done(send(&rig, "PutScalingPolicy", &rest).await);
+        done(&rig, "PutScalingPolicy", &rest).await;
     }
     let tracking = "PolicyType=TargetTrackingScaling&TargetTrackingConfiguration.TargetValue=50\
                     &TargetTrackingConfiguration.PredefinedMetricSpecification\
                     .PredefinedMetricType=ASGAverageCPUUtilization";
     let rest = format!("{name}&PolicyName=track&{tracking}");
-    let body = check_done(send(&rig, "PutScalingPolicy", &rest).await);
+    let body = done(&rig, "PutScalingPolicy", &rest).await;
     let arn = all(&body, "PolicyARN")[0]
         .replace(':', "%3A")
         .replace('/', "%2F");
@@ -102,7 +100,7 @@ async fn named_policies_actions_activities_and_refreshes_are_found_alone() {
         ("PolicyTypes.member.1=StepScaling", vec![]),
         ("", vec!["up", "down", "track"]),
     ] {
-        let body = check_done(send(&rig, "DescribePolicies", rest).await);
+        let body = done(&rig, "DescribePolicies", rest).await;
         assert_eq!(all(&body, "PolicyName"), found, "{rest}");
     }
 
@@ -110,7 +108,7 @@ async fn named_policies_actions_activities_and_refreshes_are_found_alone() {
         let rest = format!(
             "{name}&ScheduledActionName={action}&MinSize=1&StartTime=2026-11-{day}T00%3A00%3A00Z"
         );
-        check_done(send(&rig, "PutScheduledUpdateGroupAction", &rest).await);
+        done(&rig, "PutScheduledUpdateGroupAction", &rest).await;
     }
     for (rest, found) in [
         ("ScheduledActionNames.member.1=second", vec!["second"]),
@@ -118,31 +116,29 @@ async fn named_policies_actions_activities_and_refreshes_are_found_alone() {
         ("EndTime=2026-11-24T12%3A00%3A00Z", vec!["first"]),
         ("", vec!["first", "second"]),
     ] {
-        let body = check_done(send(&rig, "DescribeScheduledActions", rest).await);
+        let body = done(&rig, "DescribeScheduledActions", rest).await;
         assert_eq!(all(&body, "ScheduledActionName"), found, "{rest}");
     }
 
-    check_done(
-        send(
-            &rig,
-            "SetDesiredCapacity",
-            &format!("{name}&DesiredCapacity=4"),
-        )
-        .await,
-    );
+    done(
+        &rig,
+        "SetDesiredCapacity",
+        &format!("{name}&DesiredCapacity=4"),
+    )
+    .await;
     rig.pass(10);
-    let body = check_done(send(&rig, "DescribeScalingActivities", name).await);
+    let body = done(&rig, "DescribeScalingActivities", name).await;
     let ids = all(&body, "ActivityId");
     assert_eq!(ids.len(), 2);
     let one = format!("ActivityIds.member.1={}", ids[0]);
-    let body = check_done(send(&rig, "DescribeScalingActivities", &one).await);
+    let body = done(&rig, "DescribeScalingActivities", &one).await;
     assert_eq!(all(&body, "ActivityId"), [ids[0]]);
 
-    let body = check_done(send(&rig, "StartInstanceRefresh", name).await);
+    let body = done(&rig, "StartInstanceRefresh", name).await;
     let id = all(&body, "InstanceRefreshId")[0].to_owned();
     for (wanted, count) in [(id.as_str(), 1), ("other", 0)] {
         let rest = format!("{name}&InstanceRefreshIds.member.1={wanted}");
-        let body = check_done(send(&rig, "DescribeInstanceRefreshes", &rest).await);
+        let body = done(&rig, "DescribeInstanceRefreshes", &rest).await;
         assert_eq!(all(&body, "InstanceRefreshId").len(), count);
     }
 }
@@ -193,5 +189,5 @@ async fn a_parameter_that_is_not_implemented_is_named() {
         "the parameter IncludeLinkedAccounts of",
     );
     check_done(rig.form("eu-west-1", metrics).await);
-    check_done(send(&rig, "DescribeScalingActivities", "MaxRecords=1").await);
+    done(&rig, "DescribeScalingActivities", "MaxRecords=1").await;
 }

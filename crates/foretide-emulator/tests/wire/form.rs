@@ -10,6 +10,11 @@ pub(crate) async fn send(rig: &Rig, action: &str, rest: &str) -> (u16, String) {
     rig.form("eu-west-1", &form).await
 }
 
+/// The same, for an action that must succeed. Returns the body.
+pub(crate) async fn done(rig: &Rig, action: &str, rest: &str) -> String {
+    check_done(send(rig, action, rest).await)
+}
+
 /// Checks that the answer is an error with this code and these words.
 #[track_caller]
 pub(crate) fn check_refused((status, body): (u16, String), code: &str, words: &str) {

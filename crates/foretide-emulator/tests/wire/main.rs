@@ -19,3 +19,4 @@ mod python;
 mod rig;
 mod secrets;
 mod serving;
+mod targets;

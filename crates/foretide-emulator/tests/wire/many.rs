@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use foretide_aws::{CollectSettings, Collector, InstanceAllowance, MetricOptions};
+use foretide_aws::{CollectSettings, Collector, MetricOptions, Ready};
 use foretide_emulator::{GroupSpec, Scenario};
 
 use crate::rig::{Rig, ask, web};
@@ -21,7 +21,7 @@ async fn a_thousand_groups_are_read_in_eighteen_calls() {
         group: group.to_string(),
         metrics: MetricOptions::default(),
         warm_up: Some(Duration::ZERO),
-        allowance: InstanceAllowance::default(),
+        ready: Ready::default(),
     };
     let collector = Collector::new(
         Arc::clone(&rig.clients),

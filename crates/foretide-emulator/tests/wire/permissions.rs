@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use foretide_aws::{AwsConfig, Collect, MetricOptions};
 use foretide_domain::{Mode, Plan, WriteOutcome};
-use foretide_emulator::GroupSpec;
+use foretide_emulator::{GroupSpec, TargetGroupSpec};
 use serde_json::Value;
 
 use crate::rig::{Rig, ask, connect, history, web};
@@ -33,6 +33,10 @@ async fn everything(rig: &Rig) {
         collector.facts("web").unwrap().unwrap();
     }
     rig.clients.check_credentials().await.unwrap();
+    let answers = rig.clients.ask_each_fact("web", true).await;
+    assert_eq!(answers.warm_pool, Some(Ok(1)));
+    let by_targets = rig.by_targets("web", None);
+    rig.read(&by_targets, "web").await;
     rig.clients.read_launches("web", rig.now()).await.unwrap();
     let found = rig.clients.read_group("web").await.unwrap();
     let plan = Plan {
@@ -66,6 +70,10 @@ async fn the_policy_allows_just_the_calls_that_are_made() {
     let rig = Rig::of(GroupSpec {
         warm_pool: Some(1),
         memory: true,
+        target_groups: vec![TargetGroupSpec {
+            name: "front".into(),
+            ..TargetGroupSpec::default()
+        }],
         ..web()
     })
     .await;
@@ -74,13 +82,18 @@ async fn the_policy_allows_just_the_calls_that_are_made() {
         let metrics = ["GetMetricData", "GetMetricStatistics", "ListMetrics"];
         let service = if metrics.contains(&operation.as_str()) {
             "cloudwatch"
+        } else if operation == "DescribeTargetHealth" {
+            "elasticloadbalancing"
         } else {
             "autoscaling"
         };
         format!("{service}:{operation}")
     };
     let made: BTreeSet<String> = rig.emulator.calls().keys().map(in_iam).collect();
-    let allowed: BTreeSet<String> = statements().iter().flat_map(actions).collect();
+    // The configuration in Systems Manager is read before anything else, and tried against moto.
+    let here = statements();
+    let here = here.iter().filter(|it| it["Sid"] != "ReadConfiguration");
+    let allowed: BTreeSet<String> = here.flat_map(actions).collect();
     assert_eq!(made, allowed);
 }
 
@@ -92,6 +105,14 @@ fn what_writes_is_confined_to_groups_and_nothing_is_a_wildcard() {
             actions.iter().all(|action| !action.contains('*')),
             "{statement}"
         );
+        if statement["Sid"] == "ReadConfiguration" {
+            assert_eq!(actions, ["ssm:GetParameter", "ssm:GetParametersByPath"]);
+            assert_eq!(
+                statement["Resource"],
+                "arn:aws:ssm:*:*:parameter/foretide/*"
+            );
+            continue;
+        }
         let reads = |action: &String| action.contains(":Describe") || action.contains(":Get");
         if actions.iter().all(reads) {
             // Describe calls and GetMetricData know no resources.
@@ -103,6 +124,21 @@ fn what_writes_is_confined_to_groups_and_nothing_is_a_wildcard() {
         let by_tag = &statement["Condition"]["StringEquals"]["aws:ResourceTag/foretide"];
         assert!(name != "*" || by_tag.is_string(), "{statement}");
     }
+}
+
+/// A version that is upgraded without the new permission keeps what it was allowed before.
+#[test]
+fn the_health_of_targets_is_a_statement_of_its_own() {
+    let all = statements();
+    let mut with = all.iter().filter(|statement| {
+        let actions = actions(statement);
+        actions
+            .iter()
+            .any(|action| action.starts_with("elasticloadbalancing:"))
+    });
+    let only = with.next().unwrap();
+    assert_eq!(actions(only), ["elasticloadbalancing:DescribeTargetHealth"]);
+    assert!(with.next().is_none());
 }
 
 /// A dry run makes the same calls without the write.

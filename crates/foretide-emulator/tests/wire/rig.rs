@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use foretide_aws::{
-    AwsClients, AwsConfig, CollectSettings, Collector, InstanceAllowance, MetricOptions,
-    MetricsAsk, StaticCredentials,
+    AwsClients, AwsConfig, CollectSettings, Collector, MetricOptions, MetricsAsk, Ready,
+    StaticCredentials,
 };
 use foretide_domain::{GroupState, HistoryQuery, MetricsQuery, Timestamp};
 use foretide_emulator::{Emulator, GroupSpec, Scenario, Server};
@@ -61,7 +61,18 @@ impl Rig {
             group: group.into(),
             metrics,
             warm_up: Some(Duration::from_secs(60)),
-            allowance: InstanceAllowance::default(),
+            ready: Ready::default(),
+        };
+        Collector::new(Arc::clone(&self.clients), vec![settings])
+    }
+
+    /// A collector of `group` whose target groups decide who serves.
+    pub(crate) fn by_targets(&self, group: &str, warm_up: Option<u64>) -> Collector {
+        let settings = CollectSettings {
+            group: group.into(),
+            metrics: MetricOptions::default(),
+            warm_up: warm_up.map(Duration::from_secs),
+            ready: Ready::TargetGroup,
         };
         Collector::new(Arc::clone(&self.clients), vec![settings])
     }
@@ -96,6 +107,7 @@ impl Rig {
     pub(crate) fn last(&self, seconds: u64) -> MetricsQuery {
         MetricsQuery {
             from: self.now().minus(Duration::from_secs(seconds)),
+            instance_metrics: 20,
         }
     }
 }

@@ -24,7 +24,7 @@ async fn told_under(kind: FaultKind) -> String {
             group: "web".into(),
             metrics: MetricOptions::default(),
             warm_up: Some(Duration::ZERO),
-            allowance: foretide_aws::InstanceAllowance::default(),
+            ready: foretide_aws::Ready::default(),
         }],
     );
     let now = rig.now();

@@ -87,6 +87,7 @@ impl CalibrationRecord {
     /// Over about a day, and about a week.
     pub(crate) fn kept(&self) -> [ForecastKept; 2] {
         [self.day, self.week].map(|means| ForecastKept {
+            minutes: Some(means.forecast_minutes),
             coverage: (means.forecast_minutes > 0.0).then_some(means.covered),
             short: means.violation,
         })

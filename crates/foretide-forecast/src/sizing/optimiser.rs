@@ -315,11 +315,12 @@ impl CapacityOptimiser {
     }
 
     fn track(&mut self, inputs: &SizingInputs, need: u32, tracked: u32) -> SizingOutput {
-        let wanted = self
+        let (wanted, run) = self
             .tracking
             .wanted(inputs.instances, inputs.desired, inputs.pending);
         self.surplus = 0.0;
         let mut output = self.output(inputs, need, tracked, ForecastRule::Tracking);
+        output.tracking_run = Some(run);
         output.low = wanted;
         output.high = wanted;
         output.desired = (wanted != inputs.desired).then_some(wanted);
@@ -440,6 +441,7 @@ impl CapacityOptimiser {
             week,
             tracking: tracked,
             binding,
+            tracking_run: None,
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use foretide_domain::{TargetTracking, Tracked};
+use foretide_domain::{TargetTracking, Tracked, TrackingRun};
 use serde::{Deserialize, Serialize};
 
 use super::price::INSTANCES_MAX;
@@ -45,9 +45,14 @@ impl Tracking {
         }
     }
 
-    /// The capacity that target tracking would set. `instances_seen` is the newest period's mean in
-    /// service.
-    pub(crate) fn wanted(&self, instances_seen: f64, desired: u32, pending: bool) -> u32 {
+    /// The capacity that target tracking would set, and what it counted. `instances_seen` is the
+    /// newest period's mean in service.
+    pub(crate) fn wanted(
+        &self,
+        instances_seen: f64,
+        desired: u32,
+        pending: bool,
+    ) -> (u32, TrackingRun) {
         let newest_first: Vec<f64> = self.cpu.iter().rev().copied().collect();
         let group = Tracked {
             target: self.target,
@@ -55,8 +60,9 @@ impl Tracking {
             desired,
             pending,
         };
-        let (wanted, _) = self.settings.decide(&newest_first, group);
-        wanted.map_or(desired, |wanted| wanted.min(INSTANCES_MAX))
+        let (wanted, run) = self.settings.decide(&newest_first, group);
+        let wanted = wanted.map_or(desired, |wanted| wanted.min(INSTANCES_MAX));
+        (wanted, run)
     }
 }
 
@@ -119,11 +125,10 @@ impl Baseline {
         let demanded = load / f64::from(in_service);
         self.tracking.observe(demanded.min(100.0));
         let pending = !self.coming.is_empty();
-        let wanted = self
+        let (wanted, _) = self
             .tracking
-            .wanted(f64::from(in_service), self.desired, pending)
-            .min(bounds.1)
-            .max(bounds.0.max(1));
+            .wanted(f64::from(in_service), self.desired, pending);
+        let wanted = wanted.min(bounds.1).max(bounds.0.max(1));
         if wanted > self.desired {
             self.coming
                 .push_back((self.period + lead.max(1), wanted - self.desired));
@@ -161,7 +166,7 @@ mod tests {
         let (mut decided, mut served) = (Vec::new(), Vec::new());
         for _ in 0..20 {
             fallback.observe(100.0);
-            decided.push(fallback.wanted(4.0, 4, false));
+            decided.push(fallback.wanted(4.0, 4, false).0);
             served.push(baseline.step(400.0, 80.0, 5, (1, 100)).0);
         }
         assert_eq!(decided[7..9], [4, 8], "the ninth period above the target");

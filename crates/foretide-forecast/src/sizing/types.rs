@@ -1,6 +1,6 @@
 //! What the optimiser is given and what it answers.
 
-use foretide_domain::{Counterfactual, ForecastKept, ForecastRule, TargetTracking};
+use foretide_domain::{Counterfactual, ForecastKept, ForecastRule, TargetTracking, TrackingRun};
 use serde::{Deserialize, Serialize};
 
 use super::budget::{BudgetConfig, Standing};
@@ -193,4 +193,7 @@ pub struct SizingOutput {
     pub tracking: u32,
     /// The rule that had the last word.
     pub binding: ForecastRule,
+    /// What target tracking counted; none unless it decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tracking_run: Option<TrackingRun>,
 }

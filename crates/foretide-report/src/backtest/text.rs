@@ -18,7 +18,7 @@ pub fn print_backtest(
         writeln!(out, "\n{}", figures.name)?;
         writeln!(
             out,
-            "  {:.1} days, {} of them warm-up",
+            "  {:.1} days; the first {} warm up and are not scored",
             setup.days, setup.warmup_days
         )?;
         let optimum = figures.optimum_hours;
@@ -33,7 +33,20 @@ pub fn print_backtest(
         }
         at_budget(summary, figures, out)?;
     }
+    if let Some(figures) = summary.traces.first() {
+        legend(figures, out)?;
+    }
     Ok(())
+}
+
+/// What the headings mean, once below all tables.
+fn legend(figures: &TraceFigures, out: &mut dyn Write) -> io::Result<()> {
+    let objective = 100.0 * figures.setup.slo_utilisation;
+    writeln!(
+        out,
+        "\ncost ratio: instance-hours ÷ hindsight optimum\nviolation: share of the time above \
+         {objective:.0} % CPU\nunserved: share of the load beyond 100 % CPU"
+    )
 }
 
 fn cells(policy: &PolicyFigures) -> [(&'static str, String); 6] {

@@ -31,7 +31,7 @@ pub struct Recorded {
     /// Cycles that took longer than the interval.
     pub overruns: u64,
     /// Durations of the cycles of the last day, from start to decision.
-    pub looks: Vec<Duration>,
+    pub cycles: Vec<Duration>,
     /// Durations of the predictions of the last day, from the last reading to the answer.
     pub predictions: Vec<Duration>,
 }
@@ -133,7 +133,7 @@ pub(super) struct ForecastFigures {
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub(super) struct Response {
     /// Cycles of the last day.
-    pub(super) look: Option<Times>,
+    pub(super) cycle: Option<Times>,
     /// Predictions of the last day, if the policy asks the model.
     pub(super) prediction: Option<Times>,
     pub(super) overruns: u64,
@@ -175,7 +175,7 @@ pub(super) fn report(
         scaling: scaling(recorded),
         forecast: forecast(recorded),
         response: Response {
-            look: times(&recorded.looks),
+            cycle: times(&recorded.cycles),
             prediction: times(&recorded.predictions),
             overruns: recorded.overruns,
         },
@@ -402,7 +402,7 @@ mod tests {
             report.saved_instance_hours_a_day, None,
             "one whole day shows no spread"
         );
-        assert!(report.forecast.is_none() && report.response.look.is_none());
+        assert!(report.forecast.is_none() && report.response.cycle.is_none());
         assert_eq!(report.currency.as_deref(), Some("USD"));
     }
 

@@ -82,7 +82,11 @@ pub(super) fn sentences(group: &GroupReport) -> Vec<String> {
     }
     match &group.hours {
         Some(counted) => said.extend(hours(group, counted)),
-        None => said.push("instance-hours: not counted yet".to_owned()),
+        None => said.push(
+            "instance-hours: not counted yet; the count begins with the first period that closes \
+             while Foretide holds the group"
+                .to_owned(),
+        ),
     }
     said.push(match group.saved_instance_hours_a_day {
         Some(saved) => format!(
@@ -127,12 +131,12 @@ fn hours(group: &GroupReport, counted: &Counted) -> Vec<String> {
         )
     });
     let mut said = vec![format!(
-        "counted since {}: {:.1} h with data",
+        "counted since {}: {:.1} h in which CPU and capacity were known",
         counted.since,
         counted.known_s as f64 / 3600.0
     )];
     if counted.too_early {
-        said.push("percentages: too early, 24 h with data are needed".to_owned());
+        said.push("percentages: too early, 24 such hours are needed".to_owned());
     }
     said.extend([
         format!(
@@ -226,12 +230,12 @@ fn response(response: &Response) -> Option<String> {
              measured"
         )
     };
-    let look = response.look.as_ref().map(|it| times("cycles", it));
+    let cycle = response.cycle.as_ref().map(|it| times("cycles", it));
     let prediction = response
         .prediction
         .as_ref()
         .map(|it| times("predictions", it));
-    let told: Vec<String> = look.into_iter().chain(prediction).collect();
+    let told: Vec<String> = cycle.into_iter().chain(prediction).collect();
     let overruns = response.overruns;
     (!told.is_empty()).then(|| {
         format!(

@@ -6,14 +6,13 @@ use std::time::Duration;
 
 use foretide_control::{ControllerConfig, ForecastSnapshot, SavedState};
 use foretide_domain::{
-    Bounds, BytesPerSecond, CallFailure, Class, Datapoint, FailureKind, Features, GroupState,
-    LifecycleCounts, Mode, Obstacle, Percent, Plan, PolicyKind, Prediction, SuspendedProcesses,
-    Timestamp, WriteOutcome,
+    Bounds, BytesPerSecond, CallFailure, Class, Datapoint, FailureKind, Features, GroupState, Mode,
+    Obstacle, Percent, Plan, PolicyKind, Prediction, Timestamp, WriteOutcome,
 };
 use foretide_runtime::{
     AnchoredClock, Answers, Batch, BoxFuture, Cloud, Entry, Fleet, GroupKey, GroupSetup,
-    HistoryAsk, HistoryPart, Journal, JournalError, JournalErrorKind, MetricsAsk, Predictor,
-    Runtime, RuntimeSettings, What, WritePermit,
+    HistoryAsk, HistoryPart, Journal, JournalError, JournalErrorKind, MetricsAnswer, MetricsAsk,
+    Predictor, Runtime, RuntimeSettings, What, WritePermit,
 };
 use tokio::time::sleep;
 
@@ -57,22 +56,7 @@ pub(crate) struct FakeCloud {
 }
 
 pub(crate) fn group_state(desired: u32) -> GroupState {
-    GroupState {
-        bounds: Bounds::new(1, 10).unwrap(),
-        desired,
-        counts: LifecycleCounts {
-            in_service: desired,
-            ..LifecycleCounts::default()
-        },
-        oldest_pending_since: None,
-        suspended: SuspendedProcesses::default(),
-        refreshing: false,
-        launches: Vec::new(),
-        obstacles: Vec::new(),
-        later_pending_since: Vec::new(),
-        warm_up: Duration::ZERO,
-        early_deaths: Vec::new(),
-    }
+    GroupState::at_rest(Bounds::new(1, 10).unwrap(), desired)
 }
 
 impl FakeCloud {
@@ -185,7 +169,7 @@ impl Cloud for FakeCloud {
         &'a self,
         asks: &'a [MetricsAsk],
         now: Timestamp,
-        answers: &'a Answers<Vec<Datapoint>>,
+        answers: &'a Answers<MetricsAnswer>,
     ) -> BoxFuture<'a, ()> {
         self.metric_batches.lock().unwrap().push(asks.len());
         Box::pin(async move {
@@ -194,7 +178,7 @@ impl Cloud for FakeCloud {
             }
             for (index, ask) in asks.iter().enumerate() {
                 let (cpu, desired) = self.get(&ask.name, |g| (g.cpu, g.state.desired));
-                answers.put(index, Ok(points(cpu, desired, ask.query.from, now)));
+                answers.put(index, Ok(points(cpu, desired, ask.query.from, now).into()));
             }
         })
     }

@@ -7,12 +7,12 @@ use foretide_control::{
     ControlLoop, Controller, ControllerConfig, Effect, Event, FitJob, Outside, Snapshot,
 };
 use foretide_domain::{
-    Asked, CallFailure, CallId, Features, HistoryQuery, Launch, MetricsQuery, Plan, Prediction,
-    Record, Timestamp, WriteOutcome,
+    Asked, CallFailure, CallId, Features, HistoryQuery, Launch, MetricsQuery, Order, Plan,
+    Prediction, Record, Timestamp, WriteOutcome,
 };
 
 use super::reading;
-use crate::faults::{Call, Fate, Faults};
+use crate::faults::{Call, Fate, Faults, OutsideFact};
 use crate::world::World;
 
 /// The model that a controller asks; its failure is one of the controller's events.
@@ -101,6 +101,12 @@ impl<'p> Driver<'p> {
         self.control.controller()
     }
 
+    /// The facts outside that hold at `now_s`, with the seconds for which they have held.
+    pub fn outside(&self, now_s: i64) -> impl Iterator<Item = (OutsideFact, i64)> {
+        let faults = self.calls.faults.iter();
+        faults.flat_map(move |faults| faults.outside(now_s))
+    }
+
     /// Writes that were asked for and not sent, because the controller died between the two.
     pub const fn writes_lost(&self) -> u64 {
         self.calls.writes_lost
@@ -114,6 +120,14 @@ impl<'p> Driver<'p> {
         calls.changed = false;
         if let Some(faults) = &mut calls.faults {
             faults.disturb(world);
+            let paused = self
+                .control
+                .controller()
+                .saved_state()
+                .orders()
+                .paused
+                .is_some();
+            calls.pause(paused, world.at_s());
         }
         self.control.run(&mut Step { calls, world, sink }, now);
         self.calls.changed
@@ -187,6 +201,25 @@ impl Outside for Step<'_, '_> {
 }
 
 impl Calls<'_> {
+    /// Lets the operator pause or resume the group, again and again until the order stands.
+    fn pause(&mut self, paused: bool, now_s: i64) {
+        let faults = self.faults.as_ref();
+        let wanted = faults.is_some_and(|faults| faults.wants_pause(now_s));
+        if now_s < self.down_until_s || paused == wanted {
+            return;
+        }
+        let order = if wanted {
+            Order::Pause { until: None }
+        } else {
+            Order::Resume
+        };
+        let by = "operator".into();
+        self.answers.push_front(Answer {
+            due_s: now_s,
+            event: Event::Ordered { order, by },
+        });
+    }
+
     fn read_group(&mut self, world: &mut World, call: CallId) {
         for end in world.take_launches() {
             self.launches.push(Launch {
@@ -202,7 +235,10 @@ impl Calls<'_> {
         } else {
             self.launches.clone()
         };
-        let group = reading::group(world, self.epoch, launches);
+        let mut group = reading::group(world, self.epoch, launches);
+        if let Some(faults) = &self.faults {
+            faults.show_outside(&mut group, world.at_s());
+        }
         self.answer(world, call, Call::ReadGroup, |call| Event::GroupRead {
             call,
             group,
@@ -220,9 +256,12 @@ impl Calls<'_> {
         if let Some(faults) = &mut self.faults {
             faults.distort(world.at_s(), from, &mut points);
         }
+        // What single instances cost is not simulated.
+        let instance_metrics = 0;
         self.answer(world, call, Call::ReadMetrics, |call| Event::MetricsRead {
             call,
             points,
+            instance_metrics,
         });
     }
 

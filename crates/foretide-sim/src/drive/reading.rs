@@ -47,6 +47,8 @@ pub(super) fn group(world: &World, epoch: Timestamp, launches: Vec<Launch>) -> G
         counts: LifecycleCounts {
             in_service: world.in_service(),
             warming_up: warming_up(world),
+            protected: world.protected(),
+            unhealthy: world.unhealthy(),
             pending: world.pending(),
             standby: world.standby(),
             terminating: world.terminating(),
@@ -56,6 +58,7 @@ pub(super) fn group(world: &World, epoch: Timestamp, launches: Vec<Launch>) -> G
             .map(|launched_s| at(epoch, launched_s)),
         later_pending_since: later.map(|launched_s| at(epoch, launched_s)).collect(),
         warm_up: Duration::from_secs(world.life().warm_up_s.into()),
+        readiness: None,
         suspended: SuspendedProcesses {
             launch,
             terminate,

@@ -171,7 +171,9 @@ pub enum TraceError {
         most: usize,
     },
     /// A cut that leaves nothing.
-    #[error("{file}: nothing is left after skipping {skip_days} days of {cells} cells")]
+    #[error(
+        "{file}: nothing is left after skipping {skip_days} days; the trace has {cells} periods"
+    )]
     NothingLeft {
         /// Name of the source.
         file: String,

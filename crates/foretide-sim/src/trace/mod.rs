@@ -220,7 +220,7 @@ mod tests {
         let error = hourly(24).cut(1, None).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "t: nothing is left after skipping 1 days of 24 cells"
+            "t: nothing is left after skipping 1 days; the trace has 24 periods"
         );
     }
 }

@@ -36,6 +36,8 @@ pub(super) struct Counts {
     pub(super) in_service: u32,
     pub(super) serving: u32,
     pub(super) standby: u32,
+    /// In service and protected from scale-in.
+    pub(super) protected: u32,
     /// Crashed, or failing their health check.
     pub(super) unhealthy: u32,
     /// With own sums of the period under way.
@@ -342,6 +344,7 @@ impl Fleet {
             counts.standby += u32::from(standby);
             counts.in_service += u32::from(!standby);
             counts.serving += u32::from(state == InstanceState::Serving);
+            counts.protected += u32::from(one.view.protected && !standby);
             counts.unhealthy += u32::from(!healthy || state == InstanceState::Crashed);
             counts.measured += u32::from(one.is_measured());
             next_s = next_s.min(one.due_s());

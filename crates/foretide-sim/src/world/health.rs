@@ -108,6 +108,7 @@ impl Fleet {
         for one in &mut self.members {
             one.view.protected = protected;
         }
+        self.recount();
     }
 
     /// Moves the oldest serving instance into standby. Returns whether there was one.

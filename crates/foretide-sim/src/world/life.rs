@@ -13,6 +13,9 @@ pub struct Life {
     pub warm_up_cpu: f64,
     /// CPU of a pending instance, in percent; none if a pending instance does not report.
     pub pending_cpu: Option<f64>,
+    /// Seconds from a surplus of instances, as after a lowered desired capacity, until the group
+    /// ends them. Until then they serve.
+    pub scale_in_s: u32,
     /// Seconds for which a terminating instance drains: it reports CPU and serves nothing.
     pub drain_s: u32,
     /// CPU of an instance that drains, in percent.
@@ -37,6 +40,7 @@ impl Default for Life {
             warm_up_s: 0,
             warm_up_cpu: 100.0,
             pending_cpu: None,
+            scale_in_s: 0,
             drain_s: 0,
             drain_cpu: 0.0,
             hang: 0.0,
@@ -106,6 +110,10 @@ impl Life {
             (
                 self.pending_cpu.is_none_or(percent),
                 "pending_cpu is not within 0 to 100",
+            ),
+            (
+                self.scale_in_s <= LONGEST_S,
+                "scale_in_s is more than a day",
             ),
             (self.drain_s <= LONGEST_S, "drain_s is more than a day"),
             (percent(self.drain_cpu), "drain_cpu is not within 0 to 100"),

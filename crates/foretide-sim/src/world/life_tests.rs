@@ -141,6 +141,51 @@ fn an_instance_that_drains_reports_serves_nothing_and_is_billed() {
     assert_close(world.instance_hours() * 3600.0, 60.0 + 180.0);
 }
 
+/// Desired falls to one at 60 s and to none at 70 s: both instances serve until 80 s and end
+/// together. A third, launched at 90 s, is one too many from 140 s on, which is a wait of its own.
+#[test]
+fn a_surplus_ends_some_time_after_desired_capacity_fell() {
+    let fall = |step: u32, world: &mut World| {
+        let desired = match step {
+            6 | 9 => 1,
+            7 | 14 => 0,
+            _ => return,
+        };
+        world.set_desired(desired);
+    };
+    let late = Life {
+        scale_in_s: 20,
+        ..Life::default()
+    };
+    let (world, rows) = run(late, 20, 8.0, fall);
+    let serving: Vec<u32> = rows.iter().map(|row| row.serving).collect();
+    let expected = [[2; 8].as_slice(), &[0; 4], &[1; 4], &[0; 4]].concat();
+    assert_eq!(serving, expected);
+    assert_eq!(instance(&world, 0).leaving_s, Some(80));
+    assert_close(world.instance_hours() * 3600.0, 80.0 + 80.0 + 70.0);
+    let (world, _) = run(Life::default(), 20, 8.0, fall);
+    assert_eq!(instance(&world, 0).leaving_s, Some(60), "control");
+}
+
+#[test]
+fn a_surplus_that_desired_capacity_takes_back_ends_nothing() {
+    let life = Life {
+        scale_in_s: 20,
+        ..Life::default()
+    };
+    let (_, rows) = run(life, 20, 8.0, |step, world| match step {
+        1 | 4 => {
+            world.set_desired(1);
+        }
+        2 => {
+            world.set_desired(2);
+        }
+        _ => {}
+    });
+    let serving: Vec<u32> = rows.iter().map(|row| row.serving).take(7).collect();
+    assert_eq!(serving, [2, 2, 2, 2, 2, 2, 1], "the wait begins anew");
+}
+
 #[test]
 fn a_launch_that_hangs_is_pending_until_desired_falls_or_somebody_ends_it() {
     let life = Life {

@@ -63,6 +63,8 @@ pub struct World {
     bill: Bill,
     launching: bool,
     terminating: bool,
+    /// Since when more instances exist than desired capacity asks for; none while no more do.
+    surplus_since_s: Option<i64>,
     checks: Checks,
 }
 
@@ -78,6 +80,7 @@ impl World {
             bill: Bill::new(config.scoring_from_s),
             launching: true,
             terminating: true,
+            surplus_since_s: None,
             checks: Checks::new(),
             config,
         }
@@ -154,15 +157,29 @@ impl World {
 
     fn reconcile(&mut self) {
         let wanted = self.desired.div_ceil(self.config.life.weight.max(1));
-        let exists = self.fleet.counts.in_service + self.fleet.pending();
+        let exists = self.exists();
         if wanted > exists && self.launching {
             self.fleet.launch(wanted - exists, self.at_s, &self.config);
-        } else if wanted < exists && self.terminating {
+        } else if wanted < exists && self.terminating && self.surplus_is_due() {
             let so_far = self.so_far();
             let (surplus, drain_s) = (exists - wanted, self.config.life.drain_s);
             self.fleet
                 .shrink(surplus, self.at_s, &so_far, drain_s, &mut self.bill);
         }
+        if self.exists() <= wanted {
+            self.surplus_since_s = None;
+        }
+    }
+
+    /// Whether the group has had more instances than it wants for long enough to end them.
+    fn surplus_is_due(&mut self) -> bool {
+        let since_s = *self.surplus_since_s.get_or_insert(self.at_s);
+        self.at_s - since_s >= i64::from(self.config.life.scale_in_s)
+    }
+
+    /// Instances in service or pending.
+    fn exists(&self) -> u32 {
+        self.fleet.counts.in_service + self.fleet.pending()
     }
 
     const fn so_far(&self) -> SoFar {
@@ -291,6 +308,21 @@ impl World {
     /// Instances that serve.
     pub const fn serving(&self) -> u32 {
         self.fleet.counts.serving
+    }
+
+    /// Instances in service that are protected from scale-in.
+    pub const fn protected(&self) -> u32 {
+        self.fleet.counts.protected
+    }
+
+    /// Instances in service that the group regards as unhealthy.
+    pub fn unhealthy(&self) -> u32 {
+        if self.fleet.counts.unhealthy == 0 {
+            return 0;
+        }
+        let members = self.fleet.members.iter().map(|one| one.view);
+        let unhealthy = |one: &Instance| !one.healthy && one.state != InstanceState::Standby;
+        u32::try_from(members.filter(unhealthy).count()).unwrap_or(u32::MAX)
     }
 
     /// Instances in standby.

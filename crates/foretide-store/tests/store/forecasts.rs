@@ -5,9 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use foretide_control::{Controller, ControllerConfig, Effect, Event, ForecastSnapshot, Snapshot};
-use foretide_domain::{
-    Bounds, CallId, GroupState, LifecycleCounts, PolicyKind, SuspendedProcesses, Timestamp,
-};
+use foretide_domain::{Bounds, CallId, GroupState, PolicyKind, Timestamp};
 use foretide_runtime::{Checkpoint, JournalErrorKind, What};
 use foretide_store::{Reader, Retention, Step, Store};
 
@@ -25,22 +23,7 @@ fn largest() -> ForecastSnapshot {
     let (mut controller, effects) = Controller::new(config.clone(), start);
     let (group, metrics) = calls(&effects);
     let now = second(0);
-    let state = GroupState {
-        bounds: Bounds::new(1, 9).unwrap(),
-        desired: 2,
-        counts: LifecycleCounts {
-            in_service: 2,
-            ..LifecycleCounts::default()
-        },
-        oldest_pending_since: None,
-        suspended: SuspendedProcesses::default(),
-        refreshing: false,
-        launches: Vec::new(),
-        obstacles: Vec::new(),
-        later_pending_since: Vec::new(),
-        warm_up: Duration::ZERO,
-        early_deaths: Vec::new(),
-    };
+    let state = GroupState::at_rest(Bounds::new(1, 9).unwrap(), 2);
     controller.handle(
         Event::GroupRead {
             call: group,
@@ -55,6 +38,7 @@ fn largest() -> ForecastSnapshot {
         Event::MetricsRead {
             call: metrics,
             points,
+            instance_metrics: 0,
         },
         now,
     );

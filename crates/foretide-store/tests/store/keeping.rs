@@ -189,7 +189,11 @@ proptest! {
             for (later, call, value) in entries {
                 at = at.plus(std::time::Duration::from_millis(later.unsigned_abs()));
                 let points = vec![point(second(0), value)];
-                let event = Event::MetricsRead { call: CallId(call), points };
+                let event = Event::MetricsRead {
+                    call: CallId(call),
+                    points,
+                    instance_metrics: 0,
+                };
                 kept.push((at, Step::Event(event.clone())));
                 these.push(entry(at, What::Event(event)));
             }

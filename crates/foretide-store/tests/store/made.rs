@@ -78,20 +78,8 @@ pub(crate) fn point(start: Timestamp, cpu: f64) -> Datapoint {
 /// A reading of a group.
 pub(crate) fn group(desired: u32, in_service: u32) -> GroupState {
     GroupState {
-        bounds: bounds(),
         desired,
-        counts: LifecycleCounts {
-            in_service,
-            ..LifecycleCounts::default()
-        },
-        oldest_pending_since: None,
-        suspended: SuspendedProcesses::default(),
-        refreshing: false,
-        launches: Vec::new(),
-        obstacles: Vec::new(),
-        later_pending_since: Vec::new(),
-        warm_up: Duration::ZERO,
-        early_deaths: Vec::new(),
+        ..GroupState::at_rest(bounds(), in_service)
     }
 }
 
@@ -136,7 +124,9 @@ fn inputs(before: u32, class: Class) -> Inputs {
         class: Some((class, 0.875)),
         streak: 30,
         streak_datapoints: 6,
+        streak_needed: None,
         cooldown_left: Duration::ZERO,
+        settings: None,
         orders: foretide_domain::Orders::default(),
         breaker_open: false,
         health: foretide_domain::Verdict::default(),
@@ -167,10 +157,7 @@ pub(crate) fn decision(
             mode: Mode::Enforce,
             policy: PolicyKind::Classifier,
             inputs: inputs(before, class),
-            proposal: Proposal {
-                desired: wanted,
-                rule: Rule::Classifier(rule),
-            },
+            proposal: Proposal::new(wanted, Rule::Classifier(rule)),
             steps: Vec::new(),
             bound_by,
         },

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use foretide_control::{Controller, ControllerConfig, Effect, Snapshot};
 use foretide_domain::{
-    Bounds, CallFailure, Class, Datapoint, Decision, Features, GroupState, LifecycleCounts, Mode,
-    Obstacle, Plan, PolicyKind, Prediction, Record, SuspendedProcesses, Timestamp, WriteOutcome,
+    Bounds, CallFailure, Class, Decision, Features, GroupState, Mode, Obstacle, Plan, PolicyKind,
+    Prediction, Record, Timestamp, WriteOutcome,
 };
 use foretide_runtime::{
     AnchoredClock, Answers, BoxFuture, Cloud, Fleet, GroupSetup, HistoryAsk, HistoryPart,
-    MetricsAsk, Predictor, Runtime, RuntimeSettings,
+    MetricsAnswer, MetricsAsk, Predictor, Runtime, RuntimeSettings,
 };
 use foretide_store::{Reader, Retention, Step, Store};
 
@@ -28,22 +28,7 @@ impl Cloud for Steady {
     ) -> BoxFuture<'a, ()> {
         Box::pin(async move {
             for index in 0..names.len() {
-                let group = GroupState {
-                    bounds: Bounds::new(1, 9).unwrap(),
-                    desired: 2,
-                    counts: LifecycleCounts {
-                        in_service: 2,
-                        ..LifecycleCounts::default()
-                    },
-                    oldest_pending_since: None,
-                    suspended: SuspendedProcesses::default(),
-                    refreshing: false,
-                    launches: Vec::new(),
-                    obstacles: Vec::new(),
-                    later_pending_since: Vec::new(),
-                    warm_up: Duration::ZERO,
-                    early_deaths: Vec::new(),
-                };
+                let group = GroupState::at_rest(Bounds::new(1, 9).unwrap(), 2);
                 answers.put(index, Ok(group));
             }
         })
@@ -53,14 +38,14 @@ impl Cloud for Steady {
         &'a self,
         asks: &'a [MetricsAsk],
         now: Timestamp,
-        answers: &'a Answers<Vec<Datapoint>>,
+        answers: &'a Answers<MetricsAnswer>,
     ) -> BoxFuture<'a, ()> {
         Box::pin(async move {
             let newest = now.as_seconds().div_euclid(60) * 60 - 120;
             for index in 0..asks.len() {
                 let mut newest = point(Timestamp::from_seconds(newest), 100.0 / 3.0);
                 newest.network_out = newest.network_in;
-                answers.put(index, Ok(vec![newest]));
+                answers.put(index, Ok(vec![newest].into()));
             }
         })
     }

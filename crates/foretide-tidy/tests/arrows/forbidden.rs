@@ -41,7 +41,10 @@ pub(crate) const RULES: &[Rule] = &[
         place: Where::OnlyIn(&[
             "foretide-aws",
             "foretide-config",
+            "foretide-connect",
             "foretide-doctor",
+            "foretide-limits",
+            "foretide-parameters",
             "foretide",
         ]),
         why: "adapters are replaceable: one crate knows the SDK",

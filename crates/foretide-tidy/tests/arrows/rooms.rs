@@ -24,6 +24,7 @@ pub(crate) const ARROWS: &[Arrow<'_>] = &[
     ("foretide-outbound", &[]),
     ("foretide-aws", &["foretide-runtime", "foretide-outbound"]),
     ("foretide-store", &["foretide-runtime"]),
+    ("foretide-socket", &["foretide-runtime"]),
     ("foretide-chart", &[]),
     ("foretide-http", &["foretide-domain", "foretide-outbound"]),
     (
@@ -44,6 +45,7 @@ pub(crate) const ARROWS: &[Arrow<'_>] = &[
     ("foretide-emulator", &["foretide-sim"]),
     ("foretide-report", &["foretide-sim", "foretide-chart"]),
     ("foretide-terminal", &[]),
+    ("foretide-status", &["foretide-store", "foretide-terminal"]),
     (
         "foretide-files",
         &[
@@ -51,6 +53,21 @@ pub(crate) const ARROWS: &[Arrow<'_>] = &[
             "foretide-http",
             "foretide-outbound",
             "foretide-sim",
+        ],
+    ),
+    (
+        "foretide-connect",
+        &["foretide-config", "foretide-terminal"],
+    ),
+    ("foretide-parameters", &["foretide-config"]),
+    ("foretide-process", &["foretide-terminal"]),
+    (
+        "foretide-limits",
+        &[
+            "foretide-aws",
+            "foretide-files",
+            "foretide-predict",
+            "foretide-store",
         ],
     ),
     (
@@ -70,6 +87,12 @@ pub(crate) const ARROWS: &[Arrow<'_>] = &[
             "foretide-report",
             "foretide-doctor",
             "foretide-demo",
+            "foretide-connect",
+            "foretide-limits",
+            "foretide-parameters",
+            "foretide-process",
+            "foretide-socket",
+            "foretide-status",
         ],
     ),
     ("foretide-testing", &[]),

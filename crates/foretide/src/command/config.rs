@@ -4,9 +4,8 @@ use foretide_config as config;
 use foretide_terminal::{Exit, Failure};
 
 use crate::cli::{ConfigCommand, ConfigFlags};
-use crate::limits;
 
-use super::{Context, input};
+use super::{Context, input, remote};
 
 /// Runs it.
 pub(crate) fn run(
@@ -17,13 +16,16 @@ pub(crate) fn run(
     match command {
         ConfigCommand::Default => write!(context.out, "{}", config::DEFAULT_FILE)?,
         ConfigCommand::Reference => write!(context.out, "{}", config::reference())?,
-        ConfigCommand::Limits => write!(context.out, "{}", limits::document())?,
+        ConfigCommand::Limits => write!(context.out, "{}", foretide_limits::document())?,
         ConfigCommand::Schema => {
             let schema = serde_json::to_string_pretty(&config::json_schema());
             let schema = schema.map_err(|error| Failure::of(Exit::Internal, &error))?;
             writeln!(context.out, "{schema}")?;
         }
         ConfigCommand::Check { file } => check(file.as_ref(), flags, context)?,
+        ConfigCommand::Push(args) => remote::push(args, flags, context)?,
+        ConfigCommand::Pull(args) => remote::pull(args, context)?,
+        ConfigCommand::Diff(args) => remote::diff(args, flags, context)?,
     }
     Ok(())
 }

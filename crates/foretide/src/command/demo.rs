@@ -6,12 +6,12 @@ use std::time::Duration;
 use foretide_config::{Config, DemoSettings, Key, Sources};
 use foretide_demo::{Plan, Price, Process, Records, Wanted};
 use foretide_domain::{Bounds, Mode, PolicyKind};
+use foretide_process::Stop;
 use foretide_sim::{Boot, Case, Setup, Trace, Workload};
 use foretide_terminal::{Exit, Failure};
 
 use crate::cli::{ConfigFlags, DemoArgs};
 use crate::clock::Stopwatch;
-use crate::stop::Stop;
 
 use super::{Context, input};
 

@@ -2,13 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
-use foretide_config::{Config, FILE_VARIABLE, GroupSettings, Problems, Sources, masked};
+use foretide_config::{
+    Config, Discovered, FILE_VARIABLE, GroupSettings, Problems, Refused, Sources, masked,
+};
+use foretide_connect::Found;
 use foretide_files::{self as files, CONFIGURATION, EXPOSED_WHY, Exposed};
 use foretide_http::Token;
 use foretide_terminal::{Exit, Failure};
 
 use crate::cli::ConfigFlags;
 use crate::output::warn;
+
+use super::remote::{self, Remote};
 
 /// File that is read if no file is named and this file exists.
 const FILE_HERE: &str = "foretide.toml";
@@ -18,7 +23,13 @@ pub(crate) fn sources(flags: &ConfigFlags) -> Result<(Sources, Option<PathBuf>),
     let mut sources = Sources::default();
     let path = config_file(flags);
     if let Some(path) = &path {
-        sources.file(path, read_config(path)?);
+        match remote::place(path)? {
+            Some(place) => {
+                let Remote { name, text } = remote::text(&place)?;
+                sources.text(&name, text);
+            }
+            None => sources.file(path, read_config(path)?),
+        }
     }
     sources.variables(variables()?.into_iter());
     for setting in &flags.set {
@@ -50,7 +61,7 @@ pub(crate) fn settings_of<'c>(
     })
 }
 
-fn config_file(flags: &ConfigFlags) -> Option<PathBuf> {
+pub(crate) fn config_file(flags: &ConfigFlags) -> Option<PathBuf> {
     let named = std::env::var_os(FILE_VARIABLE).filter(|name| !name.is_empty());
     let here = || Some(PathBuf::from(FILE_HERE)).filter(|path| path.exists());
     let named = flags.config.clone().or_else(|| named.map(PathBuf::from));
@@ -88,6 +99,40 @@ pub(crate) fn load(sources: &Sources) -> Result<Config, Failure> {
     sources.load().map_err(|problems| refused(&problems))
 }
 
+/// Loads and checks the configuration, with the groups that a search found. Also returns what a
+/// person should know of them, a sentence each: groups whose tags cannot be used, modes that are
+/// not allowed, connections that could not be searched.
+pub(crate) fn load_with(
+    sources: &Sources,
+    found: &Found,
+) -> Result<(Config, Vec<String>), Failure> {
+    let Discovered {
+        config,
+        refused: left_alone,
+        limited,
+    } = discovered(sources, found)?;
+    let left_alone = left_alone.iter().map(
+        |Refused {
+             group, problems, ..
+         }| {
+            let why = problems.to_string().replace('\n', " ");
+            format!("group {group} is left alone, because its tags cannot be used: {why}")
+        },
+    );
+    let unsearched = found.failures.iter();
+    let unsearched = unsearched.map(|(label, why)| {
+        format!("{label} could not be searched for groups, those known stay: {why}")
+    });
+    let said = left_alone.chain(limited).chain(unsearched).collect();
+    Ok((config, said))
+}
+
+/// Loads and checks the configuration, with the groups that a search found.
+pub(crate) fn discovered(sources: &Sources, found: &Found) -> Result<Discovered, Failure> {
+    let loaded = sources.load_with(&found.tagged(), found.home.as_deref());
+    loaded.map_err(|problems| refused(&problems))
+}
+
 fn refused(problems: &Problems) -> Failure {
     Failure::new(Exit::Config, problems.to_string())
         .hint("`foretide config default` shows every key, `foretide config check` checks a file")
@@ -97,8 +142,8 @@ fn refused(problems: &Problems) -> Failure {
 /// file.
 pub(crate) fn token_warned(path: &Path) -> Result<Token, Failure> {
     let token = files::token(path)?;
-    if let Some(Exposed { what, mend }) = files::exposed(path) {
-        warn(&format!("{what}: {EXPOSED_WHY}; `{mend}` ends that"));
+    if let Some(Exposed { what, fix }) = files::exposed(path) {
+        warn(&format!("{what}: {EXPOSED_WHY}; `{fix}` ends that"));
     }
     Ok(token)
 }

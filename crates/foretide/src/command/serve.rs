@@ -2,6 +2,7 @@
 
 use foretide_config::{ServeSettings, Sources};
 use foretide_http::{ServeConfig, ServeError};
+use foretide_process::service_manager;
 use foretide_terminal::{Exit, Failure};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -40,10 +41,15 @@ pub(crate) fn run(
         let address = server.local_addr();
         writeln!(context.out, "listening on http://{address} ({told})")?;
         context.out.flush()?;
+        service_manager::ready(&format!("listening on http://{address}"));
         let mut interrupted = false;
         server
             .run(async {
-                interrupted = stop.wait().await;
+                interrupted = tokio::select! {
+                    interrupted = stop.wait() => interrupted,
+                    never = service_manager::keep_alive() => match never {},
+                };
+                service_manager::stopping();
             })
             .await;
         writeln!(context.out, "stopped")?;

@@ -62,6 +62,22 @@ fn commands(help: &str) -> Vec<&str> {
 }
 
 #[test]
+fn every_command_has_a_manual_page() {
+    let room = Room::new();
+    let help = room.done(&["--help"]);
+    assert_eq!(room.done(&["man", "--out", "man"]), "manual pages in man\n");
+    for command in commands(&help).into_iter().filter(|it| *it != "help") {
+        let page = room.read(&format!("man/foretide-{command}.1"));
+        assert!(
+            page.contains(".TH") && page.contains("SYNOPSIS"),
+            "{command}"
+        );
+    }
+    assert!(room.path("man/foretide-config-check.1").exists());
+    assert!(room.read("man/foretide.1").contains("SUBCOMMANDS"));
+}
+
+#[test]
 fn every_shell_completes_every_command() {
     let room = Room::new();
     let help = room.done(&["--help"]);

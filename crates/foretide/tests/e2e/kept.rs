@@ -7,13 +7,12 @@ use std::time::Duration;
 
 use foretide_control::ControllerConfig;
 use foretide_domain::{
-    Bounds, BytesPerSecond, CallFailure, Class, Datapoint, FailureKind, Features, GroupState,
-    LifecycleCounts, Mode, Obstacle, Percent, Plan, PolicyKind, Prediction, Record,
-    SuspendedProcesses, Timestamp, WriteOutcome,
+    Bounds, BytesPerSecond, CallFailure, Class, Datapoint, FailureKind, Features, GroupState, Mode,
+    Obstacle, Percent, Plan, PolicyKind, Prediction, Record, Timestamp, WriteOutcome,
 };
 use foretide_runtime::{
     AnchoredClock, Answers, Batch, BoxFuture, Cloud, Entry, Fleet, GroupKey, GroupSetup,
-    HistoryAsk, HistoryPart, MetricsAsk, Predictor, Runtime, RuntimeSettings, What,
+    HistoryAsk, HistoryPart, MetricsAnswer, MetricsAsk, Predictor, Runtime, RuntimeSettings, What,
 };
 use foretide_store::{Reader, Retention, Store};
 use serde_json::Value;
@@ -61,22 +60,7 @@ impl Cloud for Group {
         // One look in 37 fails.
         let fails = now.as_seconds() / 10 % 37 == 0;
         Box::pin(async move {
-            let group = GroupState {
-                bounds: Bounds::new(1, 9).unwrap(),
-                desired,
-                counts: LifecycleCounts {
-                    in_service: desired,
-                    ..LifecycleCounts::default()
-                },
-                oldest_pending_since: None,
-                suspended: SuspendedProcesses::default(),
-                refreshing: false,
-                launches: Vec::new(),
-                obstacles: Vec::new(),
-                later_pending_since: Vec::new(),
-                warm_up: Duration::ZERO,
-                early_deaths: Vec::new(),
-            };
+            let group = GroupState::at_rest(Bounds::new(1, 9).unwrap(), desired);
             let throttled = CallFailure {
                 kind: FailureKind::Throttled,
                 detail: "rate exceeded".into(),
@@ -89,7 +73,7 @@ impl Cloud for Group {
         &'a self,
         asks: &'a [MetricsAsk],
         now: Timestamp,
-        answers: &'a Answers<Vec<Datapoint>>,
+        answers: &'a Answers<MetricsAnswer>,
     ) -> BoxFuture<'a, ()> {
         let instances = *self.0.lock().unwrap();
         Box::pin(async move {
@@ -98,10 +82,8 @@ impl Cloud for Group {
                 .first()
                 .map_or(newest, |ask| ask.query.from.as_seconds());
             let starts = (from.max(newest - 900)..=newest).filter(|start| start % 60 == 0);
-            answers.put(
-                0,
-                Ok(starts.map(|start| datapoint(start, instances)).collect()),
-            );
+            let points: Vec<_> = starts.map(|start| datapoint(start, instances)).collect();
+            answers.put(0, Ok(points.into()));
         })
     }
 
@@ -289,7 +271,7 @@ fn a_decision_is_explained_with_all_that_it_rests_on() {
         .map(|it| serde_json::from_str(it).unwrap())
         .collect();
     assert!(parsed.len() > 100 && parsed[0]["sentence"].is_string());
-    assert_eq!(parsed[0]["schema_version"], 1);
+    assert_eq!(parsed[0]["schema_version"], 2);
     let csv = explain(&["--since", "2026-11-23T00:00:00Z", "--csv"]);
     assert!(
         csv.starts_with("time,mode,policy,desired_before,desired,"),
@@ -304,7 +286,7 @@ fn groups_are_shown_at_a_glance_also_in_sixty_columns() {
     recorded(&room, PolicyKind::Classifier);
     let json: Value =
         serde_json::from_str(&room.done(&["status", "--json", STORE[0], STORE[1]])).unwrap();
-    assert_eq!(json["schema_version"], 1);
+    assert_eq!(json["schema_version"], 2);
     assert_eq!(
         (&json["group"], &json["mode"]),
         (&"web".into(), &"enforce".into())

@@ -25,6 +25,7 @@ mod serve;
 mod terminal;
 mod trace;
 mod train;
+mod tutorial;
 
 use std::fs;
 use std::path::{Path, PathBuf};

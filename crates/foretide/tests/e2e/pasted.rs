@@ -78,7 +78,7 @@ fn mends(shown: &str) -> Vec<&str> {
     let lines = shown.lines().map(str::trim_start);
     let mends = lines.filter_map(|line| line.strip_prefix("fix: "));
     mends
-        .filter(|mend| mend.starts_with("aws ") || mend.starts_with("foretide doctor --"))
+        .filter(|fix| fix.starts_with("aws ") || fix.starts_with("foretide doctor --"))
         .collect()
 }
 
@@ -117,9 +117,9 @@ fn hostile_names_arrive_whole_from_doctor_and_the_emulator() {
         assert!(pasted.contains(&expected), "{pasted:?} of\n{shown}");
         let json = findings
             .iter()
-            .filter_map(|finding| finding["mend"].as_str());
+            .filter_map(|finding| finding["fix"].as_str());
         let json: Vec<&str> = json
-            .filter(|mend| mends(&format!("fix: {mend}")).len() == 1)
+            .filter(|fix| mends(&format!("fix: {fix}")).len() == 1)
             .collect();
         let pasted = paste(room.folder.path(), &json.join("\n"));
         assert!(pasted.contains(&expected), "{pasted:?} of {json:?}");
@@ -197,7 +197,9 @@ fn no_name_reaches_the_terminal_raw_or_the_shell_in_parts() {
             let found = apart || pasted.iter().flatten().any(|word| *word == joined);
             assert!(found, "{option} {name:?} is not in {pasted:?}");
         }
-        let or = findings.iter().filter_map(|finding| finding["or"].as_str());
+        let or = findings
+            .iter()
+            .filter_map(|finding| finding["other_fix"].as_str());
         let mut read = or.filter_map(|or| toml::from_str::<toml::Table>(or).ok());
         assert!(
             read.any(|table| table["allow_policies"][0].as_str() == Some(name)),

@@ -23,7 +23,7 @@ fn the_figures_are_those_of_the_records_and_a_missing_day_is_said() {
         .replacen('\n', "\nprice = \"0.1 USD/h\"\n", 1);
     room.write("foretide.toml", settings);
     let json: Value = serde_json::from_str(&report(&room, &["--json"])).unwrap();
-    assert_eq!(json["schema_version"], 2);
+    assert_eq!(json["schema_version"], 3);
     let group = &json["groups"][0];
     assert_eq!(group["group"], "eu-west-1/web");
     let [missing, before, day] = &group["days"].as_array().unwrap()[..] else {
@@ -72,7 +72,7 @@ fn the_figures_are_those_of_the_records_and_a_missing_day_is_said() {
     let [out, r#in] = ["out", "in"].map(|way| scaling[way].as_u64().unwrap());
     assert_eq!(actions, out + r#in);
     assert!(
-        group["response"]["look"]["count"].as_u64() > Some(20),
+        group["response"]["cycle"]["count"].as_u64() > Some(20),
         "{group}"
     );
 

@@ -41,10 +41,22 @@ impl Service {
         Self::start_on("127.0.0.1:0", name, room, args)
     }
 
+    /// Starts `serve` on a free port, with `env` in its environment.
+    pub(crate) fn start_with(room: &Room, env: &[(&str, &str)]) -> Self {
+        let mut command = room.process();
+        command.envs(env.iter().copied());
+        command.args(["serve", "--listen", "127.0.0.1:0"]);
+        Self::of(command)
+    }
+
     /// Starts `command` on `address`.
     pub(crate) fn start_on(address: &str, name: &str, room: &Room, args: &[&str]) -> Self {
         let mut command = room.process();
         command.args([name, "--listen", address]).args(args);
+        Self::of(command)
+    }
+
+    fn of(mut command: std::process::Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();

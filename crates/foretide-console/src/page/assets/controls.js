@@ -65,12 +65,12 @@ export class Controls {
     text(this.answer, "Sending …");
     try {
       const path = `/api/v1/groups/${encodeURIComponent(this.id)}/orders`;
-      const { next_look_ms } = await ask(path, {
+      const { next_cycle_ms } = await ask(path, {
         method: "POST",
         headers: { "Content-Type": "application/json" },
         body: JSON.stringify(order),
       });
-      text(this.answer, `Taken. The next look, in ${span(next_look_ms - this.now())}, carries it out.`);
+      text(this.answer, `Taken. The next look, in ${span(next_cycle_ms - this.now())}, carries it out.`);
     } catch (error) {
       text(this.answer, `Not taken: ${error.message}`);
       if (error.status === 401) this.denied();

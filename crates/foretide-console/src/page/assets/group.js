@@ -137,7 +137,7 @@ export class Group {
     put(this.level, badge(row.level ?? row.health.level, row.title ?? row.health.title));
     const mode = row.dry_run ? `${row.mode}, dry run` : row.mode;
     const data = row.data_at_ms === null ? "no data yet" : `data ${span(now - row.data_at_ms)} old`;
-    const looked = row.looked_at_ms === null ? "not checked yet" : `checked ${span(Math.max(0, now - row.looked_at_ms))} ago`;
+    const looked = row.checked_at_ms === null ? "not checked yet" : `checked ${span(Math.max(0, now - row.checked_at_ms))} ago`;
     put(this.chips, [`policy ${row.policy}`, `mode ${mode}`, data, looked].map((chip) => h("span", { class: "chip" }, chip)));
     text(this.parts.doing, row.story.doing);
     text(this.parts.why, row.story.why ?? "No decision is known.");

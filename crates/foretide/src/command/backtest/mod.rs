@@ -7,7 +7,9 @@ mod progress;
 mod pulled;
 mod run;
 
-use foretide_terminal::Failure;
+use clap::Parser;
+use foretide_report::PolicyFigures;
+use foretide_terminal::{Exit, Failure};
 
 use crate::cli::ConfigFlags;
 
@@ -58,6 +60,30 @@ pub(crate) fn run(
         }
     }
     Ok(())
+}
+
+/// Pulls two weeks of the group's history and runs policy `forecast` and target tracking on it.
+pub(crate) fn of_group(
+    group: &str,
+    flags: &ConfigFlags,
+    context: &mut Context<'_>,
+) -> Result<Vec<PolicyFigures>, Failure> {
+    let group_flag = format!("--group={group}");
+    let words = ["backtest", "--policy=forecast,target-tracking", &group_flag];
+    let Line { args } = Line::try_parse_from(words)
+        .map_err(|error| Failure::new(Exit::Internal, error.to_string()))?;
+    let pulled = pulled::pull(group, &args, flags, context)?;
+    let plan = Plan::new(&pulled, flags)?;
+    let results = run::run(&plan, String::new(), false, |_| {});
+    let traces = results.summary.traces.into_iter();
+    Ok(traces.flat_map(|trace| trace.policies).collect())
+}
+
+/// The options alone, as of a command line.
+#[derive(Debug, Parser)]
+struct Line {
+    #[command(flatten)]
+    args: BacktestArgs,
 }
 
 /// The command line to repeat this backtest, with the pulled file instead of `--group`.

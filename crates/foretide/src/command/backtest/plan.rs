@@ -9,14 +9,14 @@ use foretide_config::{Config, Percentage};
 use foretide_control::ControllerConfig;
 use foretide_domain::{Bounds, CallFailure, FailureKind, Features, PolicyKind};
 use foretide_report::file_name;
-use foretide_sim::{Case, Contender, Driven, Peer, Predict, Setup};
+use foretide_sim::{Case, Contender, Driven, Peer, PolicySpec, Predict, Setup};
 use foretide_terminal::{Exit, Failure};
 
 use crate::cli::ConfigFlags;
 use crate::command::input;
 use crate::output::warn;
 
-use super::args::{BacktestArgs, PolicySpec};
+use super::args::BacktestArgs;
 
 /// Foretide's own policies; they run in the same controller as `foretide run`.
 const OWN: [PolicyKind; 3] = [

@@ -179,7 +179,7 @@ pub(super) fn repeat(words: &mut Vec<String>, pulled: &BacktestArgs) {
 mod tests {
     use clap::Parser;
     use foretide_aws::Monitoring;
-    use foretide_domain::{GroupState, Launch, LifecycleCounts, SuspendedProcesses, Timestamp};
+    use foretide_domain::{GroupState, Launch, LifecycleCounts, Timestamp};
 
     use super::*;
 
@@ -233,17 +233,9 @@ mod tests {
         };
         Found {
             state: GroupState {
-                bounds: Bounds::new(2, 9).unwrap(),
-                desired: 2,
                 counts: LifecycleCounts::default(),
-                oldest_pending_since: None,
-                suspended: SuspendedProcesses::default(),
-                refreshing: false,
                 launches: (0..).zip(boots).map(launch).collect(),
-                obstacles: Vec::new(),
-                later_pending_since: Vec::new(),
-                warm_up: Duration::ZERO,
-                early_deaths: Vec::new(),
+                ..GroupState::at_rest(Bounds::new(2, 9).unwrap(), 2)
             },
             monitoring: Monitoring::Basic,
         }

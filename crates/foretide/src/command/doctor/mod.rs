@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use foretide_config::{Config, GroupSettings};
+use foretide_connect::{Search, check_credentials, connect};
 use foretide_doctor::{Finding, Patient, Severity, check_fleet, check_machine, recorded};
 use foretide_domain::Timestamp;
 use foretide_files::outbound_of_process;
@@ -16,7 +17,6 @@ use foretide_terminal::{Exit, Failure};
 
 use crate::cli::ConfigFlags;
 use crate::clock;
-use crate::connect::{check_credentials, connect};
 
 use super::{Context, input};
 
@@ -28,7 +28,8 @@ pub(crate) fn run(
     flags: &ConfigFlags,
     context: &mut Context<'_>,
 ) -> Result<(), Failure> {
-    let mut config = input::load(&input::sources(flags)?.0)?;
+    let (sources, _) = input::sources(flags)?;
+    let mut config = input::load(&sources)?;
     config.aws.outbound = outbound_of_process()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -36,7 +37,19 @@ pub(crate) fn run(
         .map_err(|error| {
             Failure::new(Exit::Unavailable, "cannot start the connection").because(&error)
         })?;
-    let worst = runtime.block_on(examine(args, flags, &config, context))?;
+    let worst = runtime.block_on(async {
+        let mut searched = Vec::new();
+        if config.discover.enabled && args.group.is_empty() {
+            let found = Search::default()
+                .look(&config, Some(&config.discover.tag))
+                .await;
+            let outbound = config.aws.outbound.clone();
+            (config, searched) = input::load_with(&sources, &found)?;
+            config.aws.outbound = outbound;
+            searched.extend(found.copied(&config.discover.tag));
+        }
+        examine(args, flags, &config, &searched, context).await
+    })?;
     exit(worst).map_or(Ok(()), |exit| Err(Failure::silent(exit)))
 }
 
@@ -44,10 +57,11 @@ async fn examine(
     args: &DoctorArgs,
     flags: &ConfigFlags,
     config: &Config,
+    searched: &[String],
     context: &mut Context<'_>,
 ) -> Result<Option<Severity>, Failure> {
     let groups = groups(args, config);
-    if groups.is_empty() {
+    if groups.is_empty() && !config.discover.enabled {
         return Err(Failure::new(Exit::Config, "no group to look at")
             .hint("foretide doctor --group NAME looks at one that is not configured"));
     }
@@ -55,6 +69,15 @@ async fn examine(
     let mut sharing: BTreeMap<String, (usize, Duration)> = BTreeMap::new();
     let mut worst = machine.iter().map(|finding| finding.severity).max();
     show::print("this machine", &machine, args.json, context)?;
+    if !searched.is_empty() {
+        let why = "the search for groups by their tag (docs/discover.md)";
+        let found = searched.iter();
+        let found: Vec<Finding> = found
+            .map(|what| Finding::warning("search", what.as_str(), why))
+            .collect();
+        worst = worst.max(Some(Severity::Warning));
+        show::print("search", &found, args.json, context)?;
+    }
     for (name, settings) in groups {
         let connection = connect(&config.aws, &settings.live.reach).await?;
         let subject = format!("{}/{name}", connection.label);

@@ -44,8 +44,8 @@ fn text(finding: &Finding, width: Option<usize>) -> String {
     let parts = [
         ("why:", &finding.why, width),
         // To paste: a line end within a command would end it.
-        ("fix:", &finding.mend, None),
-        ("or:", &finding.or, None),
+        ("fix:", &finding.fix, None),
+        ("or:", &finding.other_fix, None),
     ];
     for (label, part, width) in parts {
         if let Some(part) = part {
@@ -80,8 +80,8 @@ mod tests {
             "the peak of the last hours wants more instances than the group may have",
             "capacity stays short however good the forecast is",
         )
-        .mend("aws autoscaling update-auto-scaling-group --max-size 9")
-        .or("max = 9");
+        .fix("aws autoscaling update-auto-scaling-group --max-size 9")
+        .other_fix("max = 9");
         let shown = text(&finding, Some(60));
         let (whole, broken): (Vec<&str>, Vec<&str>) =
             shown.lines().partition(|line| line.contains("fix:"));

@@ -28,7 +28,7 @@ A scenario file lists groups and faults. Every key has a default:
   operations = [\"GetMetricData\"]
   count = 3
   [created]                          # groups of CreateAutoScalingGroup
-  boot_s = 0                         # they do at once what a call asks for
+  boot_s = 0                         # with scale_in_s = 0 they do at once what a call asks for
 
 The emulator listens on loopback only, runs in real time, and speaks the AWS protocols of Auto
 Scaling (Query) and CloudWatch (Query, JSON, CBOR). It answers the operations on groups, instances,

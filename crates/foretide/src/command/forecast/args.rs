@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 
 use crate::command::backtest::seconds;
-use crate::command::days::days;
 use crate::command::traced::TraceFlags;
+use foretide_config::{DAYS_MAX, days, days_in};
 
 /// `foretide forecast`.
 #[derive(Debug, Args)]
@@ -26,9 +26,10 @@ Pinball: mean pinball loss of the quantile, in percent of one instance; lower is
 WAPE: sum of the errors of the median ÷ sum of the loads.
 MASE: mean error of the median ÷ mean error of the naive forecast, which repeats the load at the
 same time yesterday. Below 1, the forecast is better than the naive forecast.")]
+#[command(group(ArgGroup::new("history").args(["trace", "group"]).required(true)))]
 pub(crate) struct ForecastArgs {
     /// Trace file, such as `foretide pull` writes
-    #[arg(long, value_name = "FILE", required_unless_present = "group")]
+    #[arg(long, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) traced: TraceFlags,
@@ -55,7 +56,7 @@ pub(crate) struct ForecastArgs {
     #[arg(long, value_name = "DAYS", default_value = "0d", value_parser = days)]
     pub(crate) skip: u32,
     /// Days of the history to use, such as 14 or 14d [default: all]
-    #[arg(long, value_name = "DAYS", value_parser = days)]
+    #[arg(long, value_name = "DAYS", value_parser = days_in(1..=DAYS_MAX))]
     pub(crate) days: Option<u32>,
     /// Days at the start that are forecast and not scored; on the first day, the forecast uses the
     /// generic model

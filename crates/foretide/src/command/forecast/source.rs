@@ -5,7 +5,7 @@ use foretide_sim::{ReadOptions, Trace, read_trace};
 use foretide_terminal::{Exit, Failure};
 
 use crate::cli::ConfigFlags;
-use crate::command::{kept, pull};
+use crate::command::kept;
 
 use super::args::ForecastArgs;
 
@@ -65,7 +65,7 @@ impl Source {
         let points = reader
             .observations(&key, ever.0, ever.1)
             .map_err(|error| kept::failed(&error))?;
-        let rows = pull::trace_of(&points);
+        let rows = foretide_files::trace_of(&points);
         let Some(newest) = points.last().filter(|_| !rows.is_empty()) else {
             let what = format!("the store has no load of {key} yet");
             return Err(Failure::new(Exit::Data, what).hint(pull));

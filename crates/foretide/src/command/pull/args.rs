@@ -6,7 +6,7 @@ use clap::Args;
 
 use foretide_config::Span;
 
-use crate::command::days::days_in;
+use foretide_config::days_in;
 
 /// The longest time for which CloudWatch keeps metrics, in days.
 pub(crate) const DAYS_KEPT: u32 = 455;

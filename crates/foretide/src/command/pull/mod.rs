@@ -1,33 +1,29 @@
 //! `foretide pull`: a group's CloudWatch history as a trace file.
 
 mod args;
-mod partial;
-mod rows;
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use foretide_aws::{
-    Collect, CollectSettings, Collector, HistorySpan, MetricOptions, MetricsAsk, Monitoring,
-    Retention, USD_PER_METRIC_REQUESTED, history_spans,
+    Collect, CollectSettings, Collector, HistorySpan, LoadMetric, MetricOptions, MetricsAsk,
+    Monitoring, Retention, USD_PER_METRIC_REQUESTED, history_spans,
 };
 use foretide_config::{LiveSettings, Span};
+use foretide_connect::{Connection, check_credentials, connect};
 use foretide_domain::{
     CallFailure, FailureKind, GroupState, HistoryQuery, MetricsQuery, Timestamp,
 };
-use foretide_files::outbound_of_process;
+use foretide_files::{Head, Partial, outbound_of_process, trace_rows};
 use foretide_terminal::{Exit, Failure};
 
 use crate::cli::ConfigFlags;
 use crate::clock;
-use crate::connect::{Connection, check_credentials, connect};
 
 use super::{Context, input};
-use partial::{Head, Partial};
 
 pub(crate) use args::{DAYS_KEPT, PullArgs};
-pub(crate) use rows::trace_of;
 
 /// Age below which periods are left out: their values still change while samples arrive.
 const UNSETTLED: Duration = Duration::from_mins(5);
@@ -86,13 +82,10 @@ async fn pull(
     let collect = collect(&args.group, &group.live);
     let connection = connect(&config.aws, &group.live.reach).await?;
     let now = clock::now();
-    let head = Head::new(
-        &collect,
-        connection.clients.region(),
-        args.days,
-        period,
-        now,
-    );
+    let load = collect.metrics.load.as_ref();
+    let value = load.map_or_else(|| "load in instance-percent".into(), metric_in_words);
+    let region = connection.clients.region();
+    let head = Head::new(&collect.group, region, value, args.days, period, now);
     let mut partial = Partial::open(&args.out, head)?;
     let parts = history_spans(partial.until(), now.minus(UNSETTLED), period);
     tell(&connection, &collect, &partial, &parts, context)?;
@@ -112,6 +105,20 @@ async fn pull(
     }
     finish(&args.out, partial, &source, context)?;
     Ok(found)
+}
+
+fn metric_in_words(load: &LoadMetric) -> String {
+    let dimensions = load.dimensions.iter();
+    let dimensions: Vec<_> = dimensions
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    let stat = load.stat.as_str();
+    format!(
+        "{stat} of {} {} ({})",
+        load.namespace,
+        load.metric,
+        dimensions.join(", ")
+    )
 }
 
 /// The length of periods: `step`, or the shortest that CloudWatch keeps for so many days.
@@ -222,6 +229,7 @@ impl Source {
             name: Arc::clone(&name),
             query: MetricsQuery {
                 from: now.minus(PROBE),
+                instance_metrics: 0,
             },
         };
         let mut readings = collector.read_metrics(&[ask], now).await;
@@ -259,7 +267,7 @@ impl Source {
         };
         let reading = self.collector.read_history(&self.group, query);
         let points = reading.await.map_err(|failure| failed(&failure))?.points;
-        let rows = rows::of(&points, self.with_load);
+        let rows = trace_rows(&points, self.with_load);
         partial.append(&rows, part.to)?;
         Ok(rows.lines().count())
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::command::days::days_in;
+use foretide_config::days_in;
 
 /// `foretide report`.
 #[derive(Debug, Args)]

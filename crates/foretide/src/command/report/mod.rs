@@ -145,7 +145,7 @@ fn response(recorded: &mut Recorded, events: impl Iterator<Item = (Timestamp, Ev
                 // Decisions before this cycle belong to the previous cycle.
                 while let Some(decided) = decisions.next_if(|decided| *decided < at) {
                     let look = woke.take().filter(|woke| *woke <= decided);
-                    recorded.looks.extend(look.map(|woke| decided.since(woke)));
+                    recorded.cycles.extend(look.map(|woke| decided.since(woke)));
                 }
                 woke = Some(at);
             }
@@ -158,6 +158,6 @@ fn response(recorded: &mut Recorded, events: impl Iterator<Item = (Timestamp, Ev
     }
     for decided in decisions {
         let look = woke.take().filter(|woke| *woke <= decided);
-        recorded.looks.extend(look.map(|woke| decided.since(woke)));
+        recorded.cycles.extend(look.map(|woke| decided.since(woke)));
     }
 }

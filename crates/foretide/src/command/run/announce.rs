@@ -10,6 +10,7 @@ use foretide_runtime::{Costs, GroupKey, Notice, Runtime};
 
 use foretide_config::{Config, GroupSettings};
 use foretide_notify::{NotifySettings, Outlet};
+use foretide_terminal::shell::visible;
 
 use super::fleet::Wiring;
 
@@ -35,7 +36,13 @@ pub(super) fn groups(
         )?;
     }
     if let Some(total) = total(wiring) {
-        writeln!(out, "all groups: CloudWatch {total:.2} USD a month")?;
+        let groups = wiring.groups.values();
+        let single: f64 = groups.map(GroupSettings::instance_usd_per_month).sum();
+        writeln!(
+            out,
+            "all groups: CloudWatch {total:.2} USD a month, and at most {single:.2} USD for single \
+             instances"
+        )?;
     }
     for (account, warning) in wiring.warnings() {
         writeln!(out, "warning: {account}: {warning}")?;
@@ -46,6 +53,22 @@ pub(super) fn groups(
         config.run.store().display(),
         config.run.output.join("ec2_monitor.log").display()
     )
+}
+
+/// Prints what is searched for, and what a person should know of what was found.
+pub(super) fn search(config: &Config, said: &[String], out: &mut dyn Write) -> io::Result<()> {
+    let discover = &config.discover;
+    if discover.enabled {
+        let (tag, every) = (visible(&discover.tag), discover.every.as_secs());
+        writeln!(
+            out,
+            "groups with tag {tag} are searched for every {every} s"
+        )?;
+    }
+    for what in said {
+        writeln!(out, "warning: {}", visible(what))?;
+    }
+    Ok(())
 }
 
 /// Prints the target of notifications, if there is one.
@@ -74,7 +97,7 @@ fn cost(group: &GroupSettings) -> String {
                 "CloudWatch {:.2} USD a month for {all} metrics, and at most {:.2} USD for single \
                  instances while they start or stop",
                 per_month(all),
-                group.live.allowance.usd_per_month
+                group.instance_usd_per_month()
             )
         }
         (Collect::Instance, 0) => format!(

@@ -1,10 +1,37 @@
-//! Passes orders from the page to the running groups.
+//! Passes orders from the page, and from terminals, to the running groups.
 
 use std::sync::{Arc, OnceLock};
 
+use foretide_config::RunSettings;
 use foretide_console::{Answer, Controls, GroupFacts};
 use foretide_domain::{Order, Timestamp};
 use foretide_runtime::{GroupKey, OrderHandle};
+use foretide_socket::{ControlSocket, FILE};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::clock;
+use crate::output::warn;
+
+/// Takes orders on the socket in the run's folder. The run holds the store of that folder, so no
+/// other run uses the socket. A run goes on without the socket where it cannot be made.
+pub(super) fn socket(
+    run: &RunSettings,
+    orders: OrderHandle,
+    groups: watch::Receiver<Vec<GroupKey>>,
+) -> Option<JoinHandle<()>> {
+    let path = run.output.join(FILE);
+    match ControlSocket::bind(&path) {
+        Ok(socket) => Some(socket.serve(orders, groups, clock::now)),
+        Err(error) => {
+            let path = path.display();
+            warn(&format!(
+                "no orders from a terminal (`foretide pause`): {path}: {error}"
+            ));
+            None
+        }
+    }
+}
 
 /// Handle to the runtime, which starts after the page has bound its port.
 #[derive(Clone, Debug, Default)]

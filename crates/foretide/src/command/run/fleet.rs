@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use foretide_aws::{AwsConfig, CollectSettings, Collector};
 use foretide_config::{Config, GroupSettings, Reach};
+use foretide_connect::{Connection, check_credentials, connect};
 use foretide_predict::{PredictorUrl, RemotePredictor};
 use foretide_runtime::{Cloud, Fleet, FleetError, GroupKey, GroupSetup, Predictor, WritePermit};
 use foretide_terminal::{Exit, Failure};
 use tokio::task::JoinSet;
 
 use crate::command::input;
-use crate::connect::{Connection, check_credentials, connect};
 
 use super::predictor::{InProcess, Remote};
 
@@ -57,6 +57,11 @@ impl Wiring {
             collect.entry(label).or_default().push(settings);
         }
         next.collectors = self.collectors_of(&next, collect);
+        for collector in next.collectors.values() {
+            let checked = collector.check_traffic().await;
+            checked
+                .map_err(|error| Failure::of(Exit::Config, &error).hint(error.doubt.next_step()))?;
+        }
         let mut setups = Vec::with_capacity(config.groups.len());
         for (name, group) in &config.groups {
             let label = next.label(&group.live.reach);
@@ -96,6 +101,11 @@ impl Wiring {
     pub(super) fn keys_of(&self, named: &[String]) -> impl Iterator<Item = &GroupKey> {
         let named = named.iter().filter_map(|name| self.names.get(name));
         named.filter_map(|key| self.groups.get_key_value(key).map(|(key, _)| key))
+    }
+
+    /// The keys of all groups.
+    pub(super) fn keys(&self) -> Vec<GroupKey> {
+        self.groups.keys().cloned().collect()
     }
 
     /// The groups with their intervals.

@@ -8,38 +8,32 @@ mod page;
 mod predictor;
 mod present;
 mod signals;
+mod under_way;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use foretide_config::{Config, GroupSettings, RunSettings};
+use foretide_connect::Found;
 use foretide_files::outbound_of_process;
 use foretide_notify::Notifier;
-use foretide_runtime::{Clock, Journal, Notice, Runtime, RuntimeSettings, StartError};
+use foretide_process::service_manager;
+use foretide_runtime::{Clock, Journal, Runtime, RuntimeSettings, StartError};
 use foretide_store::{
     Recorder, RenderingOptions, Renderings, Retention, Store, StoreError, Upgrade,
 };
 use foretide_terminal::shell::Command;
 use foretide_terminal::{Exit, Failure};
-use tokio::time::{Instant, interval, interval_at};
 
 use crate::cli::{ConfigFlags, RunArgs};
 use crate::clock::SteadyClock;
 use crate::outlet;
 
-use super::{Context, input};
+use super::{Context, input, remote};
 use fleet::Wiring;
 use lines::Printing;
 use page::Pages;
-use signals::{Signal, Signals};
-
-/// Time between two records of the price of calls.
-const BILL_EVERY: Duration = Duration::from_hours(1);
-/// Time between two checks of how groups are read: their metrics come every minute.
-const REMARK_EVERY: Duration = Duration::from_mins(1);
-
-/// Time between two updates of the page's figures of cycles.
-const SHOWN_EVERY: Duration = Duration::from_secs(1);
+use signals::Signals;
+use under_way::{Parts, Sought, UnderWay};
 
 /// Runs it.
 pub(crate) fn run(
@@ -47,7 +41,7 @@ pub(crate) fn run(
     flags: &ConfigFlags,
     context: &mut Context<'_>,
 ) -> Result<(), Failure> {
-    let config = configured(args, flags)?;
+    let (config, _) = configured(args, flags, &Found::default())?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build();
@@ -60,8 +54,13 @@ pub(crate) fn run(
     ended
 }
 
-/// The configuration, restricted to the groups of `--group`.
-fn configured(args: &RunArgs, flags: &ConfigFlags) -> Result<Config, Failure> {
+/// The configuration with the groups that were found, restricted to the groups of `--group`; and
+/// sentences on what was found.
+fn configured(
+    args: &RunArgs,
+    flags: &ConfigFlags,
+    found: &Found,
+) -> Result<(Config, Vec<String>), Failure> {
     let (mut sources, _) = input::sources(flags)?;
     if let Some(output) = &args.output {
         sources.flag("--output", "run.output", &output.display());
@@ -72,8 +71,17 @@ fn configured(args: &RunArgs, flags: &ConfigFlags) -> Result<Config, Failure> {
     if let Some(listen) = args.listen {
         sources.flag("--listen", "run.listen", &listen);
     }
-    let mut config = input::load(&sources)?;
+    if args.discover {
+        sources.flag("--discover", "discover.enabled", &true);
+    }
+    let (mut config, said) = input::load_with(&sources, found)?;
     config.aws.outbound = outbound_of_process()?;
+    if let Some((name, text)) = sources.source().filter(|_| remote::is_meant(flags)) {
+        for group in config.groups.values_mut() {
+            group.controller.revision = Some(name.to_owned());
+        }
+        remote::keep(&config.run.output, name, text);
+    }
     if !args.group.is_empty() {
         let chosen = args.group.iter().map(|name| {
             let known = config.groups.get(name).cloned();
@@ -85,13 +93,13 @@ fn configured(args: &RunArgs, flags: &ConfigFlags) -> Result<Config, Failure> {
         });
         config.groups = chosen.collect();
     }
-    if config.groups.is_empty() {
+    if config.groups.is_empty() && !config.discover.enabled {
         return Err(Failure::new(Exit::Config, "no group to manage").hint(
             "`foretide run --group NAME` observes one group with the default settings; to keep it, \
-             add [group.NAME] to foretide.toml",
+             add [group.NAME] to foretide.toml. `foretide discover` lists the groups of the account",
         ));
     }
-    Ok(config)
+    Ok((config, said))
 }
 
 /// Opens the store for writing; only one process may write to a store.
@@ -182,7 +190,33 @@ async fn look_after(
 ) -> Result<(), Failure> {
     // Listened for before anything is announced: who reads the lines may stop the process.
     let mut signals = Signals::listen()?;
-    let mut wiring = Wiring::default().renewed(&config, args.dry_run).await?;
+    let sought = Box::pin(Sought::first(args, flags, config)).await?;
+    let (under_way, printing) = Box::pin(begin(args, flags, sought, context)).await?;
+    let mut under_way = under_way;
+    service_manager::ready(&under_way.status());
+    let interrupted = under_way.go_on(&mut signals).await;
+    service_manager::stopping();
+    let (runtime, notifier) = under_way.end();
+    tokio::select! {
+        () = stop(runtime, notifier, printing) => {}
+        // Asked a second time: now.
+        () = signals.stop() => {}
+    }
+    if interrupted {
+        return Err(Failure::silent(Exit::Interrupted));
+    }
+    Ok(())
+}
+
+/// Opens page and store, announces the groups, and starts the loops.
+async fn begin<'a>(
+    args: &'a RunArgs,
+    flags: &'a ConfigFlags,
+    sought: Sought,
+    context: &mut Context<'_>,
+) -> Result<(UnderWay<'a>, Printing), Failure> {
+    let config = sought.config.clone();
+    let wiring = Wiring::default().renewed(&config, args.dry_run).await?;
     present::check(&wiring, &args.group).await?;
     let outlet = outlet::configured(&config.notify, config.outbound())?;
     let clock: Arc<dyn Clock> = Arc::new(SteadyClock::start());
@@ -191,8 +225,9 @@ async fn look_after(
     } else {
         Pages::open(&config, &wiring, args.dry_run, Arc::clone(&clock)).await
     };
-    let (mut pages, journal) = kept(opened, &config.run)?;
+    let (pages, journal) = kept(opened, &config.run)?;
     announce::groups(&wiring, &config, args.dry_run, context.out)?;
+    announce::search(&config, &sought.said, context.out)?;
     announce::notifications(outlet.as_ref(), &config.notify, context.out)?;
     if let Some(pages) = &pages {
         writeln!(context.out, "page: http://{}", pages.address())?;
@@ -208,42 +243,15 @@ async fn look_after(
         pages.follow(&config, &wiring, on_page);
     }
     let (notify, groups) = (&config.notify, &wiring.intervals());
-    let mut notifier = Notifier::start(notify, outlet, groups, notified, clock);
+    let notifier = Notifier::start(notify, outlet, groups, notified, clock);
     let printing = lines::print(printed, config.run.log_format, args.quiet);
-    let mut bill = interval_at(Instant::now() + BILL_EVERY, BILL_EVERY);
-    let mut remarked = announce::Remarked::new();
-    let mut remark = interval(REMARK_EVERY);
-    let mut shown = interval(SHOWN_EVERY);
-    let interrupted = loop {
-        tokio::select! {
-            signal = signals.next() => match signal {
-                Signal::Reload => {
-                    let reloaded = reload(args, flags, &config, wiring, &runtime, &notifier);
-                    wiring = Box::pin(reloaded).await;
-                    if let Some(pages) = &pages {
-                        pages.regroup(&wiring, args.dry_run);
-                    }
-                }
-                Signal::Stop { interrupted } => break interrupted,
-            },
-            _ = shown.tick() => if let Some(pages) = &mut pages {
-                pages.look(&wiring, &runtime);
-                pages.notified(&notifier.outcomes());
-            },
-            _ = remark.tick() => announce::remarks(&wiring, &mut remarked, &runtime),
-            notice = notifier.notice() => runtime.note(None, notice),
-            _ = bill.tick() => announce::bill(&wiring, &runtime),
-        }
+    let parts = Parts {
+        wiring,
+        runtime,
+        notifier,
+        pages,
     };
-    tokio::select! {
-        () = stop(runtime, notifier, printing) => {}
-        // Asked a second time: now.
-        () = signals.stop() => {}
-    }
-    if interrupted {
-        return Err(Failure::silent(Exit::Interrupted));
-    }
-    Ok(())
+    Ok((UnderWay::new(args, flags, sought, parts)?, printing))
 }
 
 /// Stops all tasks, and logs which work could not be completed.
@@ -264,54 +272,4 @@ fn not_started(error: &StartError) -> Failure {
         StartError::State { .. } => Exit::Data,
     };
     Failure::of(exit, error).hint(ELSEWHERE)
-}
-
-/// Reloads the configuration. If that fails, logs the reason and continues with the old one.
-async fn reload(
-    args: &RunArgs,
-    flags: &ConfigFlags,
-    started: &Config,
-    wiring: Wiring,
-    runtime: &Runtime,
-    notifier: &Notifier,
-) -> Wiring {
-    match Box::pin(renewed(args, flags, started, &wiring, runtime, notifier)).await {
-        Ok((next, notice)) => {
-            runtime.note(None, notice);
-            next
-        }
-        Err(failure) => {
-            let why = failure.in_one_line();
-            runtime.note(None, Notice::ReloadRefused { why });
-            wiring
-        }
-    }
-}
-
-async fn renewed(
-    args: &RunArgs,
-    flags: &ConfigFlags,
-    started: &Config,
-    wiring: &Wiring,
-    runtime: &Runtime,
-    notifier: &Notifier,
-) -> Result<(Wiring, Notice), Failure> {
-    let config = configured(args, flags)?;
-    let outlet = outlet::configured(&config.notify, config.outbound())?;
-    let next = wiring.renewed(&config, args.dry_run).await?;
-    let fleet = next.fleet.clone().unwrap_or_default();
-    let reloaded = runtime.reload(fleet).await;
-    let reloaded = reloaded.map_err(|error| Failure::of(Exit::Config, &error))?;
-    notifier.renew(&config.notify, outlet, next.intervals());
-    // The journal and the page, with its token, are what the process began with.
-    let changed = started.run.changed(&config.run);
-    for key in changed
-        .into_iter()
-        .chain(started.page.changed(&config.page))
-        .chain((started.metrics != config.metrics).then_some("metrics.legacy_names"))
-    {
-        let what = format!("`{key}` changed: takes a restart");
-        runtime.note(None, Notice::Remark { what });
-    }
-    Ok((next, Notice::Reloaded(reloaded)))
 }

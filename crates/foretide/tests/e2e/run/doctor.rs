@@ -20,7 +20,7 @@ fn doctor(aws: &Aws, args: &[&str]) -> (i32, String) {
     doctor_in(&room, aws, args)
 }
 
-fn doctor_in(room: &Room, aws: &Aws, args: &[&str]) -> (i32, String) {
+pub(super) fn doctor_in(room: &Room, aws: &Aws, args: &[&str]) -> (i32, String) {
     let mut command = room.command();
     command
         .env("AWS_ENDPOINT_URL", &aws.endpoint)
@@ -39,7 +39,7 @@ fn doctor_in(room: &Room, aws: &Aws, args: &[&str]) -> (i32, String) {
 }
 
 /// What was said, however it was broken into lines.
-fn flat(text: &str) -> String {
+pub(super) fn flat(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -202,7 +202,7 @@ fn what_keeps_a_run_from_its_start_on_this_machine_is_a_fault() {
     assert_eq!(code, 2, "{shown}");
     let findings = shown.lines().map(|line| {
         let finding: serde_json::Value = serde_json::from_str(line).unwrap();
-        assert_eq!(finding["schema_version"], 1);
+        assert_eq!(finding["schema_version"], 2);
         finding
     });
     let faults = findings.filter(|finding| finding["severity"] == "fault");

@@ -3,15 +3,20 @@
 mod doctor;
 mod faults;
 mod first_write;
+mod found;
 mod guarded;
 mod kills;
 mod moto;
 mod notify;
+mod orders;
 mod page;
+mod parameters;
 mod remote;
 mod report;
 mod rig;
 mod starting;
+mod targets;
+mod upgraded;
 
 use foretide_emulator::{Demand, PolicySpec};
 use foretide_store::Reader;

@@ -17,7 +17,7 @@ use super::rig::{Running, quick};
 
 /// The Python environment with moto and the AWS CLI. Without it the test fails where `CI` is set,
 /// and elsewhere says that it did not run.
-fn python() -> Option<PathBuf> {
+pub(super) fn python() -> Option<PathBuf> {
     let default = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/python");
     let env = std::env::var_os("TEST_PYTHON_ENV").map_or_else(default, PathBuf::from);
     let found = env.join("bin/aws").exists() && env.join("bin/moto_server").exists();
@@ -37,7 +37,7 @@ fn python() -> Option<PathBuf> {
 }
 
 /// moto's server, ended with the value.
-struct Moto {
+pub(super) struct Moto {
     child: Child,
     /// Host and port.
     address: String,
@@ -52,7 +52,7 @@ impl Drop for Moto {
 }
 
 impl Moto {
-    fn start(python: PathBuf) -> Self {
+    pub(super) fn start(python: PathBuf) -> Self {
         let mut child = Command::new(python.join("bin/moto_server"))
             .args(["-H", "127.0.0.1", "-p", "0"])
             .stdout(Stdio::null())
@@ -72,6 +72,11 @@ impl Moto {
             address,
             python,
         }
+    }
+
+    /// Its endpoint.
+    pub(super) fn url(&self) -> String {
+        format!("http://{}", self.address)
     }
 
     /// Runs the AWS CLI against it; its output.

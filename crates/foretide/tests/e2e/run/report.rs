@@ -28,7 +28,7 @@ fn a_run_is_reported_with_its_scaling_its_load_and_its_looks() {
     assert!((before - 90.0).abs() < 0.5, "{action}");
     assert!(group["cpu_percent"].as_f64() > Some(0.0), "{group}");
     let response = &group["response"];
-    assert!(response["look"]["count"].as_u64() > Some(0), "{response}");
+    assert!(response["cycle"]["count"].as_u64() > Some(0), "{response}");
     assert!(
         response["prediction"]["count"].as_u64() > Some(0),
         "{response}"

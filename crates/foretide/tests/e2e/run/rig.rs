@@ -118,6 +118,16 @@ impl Running {
 
     /// Against the AWS at `endpoint`.
     pub(super) fn start_at(room: &Room, endpoint: &str, args: &[&str]) -> Self {
+        Self::start_with(room, endpoint, args, &[])
+    }
+
+    /// With further variables in its environment.
+    pub(super) fn start_with(
+        room: &Room,
+        endpoint: &str,
+        args: &[&str],
+        env: &[(&str, &str)],
+    ) -> Self {
         let mut command = room.process();
         command.arg("run").args(args);
         if !args.contains(&"--listen") {
@@ -128,7 +138,8 @@ impl Running {
             .env("AWS_ENDPOINT_URL", endpoint)
             .env("AWS_REGION", "eu-west-1")
             .env("AWS_EC2_METADATA_DISABLED", "true")
-            .envs(SECRETS);
+            .envs(SECRETS)
+            .envs(env.iter().copied());
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -176,6 +187,16 @@ impl Running {
                     }
                 }
                 Err(why) => self.missing(parts, why),
+            }
+        }
+    }
+
+    /// Waits until each of `parts` was in some line, in any order.
+    #[track_caller]
+    pub(super) fn until_all(&mut self, parts: &[&str]) {
+        for part in parts {
+            if !self.seen.iter().any(|line| line.contains(part)) {
+                self.until(part);
             }
         }
     }

@@ -10,13 +10,12 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use foretide_aws::{CollectSettings, LoadMetric};
 use foretide_domain::Timestamp;
-use foretide_files as given;
 use foretide_terminal::{Exit, Failure};
 use serde::{Deserialize, Serialize};
 
-use super::rows;
+use crate::open::{NEVER_WAIT, TRACE, is_readable, text};
+use crate::rows;
 
 /// Prefix of the line that closes a part.
 const UNTIL: &str = "# until ";
@@ -25,29 +24,33 @@ const HEAD: &str = "# foretide pull ";
 
 /// Description of a pull.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Head {
-    pub(super) group: String,
-    pub(super) region: String,
-    pub(super) days: u32,
-    pub(super) step_s: u64,
+pub struct Head {
+    /// Name of the Auto Scaling group.
+    pub group: String,
+    /// Its region.
+    pub region: String,
+    /// Length of the history in days.
+    pub days: u32,
+    /// Length of a row's period in seconds.
+    pub step_s: u64,
     /// Meaning of the column `value`.
-    pub(super) value: String,
+    pub value: String,
     /// Start of the history: `days` before the pull began.
     from: Timestamp,
 }
 
 impl Head {
-    pub(super) fn new(
-        collect: &CollectSettings,
+    /// The pull of the last `days` days before `now`, in rows of `period`.
+    pub fn new(
+        group: &str,
         region: &str,
+        value: String,
         days: u32,
         period: Duration,
         now: Timestamp,
     ) -> Self {
-        let load = collect.metrics.load.as_ref();
-        let value = load.map_or_else(|| "load in instance-percent".into(), metric_in_words);
         Self {
-            group: collect.group.clone(),
+            group: group.to_owned(),
             region: region.to_owned(),
             days,
             step_s: period.as_secs(),
@@ -66,23 +69,9 @@ impl Head {
     }
 }
 
-fn metric_in_words(load: &LoadMetric) -> String {
-    let dimensions = load.dimensions.iter();
-    let dimensions: Vec<_> = dimensions
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
-    let stat = load.stat.as_str();
-    format!(
-        "{stat} of {} {} ({})",
-        load.namespace,
-        load.metric,
-        dimensions.join(", ")
-    )
-}
-
 /// The file, open and locked.
 #[derive(Debug)]
-pub(super) struct Partial {
+pub struct Partial {
     file: File,
     path: PathBuf,
     head: Head,
@@ -93,19 +82,19 @@ pub(super) struct Partial {
 impl Partial {
     /// Begins the pull that `head` describes, or continues it if the file beside `out` is of the
     /// same pull.
-    pub(super) fn open(out: &Path, head: Head) -> Result<Self, Failure> {
+    pub fn open(out: &Path, head: Head) -> Result<Self, Failure> {
         let path = beside(out, "partial");
         let file = OpenOptions::new()
             .read(true)
             .write(true)
             .create(true)
             .truncate(false)
-            .custom_flags(given::NEVER_WAIT)
+            .custom_flags(NEVER_WAIT)
             .open(&path)
             .map_err(|error| cannot_create(&path, &error))?;
         let found = file.metadata();
         let found = found.map_err(|error| Failure::unreadable(&path, &error))?;
-        given::is_readable(&path, found.file_type())?;
+        is_readable(&path, found.file_type())?;
         if file.try_lock().is_err() {
             let what = format!("{} is in use by another pull", path.display());
             return Err(Failure::new(Exit::Unavailable, what));
@@ -124,7 +113,7 @@ impl Partial {
     /// Reads the file's complete parts; an empty file is begun.
     fn take_up(&mut self) -> Result<(), Failure> {
         let mut text = String::new();
-        let longest = given::TRACE.bytes_max;
+        let longest = TRACE.bytes_max;
         let read = (&self.file).take(longest + 1).read_to_string(&mut text);
         read.map_err(|error| Failure::unreadable(&self.path, &error))?;
         if text.len() as u64 > longest {
@@ -165,27 +154,27 @@ impl Partial {
     }
 
     /// Description of the pull.
-    pub(super) const fn head(&self) -> &Head {
+    pub const fn head(&self) -> &Head {
         &self.head
     }
 
     /// Path of the file.
-    pub(super) fn path(&self) -> &Path {
+    pub fn path(&self) -> &Path {
         &self.path
     }
 
     /// Whether an earlier pull is continued.
-    pub(super) const fn resumed(&self) -> bool {
+    pub const fn resumed(&self) -> bool {
         self.resumed
     }
 
     /// The time up to which rows are complete.
-    pub(super) const fn until(&self) -> Timestamp {
+    pub const fn until(&self) -> Timestamp {
         self.until
     }
 
     /// Adds a part: `rows` up to `until`.
-    pub(super) fn append(&mut self, rows: &str, until: Timestamp) -> Result<(), Failure> {
+    pub fn append(&mut self, rows: &str, until: Timestamp) -> Result<(), Failure> {
         self.put(&format!("{rows}{UNTIL}{}\n", until.as_millis()))
             .map_err(|error| cannot_write(&self.path, &error))?;
         self.until = until;
@@ -193,7 +182,7 @@ impl Partial {
     }
 
     /// Ends the pull for now; removes the file if it has no rows.
-    pub(super) fn leave(self) {
+    pub fn leave(self) {
         if !self.resumed {
             // Were it to stay, the next pull would go on with it.
             drop(fs::remove_file(&self.path));
@@ -207,8 +196,8 @@ impl Partial {
 
     /// Writes the trace file `out` atomically. Returns the number of rows; without rows, no file is
     /// written.
-    pub(super) fn finish(self, out: &Path) -> Result<usize, Failure> {
-        let text = given::text(&self.path, given::TRACE)?;
+    pub fn finish(self, out: &Path) -> Result<usize, Failure> {
+        let text = text(&self.path, TRACE)?;
         let rows: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
         if !rows.is_empty() {
             let new = beside(out, "new");

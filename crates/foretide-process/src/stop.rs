@@ -12,11 +12,11 @@ const TERMINATED: usize = 2;
 
 /// Whether a signal came. A second signal ends the process at once.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Stop(Arc<AtomicUsize>);
+pub struct Stop(Arc<AtomicUsize>);
 
 impl Stop {
     /// Records Ctrl-C and SIGTERM from now on.
-    pub(crate) fn listen() -> Result<Self, Failure> {
+    pub fn listen() -> Result<Self, Failure> {
         let stop = Self::default();
         let second = Arc::new(std::sync::atomic::AtomicBool::new(false));
         for (signal, note) in [(SIGINT, INTERRUPTED), (SIGTERM, TERMINATED)] {
@@ -31,7 +31,7 @@ impl Stop {
     }
 
     /// The failure to end with, if a signal came.
-    pub(crate) fn check(&self) -> Result<(), Failure> {
+    pub fn check(&self) -> Result<(), Failure> {
         match self.0.load(Ordering::Relaxed) {
             0 => Ok(()),
             INTERRUPTED => Err(Failure::silent(Exit::Interrupted)),

@@ -64,7 +64,8 @@ struct Row {
 }
 
 /// The whole document.
-pub(crate) fn document() -> String {
+#[must_use]
+pub fn document() -> String {
     let mut text = HEAD.to_owned();
     for (section, rows) in [
         (FILES, [files(), tables()].concat()),

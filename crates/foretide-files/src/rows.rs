@@ -5,12 +5,12 @@ use std::fmt::Write;
 use foretide_domain::Datapoint;
 
 /// The columns.
-pub(super) const HEADER: &str = "timestamp,value,in_service,cpu";
+pub(crate) const HEADER: &str = "timestamp,value,in_service,cpu";
 
 /// A whole trace file with the load of the points in instance-percent; empty if no point has a
 /// load.
-pub(crate) fn trace_of(points: &[Datapoint]) -> String {
-    let rows = of(points, false);
+pub fn trace_of(points: &[Datapoint]) -> String {
+    let rows = trace_rows(points, false);
     if rows.is_empty() {
         rows
     } else {
@@ -20,7 +20,7 @@ pub(crate) fn trace_of(points: &[Datapoint]) -> String {
 
 /// One row for each point with data. The value is the load metric if `with_load`, else the load in
 /// instance-percent. An unknown value is an empty cell.
-pub(super) fn of(points: &[Datapoint], with_load: bool) -> String {
+pub fn trace_rows(points: &[Datapoint], with_load: bool) -> String {
     let mut rows = String::new();
     for point in points {
         let load = point.load().map(foretide_domain::Load::get);
@@ -68,11 +68,11 @@ mod tests {
             point(3, Some(1.0), None),
         ];
         assert_eq!(
-            of(&points, false),
+            trace_rows(&points, false),
             "1970-01-01T00:00:00Z,81,2,40.5\n1970-01-01T00:03:00Z,2,2,1\n"
         );
         assert_eq!(
-            of(&points, true),
+            trace_rows(&points, true),
             "1970-01-01T00:00:00Z,7,2,40.5\n1970-01-01T00:01:00Z,8,,\n1970-01-01T00:03:00Z,,2,1\n"
         );
     }

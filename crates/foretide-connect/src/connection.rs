@@ -9,15 +9,15 @@ use foretide_terminal::{Exit, Failure};
 
 /// A connection with its label.
 #[derive(Clone, Debug)]
-pub(crate) struct Connection {
+pub struct Connection {
     /// The account's label in keys of groups: the region, and the role if one is assumed.
-    pub(crate) label: String,
+    pub label: String,
     /// The clients.
-    pub(crate) clients: Arc<AwsClients>,
+    pub clients: Arc<AwsClients>,
 }
 
 /// Prepares a connection. No call is made yet.
-pub(crate) async fn connect(aws: &AwsConfig, reach: &Reach) -> Result<Connection, Failure> {
+pub async fn connect(aws: &AwsConfig, reach: &Reach) -> Result<Connection, Failure> {
     let config = AwsConfig {
         region: reach.region.clone(),
         role_arn: reach.role_arn.clone(),
@@ -51,7 +51,7 @@ fn role_name(arn: &str) -> &str {
 }
 
 /// Checks that credentials exist, so that missing credentials are reported first.
-pub(crate) async fn check_credentials(connection: &Connection) -> Result<(), Failure> {
+pub async fn check_credentials(connection: &Connection) -> Result<(), Failure> {
     connection.clients.check_credentials().await.map_err(|failure| {
         let what = format!("no credentials for AWS ({})", connection.label);
         let hint = match failure.kind {

@@ -2,7 +2,10 @@
 
 use std::ops::RangeInclusive;
 
-use foretide_config::Span;
+use super::quantity::Span;
+
+/// The most days of a trace that can be asked for: about 27 years.
+pub const DAYS_MAX: u32 = 9999;
 
 /// Seconds of a day.
 const DAY_S: u64 = 86_400;
@@ -11,7 +14,7 @@ const DAY_S: u64 = 86_400;
 ///
 /// # Errors
 /// A sentence that says which form is expected.
-pub(crate) fn days(text: &str) -> Result<u32, String> {
+pub fn days(text: &str) -> Result<u32, String> {
     let of_span = |Span(span): Span| {
         let is_whole = span.as_secs().is_multiple_of(DAY_S) && span.subsec_nanos() == 0;
         let days = u32::try_from(span.as_secs() / DAY_S).ok();
@@ -23,7 +26,7 @@ pub(crate) fn days(text: &str) -> Result<u32, String> {
 }
 
 /// A parser of whole days within `range`, as [`days`] reads them.
-pub(crate) fn days_in(
+pub fn days_in(
     range: RangeInclusive<u32>,
 ) -> impl Fn(&str) -> Result<u32, String> + Clone + Send + Sync + 'static {
     move |text| {

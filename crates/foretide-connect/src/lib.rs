@@ -1,0 +1,10 @@
+//! Connections to AWS as the configuration names them, one for each region and role, and the search
+//! for groups over them.
+//!
+//! Invariant: a search that fails lets no group go.
+
+mod connection;
+mod search;
+
+pub use connection::{Connection, check_credentials, connect};
+pub use search::{Found, Search, copied, keep_looking};

@@ -1,0 +1,138 @@
+//! What each guard rail says of the inputs that it saw.
+
+use std::fmt;
+
+use crate::{Cause, Guard, Inputs};
+
+/// What a guard rail says of the inputs that it saw.
+pub(super) struct Limit<'a>(pub(super) Guard, pub(super) &'a Inputs);
+
+impl fmt::Display for Limit<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(guard, inputs) = *self;
+        match guard {
+            Guard::Bounds => write!(f, "the group's bounds are {}", inputs.bounds),
+            Guard::Suspended if inputs.suspended.launch => {
+                f.write_str("process Launch is suspended")
+            }
+            Guard::Suspended => f.write_str("process Terminate is suspended"),
+            Guard::Freshness => match inputs.data_age {
+                Some(age) if !inputs.staleness.is_alarm() => write!(
+                    f,
+                    "the newest datapoint is {} s old, too old to scale in",
+                    age.as_secs()
+                ),
+                Some(age) => write!(f, "the newest datapoint is {} s old: stale", age.as_secs()),
+                None => f.write_str("there is no datapoint"),
+            },
+            Guard::EarlyDeaths => early_deaths(f, inputs),
+            Guard::LoadDropped => {
+                f.write_str("load dropped suddenly and may come back as suddenly")
+            }
+            Guard::Coverage if inputs.unaccounted.is_some() => {
+                f.write_str("instances report that do not serve, so the load is in doubt")
+            }
+            Guard::Coverage => {
+                let share = inputs.coverage.unwrap_or_default() * 100.0;
+                write!(f, "only {share:.0} % of the instances report")
+            }
+            Guard::UpperUtilisation => f.write_str("CPU is at the upper bound: one more"),
+            Guard::InstanceRefresh => {
+                f.write_str("an instance refresh is under way or cannot be ruled out")
+            }
+            Guard::PendingLaunches => {
+                // Decisions of earlier versions have the pending ones alone.
+                let starting = inputs.starting.max(inputs.counts.pending);
+                write!(f, "{} still starting", counted(starting, "instance"))
+            }
+            Guard::ProjectedUtilisation if inputs.load.is_some_and(|load| load.get() > 0.0) => {
+                f.write_str("with fewer, utilisation would be too high")
+            }
+            Guard::ProjectedUtilisation => f.write_str("one instance stays, to measure by"),
+            Guard::Confidence => f.write_str("the model is not sure enough"),
+            Guard::Streak => write!(f, "too few votes in a row to scale in: {}", streak(inputs)),
+            Guard::Cooldown => write!(f, "cooldown, {} s left", inputs.cooldown_left.as_secs()),
+            Guard::Breaker => breaker(f, inputs),
+            Guard::CannotWrite => cannot_write(f, inputs),
+            Guard::WriteInFlight => f.write_str("the answer to a write is outstanding"),
+            Guard::WriteBackoff => write_backoff(f, inputs),
+            Guard::HandsOff => f.write_str(
+                "scaling is switched off on the group (process AlarmNotification is suspended)",
+            ),
+            Guard::Paused => f.write_str("an operator paused the group"),
+            Guard::Mode => f.write_str("the mode does not write this"),
+            Guard::Audit => f.write_str("the audit refused the plan"),
+        }
+    }
+}
+
+/// Votes and cycles in a row, each with the number that scaling in needs where that is known.
+pub(super) fn streak(inputs: &Inputs) -> String {
+    let (votes, cycles) = (inputs.streak_datapoints, inputs.streak);
+    match inputs.streak_needed {
+        Some((needed_votes, needed_cycles)) => format!(
+            "{votes} of {} in {cycles} of {}",
+            counted(needed_votes, "vote"),
+            counted(needed_cycles, "cycle")
+        ),
+        None => format!("{} in {}", counted(votes, "vote"), counted(cycles, "cycle")),
+    }
+}
+
+fn causes(inputs: &Inputs) -> impl Iterator<Item = &Cause> {
+    inputs.health.conditions().iter().map(|it| &it.cause)
+}
+
+fn breaker(f: &mut fmt::Formatter<'_>, inputs: &Inputs) -> fmt::Result {
+    let failing = causes(inputs).find_map(|cause| match cause {
+        Cause::LaunchesFail {
+            message, retry_at, ..
+        } => Some((message, retry_at)),
+        _ => None,
+    });
+    if causes(inputs).any(|cause| matches!(cause, Cause::InstancesDie { .. })) {
+        return f.write_str("new instances die soon after entering service");
+    }
+    f.write_str("launches fail")?;
+    let Some((message, retry_at)) = failing else {
+        return Ok(());
+    };
+    if let Some(message) = message {
+        write!(f, " (AWS: \"{message}\")")?;
+    }
+    write!(f, "; next try {retry_at}")
+}
+
+fn early_deaths(f: &mut fmt::Formatter<'_>, inputs: &Inputs) -> fmt::Result {
+    let cascade = causes(inputs).any(|cause| matches!(cause, Cause::Cascade { .. }));
+    f.write_str(if cascade {
+        "saturated instances fail one after the other"
+    } else {
+        "new instances die soon after entering service"
+    })
+}
+
+fn cannot_write(f: &mut fmt::Formatter<'_>, inputs: &Inputs) -> fmt::Result {
+    let stands = |cause: &&Cause| matches!(cause, Cause::Obstacle(_) | Cause::WritersUnknown);
+    let obstacle = causes(inputs).find(stands);
+    match obstacle {
+        Some(cause) => write!(f, "{cause}"),
+        None => f.write_str("nothing can be written"),
+    }
+}
+
+fn write_backoff(f: &mut fmt::Formatter<'_>, inputs: &Inputs) -> fmt::Result {
+    let refused = causes(inputs).find(|cause| matches!(cause, Cause::WriteRefused { .. }));
+    match refused {
+        Some(cause) => write!(f, "{cause}; the next try waits"),
+        None => f.write_str("the last write failed; the next try waits"),
+    }
+}
+
+/// A count with its noun: "1 vote", "2 votes".
+pub(super) fn counted(count: u32, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        count => format!("{count} {what}s"),
+    }
+}

@@ -1,0 +1,231 @@
+//! A run under way: what it listens to, and how it takes another configuration.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use foretide_config::Config;
+use foretide_connect::{Found, Search, keep_looking};
+use foretide_notify::Notifier;
+use foretide_process::service_manager;
+use foretide_runtime::{GroupKey, Notice, Runtime};
+use foretide_terminal::{Exit, Failure};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, interval, interval_at};
+
+use crate::cli::{ConfigFlags, RunArgs};
+use crate::command::remote;
+use crate::outlet;
+
+use super::fleet::Wiring;
+use super::page::Pages;
+use super::signals::{Signal, Signals};
+use super::{announce, configured, controls};
+
+/// Time between two records of the price of calls.
+const BILL_EVERY: Duration = Duration::from_hours(1);
+/// Time between two checks of how groups are read: their metrics come every minute.
+const REMARK_EVERY: Duration = Duration::from_mins(1);
+/// Time between two updates of the page's figures of cycles.
+const SHOWN_EVERY: Duration = Duration::from_secs(1);
+
+/// A configuration with the groups that were searched for.
+pub(super) struct Sought {
+    pub(super) config: Config,
+    /// Sentences on what was found.
+    pub(super) said: Vec<String>,
+    found: Found,
+    search: Search,
+}
+
+impl Sought {
+    /// Searches for the first time, if `config` says so.
+    pub(super) async fn first(
+        args: &RunArgs,
+        flags: &ConfigFlags,
+        config: Config,
+    ) -> Result<Self, Failure> {
+        let mut sought = Self {
+            config,
+            said: Vec::new(),
+            found: Found::default(),
+            search: Search::default(),
+        };
+        let Self { config, search, .. } = &mut sought;
+        if config.discover.enabled {
+            let found = search.look(config, Some(&config.discover.tag)).await;
+            (sought.config, sought.said) = configured(args, flags, &found)?;
+            nothing_found(&sought.config, &found)?;
+            sought.found = found;
+        }
+        Ok(sought)
+    }
+}
+
+/// Fails if nothing could be searched and no table names a group.
+fn nothing_found(config: &Config, found: &Found) -> Result<(), Failure> {
+    let searched = !found.groups.is_empty();
+    match found.failures.iter().next() {
+        Some((label, why)) if config.groups.is_empty() && !searched => {
+            let what = format!("no group to manage: {label} could not be searched: {why}");
+            Err(Failure::new(Exit::Unavailable, what).hint(
+                "allow autoscaling:DescribeAutoScalingGroups, or name groups in foretide.toml",
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The parts of a run that were started.
+pub(super) struct Parts {
+    pub(super) wiring: Wiring,
+    pub(super) runtime: Runtime,
+    pub(super) notifier: Notifier,
+    pub(super) pages: Option<Pages>,
+}
+
+/// A run.
+pub(super) struct UnderWay<'a> {
+    args: &'a RunArgs,
+    flags: &'a ConfigFlags,
+    parts: Parts,
+    /// The configuration that the process began with.
+    started: Config,
+    found: Found,
+    said: Vec<String>,
+    /// The newest configuration, for the search.
+    newest: watch::Sender<Arc<Config>>,
+    searched: mpsc::Receiver<Found>,
+    /// Another version of the configuration was pushed.
+    pushed: mpsc::Receiver<()>,
+    /// The groups, for orders from a terminal.
+    keys: watch::Sender<Vec<GroupKey>>,
+    control: Option<JoinHandle<()>>,
+}
+
+impl<'a> UnderWay<'a> {
+    pub(super) fn new(
+        args: &'a RunArgs,
+        flags: &'a ConfigFlags,
+        sought: Sought,
+        parts: Parts,
+    ) -> Result<Self, Failure> {
+        let Sought {
+            config,
+            said,
+            found,
+            search,
+        } = sought;
+        let (keys, keys_seen) = watch::channel(parts.wiring.keys());
+        let control = controls::socket(&config.run, parts.runtime.order_handle(), keys_seen);
+        let (newest, newest_seen) = watch::channel(Arc::new(config.clone()));
+        Ok(Self {
+            args,
+            flags,
+            parts,
+            started: config,
+            found,
+            said,
+            newest,
+            searched: keep_looking(search, newest_seen),
+            pushed: remote::watched(flags)?,
+            keys,
+            control,
+        })
+    }
+
+    /// One line for `systemctl status`.
+    pub(super) fn status(&self) -> String {
+        format!("groups: {}", self.parts.wiring.groups.len())
+    }
+
+    /// Runs until a signal ends it. Returns whether the signal was Ctrl-C.
+    pub(super) async fn go_on(&mut self, signals: &mut Signals) -> bool {
+        let mut bill = interval_at(Instant::now() + BILL_EVERY, BILL_EVERY);
+        let mut remarked = announce::Remarked::new();
+        let mut remark = interval(REMARK_EVERY);
+        let mut shown = interval(SHOWN_EVERY);
+        loop {
+            let Parts {
+                wiring,
+                runtime,
+                notifier,
+                pages,
+            } = &mut self.parts;
+            tokio::select! {
+                signal = signals.next() => match signal {
+                    Signal::Reload => self.reload().await,
+                    Signal::Stop { interrupted } => return interrupted,
+                },
+                Some(()) = self.pushed.recv() => self.reload().await,
+                Some(newly) = self.searched.recv() => {
+                    self.found = newly;
+                    self.reload().await;
+                }
+                _ = shown.tick() => {
+                    service_manager::alive();
+                    if let Some(pages) = pages {
+                        pages.look(wiring, runtime);
+                        pages.notified(&notifier.outcomes());
+                    }
+                }
+                _ = remark.tick() => announce::remarks(wiring, &mut remarked, runtime),
+                notice = notifier.notice() => runtime.note(None, notice),
+                _ = bill.tick() => announce::bill(wiring, runtime),
+            }
+        }
+    }
+
+    /// Takes no more orders. Returns what has work in flight.
+    pub(super) fn end(self) -> (Runtime, Notifier) {
+        if let Some(control) = self.control {
+            control.abort();
+        }
+        (self.parts.runtime, self.parts.notifier)
+    }
+
+    /// Reloads the configuration. If that fails, logs the reason and continues with the old one.
+    async fn reload(&mut self) {
+        let notice = match Box::pin(self.renewed()).await {
+            Ok(notice) => notice,
+            Err(failure) => Notice::ReloadRefused {
+                why: failure.in_one_line(),
+            },
+        };
+        self.parts.runtime.note(None, notice);
+    }
+
+    async fn renewed(&mut self) -> Result<Notice, Failure> {
+        let (config, said) = configured(self.args, self.flags, &self.found)?;
+        let outlet = outlet::configured(&config.notify, config.outbound())?;
+        let dry_run = self.args.dry_run;
+        let next = self.parts.wiring.renewed(&config, dry_run).await?;
+        let fleet = next.fleet.clone().unwrap_or_default();
+        let reloaded = self.parts.runtime.reload(fleet).await;
+        let reloaded = reloaded.map_err(|error| Failure::of(Exit::Config, &error))?;
+        let notifier = &self.parts.notifier;
+        notifier.renew(&config.notify, outlet, next.intervals());
+        // The journal and the page, with its token, are what the process began with.
+        let changed = self.started.run.changed(&config.run);
+        let restarts = changed
+            .into_iter()
+            .chain(self.started.page.changed(&config.page))
+            .chain((self.started.metrics != config.metrics).then_some("metrics.legacy_names"))
+            .map(|key| format!("`{key}` changed: takes a restart"));
+        let news = said
+            .iter()
+            .filter(|what| !self.said.contains(what))
+            .cloned();
+        for what in restarts.chain(news) {
+            self.parts.runtime.note(None, Notice::Remark { what });
+        }
+        self.said = said;
+        self.parts.wiring = next;
+        self.keys.send_replace(self.parts.wiring.keys());
+        if let Some(pages) = &self.parts.pages {
+            pages.regroup(&self.parts.wiring, dry_run);
+        }
+        self.newest.send_replace(Arc::new(config));
+        Ok(Notice::Reloaded(reloaded))
+    }
+}
