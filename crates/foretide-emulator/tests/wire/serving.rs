@@ -46,7 +46,7 @@ async fn cycles_within(
         if second % 60 == 0 {
             let query = MetricsQuery {
                 instance_metrics,
-                ..rig.last(240)
+                ..rig.last(300)
             };
             let asks = [ask("web", query)];
             let mut answers = collector.read_metrics(&asks, rig.now()).await;
