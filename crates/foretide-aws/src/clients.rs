@@ -46,6 +46,9 @@ pub enum ConnectError {
         /// The endpoint as it is configured, without name and password.
         endpoint: String,
     },
+    /// This machine trusts no certificate authority, so no https call can succeed.
+    #[error("this machine has no certificate authorities, so no call over https can be trusted")]
+    NoAuthorities,
 }
 
 /// The priority of a call at the rate limit.
@@ -95,12 +98,16 @@ impl AwsClients {
     /// [`AwsClients::check_credentials`] does.
     ///
     /// # Errors
-    /// Neither the configuration nor the SDK's chain names a region, or an endpoint is no address.
+    /// Neither the configuration nor the SDK's chain names a region, an endpoint is no address, or
+    /// there is an https endpoint and the machine has no certificate authorities.
     pub async fn connect(config: &AwsConfig) -> Result<Self, ConnectError> {
         let sdk = load(config).await;
         let endpoints = endpoint::configured(&sdk);
         if let Some(endpoint) = endpoint::wrong(&endpoints) {
             return Err(ConnectError::NoEndpoint { endpoint });
+        }
+        if endpoint::any_https(&endpoints) && !http_client::has_authorities(&config.outbound) {
+            return Err(ConnectError::NoAuthorities);
         }
         let Some(region) = sdk.region().map(ToString::to_string) else {
             return Err(ConnectError::NoRegion);

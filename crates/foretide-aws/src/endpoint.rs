@@ -28,6 +28,15 @@ pub(crate) fn configured(sdk: &SdkConfig) -> Vec<String> {
     endpoints
 }
 
+/// Whether calls go over https: to one of `endpoints`, or to AWS's own if there are none.
+pub(crate) fn any_https(endpoints: &[String]) -> bool {
+    let over_https = |url: &String| {
+        url.parse::<Uri>()
+            .is_ok_and(|it| it.scheme_str() == Some("https"))
+    };
+    endpoints.is_empty() || endpoints.iter().any(over_https)
+}
+
 /// The first of `endpoints` that is no address with scheme and host, without name and password.
 pub(crate) fn wrong(endpoints: &[String]) -> Option<String> {
     let is_right = |url: &str| {

@@ -72,6 +72,11 @@ pub(crate) fn client(outbound: &Outbound) -> SharedHttpClient {
     })
 }
 
+/// Whether anybody is trusted to vouch for the other side of a call over https.
+pub(crate) fn has_authorities(outbound: &Outbound) -> bool {
+    outbound.authorities.is_some() || !rustls_native_certs::load_native_certs().certs.is_empty()
+}
+
 fn provider() -> tls::Provider {
     tls::Provider::Rustls(CryptoMode::Ring)
 }
@@ -79,7 +84,9 @@ fn provider() -> tls::Provider {
 fn tls_context(outbound: &Outbound) -> TlsContext {
     let store = match &outbound.authorities {
         Some(authorities) => TrustStore::empty().with_pem_certificate(authorities.pem()),
-        None => TrustStore::default(),
+        None if has_authorities(outbound) => TrustStore::default(),
+        // Calls over http alone need none, and the SDK does not take a machine without any.
+        None => TrustStore::empty(),
     };
     // The builder has no way to fail; the default is what it would have made.
     let context = TlsContext::builder().with_trust_store(store).build();

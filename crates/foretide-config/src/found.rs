@@ -2,6 +2,7 @@
 //! file, and a group's table in the file has precedence over its tags.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use foretide_domain::Mode;
 
@@ -55,8 +56,35 @@ pub struct Discovered {
     pub config: Config,
     /// Groups that cannot be used.
     pub refused: Vec<Refused>,
-    /// Sentences on modes that a tag asks for and that are not allowed.
-    pub limited: Vec<String>,
+    /// Groups whose tag asks for a mode that is not allowed.
+    pub limited: Vec<Limited>,
+}
+
+/// A group whose tag asks for more than `discover.max_mode`. It has that mode.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limited {
+    /// Name of the Auto Scaling group.
+    pub group: String,
+    /// How the group was reached.
+    pub reach: Reach,
+    wanted: Mode,
+    allowed: Mode,
+}
+
+impl fmt::Display for Limited {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            group,
+            wanted,
+            allowed,
+            ..
+        } = self;
+        write!(
+            f,
+            "group {group}: its tag asks for mode {wanted}, and discover.max_mode allows \
+             {allowed}: {allowed} it is"
+        )
+    }
 }
 
 /// Adds the groups that were found to `config`, whose settings are `settings`. `home` is the region
@@ -228,14 +256,14 @@ fn mode_set(settings: &[Setting], key: &Key) -> ModeSet {
     }
 }
 
-/// Keeps the mode of a group that was found within what is allowed. Returns a sentence where a tag
-/// asks for more.
+/// Keeps the mode of a group that was found within what is allowed. Returns where a tag asks for
+/// more.
 fn limit(
     made: &mut GroupSettings,
     mode: ModeSet,
     config: &Config,
     group: &TaggedGroup,
-) -> Option<String> {
+) -> Option<Limited> {
     let wanted = made.controller.mode;
     let most = config.discover.max_mode;
     match mode {
@@ -248,11 +276,12 @@ fn limit(
         ModeSet::ByTag if wanted <= most => None,
         ModeSet::ByTag => {
             made.controller.mode = most;
-            Some(format!(
-                "group {}: its tag asks for mode {wanted}, and discover.max_mode allows {most}: \
-                 {most} it is",
-                group.name
-            ))
+            Some(Limited {
+                group: group.name.clone(),
+                reach: group.reach.clone(),
+                wanted,
+                allowed: most,
+            })
         }
     }
 }
@@ -362,7 +391,8 @@ mod tests {
             "[defaults] is for groups written down"
         );
         assert_eq!(limited.len(), 1);
-        assert!(limited[0].starts_with("group more: its tag asks for mode enforce"));
+        let said = limited[0].to_string();
+        assert!(said.starts_with("group more: its tag asks for mode enforce"));
     }
 
     #[test]

@@ -34,7 +34,7 @@ use std::rc::Rc;
 pub use days::{DAYS_MAX, days, days_in};
 pub use discover::DiscoverSettings;
 pub use file_mode::FileMode;
-pub use found::{Discovered, Refused, TaggedGroup};
+pub use found::{Discovered, Limited, Refused, TaggedGroup};
 pub use group::{GroupSettings, LiveSettings, Reach};
 pub use key::Key;
 pub use layer::FILE_VARIABLE;

@@ -32,6 +32,10 @@ pub async fn connect(aws: &AwsConfig, reach: &Reach) -> Result<Connection, Failu
                 "endpoint_url below [aws], AWS_ENDPOINT_URL or the profile names it: for example \
                  http://localhost:4566"
             }
+            ConnectError::NoAuthorities => {
+                "install them (Debian: apt-get install ca-certificates), or name a file of them in \
+                 AWS_CA_BUNDLE"
+            }
         };
         Failure::of(Exit::Config, &error).hint(hint)
     })?;

@@ -4,7 +4,9 @@
 //! Invariant: a search that fails lets no group go.
 
 mod connection;
+mod listing;
 mod search;
 
 pub use connection::{Connection, check_credentials, connect};
-pub use search::{Found, Search, copied, keep_looking};
+pub use listing::{Listed, Listing};
+pub use search::{Found, Search, copied, list_groups, search_repeatedly};

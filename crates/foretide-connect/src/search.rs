@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use foretide_aws::{AwsConfig, FoundGroup};
+use foretide_aws::{AwsConfig, FoundGroup, GroupTag};
 use foretide_config::{Config, Reach, TaggedGroup};
+use foretide_terminal::{Exit, Failure};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
@@ -39,33 +40,68 @@ impl Found {
         tagged.collect()
     }
 
+    /// The groups that have the tag, whatever its value.
+    #[must_use]
+    pub fn with_tag(mut self, tag: &str) -> Self {
+        for groups in self.groups.values_mut() {
+            groups.retain(|group| group.tags.iter().any(|it| it.key == tag));
+        }
+        self
+    }
+
     /// Sentences on Foretide's tags that new instances get as well.
     pub fn copied(&self, tag: &str) -> Vec<String> {
         let groups = self.groups.values().flatten();
         groups.flat_map(|group| copied(group, tag)).collect()
     }
 
-    /// Whether `self` gives a run nothing to do beyond `before`. The words of a failure may differ
-    /// from search to search.
-    fn is_as(&self, before: &Self) -> bool {
-        self.groups == before.groups
+    /// Whether `self` gives a run nothing to do beyond `before`. A group's capacity and its other
+    /// tags change all the time, and the words of a failure may differ from search to search.
+    fn means_the_same_as(&self, before: &Self, tag: &str) -> bool {
+        self.chosen(tag) == before.chosen(tag)
             && self.home == before.home
             && self.failures.keys().eq(before.failures.keys())
     }
+
+    /// What a search finds out: the groups with their settings.
+    fn chosen(&self, tag: &str) -> Vec<(&Reach, &str, Vec<&GroupTag>)> {
+        let groups = self.groups.iter();
+        let groups = groups.flat_map(|(reach, groups)| groups.iter().map(move |it| (reach, it)));
+        let chosen = groups.map(|(reach, it)| (reach, it.name.as_str(), ours(it, tag).collect()));
+        chosen.collect()
+    }
+}
+
+/// The tags of `group` that are Foretide's.
+fn ours<'a>(group: &'a FoundGroup, tag: &str) -> impl Iterator<Item = &'a GroupTag> {
+    let (tag, settings) = (tag.to_owned(), format!("{tag}:"));
+    let tags = group.tags.iter();
+    tags.filter(move |it| it.key == tag || it.key.starts_with(&settings))
 }
 
 /// Sentences on the tags of `group` that are Foretide's and that new instances get as well.
 pub fn copied(group: &FoundGroup, tag: &str) -> Vec<String> {
-    let settings = format!("{tag}:");
-    let tags = group.tags.iter().filter(|it| it.propagated);
-    let ours = tags.filter(|it| it.key == tag || it.key.starts_with(&settings));
-    let said = ours.map(|it| {
+    let said = ours(group, tag).filter(|it| it.propagated).map(|it| {
         format!(
             "group {}: tag {} is copied to new instances: set PropagateAtLaunch=false",
             group.name, it.key
         )
     });
     said.collect()
+}
+
+/// Lists every group of the configured regions and roles, with or without a tag.
+///
+/// # Errors
+/// The machine gives no socket to wait with.
+pub fn list_groups(config: &Config) -> Result<Found, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.map_err(|error| {
+        Failure::new(Exit::Unavailable, "cannot start the connection").because(&error)
+    })?;
+    Ok(runtime.block_on(async { Search::default().find(config, None).await }))
 }
 
 /// Searches, over connections that are kept from search to search.
@@ -79,7 +115,7 @@ pub struct Search {
 impl Search {
     /// Searches every configured region and role for groups with the tag `tag`; for all groups if
     /// `tag` is none.
-    pub async fn look(&mut self, config: &Config, tag: Option<&str>) -> Found {
+    pub async fn find(&mut self, config: &Config, tag: Option<&str>) -> Found {
         if self.aws != config.aws {
             self.connections.clear();
             self.aws = config.aws.clone();
@@ -173,7 +209,7 @@ async fn search(
 
 /// Searches beside the loop of `foretide run`, as the newest configuration says. Sends what was
 /// found where it differs from `before`.
-pub fn keep_looking(
+pub fn search_repeatedly(
     mut search: Search,
     mut config: watch::Receiver<Arc<Config>>,
 ) -> mpsc::Receiver<Found> {
@@ -193,8 +229,8 @@ pub fn keep_looking(
             if !discover.enabled {
                 continue;
             }
-            let found = search.look(&newest, Some(&discover.tag)).await;
-            if !found.is_as(&before) {
+            let found = search.find(&newest, Some(&discover.tag)).await;
+            if !found.means_the_same_as(&before, &discover.tag) {
                 before = found.clone();
                 if sender.send(found).await.is_err() {
                     return;
@@ -203,4 +239,44 @@ pub fn keep_looking(
         }
     });
     receiver
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(desired: u32, tags: &[(&str, &str)]) -> Found {
+        let tag = |(key, value): &(&str, &str)| GroupTag {
+            key: (*key).to_owned(),
+            value: (*value).to_owned(),
+            propagated: false,
+        };
+        let web = FoundGroup {
+            name: "web".to_owned(),
+            desired,
+            min: 1,
+            max: 9,
+            tags: tags.iter().map(tag).collect(),
+        };
+        Found {
+            groups: BTreeMap::from([(Reach::default(), vec![web])]),
+            ..Found::default()
+        }
+    }
+
+    #[test]
+    fn a_group_that_scales_or_gets_a_foreign_tag_is_no_news_and_a_setting_is() {
+        let before = found(2, &[("foretide", ""), ("foretide:policy", "forecast")]);
+        let same = |found: &Found| found.means_the_same_as(&before, "foretide");
+        let scaled = [
+            ("foretide", ""),
+            ("foretide:policy", "forecast"),
+            ("team", "a"),
+        ];
+        assert!(same(&found(7, &scaled)));
+        let set = [("foretide", ""), ("foretide:policy", "classifier")];
+        assert!(!same(&found(2, &set)));
+        assert!(!same(&found(2, &[("foretide", "")])));
+        assert!(!same(&Found::default()));
+    }
 }

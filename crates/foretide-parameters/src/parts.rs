@@ -6,12 +6,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use foretide_config::masked;
 use thiserror::Error;
 
 /// Name of the parameter with all that is of no group.
 const REST: &str = "config";
 /// Prefix of the parameters of groups.
 const GROUP: &str = "groups/";
+/// The setting whose value is a secret.
+const WEBHOOK: &str = "notify.url";
 /// Longest value of a standard parameter of Systems Manager, in bytes.
 pub const PARAMETER_MAX: usize = 4096;
 
@@ -87,6 +90,13 @@ impl Parts {
         }
     }
 
+    /// Whether a part holds the address of a webhook, which is a secret.
+    pub fn has_webhook(&self) -> bool {
+        let rest = self.0.get(REST).map(String::as_str);
+        let set = differences("", rest.unwrap_or_default());
+        set.is_ok_and(|set| set.iter().any(|it| it.key == WEBHOOK))
+    }
+
     /// The configuration file of the parameters.
     ///
     /// # Errors
@@ -108,8 +118,8 @@ impl Parts {
     }
 }
 
-/// The settings that differ between two configuration files. An address of a webhook is named and
-/// not shown.
+/// The settings that differ between two configuration files. The address of a webhook is not shown,
+/// and of other addresses only scheme and host.
 ///
 /// # Errors
 /// A text is not TOML.
@@ -130,8 +140,15 @@ pub fn differences(before: &str, after: &str) -> Result<Vec<Difference>, PartErr
         .filter(|key| before.get(*key) != after.get(*key));
     let difference = |key: &String| {
         let shown = |value: Option<&String>| {
-            let secret = key == "notify.url";
-            value.map(|it| if secret { "…".to_owned() } else { it.clone() })
+            let secret = key == WEBHOOK;
+            let shown = |it: &String| {
+                if secret {
+                    "…".to_owned()
+                } else {
+                    masked(it).into_owned()
+                }
+            };
+            value.map(shown)
         };
         Difference {
             key: key.clone(),
@@ -256,5 +273,11 @@ mod tests {
         assert_eq!(keys, ["group.new", "group.web.mode", "notify.url"]);
         assert_eq!(found[1].before.as_deref(), Some("\"enforce\""));
         assert!(!format!("{found:?}").contains("secret"));
+        assert!(Parts::of(&after).unwrap().has_webhook());
+        assert!(!Parts::of(FILE).unwrap().has_webhook());
+
+        let other = "[defaults]\npredictor = \"https://u:pw@b.example/key?token=1\"\n";
+        let found = differences("", other).unwrap();
+        assert_eq!(found[0].after.as_deref(), Some("\"https://…/…\""));
     }
 }

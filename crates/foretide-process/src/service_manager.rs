@@ -1,5 +1,5 @@
-//! What systemd is told of a service of `Type=notify`: that the process is ready, still works, or
-//! stops. Without systemd nobody listens, and nothing is sent.
+//! Messages to systemd from a service of `Type=notify`: the process is ready, works, or stops.
+//! Without systemd nothing is sent.
 
 use std::convert::Infallible;
 use std::time::Duration;

@@ -5,8 +5,8 @@ use std::io::{self, BufRead as _, IsTerminal as _};
 use std::path::Path;
 
 use foretide_aws::FoundGroup;
-use foretide_config::{Config, Percentage, Price, Starter, StarterGroup};
-use foretide_connect::{Found, Search};
+use foretide_config::{Config, DiscoverSettings, Percentage, Price, Starter, StarterGroup};
+use foretide_connect::{Found, list_groups};
 use foretide_files::outbound_of_process;
 use foretide_report::PolicyFigures;
 use foretide_terminal::shell::visible;
@@ -113,16 +113,11 @@ fn refuse_existing(path: &Path) -> Result<(), Failure> {
 fn groups(config: &Config) -> Result<Vec<FoundGroup>, Failure> {
     let mut config = config.clone();
     config.aws.outbound = outbound_of_process()?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let runtime = runtime.map_err(|error| {
-        Failure::new(Exit::Unavailable, "cannot start the connection").because(&error)
-    })?;
-    let found = runtime.block_on(async { Search::default().look(&config, None).await });
+    // The file that is written names one region.
+    config.discover = DiscoverSettings::default();
     let Found {
         groups, failures, ..
-    } = found;
+    } = list_groups(&config)?;
     if let Some((label, why)) = failures.into_iter().next() {
         let what = format!("the groups of {label} cannot be listed: {why}");
         return Err(Failure::new(Exit::Unavailable, what).hint(
@@ -263,7 +258,11 @@ impl Ask {
         write!(context.out, "{question} [{shown}]: ")?;
         context.out.flush()?;
         let mut line = String::new();
-        io::stdin().lock().read_line(&mut line)?;
+        if io::stdin().lock().read_line(&mut line)? == 0 {
+            writeln!(context.out)?;
+            return Err(Failure::new(Exit::Usage, "nothing was written")
+                .hint("an empty line takes what stands in brackets; each question has a flag"));
+        }
         let answer = line.trim();
         Ok(match answer {
             "" => default.map(str::to_owned),

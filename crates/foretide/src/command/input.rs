@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use foretide_config::{
-    Config, Discovered, FILE_VARIABLE, GroupSettings, Problems, Refused, Sources, masked,
+    Config, Discovered, FILE_VARIABLE, GroupSettings, Limited, Problems, Refused, Sources, masked,
 };
 use foretide_connect::Found;
 use foretide_files::{self as files, CONFIGURATION, EXPOSED_WHY, Exposed};
@@ -13,7 +13,7 @@ use foretide_terminal::{Exit, Failure};
 use crate::cli::ConfigFlags;
 use crate::output::warn;
 
-use super::remote::{self, Remote};
+use super::remote;
 
 /// File that is read if no file is named and this file exists.
 const FILE_HERE: &str = "foretide.toml";
@@ -25,8 +25,8 @@ pub(crate) fn sources(flags: &ConfigFlags) -> Result<(Sources, Option<PathBuf>),
     if let Some(path) = &path {
         match remote::place(path)? {
             Some(place) => {
-                let Remote { name, text } = remote::text(&place)?;
-                sources.text(&name, text);
+                let remote = remote::text(&place)?;
+                sources.text(&remote.name(), remote.text);
             }
             None => sources.file(path, read_config(path)?),
         }
@@ -123,6 +123,7 @@ pub(crate) fn load_with(
     let unsearched = unsearched.map(|(label, why)| {
         format!("{label} could not be searched for groups, those known stay: {why}")
     });
+    let limited = limited.iter().map(Limited::to_string);
     let said = left_alone.chain(limited).chain(unsearched).collect();
     Ok((config, said))
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use foretide_terminal::{Exit, Failure};
@@ -24,10 +25,27 @@ pub(crate) fn whole(folder: &Path, name: &str, content: &[u8]) -> Result<PathBuf
 
 /// Writes the file `path` atomically: the file is complete or does not exist.
 pub(crate) fn whole_at(path: &Path, content: &[u8]) -> Result<(), Failure> {
+    // The process's umask takes from these.
+    at_once(path, content, 0o666)
+}
+
+/// Writes a file that only its owner may read, atomically.
+pub(crate) fn private_at(path: &Path, content: &[u8]) -> Result<(), Failure> {
+    at_once(path, content, 0o600)
+}
+
+fn at_once(path: &Path, content: &[u8], mode: u32) -> Result<(), Failure> {
     let mut unfinished = path.as_os_str().to_owned();
     unfinished.push(".part");
     let unfinished = PathBuf::from(unfinished);
-    let file = fs::File::create(&unfinished);
+    // One that a killed process left would keep its mode.
+    drop(fs::remove_file(&unfinished));
+    let mut options = fs::OpenOptions::new();
+    let file = options
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(&unfinished);
     let mut file = file.map_err(|error| cannot_create(path, &error))?;
     let done = file
         .write_all(content)

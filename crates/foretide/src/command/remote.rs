@@ -1,12 +1,12 @@
-//! A configuration in Systems Manager: read by every command that is told `--config ssm:/…`,
-//! pushed, pulled and compared.
+//! A configuration in Systems Manager. Every command reads it with `--config ssm:/…`; `foretide
+//! config` pushes it, pulls it and compares it with a file.
 
 use std::io::{self, BufRead as _, IsTerminal as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use foretide_aws::{AwsClients, AwsConfig};
-use foretide_config::Reach;
+use foretide_config::{Reach, Sources};
 use foretide_connect::{check_credentials, connect};
 use foretide_files::{CONFIGURATION, outbound_of_process, text as file_text};
 use foretide_parameters::{
@@ -20,19 +20,47 @@ use crate::cli::ConfigFlags;
 use crate::output::warn;
 
 use super::args::{PushArgs, RemoteArgs};
-use super::output::whole_at;
+use super::output::private_at;
 use super::{Context, input};
 
-/// Time between two looks at the version that counts; up to a third is added, so that replicas do
-/// not ask together.
+/// Time between two readings of the version that counts; up to a third is added, so that replicas
+/// do not ask together.
 const EVERY: Duration = Duration::from_secs(60);
 /// The last configuration that a run took, in the run's folder.
 const LAST_GOOD: &str = "config-ssm.toml";
 
-/// A configuration with its name, which has the version.
+/// A configuration of Systems Manager.
+#[derive(Clone, Debug)]
 pub(crate) struct Remote {
-    pub(crate) name: String,
+    place: Place,
+    version: u32,
     pub(crate) text: String,
+}
+
+impl Remote {
+    fn of(place: &Place, set: &Set) -> Result<Self, Failure> {
+        let text = set.parts.text();
+        Ok(Self {
+            place: place.clone(),
+            version: set.version,
+            text: text.map_err(|error| Failure::of(Exit::Data, &error))?,
+        })
+    }
+
+    /// What [`Self::name`] gave, with the text; none if `name` is of another place.
+    fn named(place: &Place, name: &str, text: &str) -> Option<Self> {
+        let version = name.strip_prefix(&format!("{place} version "))?;
+        Some(Self {
+            place: place.clone(),
+            version: version.parse().ok()?,
+            text: text.to_owned(),
+        })
+    }
+
+    /// Its place and version.
+    pub(crate) fn name(&self) -> String {
+        format!("{} version {}", self.place, self.version)
+    }
 }
 
 /// The place that `path` is meant as; none if it is a file.
@@ -62,7 +90,7 @@ fn named(text: &str) -> Result<Place, Failure> {
 /// folder took.
 pub(crate) fn text(place: &Place) -> Result<Remote, Failure> {
     let failure = match fetch(place) {
-        Ok(set) => return whole(place, &set),
+        Ok(set) => return Remote::of(place, &set),
         Err(failure) => failure,
     };
     let kept = last_good(&state_folder());
@@ -70,36 +98,33 @@ pub(crate) fn text(place: &Place) -> Result<Remote, Failure> {
         return Err(failure);
     };
     let (head, _) = text.split_once('\n').unwrap_or_default();
-    let name = head
-        .strip_prefix("# ")
-        .filter(|it| it.starts_with(&place.to_string()));
-    let Some(name) = name.map(str::to_owned) else {
+    let name = head.strip_prefix("# ");
+    let remote = name.and_then(|name| Remote::named(place, name, &text));
+    let Some(remote) = remote else {
         return Err(failure);
     };
-    let why = failure.in_one_line();
+    let (why, name) = (failure.in_one_line(), remote.name());
     warn(&format!(
         "{why}; the last good configuration is used: {name}"
     ));
-    Ok(Remote { name, text })
+    Ok(remote)
 }
 
-fn whole(place: &Place, set: &Set) -> Result<Remote, Failure> {
-    let text = set.parts.text();
-    Ok(Remote {
-        name: format!("{place} version {}", set.version),
-        text: text.map_err(|error| Failure::of(Exit::Data, &error))?,
-    })
+/// The configuration of Systems Manager in `sources`, if that is where they are from.
+pub(crate) fn read_into(sources: &Sources, flags: &ConfigFlags) -> Result<Option<Remote>, Failure> {
+    let place = input::config_file(flags).map(|path| place(&path));
+    let place = place.transpose()?.flatten();
+    Ok(place
+        .zip(sources.source())
+        .and_then(|(place, (name, text))| Remote::named(&place, name, text)))
 }
 
-/// Keeps what a run took, for a start at which Systems Manager cannot be reached. Before the first
-/// start there is no folder yet; the first look at the version, a minute later, keeps it then.
-pub(crate) fn keep(output: &Path, name: &str, text: &str) {
-    if !output.exists() {
-        return;
-    }
-    let path = last_good(output);
+/// Keeps what a run took, for a start at which Systems Manager cannot be reached. Only its owner
+/// may read it: parameters may be secrets.
+pub(crate) fn keep(output: &Path, remote: &Remote) {
+    let (name, text) = (remote.name(), &remote.text);
     let content = format!("# {name}\n{text}");
-    if let Err(failure) = whole_at(&path, content.as_bytes()) {
+    if let Err(failure) = private_at(&last_good(output), content.as_bytes()) {
         warn(&failure.in_one_line());
     }
 }
@@ -182,7 +207,7 @@ fn differing(place: &Place, text: &str) -> Result<Vec<Difference>, Failure> {
         }
     })?;
     let before = match set {
-        Some(set) => whole(place, &set)?.text,
+        Some(set) => Remote::of(place, &set)?.text,
         None => String::new(),
     };
     differences(&before, text).map_err(|error| Failure::of(Exit::Data, &error))
@@ -216,8 +241,8 @@ pub(crate) fn diff(
 /// `foretide config pull`.
 pub(crate) fn pull(args: &RemoteArgs, context: &mut Context<'_>) -> Result<(), Failure> {
     let place = named(&args.place)?;
-    let Remote { name, text } = whole(&place, &fetch(&place)?)?;
-    write!(context.out, "# {name}\n{text}")?;
+    let remote = Remote::of(&place, &fetch(&place)?)?;
+    write!(context.out, "# {}\n{}", remote.name(), remote.text)?;
     Ok(())
 }
 
@@ -232,6 +257,13 @@ pub(crate) fn push(
     let parts = Parts::of(&text).map_err(|error| {
         Failure::of(Exit::Data, &error).hint("a parameter of Systems Manager has at most 4 KiB")
     })?;
+    let secret = args.secret;
+    if parts.has_webhook() && !secret {
+        let what = "`notify.url` is a secret, and would be stored in plain text";
+        return Err(Failure::new(Exit::Usage, what).hint(
+            "--secret encrypts the parameters; `notify.url_file` keeps the address elsewhere",
+        ));
+    }
     let differing = differing(&place, &text)?;
     show(&differing, context)?;
     if differing.is_empty() {
@@ -242,7 +274,6 @@ pub(crate) fn push(
             Failure::new(Exit::Usage, "nothing was pushed").hint("--yes pushes without asking")
         );
     }
-    let secret = args.secret;
     let pushed =
         away(async |clients| foretide_parameters::push(clients, &place, &parts, secret).await)?;
     if let Some(why) = pushed.not_removed {
@@ -263,43 +294,31 @@ fn agreed(place: &Place, context: &mut Context<'_>) -> Result<bool, Failure> {
     Ok(line.trim().to_lowercase().starts_with('y'))
 }
 
-/// Whether the configuration is one of Systems Manager.
-pub(crate) fn is_meant(flags: &ConfigFlags) -> bool {
-    let path = input::config_file(flags);
-    path.is_some_and(|path| Place::is_meant_by(&path.to_string_lossy()))
-}
-
-/// Tells whenever another version counts; never, if the configuration is a file.
-pub(crate) fn watched(flags: &ConfigFlags) -> Result<mpsc::Receiver<()>, Failure> {
-    let path = input::config_file(flags);
-    let place = path.map(|path| place(&path)).transpose()?;
-    Ok(match place.flatten() {
-        Some(place) => watch(place),
-        None => mpsc::channel(1).1,
-    })
-}
-
-/// Looks at the version that counts, and tells when it is another one.
-fn watch(place: Place) -> mpsc::Receiver<()> {
+/// Tells whenever another version than that of `taken` counts; never, if the configuration is of a
+/// file.
+pub(crate) fn watched(taken: Option<Remote>) -> mpsc::Receiver<()> {
     let (sender, receiver) = mpsc::channel(1);
+    let Some(Remote { place, version, .. }) = taken else {
+        return receiver;
+    };
     let jitter = Duration::from_millis(u64::from(std::process::id() % 20) * 1000);
     tokio::spawn(async move {
-        let mut known = None;
+        let mut known = version;
         loop {
             tokio::time::sleep(EVERY + jitter).await;
             let asked = place.clone();
-            let looked = tokio::task::spawn_blocking(move || {
+            let read = tokio::task::spawn_blocking(move || {
                 away(async |clients| foretide_parameters::current(clients, &asked).await)
             });
-            // A look that fails is repeated; what holds goes on.
-            let Ok(Ok(found)) = looked.await else {
+            // A reading that fails is repeated, and so is one that finds nothing any more; what
+            // was taken goes on.
+            let Ok(Ok(Some(version))) = read.await else {
                 continue;
             };
-            // The first look may find a version that came after the start.
-            if found != known && sender.send(()).await.is_err() {
+            if version != known && sender.send(()).await.is_err() {
                 return;
             }
-            known = found;
+            known = version;
         }
     });
     receiver

@@ -267,3 +267,28 @@ fn authorities_that_cannot_be_used_are_refused_at_the_start() {
     }
     assert!(away.proxy.heads().is_empty());
 }
+
+#[test]
+fn a_machine_without_authorities_is_told_what_to_install_and_plain_http_needs_none() {
+    let room = Room::new();
+    room.write("empty.pem", "");
+    let aws = Aws::of(vec![busy("web")]);
+    let listed = |endpoint: &str| {
+        let mut command = room.process();
+        command
+            .args(["discover"])
+            .env("AWS_ENDPOINT_URL", endpoint)
+            .env("AWS_REGION", "eu-west-1")
+            .env("AWS_ACCESS_KEY_ID", "id")
+            .env("AWS_SECRET_ACCESS_KEY", "secret")
+            .env("SSL_CERT_FILE", "empty.pem");
+        let output = command.output().unwrap();
+        let text = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8(text).unwrap())
+    };
+    let (code, said) = listed("https://autoscaling.example");
+    assert_ne!(code, Some(0), "{said}");
+    assert!(said.contains("no certificate authorities"), "{said}");
+    let (code, said) = listed(&aws.endpoint);
+    assert_eq!(code, Some(0), "{said}");
+}

@@ -41,7 +41,7 @@ pub(crate) fn run(
         let mut searched = Vec::new();
         if config.discover.enabled && args.group.is_empty() {
             let found = Search::default()
-                .look(&config, Some(&config.discover.tag))
+                .find(&config, Some(&config.discover.tag))
                 .await;
             let outbound = config.aws.outbound.clone();
             (config, searched) = input::load_with(&sources, &found)?;

@@ -7,8 +7,8 @@ mod lines;
 mod page;
 mod predictor;
 mod present;
+mod run_loop;
 mod signals;
-mod under_way;
 
 use std::sync::Arc;
 
@@ -28,12 +28,13 @@ use crate::cli::{ConfigFlags, RunArgs};
 use crate::clock::SteadyClock;
 use crate::outlet;
 
-use super::{Context, input, remote};
+use super::remote::{self, Remote};
+use super::{Context, input};
 use fleet::Wiring;
 use lines::Printing;
 use page::Pages;
+use run_loop::{Parts, RunLoop, Searched};
 use signals::Signals;
-use under_way::{Parts, Sought, UnderWay};
 
 /// Runs it.
 pub(crate) fn run(
@@ -41,65 +42,82 @@ pub(crate) fn run(
     flags: &ConfigFlags,
     context: &mut Context<'_>,
 ) -> Result<(), Failure> {
-    let (config, _) = configured(args, flags, &Found::default())?;
+    let configured = Configured::read(args, flags, &Found::default())?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build();
     let runtime = runtime.map_err(|error| {
         Failure::new(Exit::Unavailable, "cannot start the threads of the loop").because(&error)
     })?;
-    let ended = runtime.block_on(look_after(args, flags, config, context));
+    let ended = runtime.block_on(look_after(args, flags, configured, context));
     // Nothing is left to wait for: a call that hangs is given up with the process.
     runtime.shutdown_background();
     ended
 }
 
-/// The configuration with the groups that were found, restricted to the groups of `--group`; and
-/// sentences on what was found.
-fn configured(
-    args: &RunArgs,
-    flags: &ConfigFlags,
-    found: &Found,
-) -> Result<(Config, Vec<String>), Failure> {
-    let (mut sources, _) = input::sources(flags)?;
-    if let Some(output) = &args.output {
-        sources.flag("--output", "run.output", &output.display());
-    }
-    if let Some(format) = &args.log_format {
-        sources.flag("--log-format", "run.log_format", format);
-    }
-    if let Some(listen) = args.listen {
-        sources.flag("--listen", "run.listen", &listen);
-    }
-    if args.discover {
-        sources.flag("--discover", "discover.enabled", &true);
-    }
-    let (mut config, said) = input::load_with(&sources, found)?;
-    config.aws.outbound = outbound_of_process()?;
-    if let Some((name, text)) = sources.source().filter(|_| remote::is_meant(flags)) {
-        for group in config.groups.values_mut() {
-            group.controller.revision = Some(name.to_owned());
+/// A configuration, with the groups that were found.
+struct Configured {
+    config: Config,
+    /// Sentences on what was found.
+    said: Vec<String>,
+    /// What was read from Systems Manager.
+    remote: Option<Remote>,
+}
+
+impl Configured {
+    /// Reads it, restricted to the groups of `--group`.
+    fn read(args: &RunArgs, flags: &ConfigFlags, found: &Found) -> Result<Self, Failure> {
+        let (mut sources, _) = input::sources(flags)?;
+        if let Some(output) = &args.output {
+            sources.flag("--output", "run.output", &output.display());
         }
-        remote::keep(&config.run.output, name, text);
-    }
-    if !args.group.is_empty() {
-        let chosen = args.group.iter().map(|name| {
-            let known = config.groups.get(name).cloned();
-            let group = known.unwrap_or_else(|| GroupSettings {
-                controller: config.defaults.controller.clone(),
-                live: config.defaults.live.clone(),
+        if let Some(format) = &args.log_format {
+            sources.flag("--log-format", "run.log_format", format);
+        }
+        if let Some(listen) = args.listen {
+            sources.flag("--listen", "run.listen", &listen);
+        }
+        if args.discover {
+            sources.flag("--discover", "discover.enabled", &true);
+        }
+        let (mut config, said) = input::load_with(&sources, found)?;
+        config.aws.outbound = outbound_of_process()?;
+        let remote = remote::read_into(&sources, flags)?;
+        if let Some(remote) = &remote {
+            for group in config.groups.values_mut() {
+                group.controller.revision = Some(remote.name());
+            }
+        }
+        if !args.group.is_empty() {
+            let chosen = args.group.iter().map(|name| {
+                let known = config.groups.get(name).cloned();
+                let group = known.unwrap_or_else(|| GroupSettings {
+                    controller: config.defaults.controller.clone(),
+                    live: config.defaults.live.clone(),
+                });
+                (name.clone(), group)
             });
-            (name.clone(), group)
-        });
-        config.groups = chosen.collect();
-    }
-    if config.groups.is_empty() && !config.discover.enabled {
-        return Err(Failure::new(Exit::Config, "no group to manage").hint(
+            config.groups = chosen.collect();
+        }
+        if config.groups.is_empty() && !config.discover.enabled {
+            return Err(Failure::new(Exit::Config, "no group to manage").hint(
             "`foretide run --group NAME` observes one group with the default settings; to keep it, \
              add [group.NAME] to foretide.toml. `foretide discover` lists the groups of the account",
         ));
+        }
+        Ok(Self {
+            config,
+            said,
+            remote,
+        })
     }
-    Ok((config, said))
+
+    /// Keeps what was read from Systems Manager, once a run took it.
+    fn keep(&self) {
+        if let Some(remote) = &self.remote {
+            remote::keep(&self.config.run.output, remote);
+        }
+    }
 }
 
 /// Opens the store for writing; only one process may write to a store.
@@ -185,18 +203,17 @@ fn kept<P>(
 async fn look_after(
     args: &RunArgs,
     flags: &ConfigFlags,
-    config: Config,
+    configured: Configured,
     context: &mut Context<'_>,
 ) -> Result<(), Failure> {
     // Listened for before anything is announced: who reads the lines may stop the process.
     let mut signals = Signals::listen()?;
-    let sought = Box::pin(Sought::first(args, flags, config)).await?;
-    let (under_way, printing) = Box::pin(begin(args, flags, sought, context)).await?;
-    let mut under_way = under_way;
-    service_manager::ready(&under_way.status());
-    let interrupted = under_way.go_on(&mut signals).await;
+    let searched = Box::pin(Searched::first(args, flags, configured)).await?;
+    let (mut run_loop, printing) = Box::pin(begin(args, flags, searched, context)).await?;
+    service_manager::ready(&run_loop.status());
+    let interrupted = run_loop.run(&mut signals).await;
     service_manager::stopping();
-    let (runtime, notifier) = under_way.end();
+    let (runtime, notifier) = run_loop.end();
     tokio::select! {
         () = stop(runtime, notifier, printing) => {}
         // Asked a second time: now.
@@ -212,10 +229,10 @@ async fn look_after(
 async fn begin<'a>(
     args: &'a RunArgs,
     flags: &'a ConfigFlags,
-    sought: Sought,
+    searched: Searched,
     context: &mut Context<'_>,
-) -> Result<(UnderWay<'a>, Printing), Failure> {
-    let config = sought.config.clone();
+) -> Result<(RunLoop<'a>, Printing), Failure> {
+    let config = searched.configured.config.clone();
     let wiring = Wiring::default().renewed(&config, args.dry_run).await?;
     present::check(&wiring, &args.group).await?;
     let outlet = outlet::configured(&config.notify, config.outbound())?;
@@ -227,7 +244,7 @@ async fn begin<'a>(
     };
     let (pages, journal) = kept(opened, &config.run)?;
     announce::groups(&wiring, &config, args.dry_run, context.out)?;
-    announce::search(&config, &sought.said, context.out)?;
+    announce::search(&config, &searched.configured.said, context.out)?;
     announce::notifications(outlet.as_ref(), &config.notify, context.out)?;
     if let Some(pages) = &pages {
         writeln!(context.out, "page: http://{}", pages.address())?;
@@ -251,7 +268,8 @@ async fn begin<'a>(
         notifier,
         pages,
     };
-    Ok((UnderWay::new(args, flags, sought, parts)?, printing))
+    searched.configured.keep();
+    Ok((RunLoop::new(args, flags, searched, parts), printing))
 }
 
 /// Stops all tasks, and logs which work could not be completed.

@@ -186,33 +186,41 @@ fn discover_lists_every_group_and_the_command_that_tags_one() {
     let aws = Aws::of(vec![
         tagged("web", &[("foretide", ""), ("foretide:mode", "enforce")]),
         tagged("api's", &[]),
-        tagged("own", &[]),
+        tagged("own", &[("foretide", "")]),
     ]);
     let room = Room::new();
     room.write("foretide.toml", "[group.own]\nmode = \"enforce\"\n");
     let text = said(&room, &aws, &["discover"]);
     for part in [
-        "web  observe, policy forecast  desired 2, bounds 1..5",
+        "web  not looked after  desired 2, bounds 1..5",
+        "its tag counts for `foretide run --discover`, or with discover.enabled = true: observe, policy forecast",
         "discover.max_mode allows observe",
         "tag foretide is copied to new instances: set PropagateAtLaunch=false",
         "own  enforce, policy forecast",
         "api's  not looked after",
-        "groups: 3; looked after: 2",
-        "tags count for `foretide run --discover`",
-        "aws autoscaling create-or-update-tags --tags ",
-        "PropagateAtLaunch=false",
+        "groups: 3; looked after: 1",
+        "aws autoscaling create-or-update-tags --region eu-west-1 --tags \"[{",
+        "\\\"PropagateAtLaunch\\\":false",
+        "\\\"ResourceId\\\":\\\"api's\\\"",
     ] {
-        assert!(text.contains(part), "{part:?} is not in:\n{text}");
+        let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let part = part.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains(&part), "{part:?} is not in:\n{text}");
     }
-    let rows: Vec<serde_json::Value> = said(&room, &aws, &["discover", "--json"])
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
-    let by = |group: &str| {
-        let row = rows.iter().find(|row| row["group"] == group).unwrap();
+    let by = |args: &[&str], group: &str| {
+        let rows = said(&room, &aws, args);
+        let mut rows = rows
+            .lines()
+            .map(|line| -> serde_json::Value { serde_json::from_str(line).unwrap() });
+        let row = rows.find(|row| row["group"] == group).unwrap();
+        assert_eq!(row["region"], "eu-west-1");
         row["looked_after_by"].clone()
     };
-    assert_eq!(by("web"), "tag");
-    assert_eq!(by("own"), "table");
-    assert!(by("api's").is_null());
+    let listed = ["discover", "--json"];
+    assert!(by(&listed, "web").is_null(), "a run does not search");
+    assert_eq!(by(&listed, "own"), "table");
+    assert!(by(&listed, "api's").is_null());
+    let searching = ["discover", "--json", "--set", "discover.enabled=true"];
+    assert_eq!(by(&searching, "web"), "tag");
+    assert_eq!(by(&searching, "own"), "table", "the table has precedence");
 }

@@ -1,4 +1,4 @@
-//! Orders from a terminal to a run on the same machine, and what systemd is told of a run.
+//! Orders from a terminal to a run on the same machine, and the messages of a run to systemd.
 
 use std::os::unix::net::UnixDatagram;
 use std::time::Duration;

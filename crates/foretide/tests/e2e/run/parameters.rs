@@ -1,5 +1,6 @@
 //! A configuration in Systems Manager, as moto plays it: pushed, compared, pulled, run, and gone.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
 use crate::Room;
@@ -26,6 +27,19 @@ fn ran(room: &Room, moto: &Moto, args: &[&str]) -> (i32, String) {
         output.status.code().unwrap(),
         String::from_utf8(text).unwrap(),
     )
+}
+
+/// A wrong file is not pushed, and neither is a secret in plain text.
+fn refused(room: &Room, moto: &Moto) {
+    let secret = "[notify]\nurl = \"https://hooks.example/T0/s3cr3t\"\n";
+    let wrong = "[group.web]\npolcy = \"forecast\"\n";
+    for (text, expected) in [(wrong, 78), (secret, 64)] {
+        room.write("wrong.toml", text);
+        let push = ["config", "push", PLACE, "--yes", "--config", "wrong.toml"];
+        let (code, said) = ran(room, moto, &push);
+        assert_eq!(code, expected, "{said}");
+        assert!(!said.contains("s3cr3t"), "{said}");
+    }
 }
 
 #[test]
@@ -59,10 +73,7 @@ fn a_configuration_is_pushed_whole_and_a_run_follows_it_and_survives_without() {
     );
     let (_, said) = ran(&room, &moto, &["config", "diff", PLACE]);
     assert_eq!(said, "no setting differs\n");
-    room.write("wrong.toml", "[group.web]\npolcy = \"forecast\"\n");
-    let wrong = ["config", "push", PLACE, "--yes", "--config", "wrong.toml"];
-    let (code, said) = ran(&room, &moto, &wrong);
-    assert_eq!(code, 78, "{said}");
+    refused(&room, &moto);
 
     let aws = Aws::of(vec![busy("web")]);
     let systems = [("AWS_ENDPOINT_URL_SSM", moto.url())];
@@ -88,6 +99,9 @@ fn a_configuration_is_pushed_whole_and_a_run_follows_it_and_survives_without() {
         "{explained}"
     );
     run.stop("TERM");
+    let kept = room.path("output/config-ssm.toml");
+    let mode = std::fs::metadata(kept).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "parameters may be secrets");
     let (_, pulled) = ran(&room, &moto, &["config", "pull", PLACE]);
     assert!(
         pulled.starts_with("# ssm:/foretide/test version 2\n"),

@@ -1,10 +1,10 @@
-//! A run under way: what it listens to, and how it takes another configuration.
+//! The loop of a run: what it listens to, and how it takes another configuration.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use foretide_config::Config;
-use foretide_connect::{Found, Search, keep_looking};
+use foretide_connect::{Found, Search, search_repeatedly};
 use foretide_notify::Notifier;
 use foretide_process::service_manager;
 use foretide_runtime::{GroupKey, Notice, Runtime};
@@ -20,7 +20,7 @@ use crate::outlet;
 use super::fleet::Wiring;
 use super::page::Pages;
 use super::signals::{Signal, Signals};
-use super::{announce, configured, controls};
+use super::{Configured, announce, controls};
 
 /// Time between two records of the price of calls.
 const BILL_EVERY: Duration = Duration::from_hours(1);
@@ -30,35 +30,32 @@ const REMARK_EVERY: Duration = Duration::from_mins(1);
 const SHOWN_EVERY: Duration = Duration::from_secs(1);
 
 /// A configuration with the groups that were searched for.
-pub(super) struct Sought {
-    pub(super) config: Config,
-    /// Sentences on what was found.
-    pub(super) said: Vec<String>,
+pub(super) struct Searched {
+    pub(super) configured: Configured,
     found: Found,
     search: Search,
 }
 
-impl Sought {
+impl Searched {
     /// Searches for the first time, if `config` says so.
     pub(super) async fn first(
         args: &RunArgs,
         flags: &ConfigFlags,
-        config: Config,
+        configured: Configured,
     ) -> Result<Self, Failure> {
-        let mut sought = Self {
-            config,
-            said: Vec::new(),
+        let mut searched = Self {
+            configured,
             found: Found::default(),
             search: Search::default(),
         };
-        let Self { config, search, .. } = &mut sought;
+        let config = &searched.configured.config;
         if config.discover.enabled {
-            let found = search.look(config, Some(&config.discover.tag)).await;
-            (sought.config, sought.said) = configured(args, flags, &found)?;
-            nothing_found(&sought.config, &found)?;
-            sought.found = found;
+            let tag = Some(config.discover.tag.as_str());
+            searched.found = searched.search.find(config, tag).await;
+            searched.configured = Configured::read(args, flags, &searched.found)?;
+            nothing_found(&searched.configured.config, &searched.found)?;
         }
-        Ok(sought)
+        Ok(searched)
     }
 }
 
@@ -84,8 +81,8 @@ pub(super) struct Parts {
     pub(super) pages: Option<Pages>,
 }
 
-/// A run.
-pub(super) struct UnderWay<'a> {
+/// The loop.
+pub(super) struct RunLoop<'a> {
     args: &'a RunArgs,
     flags: &'a ConfigFlags,
     parts: Parts,
@@ -103,23 +100,27 @@ pub(super) struct UnderWay<'a> {
     control: Option<JoinHandle<()>>,
 }
 
-impl<'a> UnderWay<'a> {
+impl<'a> RunLoop<'a> {
     pub(super) fn new(
         args: &'a RunArgs,
         flags: &'a ConfigFlags,
-        sought: Sought,
+        searched: Searched,
         parts: Parts,
-    ) -> Result<Self, Failure> {
-        let Sought {
-            config,
-            said,
+    ) -> Self {
+        let Searched {
+            configured,
             found,
             search,
-        } = sought;
+        } = searched;
+        let Configured {
+            config,
+            said,
+            remote,
+        } = configured;
         let (keys, keys_seen) = watch::channel(parts.wiring.keys());
         let control = controls::socket(&config.run, parts.runtime.order_handle(), keys_seen);
         let (newest, newest_seen) = watch::channel(Arc::new(config.clone()));
-        Ok(Self {
+        Self {
             args,
             flags,
             parts,
@@ -127,11 +128,11 @@ impl<'a> UnderWay<'a> {
             found,
             said,
             newest,
-            searched: keep_looking(search, newest_seen),
-            pushed: remote::watched(flags)?,
+            searched: search_repeatedly(search, newest_seen),
+            pushed: remote::watched(remote),
             keys,
             control,
-        })
+        }
     }
 
     /// One line for `systemctl status`.
@@ -140,7 +141,7 @@ impl<'a> UnderWay<'a> {
     }
 
     /// Runs until a signal ends it. Returns whether the signal was Ctrl-C.
-    pub(super) async fn go_on(&mut self, signals: &mut Signals) -> bool {
+    pub(super) async fn run(&mut self, signals: &mut Signals) -> bool {
         let mut bill = interval_at(Instant::now() + BILL_EVERY, BILL_EVERY);
         let mut remarked = announce::Remarked::new();
         let mut remark = interval(REMARK_EVERY);
@@ -196,10 +197,11 @@ impl<'a> UnderWay<'a> {
     }
 
     async fn renewed(&mut self) -> Result<Notice, Failure> {
-        let (config, said) = configured(self.args, self.flags, &self.found)?;
+        let configured = Configured::read(self.args, self.flags, &self.found)?;
+        let config = &configured.config;
         let outlet = outlet::configured(&config.notify, config.outbound())?;
         let dry_run = self.args.dry_run;
-        let next = self.parts.wiring.renewed(&config, dry_run).await?;
+        let next = self.parts.wiring.renewed(config, dry_run).await?;
         let fleet = next.fleet.clone().unwrap_or_default();
         let reloaded = self.parts.runtime.reload(fleet).await;
         let reloaded = reloaded.map_err(|error| Failure::of(Exit::Config, &error))?;
@@ -212,13 +214,13 @@ impl<'a> UnderWay<'a> {
             .chain(self.started.page.changed(&config.page))
             .chain((self.started.metrics != config.metrics).then_some("metrics.legacy_names"))
             .map(|key| format!("`{key}` changed: takes a restart"));
-        let news = said
-            .iter()
-            .filter(|what| !self.said.contains(what))
-            .cloned();
+        let said = configured.said.iter();
+        let news = said.filter(|what| !self.said.contains(what)).cloned();
         for what in restarts.chain(news) {
             self.parts.runtime.note(None, Notice::Remark { what });
         }
+        configured.keep();
+        let Configured { config, said, .. } = configured;
         self.said = said;
         self.parts.wiring = next;
         self.keys.send_replace(self.parts.wiring.keys());
