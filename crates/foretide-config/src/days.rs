@@ -1,4 +1,4 @@
-//! Numbers of days on the command line: `14` and `14d` are the same.
+//! Days and hours on the command line: `14` and `14d` are the same days.
 
 use std::ops::RangeInclusive;
 
@@ -7,7 +7,7 @@ use super::quantity::Span;
 /// The most days of a trace that can be asked for: about 27 years.
 pub const DAYS_MAX: u32 = 9999;
 
-/// Seconds of a day.
+const HOUR_S: u64 = 3_600;
 const DAY_S: u64 = 86_400;
 
 /// Parses whole days: a number, or a span such as `14d`.
@@ -23,6 +23,20 @@ pub fn days(text: &str) -> Result<u32, String> {
     let number = text.parse().ok();
     let days = number.or_else(|| text.parse().ok().and_then(of_span));
     days.ok_or_else(|| "expected whole days, such as 14 or 14d".to_owned())
+}
+
+/// Hours ahead of a command line, such as `24h` or `2d`: whole hours, at most two days.
+///
+/// # Errors
+/// The text is no such span.
+pub fn hours_ahead(text: &str) -> Result<u32, String> {
+    let Span(span) = text.parse().map_err(|error| format!("{error}"))?;
+    let hours = u32::try_from(span.as_secs() / HOUR_S).unwrap_or(u32::MAX);
+    let whole = span.as_secs().is_multiple_of(HOUR_S) && span.subsec_nanos() == 0;
+    match hours {
+        1..=48 if whole => Ok(hours),
+        _ => Err("expected 1h to 48h".to_owned()),
+    }
 }
 
 /// A parser of whole days within `range`, as [`days`] reads them.

@@ -31,7 +31,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-pub use days::{DAYS_MAX, days, days_in};
+pub use days::{DAYS_MAX, days, days_in, hours_ahead};
 pub use discover::DiscoverSettings;
 pub use file_mode::FileMode;
 pub use found::{Discovered, Limited, Refused, TaggedGroup};

@@ -282,6 +282,10 @@ pub(crate) struct RawForecast {
     /// Share of time that it may be in violation. Cannot be combined with `instance_price` and
     /// `violation_price`.
     pub budget: Option<Percentage>,
+    /// Most that may be spent to keep the budget, over what target tracking at
+    /// `target_utilisation` costs in the same week. It bounds spare capacity alone: what the load
+    /// and its median forecast need is always bought.
+    pub max_cost: Option<f64>,
     /// Price of an instance, instead of a budget. An instance is then added while the violations
     /// that it avoids cost more than the instance.
     pub instance_price: Option<Price>,

@@ -232,6 +232,7 @@ fn controller(
     set(&mut tracking.in_band, from.in_band);
     set(&mut config.forecast.objective, raw.forecast.objective);
     set(&mut config.forecast.budget, raw.forecast.budget);
+    set(&mut config.forecast.max_cost, raw.forecast.max_cost);
     if let Some(events) = &raw.forecast.events {
         config.calendar = events.iter().map(|event| event.0.clone()).collect();
     }

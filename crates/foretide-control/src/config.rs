@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use foretide_domain::{Mode, Percent, PolicyKind, TargetTracking};
+use foretide_forecast::sizing::BudgetConfig;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -149,6 +150,10 @@ pub struct ForecastConfig {
     pub objective: Percent,
     /// Share of time, 0 to 1, that it may be short: 0.005. Of no account where prices are stated.
     pub budget: f64,
+    /// Most that may be spent to keep the budget, over what target tracking at the group's target
+    /// costs in the same week: 2. It bounds spare capacity alone.
+    #[serde(default = "max_cost")]
+    pub max_cost: f64,
     /// Price of an instance-minute short over that of an instance-minute in service, where the
     /// user states prices: capacity grows while `P(short)` times this exceeds 1.
     pub short_per_instance: Option<f64>,
@@ -216,11 +221,16 @@ impl Default for ClassifierConfig {
     }
 }
 
+fn max_cost() -> f64 {
+    BudgetConfig::default().max_cost
+}
+
 impl Default for ForecastConfig {
     fn default() -> Self {
         Self {
             objective: percent(80.0),
             budget: 0.005,
+            max_cost: max_cost(),
             short_per_instance: None,
         }
     }
@@ -372,6 +382,11 @@ impl ForecastConfig {
                 "forecast.budget",
                 self.budget > 0.0 && self.budget < 0.5,
                 "must be above 0% and below 50%",
+            ),
+            check(
+                "forecast.max_cost",
+                self.max_cost.is_finite() && self.max_cost >= 1.0,
+                "must be at least 1: what target tracking costs",
             ),
             check(
                 "forecast.violation_price",

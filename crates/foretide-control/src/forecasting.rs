@@ -5,23 +5,29 @@ use std::time::Duration;
 
 use foretide_domain::{
     Alarm, Bounds, CallId, Datapoint, ForecastFigures, HistoryQuery, Load, LoadSource, Percent,
-    Pricing, Timestamp,
+    PriceLimit, Pricing, Timestamp, whole_instances,
 };
 use foretide_forecast::sizing::{
-    CapacityOptimiser, SizingConfig, SizingInputs, SizingOutput, Standing, TRACKING_MINUTES,
+    BudgetConfig, CapacityOptimiser, PriceList, SizingConfig, SizingInputs, SizingOutput, Standing,
+    TRACKING_MINUTES,
 };
-use foretide_forecast::{Fitted, Forecaster, Grid, LoadPoint, ModelSource, Period, generic};
+use foretide_forecast::{
+    Fitted, Forecaster, Grid, LoadPoint, ModelSource, OutlookHour, Period, generic, outlook,
+};
 
 use crate::backfill::{Backfill, HISTORY};
 use crate::calendar::{CalendarEvent, Learned};
 use crate::config::ControllerConfig;
 use crate::load::{Measured, measured};
 use crate::policy::forecast::SavedOptimiser;
-use crate::protocol::{FitJob, FitOutcome, ForecastSnapshot, LatestForecast};
+use crate::protocol::{self, FitJob, FitMade, FitOutcome, ForecastSnapshot, LatestForecast};
 
 /// A failed fit is tried again after this many periods' worth of waiting, an hour.
 const RETRY: Duration = Duration::from_secs(3600);
 
+/// Hours of the outlook, and minutes after which it is made anew.
+const OUTLOOK_HOURS: u32 = 48;
+const OUTLOOK_EVERY_MINUTES: u32 = 360;
 /// How far back most periods must be known, so that the recent level is one that was seen.
 const LATELY_MINUTES: i64 = 30;
 /// Periods that may be missing before they are asked for again: `CloudWatch` is late now and then.
@@ -68,6 +74,8 @@ pub(crate) struct Forecasting {
     source: LoadSource,
     uplift: f64,
     lifting: Option<String>,
+    /// Load of the next hours, made anew every six hours.
+    outlook: Vec<OutlookHour>,
     fit: Option<CallId>,
     not_before: Option<Timestamp>,
 }
@@ -87,6 +95,7 @@ impl Forecasting {
             source: LoadSource::Cpu,
             uplift: 1.0,
             lifting: None,
+            outlook: Vec::new(),
             fit: None,
             not_before: None,
         })
@@ -109,6 +118,7 @@ impl Forecasting {
             source: latest.as_ref().map_or(LoadSource::Cpu, |it| it.source),
             uplift: latest.as_ref().map_or(1.0, |it| it.uplift),
             lifting: latest.and_then(|it| it.lifting),
+            outlook: Vec::new(),
             fit: None,
             not_before: snapshot.not_before,
         }
@@ -238,6 +248,7 @@ impl Forecasting {
         if !(taken && new) {
             return None;
         }
+        self.look_ahead(period);
         self.source = measured.source;
         let before = saved.optimiser.standing();
         let expected = self.step(point, &measured, period, told, saved);
@@ -320,6 +331,24 @@ impl Forecasting {
         self.lifting.as_deref()
     }
 
+    /// Makes the outlook anew where it is due.
+    fn look_ahead(&mut self, newest: Period) {
+        let due = self.grid.periods(OUTLOOK_EVERY_MINUTES);
+        if self.outlook.is_empty() || newest % due == 0 {
+            self.outlook = outlook(self.forecaster.history(), OUTLOOK_HOURS);
+        }
+    }
+
+    /// The hour that probably needs most of those to come, where it needs more than `max` instances
+    /// of `objective` percent: its start, and the need at the 99 % quantile.
+    pub(crate) fn beyond(&self, max: u32, objective: f64) -> Option<(Timestamp, u32)> {
+        let need = |row: &OutlookHour| whole_instances(row.quantiles[2] / objective);
+        let most = self.outlook.iter().max_by_key(|row| need(row))?;
+        let step = 60 * i64::from(self.grid.step_minutes());
+        let at = Timestamp::from_seconds(most.from.saturating_mul(step));
+        Some((at, need(most))).filter(|(_, needed)| *needed > max)
+    }
+
     /// Whether a fit should be asked for now; `call` then names it.
     pub(crate) fn ask_fit(&mut self, call: CallId, now: Timestamp) -> bool {
         let waits = self.fit.is_some() || self.not_before.is_some_and(|at| now < at);
@@ -330,33 +359,43 @@ impl Forecasting {
         true
     }
 
-    /// The fit asked for.
-    pub(crate) fn fit_job(&self) -> FitJob {
-        FitJob::new(self.forecaster.history().clone())
+    /// The fit asked for, with a price list where one is due.
+    pub(crate) fn fit_job(&self, optimiser: Option<&CapacityOptimiser>, bounds: Bounds) -> FitJob {
+        let history = self.forecaster.history();
+        let due = |it: &&CapacityOptimiser| {
+            let newest = history.newest();
+            newest.is_some_and(|newest| it.is_price_list_due(newest))
+        };
+        let pricing = optimiser.filter(due).map(|optimiser| protocol::Pricing {
+            config: *optimiser.config(),
+            bounds: (bounds.min(), bounds.max()),
+        });
+        FitJob::new(history.clone(), pricing)
     }
 
-    /// Takes over a fit. A failed one, or one for a lead time that is no longer the group's, leaves
+    /// Takes over a fit. Returns the price list that came with it. A failed fit, or one for a lead time that is no longer the group's, leaves
     /// the model as it is and is tried again later; the error says why.
     pub(crate) fn fitted(
         &mut self,
         call: CallId,
         outcome: FitOutcome,
         now: Timestamp,
-    ) -> Result<(), String> {
+    ) -> Result<Option<PriceList>, String> {
         if self.fit.take_if(|waiting| *waiting == call).is_none() {
-            return Ok(());
+            return Ok(None);
         }
         let installed = match outcome {
-            FitOutcome::Made(fitted) => {
-                let fits = self.forecaster.install(*fitted);
-                fits.then_some(())
+            FitOutcome::Made(made) => {
+                let FitMade { fitted, prices } = *made;
+                let fits = self.forecaster.install(fitted);
+                fits.then_some(prices)
                     .ok_or_else(|| "the lead time has changed since".to_owned())
             }
             FitOutcome::Failed(error) => Err(error.to_string()),
             FitOutcome::NotKept => Err("the new one was not kept".to_owned()),
         };
         match installed {
-            Ok(()) => self.refitted = true,
+            Ok(_) => self.refitted = true,
             Err(_) => self.not_before = Some(now.plus(RETRY)),
         }
         installed
@@ -392,7 +431,11 @@ impl Forecasting {
             need: output.need,
             kept: [output.day, output.week],
             against_tracking: output.means,
-            demoted: output.standing.is_bounded(),
+            limit: match output.standing {
+                Standing::Free => None,
+                Standing::CostLimit => Some(PriceLimit::MaxCost),
+                Standing::Overspent => Some(PriceLimit::Overspent),
+            },
         }
     }
 
@@ -444,13 +487,18 @@ fn generic_model(grid: Grid) -> Option<Fitted> {
 
 fn sizing_config(grid: Grid, lead_time: Duration, config: &ControllerConfig) -> SizingConfig {
     let objective = config.forecast.objective.get();
+    let fresh = SizingConfig::new(grid, boot_minutes(lead_time));
     SizingConfig {
         objective,
         target: config.target_utilisation.get().min(objective),
         tracking: config.target_tracking,
         budget_share: config.forecast.budget,
         violation_price_ratio: config.forecast.short_per_instance,
-        ..SizingConfig::new(grid, boot_minutes(lead_time))
+        budget: BudgetConfig {
+            max_cost: config.forecast.max_cost,
+            ..fresh.budget
+        },
+        ..fresh
     }
 }
 
@@ -465,10 +513,10 @@ fn pricing(output: &SizingOutput, sizing: &SizingConfig) -> Pricing {
     }
 }
 
-/// What a person is told when the price is bounded, and when it is free again.
+/// What a person is told when what may be spent is spent, and when it no longer is.
 fn standing_changed(before: Standing, after: Standing, output: &SizingOutput) -> Option<Alarm> {
-    match (before == Standing::Free, after == Standing::Free) {
-        (true, false) => {
+    match (before == Standing::CostLimit, after == Standing::CostLimit) {
+        (false, true) => {
             let ratio = 100.0 * output.means.own / output.means.tracking;
             #[expect(
                 clippy::cast_possible_truncation,
@@ -476,9 +524,9 @@ fn standing_changed(before: Standing, after: Standing, output: &SizingOutput) ->
                 reason = "a ratio of means that are not negative; the cast saturates"
             )]
             let cost_percent = ratio.round() as u32;
-            Some(Alarm::ForecastDemoted { cost_percent })
+            Some(Alarm::CostLimited { cost_percent })
         }
-        (false, true) => Some(Alarm::ForecastRestored),
+        (true, false) => Some(Alarm::CostFree),
         _ => None,
     }
 }

@@ -8,6 +8,7 @@ use foretide_domain::{
     Cause, FailureKind, Load, Mode, Obstacle, Record, Severity, Timestamp, Verdict,
 };
 use foretide_forecast::FIRST_FIT_DAYS;
+use foretide_forecast::sizing::Reach;
 
 pub(crate) use self::facts::{Decided, Health};
 use crate::controller::Controller;
@@ -153,7 +154,6 @@ impl Controller {
         {
             found.push((Severity::Critical, Cause::AtMaximum { max, needed }));
         }
-        let output = self.forecasting.as_ref().and_then(|it| it.output.as_ref());
         let budget = self.config.forecast.budget;
         let share = self.state.hours.week().violation_share();
         if let Some(share) = share.filter(|share| *share > budget)
@@ -161,8 +161,32 @@ impl Controller {
         {
             found.push((Severity::Warning, Cause::BudgetOverspent { share, budget }));
         }
-        if output.is_some_and(|output| output.standing.is_bounded()) {
-            found.push((Severity::Notice, Cause::NoBetterThanBaseline));
+        found.extend(self.out_of_reach().map(|it| (Severity::Warning, it)));
+        let objective = self.config.forecast.objective.get();
+        let ahead = self.forecasting.as_ref().zip(max);
+        let beyond = ahead.and_then(|(it, max)| Some((it.beyond(max, objective)?, max)));
+        if let Some(((at, needed), max)) = beyond {
+            let ahead = Cause::MaximumAhead { at, needed, max };
+            found.push((Severity::Notice, ahead));
+        }
+    }
+
+    /// Whether the group's own history shows that the budget costs more than may be spent.
+    fn out_of_reach(&self) -> Option<Cause> {
+        let forecast = &self.config.forecast;
+        if !policy::of(&self.config).forecasts() || forecast.short_per_instance.is_some() {
+            return None;
+        }
+        let saved = self.state.policies.forecast.optimiser.as_ref()?;
+        let list = saved.optimiser.price_list()?;
+        match list.reach(forecast.budget, forecast.max_cost) {
+            Reach::Within { .. } => None,
+            Reach::Beyond { needed, share } => Some(Cause::BudgetOutOfReach {
+                budget: forecast.budget,
+                needed,
+                max_cost: forecast.max_cost,
+                share,
+            }),
         }
     }
 

@@ -73,7 +73,9 @@ impl Controller {
             .is_some_and(|forecasting| forecasting.ask_fit(call, now))
             && let Some(forecasting) = &self.forecasting
         {
-            let job = forecasting.fit_job();
+            let optimiser = &self.state.policies.forecast.optimiser;
+            let optimiser = optimiser.as_ref().map(|it| &it.optimiser);
+            let job = forecasting.fit_job(optimiser, bounds);
             effects.push(Effect::Fit { call, job });
         }
         effects.extend(self.ask_history(now));
@@ -165,7 +167,13 @@ impl Controller {
             return Vec::new();
         };
         match forecasting.fitted(call, outcome, now) {
-            Ok(()) => Vec::new(),
+            Ok(prices) => {
+                let saved = &mut self.state.policies.forecast.optimiser;
+                if let Some((prices, saved)) = prices.zip(saved.as_mut()) {
+                    saved.optimiser.take_price_list(prices);
+                }
+                Vec::new()
+            }
             Err(why) => {
                 let failure = CallFailure {
                     kind: FailureKind::Rejected,

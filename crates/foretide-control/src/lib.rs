@@ -51,7 +51,7 @@ pub use lead_time::LeadTime;
 pub use load::LoadMetric;
 pub use pace::METRICS_EVERY;
 pub use protocol::{
-    ControlLoop, Effect, Event, FitJob, FitOutcome, ForecastSnapshot, LatestForecast, Outside,
-    Snapshot,
+    ControlLoop, Effect, Event, FitJob, FitMade, FitOutcome, ForecastSnapshot, LatestForecast,
+    Outside, Snapshot,
 };
 pub use state::SavedState;

@@ -284,11 +284,21 @@ pub struct ForecastFigures {
     /// What came of forecasts and budget over about a day, and about a week.
     pub kept: [ForecastKept; 2],
     /// Mean capacity and share of time short, of this policy and of target tracking on the same
-    /// load, over about three days.
+    /// load, over the last seven days.
     pub against_tracking: Counterfactual,
-    /// Whether the price is bounded because the forecast cost more than target tracking and served
-    /// no better.
-    pub demoted: bool,
+    /// What limits the price; none if nothing does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<PriceLimit>,
+}
+
+/// What limits the risk price, and so the spare capacity that it buys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PriceLimit {
+    /// What may be spent to keep the violation budget is spent.
+    MaxCost,
+    /// The budget is overspent, and the group already costs as much as target tracking.
+    Overspent,
 }
 
 /// What a load was measured by.
@@ -336,7 +346,7 @@ pub struct ForecastKept {
     pub short: f64,
 }
 
-/// Running means over about three days: this policy against the baseline, which is target tracking
+/// Means over the last seven days: this policy against the baseline, which is target tracking
 /// simulated on the same load.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Counterfactual {

@@ -32,10 +32,13 @@ pub enum HealthState {
     PredictorSilent,
     /// More instances are needed than the maximum.
     AtMaximum,
+    /// An hour of the next two days probably needs more instances than the maximum.
+    MaximumAhead,
     /// The group was above its objective for longer than the violation budget allows.
     BudgetOverspent,
-    /// The forecast is no better than the baseline, so its risk price is bounded.
-    Degraded,
+    /// The violation budget costs more than may be spent.
+    #[serde(alias = "degraded")]
+    BudgetOutOfReach,
     /// Metrics do not show the load of those that serve, or it is not known who serves.
     LoadInDoubt,
     /// The group, its history or its load is not known yet.
@@ -171,6 +174,15 @@ pub enum Cause {
         /// Instances needed.
         needed: u32,
     },
+    /// An hour to come probably needs more instances than the maximum.
+    MaximumAhead {
+        /// Start of the hour that needs most.
+        at: Timestamp,
+        /// Instances that it needs at the 99 % quantile of its load.
+        needed: u32,
+        /// The group's maximum.
+        max: u32,
+    },
     /// The violation share is above the violation budget.
     BudgetOverspent {
         /// Share of the last seven days above the objective, 0 to 1.
@@ -178,7 +190,18 @@ pub enum Cause {
         /// The budget, 0 to 1.
         budget: f64,
     },
-    /// The forecast costs more than the baseline and serves no better.
+    /// The group's history shows that its violation budget costs more than `forecast.max_cost`.
+    BudgetOutOfReach {
+        /// The budget, 0 to 1.
+        budget: f64,
+        /// What it would cost, over the cost of target tracking; none if no price buys it.
+        needed: Option<f64>,
+        /// Most that may be spent, over the cost of target tracking.
+        max_cost: f64,
+        /// Violation share that may be had for that, 0 to 1.
+        share: f64,
+    },
+    /// In verdicts of version 0.1: the forecast costs more than the baseline and serves no better.
     NoBetterThanBaseline,
     /// The group was not read yet.
     NotRead,
@@ -236,7 +259,7 @@ pub struct Verdict {
 
 impl HealthState {
     /// All of them, in their order of precedence.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Fault,
         Self::CannotWrite,
         Self::LaunchesFailing,
@@ -244,8 +267,9 @@ impl HealthState {
         Self::DataMissing,
         Self::PredictorSilent,
         Self::AtMaximum,
+        Self::MaximumAhead,
         Self::BudgetOverspent,
-        Self::Degraded,
+        Self::BudgetOutOfReach,
         Self::LoadInDoubt,
         Self::WarmingUp,
         Self::Held,
@@ -262,8 +286,9 @@ impl HealthState {
             Self::DataMissing => "data_missing",
             Self::PredictorSilent => "predictor_silent",
             Self::AtMaximum => "at_maximum",
+            Self::MaximumAhead => "maximum_ahead",
             Self::BudgetOverspent => "budget_overspent",
-            Self::Degraded => "degraded",
+            Self::BudgetOutOfReach => "budget_out_of_reach",
             Self::LoadInDoubt => "load_in_doubt",
             Self::WarmingUp => "warming_up",
             Self::Held => "held",
@@ -298,8 +323,11 @@ impl Cause {
             }
             Self::PredictorSilent => HealthState::PredictorSilent,
             Self::AtMaximum { .. } => HealthState::AtMaximum,
+            Self::MaximumAhead { .. } => HealthState::MaximumAhead,
             Self::BudgetOverspent { .. } => HealthState::BudgetOverspent,
-            Self::NoBetterThanBaseline => HealthState::Degraded,
+            Self::BudgetOutOfReach { .. } | Self::NoBetterThanBaseline => {
+                HealthState::BudgetOutOfReach
+            }
             Self::NotRead | Self::ReadingHistory { .. } | Self::Learning { .. } => {
                 HealthState::WarmingUp
             }
@@ -374,9 +402,15 @@ impl Cause {
                 "`foretide doctor` checks permissions and metrics"
             }
             Self::PredictorSilent => "start the service at predictor.url, or correct the URL",
+            Self::MaximumAhead { .. } => {
+                "raise the maximum of the Auto Scaling group before then, if the load may come"
+            }
             Self::AtMaximum { .. } => "raise the maximum of the Auto Scaling group, or shed load",
             Self::BudgetOverspent { .. } => {
                 "`foretide report` shows when; raise the budget or the minimum where it repeats"
+            }
+            Self::BudgetOutOfReach { .. } => {
+                "set forecast.budget to what may be had, or raise forecast.max_cost"
             }
             Self::Pinned { .. } => "unpin the group to let its policy decide",
             Self::Paused { .. } => "resume the group to let its policy decide",

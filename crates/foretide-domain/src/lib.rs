@@ -31,8 +31,8 @@ pub use datapoint::{Datapoint, Memory};
 pub use decision::Decision;
 pub use explanation::{
     ClassifierRule, Counterfactual, EventFigures, Explanation, FORECAST_LEVELS, ForecastFigures,
-    ForecastKept, ForecastRule, Guard, GuardStep, Inputs, LoadSource, PolicyKind, Pricing,
-    Proposal, Rule, Staleness,
+    ForecastKept, ForecastRule, Guard, GuardStep, Inputs, LoadSource, PolicyKind, PriceLimit,
+    Pricing, Proposal, Rule, Staleness,
 };
 pub use features::{Class, Features, Prediction, TaskPriority, TaskType, UnknownCategory};
 pub use group::{

@@ -115,14 +115,15 @@ pub enum Alarm {
     PredictorSilent,
     /// The model answers again.
     PredictorAnswers,
-    /// The forecast cost more than target tracking would have and served no better: its price is
-    /// bounded.
-    ForecastDemoted {
-        /// Its mean capacity in percent of target tracking's, over about three days.
+    /// What may be spent to keep the violation budget is spent: spare capacity is limited.
+    #[serde(alias = "forecast_demoted")]
+    CostLimited {
+        /// Mean capacity in percent of target tracking's, over the last seven days.
         cost_percent: u32,
     },
-    /// The forecast earns its cost again.
-    ForecastRestored,
+    /// Spare capacity is no longer limited by its cost.
+    #[serde(alias = "forecast_restored")]
+    CostFree,
     /// A plan broke an invariant and was not written.
     InvariantBroken {
         /// Number of the invariant, as documented.

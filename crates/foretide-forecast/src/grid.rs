@@ -102,7 +102,7 @@ impl Grid {
     }
 
     /// Periods in `minutes`, to the nearest, at least one.
-    pub(crate) fn periods(self, minutes: u32) -> i64 {
+    pub fn periods(self, minutes: u32) -> i64 {
         let step = i64::from(self.step_minutes);
         ((i64::from(minutes) + step / 2) / step).max(1)
     }

@@ -30,7 +30,7 @@ pub enum Topic {
     Breaker,
     /// The violation budget is overspent.
     Budget,
-    /// The forecast is no better than the baseline.
+    /// The violation budget costs more than may be spent.
     Forecast,
     /// A defect of Foretide.
     Fault,
@@ -114,19 +114,19 @@ const fn topic(state: HealthState) -> Option<Topic> {
         | HealthState::DataMissing
         | HealthState::LoadInDoubt
         | HealthState::PredictorSilent => Topic::Stalled,
-        HealthState::AtMaximum => Topic::AtMax,
+        HealthState::AtMaximum | HealthState::MaximumAhead => Topic::AtMax,
         HealthState::BudgetOverspent => Topic::Budget,
-        HealthState::Degraded => Topic::Forecast,
+        HealthState::BudgetOutOfReach => Topic::Forecast,
         HealthState::WarmingUp | HealthState::Healthy => return None,
     })
 }
 
 /// Whether a condition sends a message: every condition above severity `Notice`, `CannotWrite` only
-/// if critical, and `Degraded` always.
+/// if critical, and `BudgetOutOfReach` and `MaximumAhead` always.
 fn tells(condition: &Condition) -> bool {
     match condition.state() {
         HealthState::CannotWrite => condition.severity == Severity::Critical,
-        HealthState::Degraded => true,
+        HealthState::BudgetOutOfReach | HealthState::MaximumAhead => true,
         _ => condition.severity > Severity::Notice,
     }
 }

@@ -14,7 +14,8 @@ mod timeline;
 
 pub use backtest::{print_backtest, render};
 pub use forecast::{
-    Horizon, LoadHistory, MeasureError, Measured, Seen, measure, print_forecast, render_forecast,
+    Horizon, LoadHistory, MeasureError, Measured, OutlookMeasured, OutlookRow, Seen, measure,
+    measure_outlook, print_forecast, print_outlook, render_forecast,
 };
 pub use operations::{
     GroupReport, REPORT_VERSION, Recorded, Report, group_report, render_operations, render_text,

@@ -64,10 +64,7 @@ impl Mark {
                 Some((change.desired_before, change.desired)),
             ),
             Record::Alarm(
-                Alarm::BreakerClosed
-                | Alarm::DataFresh
-                | Alarm::PredictorAnswers
-                | Alarm::ForecastRestored,
+                Alarm::BreakerClosed | Alarm::DataFresh | Alarm::PredictorAnswers | Alarm::CostFree,
             ) => (MarkKind::Recovered, None),
             Record::Alarm(_) => (MarkKind::Alarm, None),
             Record::Ordered { .. } | Record::OrderEnded(_) => (MarkKind::Operator, None),

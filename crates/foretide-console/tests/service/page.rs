@@ -220,7 +220,7 @@ fn figures() -> ForecastFigures {
         },
         short_chance: Some(0.01),
         need: 2,
-        demoted: false,
+        limit: None,
         history: Duration::from_secs(86_400),
         reading_history: false,
     }

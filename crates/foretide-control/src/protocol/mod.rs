@@ -12,5 +12,6 @@ mod snapshot;
 pub use control_loop::{ControlLoop, Outside};
 pub use effect::Effect;
 pub use event::Event;
-pub use fit::{FitJob, FitOutcome};
+pub(crate) use fit::Pricing;
+pub use fit::{FitJob, FitMade, FitOutcome};
 pub use snapshot::{ForecastSnapshot, LatestForecast, Snapshot};

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use super::fact::{Fact, fact, known, percent, seconds};
-use crate::{Counterfactual, FORECAST_LEVELS, ForecastFigures, ForecastKept, LoadSource, Pricing};
+use crate::{
+    Counterfactual, FORECAST_LEVELS, ForecastFigures, ForecastKept, LoadSource, PriceLimit, Pricing,
+};
 
 /// Shares of fewer minutes say little: as everywhere, no share is shown below a day of data.
 const DAY_MINUTES: f64 = 1440.0;
@@ -97,12 +99,17 @@ fn chosen(figures: &ForecastFigures) -> Vec<Fact> {
         figures.price
     );
     facts.push(fact("risk price", price));
-    let degraded = if figures.demoted {
-        "yes: no better than the baseline, so the risk price is limited"
-    } else {
-        "no"
+    let limit = match figures.limit {
+        Some(PriceLimit::MaxCost) => {
+            "forecast.max_cost: the last 7 days cost that many times target tracking, or nearly"
+        }
+        Some(PriceLimit::Overspent) => {
+            "the price list: the budget of the last 7 days is overspent, and the group costs as \
+             much as target tracking"
+        }
+        None => "nothing",
     };
-    facts.push(fact("degraded", degraded));
+    facts.push(fact("risk price limited by", limit));
     facts.push(fact("instances asked for", asked_for(figures)));
     facts.push(fact("needed now at the objective", figures.need));
     facts
@@ -151,9 +158,9 @@ fn beside(figures: &ForecastFigures) -> Vec<Fact> {
         return Vec::new();
     }
     vec![
-        fact("Foretide, mean of about 3 days", mean(own, own_short)),
+        fact("Foretide, mean of the last 7 days", mean(own, own_short)),
         fact(
-            "baseline, mean of about 3 days",
+            "baseline, mean of the last 7 days",
             mean(tracking, tracking_short),
         ),
     ]

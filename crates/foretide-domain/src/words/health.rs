@@ -15,8 +15,9 @@ impl fmt::Display for HealthState {
             Self::DataMissing => "data missing",
             Self::PredictorSilent => "predictor silent",
             Self::AtMaximum => "at maximum",
+            Self::MaximumAhead => "maximum ahead",
             Self::BudgetOverspent => "violation budget overspent",
-            Self::Degraded => "degraded",
+            Self::BudgetOutOfReach => "budget out of reach",
             Self::LoadInDoubt => "load in doubt",
             Self::WarmingUp => "warming up",
             Self::Held => "held",
@@ -71,16 +72,10 @@ impl fmt::Display for Cause {
             Self::AtMaximum { max, needed } => {
                 write!(f, "{needed} instances are needed, the maximum is {max}")
             }
-            Self::BudgetOverspent { share, budget } => write!(
-                f,
-                "above the objective for {:.2} % of the last 7 days (budget {:.2} %)",
-                100.0 * share,
-                100.0 * budget
-            ),
-            Self::NoBetterThanBaseline => f.write_str(
-                "the forecast costs more than baseline target tracking and serves no better: \
-                 its risk price is bounded",
-            ),
+            Self::MaximumAhead { .. }
+            | Self::BudgetOverspent { .. }
+            | Self::BudgetOutOfReach { .. }
+            | Self::NoBetterThanBaseline => afforded(f, self),
             Self::NotRead => f.write_str("the group was not read yet"),
             Self::ReadingHistory { parts_read, parts } => {
                 write!(
@@ -96,6 +91,40 @@ impl fmt::Display for Cause {
                 until,
             } => write!(f, "pinned to {capacity} by {by} until {until}"),
         }
+    }
+}
+
+/// Causes of the load being more than the group's maximum or its budget can bear.
+fn afforded(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
+    match cause {
+        Cause::MaximumAhead { at, needed, max } => write!(
+            f,
+            "the hour at {at} needs {needed} instances at worst, the maximum is {max}"
+        ),
+        Cause::BudgetOverspent { share, budget } => write!(
+            f,
+            "above the objective for {:.2} % of the last 7 days (budget {:.2} %)",
+            100.0 * share,
+            100.0 * budget
+        ),
+        Cause::BudgetOutOfReach {
+            budget,
+            needed,
+            max_cost,
+            share,
+        } => {
+            write!(f, "budget out of reach: {:.2} % ", 100.0 * budget)?;
+            match needed {
+                Some(needed) => write!(f, "would cost {needed:.1} × the baseline")?,
+                None => f.write_str("cannot be had at any price, on the last week's load")?,
+            }
+            write!(f, "; at {max_cost:.1} × you get {:.2} %", 100.0 * share)
+        }
+        Cause::NoBetterThanBaseline => f.write_str(
+            "the forecast costs more than baseline target tracking and serves no better: \
+             its risk price is bounded",
+        ),
+        _ => Ok(()),
     }
 }
 

@@ -106,14 +106,14 @@ impl fmt::Display for Alarm {
                 f.write_str("ALARM the predictor does not answer: capacity is held")
             }
             Self::PredictorAnswers => f.write_str("the predictor answers again"),
-            Self::ForecastDemoted { cost_percent } => write!(
+            Self::CostLimited { cost_percent } => write!(
                 f,
-                "the forecast costs {cost_percent} % of the baseline and serves no better: its risk \
-                 price is bounded"
+                "the group costs {cost_percent} % of target tracking over the last 7 days, near \
+                 forecast.max_cost: spare capacity is limited"
             ),
-            Self::ForecastRestored => f.write_str(
-                "the forecast is better than the baseline again: its risk price is free",
-            ),
+            Self::CostFree => {
+                f.write_str("spare capacity is no longer limited by forecast.max_cost")
+            }
             Self::InvariantBroken {
                 invariant,
                 violation,

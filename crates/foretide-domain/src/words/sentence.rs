@@ -10,7 +10,7 @@ use super::hours::span;
 use super::limit::{Limit, counted};
 use crate::{
     Class, ClassifierRule, Decision, Explanation, ForecastFigures, ForecastRule, Guard, Hours,
-    Inputs, Pricing, Rule, Staleness, TrackingRule, TrackingRun, whole_instances,
+    Inputs, PriceLimit, Pricing, Rule, Staleness, TrackingRule, TrackingRun, whole_instances,
 };
 
 impl Explanation {
@@ -401,8 +401,12 @@ impl fmt::Display for ForecastFacts<'_> {
                 }
                 Pricing::Prices { .. } => f.write_str(" by the stated prices")?,
             }
-            if figures.demoted {
-                f.write_str(", degraded: no better than the baseline")?;
+            match figures.limit {
+                Some(PriceLimit::MaxCost) => f.write_str(", limited by forecast.max_cost")?,
+                Some(PriceLimit::Overspent) => {
+                    f.write_str(", limited: the budget of the last 7 days is overspent")?;
+                }
+                None => {}
             }
         }
         if figures.reading_history {

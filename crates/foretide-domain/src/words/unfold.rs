@@ -351,7 +351,7 @@ mod tests {
                 tracking: 22.5,
                 tracking_short: 0.004,
             },
-            demoted: false,
+            limit: None,
         }
     }
 

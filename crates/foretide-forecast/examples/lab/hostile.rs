@@ -110,6 +110,8 @@ fn loads(o: &Options) -> Result<Vec<(&'static str, Vec<f64>)>, String> {
             "noise sd 25 %",
             with(&mut |_| (1.0 + 0.25 * dice.normal()).max(0.0)),
         ),
+        ("isolated spikes 10 %", isolated(&mut dice, 0.1)),
+        ("isolated spikes 40 %", isolated(&mut dice, 0.4)),
     ])
 }
 
@@ -139,6 +141,21 @@ fn spiky(dice: &mut Dice, per_day: f64) -> Vec<f64> {
             spike * day * (1.0 + 0.03 * dice.normal())
         })
         .collect()
+}
+
+/// Minutes of thirty times the level between, at `chance` in every minute from 9 to 17 o'clock on
+/// working days: when one comes cannot be foreseen, only that some do.
+fn isolated(dice: &mut Dice, chance: f64) -> Vec<f64> {
+    let of = |t: usize| {
+        let (day, hour) = (t / 1440 % 7, t / 60 % 24);
+        let working = day < 5 && (9..17).contains(&hour);
+        if working && dice.chance(chance) {
+            30.0
+        } else {
+            1.0
+        }
+    };
+    (0..MINUTES).map(of).collect()
 }
 
 struct Dice(ChaCha8Rng);

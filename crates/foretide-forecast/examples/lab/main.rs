@@ -120,6 +120,7 @@ pub(crate) fn fly(
         .transpose()?;
     let offset = run.epoch_minute.div_euclid(setup.step);
     let mut pilot = Pilot::new(config, offset, o.seed, shipped, replayed);
+    pilot.lists = o.lists;
     let score = world::run(run.demand, &setup, run.score_from, &mut pilot);
     if let Some(dir) = &o.record {
         notes::write(&file(dir), &pilot.noted)?;

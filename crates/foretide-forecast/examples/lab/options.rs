@@ -17,6 +17,8 @@ pub(crate) struct Options {
     pub(crate) replay: Option<PathBuf>,
     pub(crate) set: Vec<(String, f64)>,
     pub(crate) coverage: bool,
+    /// Whether a price list is made every day.
+    pub(crate) lists: bool,
 }
 
 impl Options {
@@ -34,6 +36,7 @@ impl Options {
             replay: None,
             set: Vec::new(),
             coverage: false,
+            lists: false,
         };
         let mut args = std::env::args().skip(1);
         while let Some(arg) = args.next() {
@@ -50,6 +53,7 @@ impl Options {
                 "--record" => o.record = Some(value()?.into()),
                 "--replay" => o.replay = Some(value()?.into()),
                 "--coverage" => o.coverage = true,
+                "--lists" => o.lists = true,
                 "--set" => {
                     let pair = value()?;
                     let (key, v) = pair.split_once('=').ok_or("--set key=value")?;
@@ -72,9 +76,9 @@ impl Options {
                 "start" => &mut config.budget.start,
                 "gain" => &mut config.budget.gain,
                 "max" => &mut config.budget.max,
-                "max_demoted" => &mut config.budget.max_demoted,
-                "max_harmful" => &mut config.budget.max_harmful,
-                "max_futile" => &mut config.budget.max_futile,
+                "max_cost" => &mut config.budget.max_cost,
+                "repay_share" => &mut config.budget.repay_share,
+                "ease_from" => &mut config.budget.ease_from,
                 "aim" => &mut config.aim,
                 "widening" => &mut config.widening,
                 "surplus" => &mut config.surplus,

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use foretide_forecast::sizing::{
-    CapacityOptimiser, Forecast, SizingConfig, SizingInputs, SizingOutput,
+    CapacityOptimiser, Forecast, PricedPeriod, SizingConfig, SizingInputs, SizingOutput, priced,
 };
 use foretide_forecast::{FitParams, Fitted, Forecaster, LoadPoint, fit};
 
@@ -24,6 +24,9 @@ pub(crate) struct Pilot {
     pub(crate) fit_time: Duration,
     pub(crate) step_time: Duration,
     pub(crate) fits: u32,
+    config: SizingConfig,
+    /// Whether a price list is made every day.
+    pub(crate) lists: bool,
 }
 
 impl Pilot {
@@ -45,6 +48,8 @@ impl Pilot {
             fit_time: Duration::ZERO,
             step_time: Duration::ZERO,
             fits: 0,
+            config,
+            lists: false,
         }
     }
 
@@ -58,6 +63,23 @@ impl Pilot {
             saturated: newest.cpu >= 99.5,
         });
         (self.forecaster.log_demand(), self.forecaster.forecast())
+    }
+
+    /// The price list of the last week, from the second day on.
+    fn price(&mut self, step: i64) {
+        let (day, all) = ((1440 / step) as usize, self.noted.len());
+        let week = &self.noted[all.saturating_sub(8 * day)..];
+        if week.len() < 2 * day {
+            return;
+        }
+        let period = |(log_demand, forecast): &Noted| PricedPeriod {
+            log_demand: *log_demand,
+            forecast: *forecast,
+        };
+        let periods: Vec<PricedPeriod> = week.iter().map(period).collect();
+        if let Some(list) = priced(&self.config, (1, 100), &periods, day) {
+            self.optimiser.take_price_list(list);
+        }
     }
 
     fn refit(&mut self) {
@@ -95,6 +117,10 @@ impl Policy for Pilot {
         self.step_time += began.elapsed();
         self.refit();
         self.noted.push((log_demand, forecast));
+        let step = i64::from(self.config.grid.step_minutes());
+        if self.lists && self.noted.len() as i64 % (1440 / step) == 0 {
+            self.price(step);
+        }
         self.outputs.push((newest.period, output));
         output.desired
     }

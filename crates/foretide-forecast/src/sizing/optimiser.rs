@@ -10,8 +10,10 @@ use super::calibration::CalibrationRecord;
 use super::curve::Curve;
 use super::live_error::LiveError;
 use super::price::{Price, cheapest, instances, newsvendor};
+use super::price_list::PriceList;
 use super::tracking::{Baseline, Tracking};
 use super::types::{SizingConfig, SizingInputs, SizingOutput};
+use crate::grid::Period;
 use crate::normal;
 
 /// Minutes from the start in which target tracking decides: no features reach back yet.
@@ -63,6 +65,9 @@ pub struct CapacityOptimiser {
     peaks: VecDeque<f64>,
     /// Fallback target tracking, which decides in the first hour.
     tracking: Tracking,
+    /// Capacity that the newest step asked for; none before the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    asked: Option<u32>,
     /// Baseline target tracking on the same load; none before the first period.
     #[serde(rename = "shadow")]
     baseline: Option<Baseline>,
@@ -84,6 +89,7 @@ impl CapacityOptimiser {
             held: VecDeque::new(),
             peaks: VecDeque::new(),
             tracking: Tracking::new(config.target, config.tracking),
+            asked: None,
             baseline: None,
         }
     }
@@ -98,12 +104,35 @@ impl CapacityOptimiser {
         self.budget.standing()
     }
 
+    /// Goes by the price list of the group's own history. While the budget of the last seven days
+    /// is overspent, capacity is bought at the list's price for the budget and no higher: what is
+    /// past cannot be bought back.
+    pub fn take_price_list(&mut self, list: PriceList) {
+        self.budget.take_price_list(list);
+    }
+
+    /// Whether the group's price list should be made anew with the fit on a history up to `newest`.
+    pub fn is_price_list_due(&self, newest: Period) -> bool {
+        // Stated prices need no list.
+        let by_budget = self.config.violation_price_ratio.is_none();
+        by_budget
+            && self
+                .budget
+                .is_list_due(newest, self.config.grid.periods(1440))
+    }
+
+    /// The newest price list.
+    pub fn price_list(&self) -> Option<&PriceList> {
+        self.budget.price_list()
+    }
+
     /// Takes over changed constants, such as a newly measured boot, keeping what was learned.
     pub fn reconfigure(&mut self, config: SizingConfig) {
         if config.grid != self.config.grid {
             self.live_error.clear();
             self.calibration.clear();
             self.held.clear();
+            self.budget.forget_price_list();
             let minutes = self.periods * i64::from(self.config.grid.step_minutes());
             self.periods = minutes / i64::from(config.grid.step_minutes());
         }
@@ -149,10 +178,12 @@ impl CapacityOptimiser {
         let curve = self.foresee(inputs);
         let curve = curve.map(|c| c.raised(inputs.uplift));
         let need = instances(inputs.cpu * inputs.instances / self.config.objective);
-        match curve {
+        let output = match curve {
             Some(curve) => self.decide(inputs, &curve, need, tracked),
             None => self.track(inputs, need, tracked),
-        }
+        };
+        self.asked = Some(output.desired.unwrap_or(inputs.desired));
+        output
     }
 
     /// Learns from a period that arrived together with newer ones. It is too late to decide on it.
@@ -177,8 +208,9 @@ impl CapacityOptimiser {
         if started && inputs.governs {
             self.budget.compare(
                 minutes,
-                (f64::from(inputs.desired), violation),
+                (f64::from(self.own(inputs)), violation),
                 (f64::from(tracked), f64::from(u8::from(tracked_violates))),
+                self.config.budget_share,
                 &self.config.budget,
             );
             let config = &self.config;
@@ -193,6 +225,14 @@ impl CapacityOptimiser {
         self.note_peak(load);
         self.periods += 1;
         tracked
+    }
+
+    /// Capacity that is here by the optimiser's own will: what guard rails keep beyond that is not
+    /// bought against risk.
+    fn own(&self, inputs: &SizingInputs) -> u32 {
+        let (min, max) = inputs.bounds;
+        let asked = self.asked.map(|asked| asked.min(max).max(min));
+        asked.map_or(inputs.desired, |asked| asked.min(inputs.desired))
     }
 
     /// The curve of the load one lead ahead. It is judged when that load comes.
@@ -283,8 +323,7 @@ impl CapacityOptimiser {
     }
 
     fn follow_baseline(&mut self, inputs: &SizingInputs, load: f64) -> (u32, bool) {
-        let step = i64::from(self.config.grid.step_minutes());
-        let lead = u64::from(2 + self.config.boot_minutes).div_ceil(step.unsigned_abs().max(1));
+        let lead = self.config.lead_periods();
         self.baseline
             .get_or_insert_with(|| self.tracking.baseline(inputs.desired))
             .step(load, self.config.objective, lead, inputs.bounds)
@@ -292,7 +331,7 @@ impl CapacityOptimiser {
 
     /// The share of a period in violation, 0 to 1. A minute is in violation or not. Within five
     /// minutes the load moves: the share follows from how much it moves from period to period.
-    fn violation_share(&self, cpu: f64) -> f64 {
+    pub(super) fn violation_share(&self, cpu: f64) -> f64 {
         if cpu > self.config.objective {
             return 1.0;
         }
@@ -435,7 +474,9 @@ impl CapacityOptimiser {
             cap: u32::MAX,
             capped: false,
             standing: self.budget.standing(),
-            price_step_max: self.budget.max(&self.config.budget),
+            price_step_max: self
+                .budget
+                .max(self.config.budget_share, &self.config.budget),
             means: self.budget.means(),
             day,
             week,

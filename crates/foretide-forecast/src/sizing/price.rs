@@ -12,6 +12,10 @@ const LOG_PRICE_START: f64 = -1.0;
 const LOG_PRICE_MAX: f64 = 4.0;
 const OFFSET_PER_STEP: f64 = 0.05;
 const OFFSET_FROM: f64 = 12.5;
+/// From this step on violations become dearer again, without end: the offset stays.
+const DEARER_FROM: f64 = 22.0;
+/// Highest price step: capacity is then the whole curve's, and dearer buys no more.
+pub(crate) const PRICE_STEP_MAX: f64 = 39.0;
 /// How far beyond the last point of the curve capacity is looked for, in log load.
 const BEYOND: f64 = 0.3;
 
@@ -31,10 +35,10 @@ impl Price {
         let step = f64::from(price_step);
         Self {
             lambda: mean_need
-                * (LOG_PRICE_START + LOG_PRICE_PER_STEP * step)
-                    .min(LOG_PRICE_MAX)
-                    .exp(),
-            offset: OFFSET_PER_STEP * (step - OFFSET_FROM).max(0.0),
+                * ((LOG_PRICE_START + LOG_PRICE_PER_STEP * step).min(LOG_PRICE_MAX)
+                    + LOG_PRICE_PER_STEP * (step - DEARER_FROM).max(0.0))
+                .exp(),
+            offset: OFFSET_PER_STEP * (step.min(DEARER_FROM) - OFFSET_FROM).max(0.0),
         }
     }
 }

@@ -7,6 +7,7 @@ use foretide_domain::{TargetTracking, Tracked, TrackingRun};
 use serde::{Deserialize, Serialize};
 
 use super::price::INSTANCES_MAX;
+use super::simulated::SimulatedGroup;
 
 /// Published utilisation of the newest periods, and the rule on it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -71,11 +72,8 @@ impl Tracking {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Baseline {
     tracking: Tracking,
-    desired: u32,
-    in_service: u32,
-    /// Launches under way: period of arrival, instances.
-    coming: VecDeque<(u64, u32)>,
-    period: u64,
+    #[serde(flatten)]
+    group: SimulatedGroup,
 }
 
 impl Baseline {
@@ -83,21 +81,18 @@ impl Baseline {
     pub fn new(target: f64, settings: TargetTracking, desired: u32) -> Self {
         Self {
             tracking: Tracking::new(target, settings),
-            desired,
-            in_service: desired.max(1),
-            coming: VecDeque::new(),
-            period: 0,
+            group: SimulatedGroup::new(desired),
         }
     }
 
     /// Instances in service or launching.
     pub const fn running(&self) -> u32 {
-        self.desired
+        self.group.desired()
     }
 
     /// Periods without data: launches under way arrive, nothing is decided.
     pub fn pass_over(&mut self, missed: u32) {
-        self.period += u64::from(missed);
+        self.group.pass_over(missed);
     }
 
     /// Goes by another target and other settings from now on.
@@ -115,28 +110,14 @@ impl Baseline {
         lead: u64,
         bounds: (u32, u32),
     ) -> (u32, bool) {
-        while let Some(&(at, count)) = self.coming.front()
-            && at <= self.period
-        {
-            self.in_service += count;
-            self.coming.pop_front();
-        }
-        let in_service = self.in_service;
+        let in_service = self.group.serve();
         let demanded = load / f64::from(in_service);
         self.tracking.observe(demanded.min(100.0));
-        let pending = !self.coming.is_empty();
+        let (desired, pending) = (self.group.desired(), self.group.is_launching());
         let (wanted, _) = self
             .tracking
-            .wanted(f64::from(in_service), self.desired, pending);
-        let wanted = wanted.min(bounds.1).max(bounds.0.max(1));
-        if wanted > self.desired {
-            self.coming
-                .push_back((self.period + lead.max(1), wanted - self.desired));
-        } else if wanted < self.desired {
-            self.in_service = wanted;
-        }
-        self.desired = wanted;
-        self.period += 1;
+            .wanted(f64::from(in_service), desired, pending);
+        self.group.set(wanted, lead, bounds);
         (in_service, demanded > objective)
     }
 }

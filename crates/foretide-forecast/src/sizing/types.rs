@@ -101,6 +101,11 @@ impl SizingConfig {
         f64::from(self.grid.step_minutes())
     }
 
+    /// Periods from a decision until its launches serve: the delay of a datapoint, and the boot.
+    pub(super) fn lead_periods(&self) -> u64 {
+        u64::from(2 + self.boot_minutes).div_ceil(u64::from(self.grid.step_minutes().max(1)))
+    }
+
     /// Earlier periods whose wanted capacities a scale-in must also satisfy.
     pub(super) fn hold_periods(&self) -> usize {
         let minutes = self.boot_minutes.saturating_sub(1).max(2);

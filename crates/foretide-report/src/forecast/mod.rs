@@ -1,6 +1,7 @@
 //! Accuracy of forecasts: measured, as text, and as `forecast.html`.
 
 mod measure;
+mod outlook;
 mod text;
 
 use maud::html;
@@ -10,6 +11,7 @@ use crate::page::{page, scripts};
 use crate::thin;
 
 pub use measure::{Horizon, LoadHistory, MeasureError, Measured, Seen, measure};
+pub use outlook::{OutlookMeasured, OutlookRow, measure_outlook, print_outlook};
 pub use text::print_forecast;
 
 /// Index of the quantile that charts show as a line: 99 %.

@@ -6,7 +6,7 @@ use clap::{ArgGroup, Args};
 
 use crate::command::backtest::seconds;
 use crate::command::traced::TraceFlags;
-use foretide_config::{DAYS_MAX, days, days_in};
+use foretide_config::{DAYS_MAX, days, days_in, hours_ahead};
 
 /// `foretide forecast`.
 #[derive(Debug, Args)]
@@ -16,6 +16,7 @@ Examples:
   foretide forecast --trace load.csv --boot 60s,300s,600s --out accuracy
   foretide forecast --trace load.csv --period 300s --warmup 7d
   foretide forecast --group web           the load that `foretide run` observed
+  foretide forecast --trace load.csv --horizon 24h
 
 The history is replayed. Every period is forecast from the periods before it, by the model that the
 group would have had at that time; the model is fitted again every day. The horizon is the time
@@ -48,6 +49,9 @@ pub(crate) struct ForecastArgs {
         value_parser = seconds
     )]
     pub(crate) boot: Vec<u32>,
+    /// Check the outlook over so many hours instead, such as 24h, and print the next ones
+    #[arg(long, value_name = "TIME", value_parser = hours_ahead, conflicts_with_all = ["boot", "out"])]
+    pub(crate) horizon: Option<u32>,
     /// Length of a metric period: 60s, or 300s with basic monitoring [default: the group's; for a
     /// trace 60s]
     #[arg(long, value_name = "TIME", value_parser = seconds)]

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use foretide_domain::Bounds;
 use foretide_forecast::LoadPoint;
 use foretide_report::{
-    LoadHistory, MeasureError, Measured, measure, print_forecast, render_forecast,
+    LoadHistory, MeasureError, Measured, measure, measure_outlook, print_forecast, print_outlook,
+    render_forecast,
 };
 use foretide_sim::{Case, Setup};
 use foretide_terminal::{Exit, Failure};
@@ -28,6 +29,11 @@ pub(crate) fn run(
     context: &mut Context<'_>,
 ) -> Result<(), Failure> {
     let load = read(args, flags)?;
+    if let Some(hours) = args.horizon {
+        let error = |error| not_measured(&MeasureError::Grid(error));
+        let measured = measure_outlook(&load, hours).map_err(error)?;
+        return Ok(print_outlook(&measured, context.out)?);
+    }
     if let Some(folder) = &args.out {
         prepare(folder)?;
     }
