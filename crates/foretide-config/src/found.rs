@@ -323,6 +323,8 @@ mod tests {
             ("foretide:policy", "target-tracking"),
             ("foretide:budget", "1%"),
             ("foretide:lead-time-min", "240s"),
+            ("foretide:scale-out.at-most", "50 %,2"),
+            ("foretide:scale-in.stabilisation", "5m"),
             ("Name", "not ours"),
         ];
         let file =
@@ -339,6 +341,10 @@ mod tests {
             assert!((of(name).forecast.budget - 0.01).abs() < 1e-12, "{name}");
             assert_eq!(of(name).lead_time_min, Duration::from_secs(240));
             assert_eq!(of(name).lead_time, Duration::from_secs(99), "inherited");
+            let pace = of(name).pace;
+            assert_eq!(pace.scale_out.at_most.percent, Some(50.0));
+            assert_eq!(pace.scale_out.at_most.instances, Some(2));
+            assert_eq!(pace.stabilisation, Duration::from_mins(5));
         }
     }
 

@@ -16,6 +16,7 @@ mod holidays;
 mod key;
 mod layer;
 mod notify;
+mod pace;
 mod page;
 mod problem;
 mod quantity;

@@ -18,6 +18,7 @@ use super::discover::RawDiscover;
 use super::event::Event;
 use super::file_mode::FileMode;
 use super::notify::RawNotify;
+use super::pace::{RawScaleIn, RawScaleOut};
 use super::page::{Proxy, RawPage};
 use super::quantity::{MinutePrice, Percentage, Price, Span};
 
@@ -112,6 +113,13 @@ pub(crate) struct RawGroup {
     /// Policy `forecast`.
     #[serde(default)]
     pub forecast: RawForecast,
+    /// How fast capacity may be added, under every policy. Saturated CPU, the minimum of the group
+    /// or of a known event, and operators' orders are exempt.
+    #[serde(default)]
+    pub scale_out: RawScaleOut,
+    /// How fast capacity may be taken away, under every policy. Operators' orders are exempt.
+    #[serde(default)]
+    pub scale_in: RawScaleIn,
     /// The circuit breaker: it stops scale-out while launches fail.
     #[serde(default)]
     pub breaker: RawBreaker,

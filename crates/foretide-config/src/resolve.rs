@@ -245,6 +245,8 @@ fn controller(
     set(&mut breaker.pending_lead_times, from.pending_lead_times);
     set(&mut breaker.backoff, from.backoff);
     set(&mut breaker.backoff_max, from.backoff_max);
+    raw.scale_out.apply(&mut config.pace);
+    raw.scale_in.apply(&mut config.pace);
     let allowance = &mut config.instance_allowance;
     set(&mut allowance.per_minute, raw.instance_metrics_per_minute);
     let per_month = raw.instance_usd_per_month.map(metrics_for);

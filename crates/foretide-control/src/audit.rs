@@ -22,12 +22,14 @@
 //! | 13 | of policy `classifier` keeps the cooldown |
 //! | 14 | of policy `classifier` moves by at most one step, unless bounds or an empty group ask it |
 //! | 15 | is not written while an operator has paused the group |
+//! | 16 | moves no further than the pace limits allow, unless CPU is saturated or a known event needs it |
+//! | 17 | takes nothing away that was wanted within the stabilisation time |
 //!
 //! The mode is the one in force: as an operator ordered, else as configured. An operator's pin is
-//! bound by all but 13 and 14, which keep a model from swinging.
+//! bound by all but 13 and 14, which keep a model from swinging, and 16 and 17.
 //!
 //! A desired capacity that somebody left outside the bounds may be moved to the nearest bound
-//! whatever 6, 7, 8, 11, 13 and 14 say: the group would do so itself.
+//! whatever 6, 7, 8, 11, 13, 14, 16 and 17 say: the group would do so itself.
 
 use std::time::Duration;
 
@@ -61,6 +63,14 @@ pub struct AuditInput<'a> {
     pub breaker_open: bool,
     /// What an operator ordered.
     pub orders: &'a Orders,
+    /// Whether fresh data shows saturation.
+    pub saturated: bool,
+    /// Capacity that a known event needs at least; 0 without an event.
+    pub event_minimum: u32,
+    /// When this controller changed desired capacity lately, and by how many instances.
+    pub own_changes: &'a [(Timestamp, i64)],
+    /// When a capacity was wanted lately, and how much.
+    pub wanted_lately: &'a [(Timestamp, u32)],
 }
 
 /// The first invariant that `plan` would break, with the evidence; none where it may be written.
@@ -76,6 +86,8 @@ pub fn audit(plan: &Plan, input: &AuditInput<'_>) -> Option<Violation> {
         .or_else(|| unlaunchable(plan, input).filter(|_| up))
         .or_else(|| hasty(plan, input, up).filter(|_| !repairs))
         .or_else(|| input.orders.paused.is_some().then_some(Violation::Paused))
+        .or_else(|| too_fast(plan, input).filter(|_| !repairs))
+        .or_else(|| wanted_lately(plan, input).filter(|_| takes_away))
 }
 
 /// Whether the plan moves a desired capacity outside the bounds to a bound.
@@ -167,6 +179,63 @@ fn hasty(plan: &Plan, input: &AuditInput<'_>, up: bool) -> Option<Violation> {
     let moves = plan.desired.abs_diff(input.group.desired);
     let step = step(input.config, up);
     (moves > step).then_some(Violation::Step { moves, step })
+}
+
+/// 16: pace.
+fn too_fast(plan: &Plan, input: &AuditInput<'_>) -> Option<Violation> {
+    let bounds = input.group.bounds;
+    let (min, max) = (bounds.min(), bounds.max());
+    let (desired, now) = (plan.desired, input.group.desired.clamp(min, max));
+    let up = desired > now;
+    let exempt = up && (input.saturated || desired <= input.event_minimum);
+    if desired == now || exempt || input.orders.pinned.is_some() {
+        return None;
+    }
+    let limit = if up {
+        input.config.pace.scale_out
+    } else {
+        input.config.pace.scale_in
+    };
+    let mut before = i64::from(now);
+    for (at, change) in input.own_changes {
+        if input.now.as_millis() - at.as_millis() < millis(limit.per) {
+            before -= change;
+        }
+    }
+    let before = u32::try_from(before.max(0)).unwrap_or(max).clamp(min, max);
+    let moved = if up {
+        desired.saturating_sub(before)
+    } else {
+        before.saturating_sub(desired)
+    };
+    let by_percent = limit.at_most.percent.map(|percent| {
+        // Rounded up: less than one instance beyond the share.
+        f64::from(moved) - f64::from(before) * percent / 100.0 < 1.0 - 1e-9
+    });
+    let by_instances = limit.at_most.instances.map(|most| moved <= most);
+    let keeps = match (by_percent, by_instances) {
+        (None, None) => true,
+        (percent, instances) => percent == Some(true) || instances == Some(true),
+    };
+    (moved > 1 && !keeps).then_some(Violation::Pace {
+        desired,
+        reference: before,
+        moved,
+    })
+}
+
+/// 17: stabilisation.
+fn wanted_lately(plan: &Plan, input: &AuditInput<'_>) -> Option<Violation> {
+    let within = millis(input.config.pace.stabilisation);
+    let lately = |at: Timestamp| input.now.as_millis() - at.as_millis() < within;
+    let wanted = input.wanted_lately.iter().filter(|(at, _)| lately(*at));
+    let wanted = wanted.map(|(_, wanted)| *wanted).max()?;
+    let needed = wanted.min(input.group.desired);
+    let taken = needed > plan.desired && input.orders.pinned.is_none();
+    taken.then_some(Violation::WantedLately {
+        desired: plan.desired,
+        wanted,
+    })
 }
 
 fn mode_allows(mode: Mode, up: bool) -> bool {

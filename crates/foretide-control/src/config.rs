@@ -10,6 +10,7 @@ use thiserror::Error;
 use crate::calendar::CalendarEvent;
 use crate::lead_time::longest_forecast;
 use crate::load::LoadMetric;
+use crate::pace_limit::PaceLimits;
 
 /// Settings of one group's controller.
 ///
@@ -59,6 +60,9 @@ pub struct ControllerConfig {
     pub forecast: ForecastConfig,
     /// Settings of the circuit breaker.
     pub breaker: BreakerConfig,
+    /// How fast desired capacity may change. Without limits in configurations of earlier versions.
+    #[serde(default = "PaceLimits::unlimited")]
+    pub pace: PaceLimits,
     /// How many metrics of single instances may be read.
     #[serde(default)]
     pub instance_allowance: InstanceAllowance,
@@ -201,6 +205,7 @@ impl Default for ControllerConfig {
             target_tracking: TargetTracking::default(),
             forecast: ForecastConfig::default(),
             breaker: BreakerConfig::default(),
+            pace: PaceLimits::default(),
             instance_allowance: InstanceAllowance::default(),
         }
     }
@@ -273,6 +278,7 @@ impl ControllerConfig {
             tracking_checks(&self.target_tracking),
             self.forecast.checks(),
             self.breaker.checks(),
+            self.pace.checks(),
         ];
         match tables.into_iter().flatten().find(|check| !check.holds) {
             Some(Check { key, why, .. }) => Err(ConfigError { key, why }),
@@ -431,13 +437,17 @@ impl BreakerConfig {
     }
 }
 
-struct Check {
-    key: &'static str,
-    holds: bool,
+/// One rule on a setting.
+pub(crate) struct Check {
+    /// The setting, as in [`ConfigError`].
+    pub(crate) key: &'static str,
+    /// Whether the setting keeps the rule.
+    pub(crate) holds: bool,
+    /// The rule.
     why: &'static str,
 }
 
-fn check(key: &'static str, holds: bool, why: &'static str) -> Check {
+pub(crate) const fn check(key: &'static str, holds: bool, why: &'static str) -> Check {
     Check { key, holds, why }
 }
 

@@ -443,6 +443,8 @@ impl Controller {
             streak: classifier.votes.streak(),
             streak_datapoints: classifier.votes.datapoints(),
             last_change_at: state.writes.last_change_at,
+            own_changes: state.recent.own(),
+            wanted_lately: state.recent.wanted(),
             breaker_cap: state.group.breaker.cap(&reading.group, coming),
             write_in_flight: state.is_writing(),
             write_backoff_until: state.writes.backoff_until,

@@ -43,7 +43,8 @@ impl Controller {
             guarded.steps.push(step);
             guarded.capacity = desired;
         }
-        let capacity = guarded.capacity;
+        let (capacity, counts) = (guarded.capacity, guarded.counts);
+        let called_for = guard::called_for(&facts, &proposal);
         // What an operator pinned is wanted, and nothing needs it.
         let needed = proposal.desired.filter(|_| proposal.rule != Rule::Pinned);
         let decided = Decided {
@@ -65,10 +66,14 @@ impl Controller {
             explanation,
         };
         let moves = decision.desired.is_some();
+        if let Some(wanted) = called_for {
+            let stabilisation = self.config.pace.stabilisation;
+            self.state.recent.want(now, wanted, stabilisation);
+        }
         effects.push(Effect::Record(Record::Decided(Box::new(decision))));
         self.state.cycle.decide_anyway = false;
         match plan.filter(|_| broken.is_none()) {
-            Some(plan) => self.write(plan, now, effects),
+            Some(plan) => self.write(plan, counts, now, effects),
             None if moves => self.withheld(now),
             None => {}
         }
@@ -130,14 +135,18 @@ impl Controller {
             coming: self.state.group.coming(&self.config, facts.now),
             breaker_open: facts.breaker_cap.is_some(),
             orders: &self.state.orders,
+            saturated: facts.is_saturated(),
+            event_minimum: facts.scheduled.map_or(0, |(minimum, _)| minimum),
+            own_changes: facts.own_changes,
+            wanted_lately: facts.wanted_lately,
         }
     }
 
     /// The intent is saved before the write is asked for, so that a crash between the two leaves
     /// the cooldown in place.
-    fn write(&mut self, plan: Plan, now: Timestamp, effects: &mut Vec<Effect>) {
+    fn write(&mut self, plan: Plan, counts: i64, now: Timestamp, effects: &mut Vec<Effect>) {
         let call = self.state.next_call();
-        self.state.writes.begin(call, plan, now);
+        self.state.writes.begin(call, plan, counts, now);
         effects.push(Effect::SaveFirst);
         effects.push(Effect::SetDesired { call, plan });
     }
@@ -172,7 +181,7 @@ fn explain(facts: &Facts<'_>, proposal: Proposal, guarded: Guarded) -> Explanati
     Explanation {
         mode: facts.mode,
         policy: facts.config.policy,
-        inputs: inputs(facts, &guarded.steps),
+        inputs: inputs(facts, &guarded),
         proposal,
         steps: guarded.steps,
         bound_by,
@@ -206,7 +215,7 @@ fn cooldown_left(facts: &Facts<'_>, steps: &[GuardStep]) -> Duration {
     })
 }
 
-fn inputs(facts: &Facts<'_>, steps: &[GuardStep]) -> Inputs {
+fn inputs(facts: &Facts<'_>, guarded: &Guarded) -> Inputs {
     let newest = facts.newest();
     Inputs {
         desired: facts.group.desired,
@@ -236,9 +245,10 @@ fn inputs(facts: &Facts<'_>, steps: &[GuardStep]) -> Inputs {
         streak_needed: policy::of(facts.config)
             .votes()
             .then(|| guard::streak_needed(facts)),
-        cooldown_left: cooldown_left(facts, steps),
+        cooldown_left: cooldown_left(facts, &guarded.steps),
         settings: facts.config.revision.clone(),
         orders: facts.orders.clone(),
+        pace: guard::pace_figures(facts, guarded),
         breaker_open: facts.breaker_cap.is_some(),
         health: Verdict::default(),
         hours: Hours::default(),

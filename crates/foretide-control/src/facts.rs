@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use foretide_domain::{
     Datapoint, Features, ForecastFigures, GroupState, Load, Memory, Mode, Orders, Percent,
-    Prediction, Staleness, Timestamp, Unaccounted,
+    Prediction, SATURATED_CPU, Staleness, Timestamp, Unaccounted,
 };
 use foretide_forecast::sizing::SizingOutput;
 
@@ -65,6 +65,10 @@ pub(crate) struct Facts<'a> {
     pub(crate) streak_datapoints: u32,
     /// When capacity was last changed, or may have been.
     pub(crate) last_change_at: Option<Timestamp>,
+    /// This controller's own changes of desired capacity lately, in instances, oldest first.
+    pub(crate) own_changes: &'a [(Timestamp, i64)],
+    /// Capacities wanted lately that are above all later ones, oldest first.
+    pub(crate) wanted_lately: &'a [(Timestamp, u32)],
     /// Capacity above which desired is not raised while launches fail.
     pub(crate) breaker_cap: Option<u32>,
     pub(crate) write_in_flight: bool,
@@ -108,6 +112,14 @@ impl<'a> Facts<'a> {
         self.series.newest_load().is_some_and(|point| {
             self.now.since(point.end()) <= stale_limit(self.config, point.period)
         })
+    }
+
+    /// Whether fresh data shows that the serving instances are saturated: the true demand is
+    /// unknown.
+    pub(crate) fn is_saturated(&self) -> bool {
+        let newest = self.newest_measured().next();
+        newest.is_some_and(|(_, it)| it.saturated || it.utilisation >= SATURATED_CPU)
+            && self.is_fresh()
     }
 
     /// How far the newest data is trusted; as little as can be where there is none.

@@ -112,6 +112,8 @@ impl Rules {
             streak: 0,
             streak_datapoints: 0,
             last_change_at: self.last_change_at,
+            own_changes: &[],
+            wanted_lately: &[],
             breaker_cap: None,
             write_in_flight: false,
             write_backoff_until: None,

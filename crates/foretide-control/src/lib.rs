@@ -32,6 +32,7 @@ mod look;
 mod ordered;
 mod outlook;
 mod pace;
+mod pace_limit;
 mod policy;
 mod protocol;
 mod series;
@@ -50,6 +51,7 @@ pub use controller::Controller;
 pub use lead_time::LeadTime;
 pub use load::LoadMetric;
 pub use pace::METRICS_EVERY;
+pub use pace_limit::{AtMost, PaceLimit, PaceLimits};
 pub use protocol::{
     ControlLoop, Effect, Event, FitJob, FitMade, FitOutcome, ForecastSnapshot, LatestForecast,
     Outside, Snapshot,

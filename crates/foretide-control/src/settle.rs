@@ -51,6 +51,7 @@ impl Controller {
                 state.changed(now);
                 state.writes.watch(&write.plan, now);
                 state.group.written(write.plan.desired);
+                state.recent.changed(now, write.counts);
             }
             WriteOutcome::Moved { .. } => state.cycle.decide_anyway = true,
             WriteOutcome::DryRun => state.changed(now),

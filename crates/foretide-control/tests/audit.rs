@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use foretide_control::{AuditInput, ControllerConfig, audit};
+use foretide_control::{AtMost, AuditInput, ControllerConfig, PaceLimit, audit};
 use foretide_domain::{
     Bounds, Datapoint, GroupState, Mode, Order, Orders, Percent, Plan, PolicyKind, Timestamp,
 };
@@ -22,6 +22,10 @@ struct World {
     write_in_flight: bool,
     breaker_open: bool,
     orders: Orders,
+    saturated: bool,
+    event_minimum: u32,
+    own_changes: Vec<(Timestamp, i64)>,
+    wanted_lately: Vec<(Timestamp, u32)>,
 }
 
 impl World {
@@ -55,6 +59,10 @@ impl World {
             write_in_flight: false,
             breaker_open: false,
             orders: Orders::default(),
+            saturated: false,
+            event_minimum: 0,
+            own_changes: Vec::new(),
+            wanted_lately: Vec::new(),
         }
     }
 
@@ -71,6 +79,10 @@ impl World {
             coming: self.group.counts.pending,
             breaker_open: self.breaker_open,
             orders: &self.orders,
+            saturated: self.saturated,
+            event_minimum: self.event_minimum,
+            own_changes: &self.own_changes,
+            wanted_lately: &self.wanted_lately,
         };
         audit(&self.plan, &input).map(|violation| violation.number())
     }
@@ -78,7 +90,7 @@ impl World {
 
 type Breakage = fn(&mut World);
 
-const BROKEN: [(u8, Breakage); 15] = [
+const BROKEN: [(u8, Breakage); 17] = [
     (1, |w| w.plan.desired = 6),
     (2, |w| w.group.desired = 4),
     (3, |w| w.group_read_at = NOW.minus(Duration::from_secs(31))),
@@ -101,7 +113,22 @@ const BROKEN: [(u8, Breakage); 15] = [
     }),
     (14, |w| w.plan.desired = 5),
     (15, |w| w.orders.take(Order::Pause { until: None }, "anna")),
+    (16, |w| {
+        w.config.pace.scale_in = at_most(None, Some(1));
+        w.own_changes = vec![(NOW.minus(Duration::from_secs(599)), -1)];
+    }),
+    (17, |w| {
+        w.config.pace.stabilisation = Duration::from_secs(300);
+        w.wanted_lately = vec![(NOW.minus(Duration::from_secs(299)), 3)];
+    }),
 ];
+
+fn at_most(percent: Option<f64>, instances: Option<u32>) -> PaceLimit {
+    PaceLimit {
+        at_most: AtMost { percent, instances },
+        per: Duration::from_secs(600),
+    }
+}
 
 #[test]
 fn a_sound_plan_passes() {
@@ -199,4 +226,68 @@ fn every_policy_promises_its_own_limits() {
     assert_eq!(at_once, [Some(13), None, None]);
     let by_two = broken(|w| w.plan.desired = 5);
     assert_eq!(by_two, [Some(14), None, None]);
+}
+
+/// A scale-out from 4 to `desired` under policy `target-tracking`, which moves by any step, with at
+/// most 60 % or 2 instances in ten minutes.
+fn paced(desired: u32) -> World {
+    let mut world = World::sound();
+    let bounds = Bounds::new(1, 100).unwrap();
+    world.config.policy = PolicyKind::TargetTracking;
+    world.config.pace.scale_out = at_most(Some(60.0), Some(2));
+    world.config.pace.scale_in = at_most(Some(60.0), Some(2));
+    world.group = GroupState::at_rest(bounds, 4);
+    world.plan = Plan {
+        desired,
+        expected_desired: 4,
+        expected_bounds: bounds,
+    };
+    world
+}
+
+#[test]
+fn the_pace_is_counted_from_the_start_of_the_window_and_the_larger_limit_holds() {
+    let before = |seconds| NOW.minus(Duration::from_secs(seconds));
+    assert_eq!(paced(7).audited(), None, "60 % of 4, rounded up, are 3");
+    assert_eq!(paced(8).audited(), Some(16));
+    let mut world = paced(7);
+    world.own_changes = vec![(before(599), 2)];
+    assert_eq!(world.audited(), Some(16), "from 2, 2 more are allowed");
+    world.own_changes = vec![(before(600), 2)];
+    assert_eq!(world.audited(), None, "the window has passed");
+    let mut world = paced(8);
+    world.own_changes = vec![(before(10), -1)];
+    assert_eq!(world.audited(), None, "60 % of 5 are 3");
+}
+
+#[test]
+fn saturation_a_known_event_the_minimum_and_a_pin_are_exempt_from_the_pace() {
+    let exempt: [Breakage; 5] = [
+        |w| w.saturated = true,
+        |w| w.event_minimum = 30,
+        |w| w.config.pace.scale_out.at_most = AtMost::UNLIMITED,
+        |w| {
+            let until = NOW.plus(Duration::from_secs(60));
+            w.orders.take(
+                Order::Pin {
+                    capacity: 30,
+                    until,
+                },
+                "anna",
+            );
+        },
+        |w| {
+            w.group.bounds = Bounds::new(30, 100).unwrap();
+            w.plan.expected_bounds = w.group.bounds;
+        },
+    ];
+    assert_eq!(paced(30).audited(), Some(16));
+    for (place, exempts) in exempt.into_iter().enumerate() {
+        let mut world = paced(30);
+        exempts(&mut world);
+        assert_eq!(world.audited(), None, "{place}");
+    }
+    let mut world = paced(30);
+    world.event_minimum = 29;
+    assert_eq!(world.audited(), Some(16), "more than the event needs");
 }

@@ -2,17 +2,23 @@
 
 #![expect(clippy::unwrap_used, reason = "what is drawn is valid")]
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
-use foretide_control::{Controller, ControllerConfig, Effect, Event, OnMissing};
+use foretide_control::{
+    AtMost, ControlLoop, Controller, ControllerConfig, Effect, Event, OnMissing, Outside,
+    PaceLimit, SavedState, Snapshot,
+};
 use foretide_domain::{
-    Bounds, CallFailure, CallId, Class, Datapoint, FailureKind, GroupState, Launch,
-    LifecycleCounts, Mode, Obstacle, Percent, Plan, PolicyKind, Prediction, SuspendedProcesses,
-    Timestamp, WriteOutcome,
+    Alarm, Bounds, CallFailure, CallId, Class, Datapoint, FailureKind, GroupState, Launch,
+    LifecycleCounts, Mode, Obstacle, Percent, Plan, PolicyKind, Prediction, Record,
+    SuspendedProcesses, Timestamp, WriteOutcome,
 };
 use proptest::prelude::*;
 
 const START: i64 = 1_700_000_000;
+/// Windows of the pace limits are drawn in minutes, and a cycle takes a minute.
+const MINUTE: i64 = 60;
 
 /// An event as drawn: which outstanding call it answers is chosen when it is sent.
 #[derive(Clone, Debug)]
@@ -229,6 +235,130 @@ fn failure(kind: FailureKind) -> CallFailure {
     }
 }
 
+/// A limit and its window in minutes.
+type Drawn = (Option<f64>, Option<u32>, usize);
+
+fn pace() -> impl Strategy<Value = Drawn> {
+    (
+        prop::option::of(1.0_f64..150.0),
+        prop::option::of(1_u32..9),
+        1_usize..20,
+    )
+}
+
+fn limit(&(percent, instances, minutes): &Drawn) -> PaceLimit {
+    PaceLimit {
+        at_most: AtMost { percent, instances },
+        per: Duration::from_secs(60 * minutes as u64),
+    }
+}
+
+/// Whether a move by `moved` from `reference` keeps the limit.
+fn keeps(&(percent, instances, _): &Drawn, reference: u32, moved: u32) -> bool {
+    let share = percent.map(|it| f64::from(reference) * it / 100.0);
+    let by_share = share.is_some_and(|share| f64::from(moved) < share + 1.0);
+    let by_number = instances.is_some_and(|most| moved <= most);
+    moved <= 1 || by_share || by_number || (share.is_none() && instances.is_none())
+}
+
+/// A group whose launches take no time, whose load is drawn, and that nobody else changes.
+struct Paced {
+    group: GroupState,
+    load: f64,
+    accepts: bool,
+    now: i64,
+    answers: VecDeque<Event>,
+    saved: Option<SavedState>,
+    /// Plans that the audit refused: the guard rails should have.
+    refused: Vec<Record>,
+}
+
+impl Outside for Paced {
+    fn carry_out(&mut self, effect: Effect, controller: &Controller, _now: Timestamp) {
+        match effect {
+            Effect::ReadGroup { call } => {
+                let group = self.group.clone();
+                self.answers.push_back(Event::GroupRead { call, group });
+            }
+            Effect::ReadMetrics { call, .. } => {
+                // Never saturated.
+                let instances = f64::from(self.group.counts.in_service);
+                let cpu = (self.load / instances.max(1.0)).min(99.0);
+                let now = Timestamp::from_seconds(self.now);
+                let point = datapoint(&(200 - 2 * MINUTE, 60, Some(cpu), instances), now);
+                self.answers.push_back(Event::MetricsRead {
+                    call,
+                    points: vec![point],
+                    instance_metrics: 0,
+                });
+            }
+            Effect::SetDesired { call, plan } => {
+                let outcome = if self.accepts {
+                    self.group.desired = plan.desired;
+                    self.group.counts.in_service = plan.desired;
+                    WriteOutcome::Accepted
+                } else {
+                    WriteOutcome::Failed(failure(FailureKind::Throttled))
+                };
+                self.answers
+                    .push_back(Event::WriteSettled { call, outcome });
+            }
+            Effect::Save | Effect::SaveFirst => {
+                self.saved = Some(controller.saved_state().clone());
+            }
+            Effect::Snapshot { snapshot, .. } => self.saved = snapshot.state,
+            Effect::Record(record @ Record::Alarm(Alarm::InvariantBroken { .. })) => {
+                self.refused.push(record);
+            }
+            _ => {}
+        }
+    }
+
+    fn next_event(&mut self, _now: Timestamp) -> Option<Event> {
+        self.answers.pop_front()
+    }
+}
+
+/// Desired capacity after each minute, the first one included.
+fn paced(config: &ControllerConfig, loads: &[(f64, usize, u8)]) -> Vec<u32> {
+    let mut world = Paced {
+        group: GroupState::at_rest(Bounds::new(1, 1000).unwrap(), 10),
+        load: 500.0,
+        accepts: true,
+        now: START,
+        answers: VecDeque::new(),
+        saved: None,
+        refused: Vec::new(),
+    };
+    let at = Timestamp::from_seconds;
+    let mut control = ControlLoop::new(config.clone(), Snapshot::default(), at(START));
+    control.run(&mut world, at(START));
+    let mut desired = vec![world.group.desired];
+    for &(load, minutes, luck) in loads {
+        world.load = load;
+        for _ in 0..minutes {
+            world.now += MINUTE;
+            if luck == 0 {
+                // The process dies, and its state is read from the store.
+                let text = serde_json::to_string(&world.saved).unwrap();
+                let snapshot = Snapshot {
+                    state: serde_json::from_str(&text).unwrap(),
+                    forecast: None,
+                };
+                control = ControlLoop::new(config.clone(), snapshot, at(world.now));
+                let now = at(world.now);
+                control.run(&mut world, now);
+            }
+            world.accepts = luck != 1;
+            let now = at(world.now);
+            control.tell(Event::Woke, &mut world, now);
+            desired.push(world.group.desired);
+        }
+    }
+    assert_eq!(world.refused, []);
+    desired
+}
+
 fn asks_nothing(effects: &[Effect]) -> bool {
     effects
         .iter()
@@ -293,5 +423,46 @@ proptest! {
         let text = serde_json::to_string(controller.saved_state()).unwrap();
         let back: foretide_control::SavedState = serde_json::from_str(&text).unwrap();
         prop_assert_eq!(&back, controller.saved_state());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(300)
+    })]
+
+    /// Where nobody else changes the group and CPU is never saturated, a change leads no further
+    /// from the capacity at the start of its window than the limit says, whatever the load, failed
+    /// writes and restarts.
+    #[test]
+    fn no_change_leads_further_from_the_start_of_its_window_than_the_pace_limit(
+        (scale_out, scale_in) in (pace(), pace()),
+        policy in prop::sample::select(vec![PolicyKind::TargetTracking, PolicyKind::Forecast]),
+        loads in prop::collection::vec((10.0_f64..9000.0, 4_usize..16, 0_u8..6), 1..8),
+    ) {
+        let mut config = ControllerConfig {
+            policy,
+            mode: Mode::Enforce,
+            interval: Duration::from_secs(60),
+            metric_delay: Duration::from_secs(60),
+            ..ControllerConfig::default()
+        };
+        config.target_tracking.in_points = 3;
+        config.pace.scale_out = limit(&scale_out);
+        config.pace.scale_in = limit(&scale_in);
+        let desired = paced(&config, &loads);
+        for (minute, pair) in desired.windows(2).enumerate() {
+            let (before, after) = (pair[0], pair[1]);
+            let limit = if after > before { scale_out } else { scale_in };
+            let start = desired[(minute + 1).saturating_sub(limit.2)];
+            let moved = if after > before {
+                after.saturating_sub(start)
+            } else {
+                start.saturating_sub(after)
+            };
+            let holds = after == before || keeps(&limit, start, moved);
+            prop_assert!(holds, "minute {minute}: {start} … {before} → {after}: {limit:?}");
+        }
     }
 }

@@ -6,7 +6,7 @@
 //! One command a line, `#` starts a comment:
 //!
 //! ```text
-//! set KEY=VALUE …       settings, before the first look
+//! set KEY=VALUE …       settings, before the first look; a pace limit is `scale_out=100%,4/300`
 //! look [xN]             N looks, one interval apart
 //! cpu P | cpu none      CPU of the periods to come, in percent; none: no period is published
 //! load L | load none    CPU that follows from a load in instance-percent and the number in service
@@ -43,8 +43,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use foretide_control::{
-    CalendarEvent, ControlLoop, Controller, ControllerConfig, Effect, Event, ForecastSnapshot,
-    LoadMetric, Occurs, OnEmpty, OnMissing, OnSuspended, Outside, SavedState, Snapshot,
+    AtMost, CalendarEvent, ControlLoop, Controller, ControllerConfig, Effect, Event,
+    ForecastSnapshot, LoadMetric, Occurs, OnEmpty, OnMissing, OnSuspended, Outside, PaceLimit,
+    SavedState, Snapshot,
 };
 use foretide_domain::{
     Asked, Bounds, BytesPerSecond, CallFailure, CallId, Class, Datapoint, EarlyDeath, FailureKind,
@@ -158,7 +159,9 @@ impl World {
             }
             "clock" => self.turn_clock(first.parse().unwrap()),
             "wait" => self.pass(Duration::from_secs(first.parse().unwrap())),
-            "restart" if first == "upgraded" => self.restart(&["scaling_suspended"]),
+            "restart" if first == "upgraded" => {
+                self.restart(&["scaling_suspended", "recent_changes"]);
+            }
             "restart" => self.restart(&[]),
             "order" => self.order(&rest),
             other => panic!("unknown command `{other}`"),
@@ -186,6 +189,9 @@ impl World {
             "suspended" if value == "ignore" => config.suspended = Some(OnSuspended::Ignore),
             "suspended" => config.suspended = Some(OnSuspended::HandsOff),
             "lead_time_min" => config.lead_time_min = seconds(),
+            "scale_out" => config.pace.scale_out = pace(value),
+            "scale_in" => config.pace.scale_in = pace(value),
+            "stabilisation" => config.pace.stabilisation = seconds(),
             "streak" => config.classifier.streak = value.parse().unwrap(),
             "streak_datapoints" => config.classifier.streak_datapoints = value.parse().unwrap(),
             "cooldown" => {
@@ -492,6 +498,20 @@ fn throttled() -> CallFailure {
         kind: FailureKind::Throttled,
         detail: "rate exceeded".to_owned(),
     }
+}
+
+/// `20%,4/600`: the larger of a fifth and 4 instances in 600 s; `unlimited/600` for no limit.
+fn pace(text: &str) -> PaceLimit {
+    let (changes, per) = text.split_once('/').unwrap();
+    let mut at_most = AtMost::UNLIMITED;
+    for change in changes.split(',').filter(|it| *it != "unlimited") {
+        match change.strip_suffix('%') {
+            Some(percent) => at_most.percent = percent.parse().ok(),
+            None => at_most.instances = change.parse().ok(),
+        }
+    }
+    let per = Duration::from_secs(per.parse().unwrap());
+    PaceLimit { at_most, per }
 }
 
 fn others(words: &[&str]) -> Option<Unaccounted> {

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::group::is_zero;
 use crate::{
-    Bounds, Class, Features, Hours, LifecycleCounts, Load, Memory, Mode, Orders, Percent,
-    SuspendedProcesses, TrackingRule, TrackingRun, Unaccounted, Verdict,
+    Bounds, Class, Features, Hours, LifecycleCounts, Load, Memory, Mode, Orders, PaceFigures,
+    Percent, SuspendedProcesses, TrackingRule, TrackingRun, Unaccounted, Verdict,
 };
 
 /// Why: the inputs with their ages, what the policy wanted by which rule, what each guard rail made
@@ -105,6 +105,9 @@ pub struct Inputs {
     /// An operator's orders that stand.
     #[serde(default, skip_serializing_if = "Orders::is_empty")]
     pub orders: Orders,
+    /// What the pace limits allowed, where one of them changed the decision.
+    #[serde(default, skip_serializing_if = "PaceFigures::is_empty")]
+    pub pace: PaceFigures,
     /// Whether the circuit breaker forbids growth.
     pub breaker_open: bool,
     /// The group's health when it was decided. Empty in decisions of earlier versions.
@@ -391,6 +394,12 @@ pub enum Guard {
     Streak,
     /// Too soon after the last change.
     Cooldown,
+    /// More was wanted within the stabilisation time: no scale-in below that capacity.
+    Stabilisation,
+    /// Scale-out is limited within a time.
+    ScaleOutPace,
+    /// Scale-in is limited within a time.
+    ScaleInPace,
     /// Launches fail: desired is not raised above what exists.
     Breaker,
     /// Desired capacity cannot be set: another policy, weights, an operator of AWS.

@@ -88,6 +88,22 @@ pub enum Violation {
     },
     /// 15: an operator paused the group.
     Paused,
+    /// 16: the plan moves further than the pace limit allows.
+    Pace {
+        /// Capacity planned.
+        desired: u32,
+        /// Desired capacity at the start of the window.
+        reference: u32,
+        /// Instances that desired capacity would have moved by within the window.
+        moved: u32,
+    },
+    /// 17: the plan takes away capacity that was wanted within the stabilisation time.
+    WantedLately {
+        /// Capacity planned.
+        desired: u32,
+        /// Highest capacity wanted within that time.
+        wanted: u32,
+    },
 }
 
 impl Violation {
@@ -109,6 +125,8 @@ impl Violation {
             Self::Cooldown { .. } => 13,
             Self::Step { .. } => 14,
             Self::Paused => 15,
+            Self::Pace { .. } => 16,
+            Self::WantedLately { .. } => 17,
         }
     }
 }
@@ -167,6 +185,19 @@ impl fmt::Display for Violation {
                 write!(f, "it moves by {moves}, the largest step is {step}")
             }
             Self::Paused => f.write_str("an operator paused the group"),
+            Self::Pace {
+                desired,
+                reference,
+                moved,
+            } => write!(
+                f,
+                "it moves from {reference} to {desired}, by {moved}, within the window of the \
+                 pace limit"
+            ),
+            Self::WantedLately { desired, wanted } => write!(
+                f,
+                "{desired} is below {wanted}, which was wanted within the stabilisation time"
+            ),
         }
     }
 }

@@ -375,6 +375,7 @@ mod tests {
             orders: foretide_domain::Orders::default(),
             cooldown_left: Duration::ZERO,
             settings: None,
+            pace: foretide_domain::PaceFigures::default(),
             breaker_open: false,
             health: foretide_domain::Verdict::default(),
             hours: foretide_domain::Hours::default(),

@@ -115,7 +115,7 @@ pub(crate) struct Tally {
 }
 
 /// What can bind a decision, in the order in which the rails stand: the label's values.
-pub(crate) const GUARDS: [Guard; 21] = [
+pub(crate) const GUARDS: [Guard; 24] = [
     Guard::Bounds,
     Guard::Suspended,
     Guard::Freshness,
@@ -129,6 +129,9 @@ pub(crate) const GUARDS: [Guard; 21] = [
     Guard::Confidence,
     Guard::Streak,
     Guard::Cooldown,
+    Guard::Stabilisation,
+    Guard::ScaleOutPace,
+    Guard::ScaleInPace,
     Guard::Breaker,
     Guard::CannotWrite,
     Guard::WriteInFlight,

@@ -169,6 +169,7 @@ fn decided() -> Record {
         cooldown_left: Duration::ZERO,
         settings: None,
         orders: foretide_domain::Orders::default(),
+        pace: foretide_domain::PaceFigures::default(),
         breaker_open: false,
         health: Verdict::default(),
         hours: foretide_domain::Hours::default(),

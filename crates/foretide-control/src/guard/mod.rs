@@ -3,14 +3,17 @@
 //! They stand outside the policies and are applied in one fixed order; each is a function from the
 //! capacity wanted so far to the capacity allowed. The last one that changed it is the one that
 //! bound. Streak, confidence, cooldown and growth above the upper bound belong to policy
-//! `classifier` and do not bind an operator's pin; the others bind everything.
+//! `classifier`. They and the pace limits do not bind an operator's pin; the others bind
+//! everything.
 
 mod classifier;
 mod group;
+mod pace;
 mod wanted;
 mod write;
 
 pub(crate) use classifier::{streak_needed, votes_for_scale_in};
+pub(crate) use pace::{called_for, figures as pace_figures};
 
 use foretide_domain::{ForecastRule, Guard, GuardStep, Proposal, Rule};
 
@@ -25,6 +28,8 @@ pub(crate) struct Guarded {
     pub(crate) capacity: u32,
     /// What each guard rail changed.
     pub(crate) steps: Vec<GuardStep>,
+    /// Instances that the change counts for in the windows of the pace limits.
+    pub(crate) counts: i64,
 }
 
 type Rail = fn(&Facts<'_>, &mut Wanted);
@@ -47,6 +52,11 @@ const VOTES: [(Guard, Rail); 3] = [
     (Guard::Confidence, classifier::confidence),
     (Guard::Streak, classifier::streak),
     (Guard::Cooldown, classifier::cooldown),
+];
+const PACE: [(Guard, Rail); 3] = [
+    (Guard::Stabilisation, pace::stabilisation),
+    (Guard::ScaleOutPace, pace::scale_out),
+    (Guard::ScaleInPace, pace::scale_in),
 ];
 const WRITES: [(Guard, Rail); 7] = [
     (Guard::Breaker, write::breaker),
@@ -74,7 +84,8 @@ pub(crate) fn apply(facts: &Facts<'_>, proposal: &Proposal) -> Guarded {
     let votes = policy::of(facts.config).votes() && !pinned;
     let growth: &[_] = if votes { &GROWTH } else { &[] };
     let voting: &[_] = if votes { &VOTES } else { &[] };
-    let rails: [&[(Guard, Rail)]; 5] = [&FOR_ALL, growth, &SCALE_IN, voting, &WRITES];
+    let pace: &[_] = if pinned { &[] } else { &PACE };
+    let rails: [&[(Guard, Rail)]; 6] = [&FOR_ALL, growth, &SCALE_IN, voting, pace, &WRITES];
     let mut steps = Vec::new();
     for (guard, rail) in rails.into_iter().flatten() {
         let from = wanted.capacity;
@@ -90,5 +101,6 @@ pub(crate) fn apply(facts: &Facts<'_>, proposal: &Proposal) -> Guarded {
     Guarded {
         capacity: wanted.capacity,
         steps,
+        counts: pace::counts(facts, wanted.held, wanted.capacity, pinned),
     }
 }

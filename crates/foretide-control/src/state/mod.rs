@@ -6,6 +6,7 @@
 mod group;
 mod instance_reads;
 mod metrics;
+mod recent;
 mod stored;
 mod suspension;
 mod writes;
@@ -21,6 +22,7 @@ use crate::policy::PolicyStates;
 
 pub(crate) use group::GroupSide;
 pub(crate) use metrics::Metrics;
+pub(crate) use recent::RecentChanges;
 pub(crate) use suspension::ScalingSuspended;
 pub(crate) use writes::{PendingWrite, WRITE_DEADLINE, Writes};
 
@@ -35,6 +37,8 @@ pub struct SavedState {
     pub(crate) metrics: Metrics,
     /// This controller's writes of desired capacity.
     pub(crate) writes: Writes,
+    /// Its own changes of desired capacity lately, and capacities wanted.
+    pub(crate) recent: RecentChanges,
     /// An operator's orders that stand.
     pub(crate) orders: Orders,
     /// What each policy remembers.
@@ -73,6 +77,7 @@ impl SavedState {
             group: GroupSide::new(),
             metrics: Metrics::new(config, now),
             writes: Writes::default(),
+            recent: RecentChanges::default(),
             orders: Orders::default(),
             policies: PolicyStates::default(),
             health: Health::default(),
@@ -138,6 +143,7 @@ impl SavedState {
         group: &GroupState,
         now: Timestamp,
     ) -> Option<ForeignChange> {
+        self.recent.read(group.desired);
         let change = self.group.foreign_change(group, now)?;
         self.policies.classifier.votes.reset();
         self.cycle.decide_anyway = true;
@@ -155,7 +161,10 @@ impl SavedState {
     pub(crate) fn write_is_unknown(&mut self, write: &PendingWrite) {
         self.changed(write.sent_at);
         self.cycle.decide_anyway = true;
-        self.group.perhaps_written(write.plan.desired);
+        let desired = write.plan.desired;
+        self.group.perhaps_written(desired);
+        self.recent
+            .perhaps_changed(write.sent_at, desired, write.counts);
     }
 
     /// A clock that was ahead of time has left times in the future. They must not hold anything
@@ -167,6 +176,7 @@ impl SavedState {
         cycle.ended_at = cycle.ended_at.map(|at| at.min(now));
         self.hours.forget_the_future(now);
         self.writes.forget_the_future(now);
+        self.recent.forget_the_future(now);
         self.metrics.forget_the_future(config, now);
     }
 

@@ -24,6 +24,7 @@ use crate::votes::Votes;
 use super::group::{GroupSide, Known, Reading};
 use super::instance_reads::InstanceReads;
 use super::metrics::Metrics;
+use super::recent::RecentChanges;
 use super::suspension::ScalingSuspended;
 use super::writes::{PendingWrite, Watched, Writes};
 use super::{Cycle, SavedState};
@@ -55,6 +56,8 @@ struct Stored<'a> {
     failed_writes: u32,
     write_backoff_until: Option<Timestamp>,
     watched: Option<Watched>,
+    #[serde(default, skip_serializing_if = "no_changes")]
+    recent_changes: Cow<'a, RecentChanges>,
     breaker: Cow<'a, Breaker>,
     #[serde(default)]
     orders: Cow<'a, Orders>,
@@ -86,6 +89,11 @@ fn no_drop(drop: &Cow<'_, LoadDrop>) -> bool {
     drop.is_empty()
 }
 
+#[expect(clippy::ptr_arg, reason = "serde passes the field")]
+fn no_changes(recent: &Cow<'_, RecentChanges>) -> bool {
+    recent.is_empty()
+}
+
 impl Serialize for SavedState {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         Stored::from(self).serialize(serializer)
@@ -106,6 +114,7 @@ impl<'a> From<&'a SavedState> for Stored<'a> {
             group,
             metrics,
             writes,
+            recent,
             orders,
             policies,
             health,
@@ -135,6 +144,7 @@ impl<'a> From<&'a SavedState> for Stored<'a> {
             failed_writes: writes.failed_in_a_row,
             write_backoff_until: writes.backoff_until,
             watched: writes.watched,
+            recent_changes: Cow::Borrowed(recent),
             breaker: Cow::Borrowed(&group.breaker),
             orders: Cow::Borrowed(orders),
             lead_time: Cow::Borrowed(&group.lead_time),
@@ -190,6 +200,7 @@ impl From<Stored<'_>> for SavedState {
                 backoff_until: stored.write_backoff_until,
                 watched: stored.watched,
             },
+            recent: stored.recent_changes.into_owned(),
             orders: stored.orders.into_owned(),
             policies: PolicyStates {
                 classifier: ClassifierState {

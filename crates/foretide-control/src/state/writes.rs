@@ -37,6 +37,14 @@ pub(crate) struct PendingWrite {
     pub(crate) plan: Plan,
     /// When it was asked for.
     pub(crate) sent_at: Timestamp,
+    /// Instances that it counts for in the windows of the pace limits; 0 where it is exempt.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) counts: i64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes the field")]
+const fn is_zero(counts: &i64) -> bool {
+    *counts == 0
 }
 
 /// A write whose effect on the number in service is awaited.
@@ -57,11 +65,12 @@ impl Writes {
     }
 
     /// A write is asked for: its answer is outstanding from now on.
-    pub(crate) fn begin(&mut self, call: CallId, plan: Plan, now: Timestamp) {
+    pub(crate) fn begin(&mut self, call: CallId, plan: Plan, counts: i64, now: Timestamp) {
         self.outstanding = Some(PendingWrite {
             call,
             plan,
             sent_at: now,
+            counts,
         });
     }
 

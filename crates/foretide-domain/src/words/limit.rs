@@ -1,7 +1,9 @@
 //! What each guard rail says of the inputs that it saw.
 
 use std::fmt;
+use std::time::Duration;
 
+use super::hours::span;
 use crate::{Cause, Guard, Inputs};
 
 /// What a guard rail says of the inputs that it saw.
@@ -52,6 +54,9 @@ impl fmt::Display for Limit<'_> {
             Guard::Confidence => f.write_str("the model is not sure enough"),
             Guard::Streak => write!(f, "too few votes in a row to scale in: {}", streak(inputs)),
             Guard::Cooldown => write!(f, "cooldown, {} s left", inputs.cooldown_left.as_secs()),
+            Guard::Stabilisation => stabilisation(f, inputs),
+            Guard::ScaleOutPace => pace(f, inputs, "scale-out", "more"),
+            Guard::ScaleInPace => pace(f, inputs, "scale-in", "fewer"),
             Guard::Breaker => breaker(f, inputs),
             Guard::CannotWrite => cannot_write(f, inputs),
             Guard::WriteInFlight => f.write_str("the answer to a write is outstanding"),
@@ -76,6 +81,33 @@ pub(super) fn streak(inputs: &Inputs) -> String {
             counted(needed_cycles, "cycle")
         ),
         None => format!("{} in {}", counted(votes, "vote"), counted(cycles, "cycle")),
+    }
+}
+
+/// A pace limit: what it allows, counted from when, and when it allows more.
+fn pace(f: &mut fmt::Formatter<'_>, inputs: &Inputs, what: &str, side: &str) -> fmt::Result {
+    let Some(window) = inputs.pace.limit else {
+        return write!(f, "the pace of {what} is limited");
+    };
+    let (change, reference) = (window.change, window.reference);
+    let minutes = |time: Duration| span(time.as_secs().next_multiple_of(60));
+    let (per, more_in) = (minutes(window.per), minutes(window.more_in));
+    write!(
+        f,
+        "the pace of {what} is limited to {change} {side} than {reference} within {per}; the \
+         next change is allowed in {more_in}"
+    )
+}
+
+fn stabilisation(f: &mut fmt::Formatter<'_>, inputs: &Inputs) -> fmt::Result {
+    match inputs.pace.stabilised {
+        Some(lately) => write!(
+            f,
+            "{} were wanted within the last {} (scale_in.stabilisation)",
+            counted(lately.wanted, "instance"),
+            span(lately.within.as_secs().next_multiple_of(60))
+        ),
+        None => f.write_str("more was wanted within the stabilisation time of scale-in"),
     }
 }
 

@@ -312,8 +312,9 @@ mod tests {
     use crate::{
         Bounds, CallFailure, Cause, Class, ClassifierRule, Counterfactual, EventFigures,
         FailureKind, ForecastFigures, ForecastKept, Guard, Hours, LifecycleCounts, Load,
-        LoadSource, Mode, Obstacle, Percent, Pinned, Pricing, Proposal, Rule, Severity, Staleness,
-        SuspendedProcesses, TaskPriority, TaskType, Timestamp,
+        LoadSource, Mode, Obstacle, PaceFigures, PaceWindow, Percent, Pinned, Pricing, Proposal,
+        Rule, Severity, Stabilised, Staleness, SuspendedProcesses, TaskPriority, TaskType,
+        Timestamp,
     };
 
     fn figures() -> ForecastFigures {
@@ -369,6 +370,23 @@ mod tests {
         }
     }
 
+    fn pace() -> PaceFigures {
+        let limit = PaceWindow {
+            reference: 4,
+            change: 5,
+            per: Duration::from_mins(10),
+            more_in: Duration::from_secs(130),
+        };
+        let stabilised = Stabilised {
+            wanted: 6,
+            within: Duration::from_mins(5),
+        };
+        PaceFigures {
+            limit: Some(limit),
+            stabilised: Some(stabilised),
+        }
+    }
+
     fn inputs() -> Inputs {
         Inputs {
             desired: 3,
@@ -418,6 +436,7 @@ mod tests {
                 }),
                 ..Orders::default()
             },
+            pace: pace(),
             breaker_open: false,
             health: crate::Verdict::default(),
             hours: Hours::default(),
@@ -540,7 +559,7 @@ mod tests {
     }
 
     /// Each guard rail, what the sentence says where it bound, and its name in JSON.
-    const GUARDS: [(Guard, &str, &str); 21] = [
+    const GUARDS: [(Guard, &str, &str); 24] = [
         (Guard::Bounds, "the group's bounds are 1..9", "bounds"),
         (Guard::Suspended, "process Launch is suspended", "suspended"),
         (Guard::Freshness, "the newest datapoint is", "freshness"),
@@ -570,6 +589,21 @@ mod tests {
         ),
         (Guard::Streak, "too few votes in a row", "streak"),
         (Guard::Cooldown, "cooldown, 118 s left", "cooldown"),
+        (
+            Guard::Stabilisation,
+            "6 instances were wanted within the last 5 min (scale_in.stabilisation)",
+            "stabilisation",
+        ),
+        (
+            Guard::ScaleOutPace,
+            "scale-out is limited to 5 more than 4 within 10 min; the next change is allowed in 3 min",
+            "scale_out_pace",
+        ),
+        (
+            Guard::ScaleInPace,
+            "scale-in is limited to 5 fewer than 4 within 10 min; the next change is allowed in 3 min",
+            "scale_in_pace",
+        ),
         (
             Guard::Breaker,
             "launches fail (AWS: \"no capacity\"); next try 1970-01-01T00:05:00Z",

@@ -36,6 +36,7 @@ pub(super) fn decision(hours: Hours) -> Decision {
         cooldown_left: Duration::ZERO,
         settings: None,
         orders: Orders::default(),
+        pace: foretide_domain::PaceFigures::default(),
         breaker_open: false,
         health: Verdict::default(),
         hours,

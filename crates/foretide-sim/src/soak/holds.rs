@@ -6,6 +6,8 @@
 //! | breaker | its longest back-off, from the newest launch that failed, hung or died |
 //! | sudden drop of load | half an hour |
 //! | cooldown | the longer cooldown |
+//! | scale-in stabilisation | its time |
+//! | pace limits | their `per` |
 //! | write in flight | the deadline of a write |
 //! | write back-off | five minutes |
 //!
@@ -13,7 +15,7 @@
 
 use std::time::Duration;
 
-use foretide_control::ControllerConfig;
+use foretide_control::{ControllerConfig, PaceLimits};
 use foretide_domain::{Decision, Guard, Timestamp};
 
 /// Decisions come with datapoints, so a hold is seen to end up to two periods, their delay and a
@@ -29,6 +31,7 @@ pub(super) struct Holds {
     /// The longest launch so far: a lead time is never longer.
     launch: Duration,
     cooldown: Duration,
+    pace: PaceLimits,
     breaker: Duration,
     pending_lead_times: u32,
 }
@@ -42,6 +45,7 @@ impl Holds {
             warm_up,
             launch: config.lead_time,
             cooldown: rules.cooldown_out.max(rules.cooldown_in),
+            pace: config.pace,
             breaker: config.breaker.backoff_max,
             pending_lead_times: config.breaker.pending_lead_times,
         }
@@ -84,6 +88,9 @@ impl Holds {
             Guard::LoadDropped => Some(Duration::from_mins(30)),
             Guard::Breaker => Some(self.breaker),
             Guard::Cooldown => Some(self.cooldown),
+            Guard::Stabilisation => Some(self.pace.stabilisation),
+            Guard::ScaleOutPace => Some(self.pace.scale_out.per),
+            Guard::ScaleInPace => Some(self.pace.scale_in.per),
             Guard::WriteInFlight => Some(Duration::from_secs(30)),
             Guard::WriteBackoff => Some(Duration::from_secs(300)),
             _ => None,

@@ -128,6 +128,7 @@ fn inputs(before: u32, class: Class) -> Inputs {
         cooldown_left: Duration::ZERO,
         settings: None,
         orders: foretide_domain::Orders::default(),
+        pace: foretide_domain::PaceFigures::default(),
         breaker_open: false,
         health: foretide_domain::Verdict::default(),
         hours: foretide_domain::Hours::default(),
