@@ -121,6 +121,7 @@ pub(crate) fn fly(
     let offset = run.epoch_minute.div_euclid(setup.step);
     let mut pilot = Pilot::new(config, offset, o.seed, shipped, replayed);
     pilot.lists = o.lists;
+    pilot.max = setup.max;
     let score = world::run(run.demand, &setup, run.score_from, &mut pilot);
     if let Some(dir) = &o.record {
         notes::write(&file(dir), &pilot.noted)?;

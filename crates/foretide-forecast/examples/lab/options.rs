@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use foretide_forecast::sizing::SizingConfig;
 
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
 pub(crate) struct Options {
     pub(crate) dir: PathBuf,
     pub(crate) boot: u32,

@@ -25,6 +25,8 @@ pub(crate) struct Pilot {
     pub(crate) step_time: Duration,
     pub(crate) fits: u32,
     config: SizingConfig,
+    /// The group's maximum.
+    pub(crate) max: u32,
     /// Whether a price list is made every day.
     pub(crate) lists: bool,
 }
@@ -49,6 +51,7 @@ impl Pilot {
             step_time: Duration::ZERO,
             fits: 0,
             config,
+            max: 100,
             lists: false,
         }
     }
@@ -77,7 +80,7 @@ impl Pilot {
             forecast: *forecast,
         };
         let periods: Vec<PricedPeriod> = week.iter().map(period).collect();
-        if let Some(list) = priced(&self.config, (1, 100), &periods, day) {
+        if let Some(list) = priced(&self.config, (1, self.max), &periods, day) {
             self.optimiser.take_price_list(list);
         }
     }
@@ -108,7 +111,7 @@ impl Policy for Pilot {
             instances: newest.instances,
             log_demand,
             desired,
-            bounds: (1, 100),
+            bounds: (1, self.max),
             governs: true,
             pending,
             forecast,
