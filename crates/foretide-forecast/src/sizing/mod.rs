@@ -8,6 +8,7 @@
 //!
 //! Refuses: bounds and guard rails (the caller's), knowing what time it is, forecasting.
 
+mod bank;
 mod budget;
 mod calibration;
 mod curve;
@@ -17,6 +18,7 @@ mod price;
 mod tracking;
 mod types;
 
+pub use bank::{BankStep, BaselineBank};
 pub use budget::{BudgetConfig, Standing};
 pub use curve::Curve;
 pub(crate) use live_error::LiveError;
