@@ -111,7 +111,10 @@ impl HoursLedger {
     pub(crate) fn baseline_now(&self) -> Option<BaselineNow> {
         Some(BaselineNow {
             configured: self.baseline.as_ref()?.running(),
-            bank: self.bank.as_ref().map(BaselineBank::running),
+            bank: self.bank.as_ref().map(|bank| {
+                bank.running()
+                    .map(|running| u16::try_from(running).unwrap_or(u16::MAX))
+            }),
         })
     }
 

@@ -109,7 +109,7 @@ pub struct BaselineNow {
     pub configured: u32,
     /// Instances at each of [`BANK_TARGETS`]; none in decisions of earlier versions.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub bank: Option<[u32; BANK]>,
+    pub bank: Option<[u16; BANK]>,
 }
 
 impl BaselineNow {
@@ -122,7 +122,7 @@ impl BaselineNow {
         let bank = self.bank.as_ref();
         bank.zip(index)
             .and_then(|(bank, index)| bank.get(index).copied())
-            .unwrap_or(self.configured)
+            .map_or(self.configured, u32::from)
     }
 }
 
@@ -134,7 +134,7 @@ enum StoredNow {
     Bank {
         configured: u32,
         #[serde(default)]
-        bank: Option<[u32; BANK]>,
+        bank: Option<[u16; BANK]>,
     },
 }
 
