@@ -142,19 +142,10 @@ fn hours_view(hours: &Hours, track: &Track) -> HoursView {
         baseline_violation_share: hours.baseline_violation_share(),
         baseline_keeps_budget: baseline.budget.map(|(_, kept)| kept),
         baseline_missing_s: baseline.missing_s,
-        compared: compared(hours),
+        compared: hours.compared(),
         price_per_instance_hour: price.map(|price| price.amount),
         currency: price.map(|price| price.currency.clone()),
     }
-}
-
-/// The comparison with the baseline in a sentence, and what a reader has to know besides.
-fn compared(hours: &Hours) -> Option<String> {
-    let said = hours.comparison()?.to_string();
-    Some(match hours.baseline().remark() {
-        Some(remark) => format!("{said}; {remark}"),
-        None => said,
-    })
 }
 
 fn spark(track: &Track) -> Spark {

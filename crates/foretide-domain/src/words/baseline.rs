@@ -75,6 +75,16 @@ impl Hours {
             none_kept: baseline.budget.is_some_and(|(_, kept)| !kept),
         })
     }
+
+    /// The comparison in a sentence, and what a reader has to know besides. None below a day of
+    /// data.
+    pub fn compared(&self) -> Option<String> {
+        let said = self.comparison()?.to_string();
+        Some(match self.baseline().remark() {
+            Some(remark) => format!("{said}; {remark}"),
+            None => said,
+        })
+    }
 }
 
 impl Comparison {

@@ -33,9 +33,7 @@ impl Hours {
                 share(self.baseline_violation_share(), 2),
             ),
         ]);
-        facts.extend(self.comparison().map(|it| fact("compared", it)));
-        let remark = baseline.remark().filter(|_| !self.is_too_early());
-        facts.extend(remark.map(|it| fact("about the baseline", it)));
+        facts.extend(self.compared().map(|it| fact("compared", it)));
         facts
     }
 }

@@ -67,6 +67,10 @@ pub(super) struct Counted {
     pub(super) known_s: u64,
     pub(super) too_early: bool,
     pub(super) used_instance_hours: Option<f64>,
+    /// Name of the baseline, such as `target tracking at 65 %`.
+    pub(super) baseline: String,
+    /// Its target in percent; null for the configured target.
+    pub(super) baseline_target_percent: Option<u32>,
     pub(super) baseline_instance_hours: Option<f64>,
     pub(super) optimum_instance_hours: Option<f64>,
     /// Used ÷ baseline.
@@ -76,6 +80,14 @@ pub(super) struct Counted {
     pub(super) violation_s: u64,
     pub(super) violation_share: Option<f64>,
     pub(super) baseline_violation_s: u64,
+    pub(super) baseline_violation_share: Option<f64>,
+    /// Whether the baseline kept the violation budget; if not, no target did. Null for the
+    /// configured target.
+    pub(super) baseline_keeps_budget: Option<bool>,
+    /// Time for which the baseline has the figures of the configured target, seconds.
+    pub(super) baseline_missing_s: u64,
+    /// The comparison in a sentence, with both violation shares.
+    pub(super) compared: Option<String>,
     /// Share of the time that may be in violation.
     pub(super) violation_budget: f64,
     pub(super) used_cost: Option<f64>,
@@ -152,10 +164,15 @@ pub(super) struct Times {
 pub(super) fn report(
     group: String,
     recorded: &Recorded,
-    days: Vec<Day>,
+    mut days: Vec<Day>,
     budget: f64,
     price: Option<(f64, String)>,
 ) -> GroupReport {
+    let total = days::total(&days, budget);
+    let baseline = total.baseline();
+    for day in &mut days {
+        day.compare(&baseline);
+    }
     let newest = recorded.decisions.last().map(|it| &it.explanation);
     let (amount, currency) = price.unzip();
     let saved = days.iter().filter(|day| day.is_whole());
@@ -167,7 +184,7 @@ pub(super) fn report(
         mode: newest.map(|why| why.mode.to_string()),
         policy: newest.map(|why| why.policy.to_string()),
         currency,
-        hours: counted(&days::total(&days), budget, amount),
+        hours: counted(&total, budget, amount),
         days_without_data: days.iter().filter(|day| day.covered <= 0.0).count(),
         cpu_percent: days::mean_cpu(&recorded.points),
         saved_instance_hours_a_day: interval::of(&saved),
@@ -185,21 +202,29 @@ pub(super) fn report(
 
 fn counted(hours: &Hours, budget: f64, price: Option<f64>) -> Option<Counted> {
     let cost = |hours: Option<f64>| Some(hours? * price?);
+    let baseline = hours.baseline();
+    let beside = hours.of_baseline(&baseline);
     (!hours.is_empty()).then(|| Counted {
         since: hours.since.to_string(),
         known_s: hours.known_s,
         too_early: hours.is_too_early(),
         used_instance_hours: hours.used(),
-        baseline_instance_hours: hours.baseline(),
+        baseline: baseline.to_string(),
+        baseline_target_percent: baseline.target,
+        baseline_instance_hours: beside,
         optimum_instance_hours: hours.optimum(),
         against_baseline: hours.against_baseline(),
         against_optimum: hours.against_optimum(),
         violation_s: hours.violation_s,
         violation_share: hours.violation_share(),
-        baseline_violation_s: hours.baseline_violation_s,
+        baseline_violation_s: baseline.violation_s,
+        baseline_violation_share: hours.baseline_violation_share(),
+        baseline_keeps_budget: baseline.budget.map(|(_, kept)| kept),
+        baseline_missing_s: baseline.missing_s,
+        compared: hours.compared(),
         violation_budget: budget,
         used_cost: cost(hours.used()),
-        baseline_cost: cost(hours.baseline()),
+        baseline_cost: cost(beside),
         optimum_cost: cost(hours.optimum()),
     })
 }
