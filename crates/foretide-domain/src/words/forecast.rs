@@ -98,7 +98,7 @@ fn chosen(figures: &ForecastFigures) -> Vec<Fact> {
     );
     facts.push(fact("risk price", price));
     let degraded = if figures.demoted {
-        "yes: no better than the baseline, so the risk price is limited"
+        "yes: no better than target tracking at the configured target, so the risk price is limited"
     } else {
         "no"
     };
@@ -153,7 +153,7 @@ fn beside(figures: &ForecastFigures) -> Vec<Fact> {
     vec![
         fact("Foretide, mean of about 3 days", mean(own, own_short)),
         fact(
-            "baseline, mean of about 3 days",
+            "target tracking, mean of about 3 days",
             mean(tracking, tracking_short),
         ),
     ]

@@ -78,8 +78,8 @@ impl fmt::Display for Cause {
                 100.0 * budget
             ),
             Self::NoBetterThanBaseline => f.write_str(
-                "the forecast costs more than baseline target tracking and serves no better: \
-                 its risk price is bounded",
+                "the forecast costs more than target tracking at the configured target and serves no \
+                 better: its risk price is bounded",
             ),
             Self::NotRead => f.write_str("the group was not read yet"),
             Self::ReadingHistory { parts_read, parts } => {

@@ -108,11 +108,12 @@ impl fmt::Display for Alarm {
             Self::PredictorAnswers => f.write_str("the predictor answers again"),
             Self::ForecastDemoted { cost_percent } => write!(
                 f,
-                "the forecast costs {cost_percent} % of the baseline and serves no better: its risk \
-                 price is bounded"
+                "the forecast costs {cost_percent} % of target tracking at the configured target and \
+                 serves no better: its risk price is bounded"
             ),
             Self::ForecastRestored => f.write_str(
-                "the forecast is better than the baseline again: its risk price is free",
+                "the forecast is better than target tracking at the configured target again: its risk \
+                 price is free",
             ),
             Self::InvariantBroken {
                 invariant,

@@ -404,7 +404,7 @@ impl fmt::Display for ForecastFacts<'_> {
                 Pricing::Prices { .. } => f.write_str(" by the stated prices")?,
             }
             if figures.demoted {
-                f.write_str(", degraded: no better than the baseline")?;
+                f.write_str(", degraded: no better than target tracking at the configured target")?;
             }
         }
         if figures.reading_history {

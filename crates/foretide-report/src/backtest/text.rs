@@ -6,8 +6,10 @@ use foretide_sim::BASELINE;
 
 use crate::summary::{PolicyFigures, Summary, TraceFigures};
 
-/// Columns of the widest table.
-const WIDTH: usize = 98;
+/// Columns of the figures of a table.
+const FIGURES: usize = 72;
+/// Least columns of the names.
+const NAMES: usize = 15;
 
 /// Prints the verdict of each trace, then one table for each trace; as blocks if the table is wider
 /// than `width`. `wrap` breaks a text into lines of a width, with an indent after the first.
@@ -38,7 +40,7 @@ pub fn print_backtest(
             out,
             "  hindsight optimum {optimum:.1} instance-hours (cost ratio 1)"
         )?;
-        if width.is_none_or(|width| width >= WIDTH) {
+        if width.is_none_or(|width| width >= 2 + name_width(figures) + FIGURES) {
             wide(figures, out)?;
         } else {
             narrow(figures, out)?;
@@ -90,13 +92,14 @@ fn cells(policy: &PolicyFigures) -> [(&'static str, String); 6] {
     ]
 }
 
+fn name_width(figures: &TraceFigures) -> usize {
+    let names = figures.policies.iter();
+    let longest = names.map(|policy| policy.label.chars().count()).max();
+    longest.unwrap_or(0).max(NAMES)
+}
+
 fn wide(figures: &TraceFigures, out: &mut dyn Write) -> io::Result<()> {
-    let longest = figures
-        .policies
-        .iter()
-        .map(|policy| policy.label.chars().count())
-        .max();
-    let name_width = longest.unwrap_or(0).max(15);
+    let name_width = name_width(figures);
     for (index, policy) in figures.policies.iter().enumerate() {
         if index == 0 {
             write!(out, "  {:<name_width$}", "")?;
