@@ -279,9 +279,9 @@ mod tests {
         {
             *instances = known_s * (20 - index as u64);
             *violation = if index > 7 {
-                known_s / 100
+                known_s / 50
             } else {
-                known_s / 1000
+                known_s / 500
             };
         }
         Hours {

@@ -224,14 +224,15 @@ mod tests {
         assert_eq!(
             said((112.0, 0.0083), (100.0, 0.0049)),
             "Policy forecast used 12 % more instance-hours than target tracking at 65 %, so \
-             dearer (in violation 0.83 % of the time against 0.49 %); it did not keep the \
-             violation budget of 0.50 %."
+             dearer (in violation 0.83 % of the time against 0.49 %); Foretide did not keep \
+             the violation budget of 0.50 %."
         );
         assert_eq!(
             said((59.0, 0.006), (100.0, 0.03)),
             "Policy forecast used 41 % fewer instance-hours than target tracking at 65 % (in \
-             violation 0.60 % of the time against 3.00 %); no target from 30 % to 80 % kept the \
-             violation budget of 0.50 %; this target had the fewest violations."
+             violation 0.60 % of the time against 3.00 %); neither Foretide nor any target from \
+             30 % to 80 % kept the violation budget of 0.50 %; this target had the fewest \
+             violations."
         );
     }
 

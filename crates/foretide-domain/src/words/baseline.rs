@@ -30,12 +30,12 @@ impl Baseline {
     }
 }
 
-/// Said where the baseline is the target with the fewest violations.
-fn none_kept(budget: f64) -> String {
+/// Said where the baseline is the target with the fewest violations. `none` begins the sentence.
+fn none_kept(none: &str, budget: f64) -> String {
     let [least, .., most] = BANK_TARGETS;
     format!(
-        "no target from {least} % to {most} % kept the violation budget of {}; this target had \
-         the fewest violations",
+        "{none} from {least} % to {most} % kept the violation budget of {}; this target had the \
+         fewest violations",
         percent(budget)
     )
 }
@@ -111,10 +111,11 @@ impl Comparison {
         match (over, self.none_kept) {
             (false, false) => None,
             (true, false) => Some(format!(
-                "it did not keep the violation budget of {}",
+                "Foretide did not keep the violation budget of {}",
                 percent(self.budget)
             )),
-            (_, true) => Some(none_kept(self.budget)),
+            (false, true) => Some(none_kept("no target", self.budget)),
+            (true, true) => Some(none_kept("neither Foretide nor any target", self.budget)),
         }
     }
 }
@@ -172,11 +173,17 @@ mod tests {
         assert_eq!(
             said((100.4, 0.0083), (100.0, 0.0049), false),
             "as many instance-hours as target tracking at 65 % (in violation 0.83 % of the time \
-             against 0.49 %); it did not keep the violation budget of 0.50 %"
+             against 0.49 %); Foretide did not keep the violation budget of 0.50 %"
         );
         assert_eq!(
             said((59.0, 0.01), (100.0, 0.03), true),
             "41 % fewer instance-hours than target tracking at 65 % (in violation 1.00 % of the \
+             time against 3.00 %); neither Foretide nor any target from 30 % to 80 % kept the \
+             violation budget of 0.50 %; this target had the fewest violations"
+        );
+        assert_eq!(
+            said((59.0, 0.004), (100.0, 0.03), true),
+            "41 % fewer instance-hours than target tracking at 65 % (in violation 0.40 % of the \
              time against 3.00 %); no target from 30 % to 80 % kept the violation budget of \
              0.50 %; this target had the fewest violations"
         );

@@ -384,7 +384,7 @@ fn times(took: &[Duration]) -> Option<Times> {
 
 #[cfg(test)]
 mod tests {
-    use foretide_domain::{Bounds, Plan};
+    use foretide_domain::{Bank, Bounds, Plan};
 
     use super::*;
 
@@ -404,6 +404,43 @@ mod tests {
             cpu_percent: Some(40.0),
             ..Day::default()
         }
+    }
+
+    /// The target is chosen over all days; each day then has the figures of that target.
+    #[test]
+    fn every_day_has_the_target_that_is_fair_over_all_days() {
+        let with_bank = |cheap: usize| {
+            let mut day = day(48.0, 60.0, 1.0);
+            let mut bank = Bank {
+                budget: 0.1,
+                instance_s: [3600 * 50; 11],
+                ..Bank::default()
+            };
+            bank.instance_s[cheap] = 3600 * 40;
+            // 75 % is cheaper by far, and in violation half of the time.
+            bank.instance_s[9] = 3600 * 10;
+            bank.violation_s[9] = 43_200;
+            day.counted.bank = Some(bank);
+            day
+        };
+        let days = vec![with_bank(7), with_bank(7), with_bank(5)];
+        let report = report("a/web".to_owned(), &Recorded::default(), days, 0.005, None);
+        let counted = report.hours.unwrap();
+        assert_eq!(counted.baseline, "target tracking at 65 %");
+        assert_eq!(counted.baseline_instance_hours, Some(130.0));
+        let of_days: Vec<_> = report
+            .days
+            .iter()
+            .map(|day| day.baseline_instance_hours)
+            .collect();
+        assert_eq!(of_days, [Some(40.0), Some(40.0), Some(50.0)]);
+        assert_eq!(
+            counted.compared.unwrap(),
+            "11 % more instance-hours than target tracking at 65 %, so dearer (in violation \
+             0.38 % of the time against 0.00 %)"
+        );
+        let saved = report.saved_instance_hours_a_day.unwrap();
+        assert!(saved.mean < 0.0, "{saved:?}");
     }
 
     #[test]

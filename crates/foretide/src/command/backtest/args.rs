@@ -24,9 +24,9 @@ Examples:
 A trace is CSV with a header: a column `timestamp` (RFC 3339 or epoch) and a column with the load.
 Metric exports of the AWS console and CLI are read too. Policy `aws-predictive` is an emulation,
 built from the public description of AWS predictive scaling. Policy `baseline` is target tracking
-at the target, 30 to 80 %, that was cheapest within the violation budget, in hindsight. The same command writes the same
-bytes, unless --timings adds durations. With --group, every call pulls new history; a backtest of
-the pulled file writes the same bytes again.")]
+at the target, 30 to 80 %, that was cheapest within the violation budget, in hindsight. The same
+command writes the same bytes, unless --timings adds durations. With --group, every call pulls new
+history; a backtest of the pulled file writes the same bytes again.")]
 #[command(group(ArgGroup::new("history").args(["trace", "group"]).required(true)))]
 pub(crate) struct BacktestArgs {
     /// Trace file; may be repeated
