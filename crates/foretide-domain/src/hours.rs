@@ -99,7 +99,7 @@ impl Hours {
     /// The bank; without one, that of the configured target for all of the time, with the budget of
     /// `other`.
     fn bank_or(&self, other: &Bank) -> Bank {
-        self.bank.unwrap_or_else(|| Bank {
+        self.bank.unwrap_or(Bank {
             budget: other.budget,
             missing_s: self.known_s,
             instance_s: [self.baseline_instance_s; BANK_TARGETS.len()],

@@ -20,7 +20,7 @@ impl Hours {
         facts.extend([
             fact("time with data", span(self.known_s)),
             fact("used", instance_hours(self.used())),
-            fact("baseline", &baseline),
+            fact("baseline", baseline),
             fact("baseline used", instance_hours(self.of_baseline(&baseline))),
             fact("hindsight optimum", instance_hours(self.optimum())),
             fact("used / baseline", share(self.against_baseline(), 0)),

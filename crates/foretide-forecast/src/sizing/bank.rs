@@ -8,7 +8,7 @@ use super::Baseline;
 
 /// A simulated group for each of [`BANK_TARGETS`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct BaselineBank([Baseline; BANK]);
+pub struct BaselineBank(Box<[Baseline; BANK]>);
 
 /// What one period brought each target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +22,8 @@ pub struct BankStep {
 impl BaselineBank {
     /// Groups of `desired` instances in service.
     pub fn new(rule: TargetTracking, desired: u32) -> Self {
-        Self(BANK_TARGETS.map(|target| Baseline::new(f64::from(target), rule, desired)))
+        let group = |target| Baseline::new(f64::from(target), rule, desired);
+        Self(Box::new(BANK_TARGETS.map(group)))
     }
 
     /// Instances in service or launching, at each target.
@@ -32,7 +33,7 @@ impl BaselineBank {
 
     /// Periods without data: launches under way arrive, nothing is decided.
     pub fn pass_over(&mut self, missed: u32) {
-        for baseline in &mut self.0 {
+        for baseline in self.0.iter_mut() {
             baseline.pass_over(missed);
         }
     }

@@ -68,7 +68,7 @@ struct Sums {
 /// before `from`.
 pub(super) fn of(
     points: &[Datapoint],
-    before: Option<Hours>,
+    before: Option<&Hours>,
     decisions: &[Decision],
     (from, to): (Timestamp, Timestamp),
 ) -> Vec<Day> {
@@ -107,11 +107,11 @@ pub(super) fn of(
 
 /// The difference of each decision's count from the count before.
 fn stretches(
-    before: Option<Hours>,
+    before: Option<&Hours>,
     decisions: &[Decision],
     from: Timestamp,
 ) -> impl Iterator<Item = Hours> {
-    let mut newest = before;
+    let mut newest = before.copied();
     decisions.iter().filter_map(move |decision| {
         let hours = decision.explanation.inputs.hours;
         if hours.is_empty() {
@@ -219,10 +219,10 @@ mod tests {
     }
 
     fn decisions(counts: &[Hours]) -> Vec<Decision> {
-        counts.iter().map(|hours| decision(*hours)).collect()
+        counts.iter().map(decision).collect()
     }
 
-    fn days(before: Option<Hours>, counts: &[Hours], count: i64) -> Vec<Day> {
+    fn days(before: Option<&Hours>, counts: &[Hours], count: i64) -> Vec<Day> {
         let (from, to) = (at(0), at(1440 * count - 1));
         of(&[], before, &decisions(counts), (from, to))
     }
@@ -231,11 +231,13 @@ mod tests {
     fn a_day_is_what_its_decisions_counted_more_than_those_before() {
         // Begun an hour before midnight; one count at midnight, two on the day, one the day after.
         let counts = [60, 660, 1500, 1560].map(|minutes| counted(-60, minutes));
-        let mut days = days(Some(counted(-60, 30)), &counts, 2);
+        let mut days = days(Some(&counted(-60, 30)), &counts, 2);
         let used: Vec<_> = days.iter().map(|day| day.used_instance_hours).collect();
         assert_eq!(used, [Some(4.0 * 24.0), Some(4.0)]);
         let baseline = total(&days, 0.005).baseline();
-        days.iter_mut().for_each(|day| day.compare(&baseline));
+        for day in &mut days {
+            day.compare(&baseline);
+        }
         assert_eq!(days[0].baseline_instance_hours, Some(5.0 * 24.0));
         assert_eq!(days[0].violation_s, Some(1440));
         assert_eq!(total(&days, 0.005).since, at(0));

@@ -42,7 +42,7 @@ pub fn group_report(
 ) -> GroupReport {
     let days = days::of(
         &recorded.points,
-        recorded.hours_before,
+        recorded.hours_before.as_ref(),
         &recorded.decisions,
         (from, to),
     );
