@@ -1,12 +1,15 @@
-//! Counts instance-hours and time in violation, with the baseline stepped beside the group.
+//! Counts instance-hours and time in violation, with target tracking simulated beside the group: at
+//! the configured target, and at each target that the fair baseline is chosen from.
 
 mod count;
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use foretide_domain::{Datapoint, Hours, Mode, Percent, Timestamp, whole_instances};
-use foretide_forecast::sizing::Baseline;
+use foretide_domain::{
+    Bank, BaselineNow, Datapoint, Hours, Mode, Percent, Timestamp, whole_instances,
+};
+use foretide_forecast::sizing::{BankStep, Baseline, BaselineBank};
 use serde::{Deserialize, Serialize};
 
 use crate::load::{Measured, measured};
@@ -29,8 +32,12 @@ pub(crate) struct HoursLedger {
     /// The same as it stood when each of the last days began. Days are of UTC, counted since 1970;
     /// one without data has none. Oldest first.
     days: VecDeque<(i64, Hours)>,
-    /// None before the first period.
+    /// Target tracking at the configured target; none before the first period.
     baseline: Option<Baseline>,
+    /// Target tracking at each target of the bank; none before the first period, and in states of
+    /// earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    bank: Option<BaselineBank>,
     /// Start of the newest period that the baseline was stepped by.
     stepped: Option<Timestamp>,
     /// Running instances from a time on; none while the group was not read. Oldest first.
@@ -48,6 +55,23 @@ struct Terms {
     lead: Duration,
     min: u32,
     max: u32,
+    /// Share of time that may be in violation, 0 to 1.
+    budget: f64,
+}
+
+/// The simulated groups under target tracking.
+#[derive(Clone, Debug)]
+struct Simulated {
+    /// At the configured target.
+    configured: Baseline,
+    bank: BaselineBank,
+}
+
+impl Simulated {
+    fn pass_over(&mut self, missed: u32) {
+        self.configured.pass_over(missed);
+        self.bank.pass_over(missed);
+    }
 }
 
 impl HoursLedger {
@@ -83,9 +107,15 @@ impl HoursLedger {
         }
     }
 
-    /// Instances that the baseline runs now.
-    pub(crate) fn baseline_now(&self) -> Option<u32> {
-        self.baseline.as_ref().map(Baseline::running)
+    /// Instances that target tracking runs now, at each target.
+    pub(crate) fn baseline_now(&self) -> Option<BaselineNow> {
+        Some(BaselineNow {
+            configured: self.baseline.as_ref()?.running(),
+            bank: self.bank.as_ref().map(|bank| {
+                bank.running()
+                    .map(|running| u16::try_from(running).unwrap_or(u16::MAX))
+            }),
+        })
     }
 
     /// Begins anew where the mode is another one.
@@ -96,6 +126,7 @@ impl HoursLedger {
             self.days.clear();
             self.begin_day(now);
             self.baseline = None;
+            self.bank = None;
             self.stepped = None;
         }
     }
@@ -143,8 +174,8 @@ impl HoursLedger {
         Some(total)
     }
 
-    /// Steps the baseline by a closed period, and counts it where all of it is known.
-    fn count(&mut self, point: &Datapoint, baseline: &mut Baseline, terms: &Terms) {
+    /// Steps the simulated groups by a closed period, and counts it where all of it is known.
+    fn count(&mut self, point: &Datapoint, simulated: &mut Simulated, terms: &Terms) {
         // CPU, also where the group has a load metric: the objective is one of CPU.
         let Some(Measured {
             utilisation, load, ..
@@ -155,17 +186,15 @@ impl HoursLedger {
         let period_ms = point.period.as_millis().max(1);
         if let Some(stepped) = self.stepped {
             let periods = point.start.since(stepped).as_millis() / period_ms;
-            baseline.pass_over(u32::try_from(periods.saturating_sub(1)).unwrap_or(u32::MAX));
+            simulated.pass_over(u32::try_from(periods.saturating_sub(1)).unwrap_or(u32::MAX));
         }
         self.stepped = Some(point.start);
         let lead = terms.lead.as_millis().div_ceil(period_ms);
-        let beside = baseline.running();
-        let (_, baseline_violates) = baseline.step(
-            load,
-            terms.objective.get(),
-            u64::try_from(lead).unwrap_or(u64::MAX),
-            (terms.min, terms.max),
-        );
+        let lead = u64::try_from(lead).unwrap_or(u64::MAX);
+        let (objective, bounds) = (terms.objective.get(), (terms.min, terms.max));
+        let beside = simulated.configured.running();
+        let (_, baseline_violates) = simulated.configured.step(load, objective, lead, bounds);
+        let bank = simulated.bank.step(load, objective, lead, bounds);
         if point.start < self.hours.until {
             return;
         }
@@ -174,9 +203,9 @@ impl HoursLedger {
         };
         self.begin_day(point.start);
         let seconds = point.period.as_secs();
-        let optimum = whole_instances(load / terms.objective.get());
+        let optimum = whole_instances(load / objective);
         let optimum = optimum.min(terms.max).max(terms.min);
-        let violates = utilisation > terms.objective.get();
+        let violates = utilisation > objective;
         self.hours.add(&Hours {
             until: point.end(),
             known_s: seconds,
@@ -185,6 +214,7 @@ impl HoursLedger {
             optimum_instance_s: seconds.saturating_mul(u64::from(optimum)),
             violation_s: if violates { seconds } else { 0 },
             baseline_violation_s: if baseline_violates { seconds } else { 0 },
+            bank: Some(counted(&bank, seconds, terms.budget)),
             ..self.hours
         });
     }
@@ -198,6 +228,20 @@ impl HoursLedger {
         self.stepped.take_if(|stepped| *stepped > now);
         self.read_at.take_if(|read| *read > now);
         self.running.retain(|(at, _)| *at <= now);
+    }
+}
+
+/// A period of `seconds` at each target.
+fn counted(step: &BankStep, seconds: u64, budget: f64) -> Bank {
+    Bank {
+        budget,
+        missing_s: 0,
+        instance_s: step
+            .running
+            .map(|running| seconds.saturating_mul(u64::from(running))),
+        violation_s: step
+            .violates
+            .map(|violates| if violates { seconds } else { 0 }),
     }
 }
 
@@ -227,7 +271,7 @@ mod tests {
 
     struct Group {
         ledger: HoursLedger,
-        baseline: Baseline,
+        simulated: Simulated,
     }
 
     impl Group {
@@ -235,8 +279,11 @@ mod tests {
             let mut ledger = HoursLedger::default();
             ledger.hold(mode, at(0));
             let rule = foretide_domain::TargetTracking::default();
-            let baseline = Baseline::new(50.0, rule, 4);
-            Self { ledger, baseline }
+            let simulated = Simulated {
+                configured: Baseline::new(50.0, rule, 4),
+                bank: BaselineBank::new(rule, 4),
+            };
+            Self { ledger, simulated }
         }
 
         /// A minute at whose end so many instances run, and the period that it closes.
@@ -251,9 +298,10 @@ mod tests {
                 lead: Duration::from_secs(180),
                 min: 1,
                 max: 10,
+                budget: 0.005,
             };
             let point = point(minute, cpu);
-            self.ledger.count(&point, &mut self.baseline, &terms);
+            self.ledger.count(&point, &mut self.simulated, &terms);
         }
     }
 
@@ -325,6 +373,73 @@ mod tests {
             "the day's begin, not the period before it"
         );
         assert_eq!(group.ledger.days.len(), 7);
+    }
+
+    /// A count of an earlier version has no bank: its days have the figures of the configured
+    /// target, and the count says so.
+    #[test]
+    fn a_count_of_an_earlier_version_goes_on_with_a_bank_and_says_what_it_lacks() {
+        let mut group = Group::begun(Mode::Enforce);
+        group.ledger.read(4, GAP, at(0));
+        for minute in 0..1440 {
+            group.minute(minute, 4, 40.0);
+        }
+        group.ledger.hours.bank = None;
+        for (_, begun) in &mut group.ledger.days {
+            begun.bank = None;
+        }
+        let old = group.ledger.hours();
+        assert_eq!(old.baseline().target, None);
+        for minute in 1440..2880 {
+            group.minute(minute, 4, 40.0);
+        }
+        let both = group.ledger.week();
+        let baseline = both.baseline();
+        assert_eq!((both.known_s, baseline.missing_s), (172_800, 86_400));
+        // 160 instance-percent run on two instances at 80 %, and on four at 50 %.
+        assert_eq!(baseline.target, Some(80));
+        let since = both.after(&old).baseline();
+        assert_eq!((since.missing_s, since.target), (0, Some(80)));
+        assert_eq!(
+            baseline.instance_s,
+            old.baseline_instance_s + since.instance_s
+        );
+    }
+
+    /// Every cycle saves the count: after eight days under a load that moves all targets it is
+    /// still below 12 KB.
+    #[test]
+    fn the_count_stays_small() {
+        let mut group = Group::begun(Mode::Enforce);
+        group.ledger.read(4, GAP, at(0));
+        for minute in 0..8 * 1440 {
+            group.minute(minute, 4, 50.0 + 33.3 * (minute as f64 / 97.0).sin());
+        }
+        group.ledger.baseline = Some(group.simulated.configured.clone());
+        group.ledger.bank = Some(group.simulated.bank.clone());
+        let stored = serde_json::to_string(&group.ledger).unwrap().len();
+        assert!(stored < 12_000, "{stored} bytes");
+    }
+
+    #[test]
+    fn the_bank_goes_on_after_a_restart() {
+        let (mut whole, mut restarted) = (Group::begun(Mode::Enforce), Group::begun(Mode::Enforce));
+        for group in [&mut whole, &mut restarted] {
+            group.ledger.read(4, GAP, at(0));
+        }
+        for minute in 0..300 {
+            let cpu = f64::from(u8::try_from(20 + minute % 70).unwrap());
+            whole.minute(minute, 4, cpu);
+            restarted.minute(minute, 4, cpu);
+            if minute == 150 {
+                let ledger = serde_json::to_string(&restarted.ledger).unwrap();
+                restarted.ledger = serde_json::from_str(&ledger).unwrap();
+                let bank = serde_json::to_string(&restarted.simulated.bank).unwrap();
+                restarted.simulated.bank = serde_json::from_str(&bank).unwrap();
+            }
+        }
+        assert_eq!(whole.ledger, restarted.ledger);
+        assert!(whole.ledger.hours().bank.is_some());
     }
 
     #[test]

@@ -59,8 +59,8 @@ pub fn run(
         writeln!(out, "left before the end: no figures")?;
         return Ok(());
     }
-    let tracking = plan.target_tracking();
+    let baseline = plan.baseline();
     let score = simulation.score();
-    summary::print(plan, &score, &tracking, &records, terminal, out)?;
+    summary::print(plan, &score, baseline.as_ref(), &records, terminal, out)?;
     Ok(())
 }

@@ -6,7 +6,7 @@ use foretide_classifier::Model;
 use foretide_console::Price;
 use foretide_control::ControllerConfig;
 use foretide_domain::{CallFailure, FailureKind, Features, Prediction};
-use foretide_sim::{Case, Contender, Peer, Score};
+use foretide_sim::{Case, FairRun, Peer, fair_run};
 
 /// Everything that a demo needs, checked before it begins.
 #[derive(Debug)]
@@ -40,8 +40,9 @@ impl Plan {
         }
     }
 
-    /// The score of target tracking on the same load.
-    pub(crate) fn target_tracking(&self) -> Score {
+    /// The fair baseline on the same load: target tracking at the target that was cheapest within
+    /// the violation budget. None cannot be: target tracking has a target to change.
+    pub(crate) fn baseline(&self) -> Option<FairRun> {
         let settings = &self.config.target_tracking;
         let peer = Peer::TargetTracking(foretide_sim::TargetTracking {
             target: self.config.target_utilisation.get(),
@@ -49,6 +50,6 @@ impl Plan {
             points_in: settings.in_points,
             band_in: settings.in_band,
         });
-        peer.run(&self.case, None)
+        fair_run(&peer, &self.case, self.config.forecast.budget)
     }
 }

@@ -3,7 +3,8 @@
 use std::io::{self, Write};
 
 use foretide_console::Price;
-use foretide_sim::Score;
+use foretide_domain::{Comparison, Figures};
+use foretide_sim::{FairRun, Score};
 use foretide_terminal::{Terminal, wrap};
 
 use crate::plan::Plan;
@@ -22,16 +23,14 @@ struct Row {
 pub(crate) fn print(
     plan: &Plan,
     score: &Score,
-    tracking: &Score,
+    baseline: Option<&FairRun>,
     records: &Records,
     terminal: &Terminal,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let rows = [
-        row(plan, &plan.config.policy.to_string(), score),
-        row(plan, "baseline target tracking", tracking),
-        optimum(plan, score),
-    ];
+    let mut rows = vec![row(plan, &plan.config.policy.to_string(), score)];
+    rows.extend(baseline.map(|it| row(plan, &it.label(), &it.score)));
+    rows.push(optimum(plan, score));
     if terminal.is_interactive {
         let title = format!("{}; policy {}", plan.load, plan.config.policy);
         writeln!(out, "{}\n", wrap(&title, terminal.wrap_at(), 2))?;
@@ -42,7 +41,11 @@ pub(crate) fn print(
     } else {
         blocks(&rows, out)?;
     }
-    let days = plan.case.trace().span_s() as f64 / 86_400.0;
+    if let Some(baseline) = baseline {
+        let said = verdict(plan, score, baseline);
+        writeln!(out, "\n{}", wrap(&said, terminal.wrap_at(), 2))?;
+    }
+    let days = days(plan);
     let peak = plan.case.peak();
     writeln!(out, "\n{days:.1} days, peak need: {peak} instances")?;
     let slo = plan.case.setup().slo_utilisation * 100.0;
@@ -57,6 +60,30 @@ pub(crate) fn print(
     writeln!(out, "  {}", records.path().display())?;
     writeln!(out, "the demo keeps no store")?;
     Ok(())
+}
+
+fn days(plan: &Plan) -> f64 {
+    plan.case.trace().span_s() as f64 / 86_400.0
+}
+
+/// The policy against the fair baseline, in a sentence.
+fn verdict(plan: &Plan, score: &Score, baseline: &FairRun) -> String {
+    if days(plan) < 1.0 {
+        return "Too early to compare with the baseline: 1 day of load is needed.".to_owned();
+    }
+    let figures = |score: &Score| Figures {
+        instance_hours: score.instance_hours,
+        violation_share: score.violation_share,
+    };
+    let budget = plan.config.forecast.budget;
+    let compared = Comparison {
+        own: figures(score),
+        other: figures(&baseline.score),
+        than: baseline.label(),
+        budget,
+        none_kept: !baseline.kept,
+    };
+    format!("Policy {} used {compared}.", plan.config.policy)
 }
 
 fn row(plan: &Plan, name: &str, score: &Score) -> Row {

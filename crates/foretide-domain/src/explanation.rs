@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::group::is_zero;
 use crate::{
-    Bounds, Class, Features, Hours, LifecycleCounts, Load, Memory, Mode, Orders, PaceFigures,
-    Percent, SuspendedProcesses, TrackingRule, TrackingRun, Unaccounted, Verdict,
+    BaselineNow, Bounds, Class, Features, Hours, LifecycleCounts, Load, Memory, Mode, Orders,
+    PaceFigures, Percent, SuspendedProcesses, TrackingRule, TrackingRun, Unaccounted, Verdict,
 };
 
 /// Why: the inputs with their ages, what the policy wanted by which rule, what each guard rail made
@@ -120,10 +120,10 @@ pub struct Inputs {
     /// The same of the last seven days of UTC, today included.
     #[serde(default, skip_serializing_if = "Hours::is_unknown")]
     pub week: Hours,
-    /// Instances that the baseline, target tracking on the same load, runs now. None before the
+    /// Instances that target tracking on the same load runs now, at each target. None before the
     /// first period.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub baseline: Option<u32>,
+    pub baseline: Option<BaselineNow>,
 }
 
 /// How far data is trusted, the older it is the less. Policy `forecast` goes down every step, the

@@ -8,6 +8,7 @@ mod call;
 mod datapoint;
 mod decision;
 mod explanation;
+mod fair;
 mod features;
 mod group;
 mod health;
@@ -35,6 +36,7 @@ pub use explanation::{
     ForecastKept, ForecastRule, Guard, GuardStep, Inputs, LoadSource, PolicyKind, PriceLimit,
     Pricing, Proposal, Rule, Staleness,
 };
+pub use fair::{BANK, BANK_TARGETS, Bank, Baseline, BaselineNow, Fairest, Figures, fairest};
 pub use features::{Class, Features, Prediction, TaskPriority, TaskType, UnknownCategory};
 pub use group::{
     Bounds, BoundsError, EarlyDeath, GroupState, Launch, LifecycleCounts, SuspendedProcesses,
@@ -57,4 +59,4 @@ pub use time::{NoTimestamp, Timestamp};
 pub use tracking::{TargetTracking, Tracked, TrackingRule, TrackingRun, whole_instances};
 pub use units::{BytesPerSecond, Load, Percent};
 pub use violation::Violation;
-pub use words::{Fact, Section, Unfolded};
+pub use words::{Comparison, Fact, Section, Unfolded};

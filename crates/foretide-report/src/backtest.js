@@ -18,19 +18,30 @@ const look = (trace, name) => {
   return { colour: COLOURS[place % COLOURS.length], dash: DASHES[place % DASHES.length], mark: place };
 };
 
+// What a person reads: a policy of Foretide says so, the baseline is named with its target.
+const labelOf = (trace, name) => {
+  const label = trace.policies.find((policy) => policy.name === name)?.label ?? name;
+  if (name === "forecast") return "Foretide: forecast";
+  return name === "baseline" ? `baseline: ${label}` : label;
+};
+
+// A sweep of the baseline is one of the policy that it is chosen from.
+const swept = (name) => (name === "baseline" ? "target-tracking" : name);
+
 function capacityChart(data, trace) {
   const time = (cell) => data.start_ms + 1000 * cell * data.step_s;
   const x = data.needed.map((_, cell) => time(cell));
   const until = time(data.needed.length);
-  const needed = { name: "needed", kind: "area", x, y: data.needed, colour: "#888888", until };
+  const needed = { name: "demand, in instances needed", kind: "area", x, y: data.needed, colour: "#888888", until };
+  const fair = data.policies.some((policy) => policy.name === "baseline");
   const policies = data.policies.map((policy, i) => ({
     ...look(trace, policy.name),
-    name: policy.name,
+    name: labelOf(trace, policy.name),
     kind: "step",
     x,
     y: policy.in_service,
     until,
-    shown: i < 2,
+    shown: ["forecast", "baseline"].includes(policy.name) || (!fair && i < 2),
     says: (cell) => `${policy.in_service[cell]} in service, ${policy.pending[cell]} pending`,
   }));
   const first = data.start_ms + 86400e3 * trace.setup.warmup_days;
@@ -50,16 +61,16 @@ function costChart(trace) {
   const says = (name, ratio, part) => `${name}: cost ratio ${fixed(ratio, 3)}, violation ${share(part, 3)}`;
   const curves = trace.curves.map((curve) => ({
     ...look(trace, curve.name),
-    name: curve.name,
+    name: swept(curve.name),
     key: false,
     kind: "line",
     x: curve.points.map((point) => place(point.violation_share)),
     y: curve.points.map((point) => point.cost_ratio),
-    says: (i) => says(`${curve.name}, target ${curve.points[i].target} %`, curve.points[i].cost_ratio, curve.points[i].violation_share),
+    says: (i) => says(`${swept(curve.name)}, target ${curve.points[i].target} %`, curve.points[i].cost_ratio, curve.points[i].violation_share),
   }));
   const points = trace.policies.filter((policy) => policy.cost_ratio !== null).map((policy) => ({
     ...look(trace, policy.name),
-    name: policy.name,
+    name: labelOf(trace, policy.name),
     kind: "points",
     x: [place(policy.violation_share)],
     y: [policy.cost_ratio],
@@ -76,13 +87,27 @@ function costChart(trace) {
   });
 }
 
+const COLUMNS = [
+  ["policy", "Policy, as --policy names it; the baseline with the target that was chosen in hindsight"],
+  ["cost ratio", "Instance-hours ÷ hindsight optimum; 1 is the fewest that are possible without a violation"],
+  ["violation", "Share of the scored time with utilisation above the objective"],
+  ["unserved", "Share of the load beyond 100 % CPU"],
+  ["instance-hours", "Instances in service or booting × hours, without the warm-up days"],
+  ["USD", "Price of the instance-hours"],
+  ["actions", "Changes of desired capacity"],
+  ["θU", "Missing instances, in % of the needed instances, averaged over time"],
+  ["θO", "Spare instances, in % of the needed instances, averaged over time"],
+  ["τU", "% of time with missing instances"],
+  ["τO", "% of time with spare instances"],
+].map(([text, why]) => ({ text, why }));
+
 function policyTable(trace) {
   const over = (part) => part > summary.violation_budget;
   return table(
     `Policies on trace ${trace.name}`,
-    ["policy", "cost ratio", "violation", "unserved", "instance-hours", "USD", "actions", "θU", "θO", "τU", "τO"],
+    COLUMNS,
     trace.policies.map((p) => [
-      p.name, fixed(p.cost_ratio, 3), { text: share(p.violation_share), over: over(p.violation_share) },
+      labelOf(trace, p.name), fixed(p.cost_ratio, 3), { text: share(p.violation_share), over: over(p.violation_share) },
       share(p.unserved_share), fixed(p.instance_hours, 1), fixed(p.cost_usd, 2), fixed(p.actions, 0),
       fixed(p.theta_u, 2), fixed(p.theta_o, 1), fixed(p.tau_u, 2), fixed(p.tau_o, 1),
     ]),
@@ -97,8 +122,11 @@ function curveTable(trace) {
     h("h3", {}, `Cost ratio at ${share(summary.violation_budget, 1)} violation, best target chosen in hindsight`),
     table(
       `Cost ratio at the violation budget, trace ${trace.name}`,
-      ["policy", "cost ratio"],
-      trace.curves.map((curve) => [curve.name, fixed(curve.cost_ratio_at_budget, 3) + (curve.is_static ? " (static)" : "")]),
+      [
+        { text: "policy", why: "Policy that ran at every target of the sweep" },
+        { text: "cost ratio", why: "Instance-hours ÷ hindsight optimum, between the two targets nearest to the violation budget" },
+      ],
+      trace.curves.map((curve) => [swept(curve.name), fixed(curve.cost_ratio_at_budget, 3) + (curve.is_static ? " (static)" : "")]),
     ),
   ];
 }

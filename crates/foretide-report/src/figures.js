@@ -16,7 +16,7 @@ export const table = (label, heads, rows) =>
     h(
       "table",
       {},
-      h("thead", {}, h("tr", {}, heads.map((head) => h("th", { scope: "col" }, head)))),
+      h("thead", {}, h("tr", {}, heads.map((head) => h("th", { scope: "col", title: head.why ?? null }, head.text ?? head)))),
       h("tbody", {}, rows.map((cells) => h("tr", {}, cells.map((cell) => h("td", { class: cell.over ? "over" : null }, String(cell.text ?? cell)))))),
     ),
   );

@@ -11,6 +11,7 @@ mod page;
 mod summary;
 mod thin;
 mod timeline;
+mod verdict;
 
 pub use backtest::{print_backtest, render};
 pub use forecast::{
@@ -24,3 +25,4 @@ pub use summary::{
     Curve, CurvePoint, PolicyFigures, SCHEMA_VERSION, SetupFigures, Summary, TraceFigures,
 };
 pub use timeline::{TimelineOf, file_name, write_csv};
+pub use verdict::Suggestion;

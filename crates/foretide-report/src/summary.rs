@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use foretide_sim::{Case, Score, SweepPoint};
+use foretide_sim::{Case, Judged, SweepPoint};
 use serde::Serialize;
+
+use crate::verdict::Suggestion;
 
 /// Version of the format. Raised when a field changes its meaning or is removed; new fields do not
 /// raise the version.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// A whole backtest.
 #[derive(Clone, Debug, Serialize)]
@@ -18,7 +20,7 @@ pub struct Summary {
     pub foretide_version: &'static str,
     /// The command that repeats the backtest.
     pub command: String,
-    /// Violation share at which swept policies are compared.
+    /// Violation share at which policies are compared.
     pub violation_budget: f64,
     /// Price of one instance-hour.
     pub price_usd_per_hour: f64,
@@ -35,6 +37,10 @@ pub struct TraceFigures {
     pub setup: SetupFigures,
     /// Fewest instance-hours without violation and with perfect foresight.
     pub optimum_hours: f64,
+    /// What the figures say of Foretide's policy, in sentences; null if no such policy ran.
+    pub verdict: Option<String>,
+    /// Settings that the figures support; null with less than a day of scored data.
+    pub suggestion: Option<Suggestion>,
     /// Figures of each policy.
     pub policies: Vec<PolicyFigures>,
     /// Results of the sweep, for each policy with a target.
@@ -75,8 +81,13 @@ pub struct SetupFigures {
 /// One policy on one trace.
 #[derive(Clone, Debug, Serialize)]
 pub struct PolicyFigures {
-    /// Its name.
+    /// Its name on the command line.
     pub name: String,
+    /// Its name in tables: `target tracking at 65 %` for the fair baseline, else the same.
+    pub label: String,
+    /// For the fair baseline, whether it kept the violation budget; if not, no target did. Null
+    /// for others.
+    pub keeps_budget: Option<bool>,
     /// Its settings.
     pub parameters: BTreeMap<&'static str, f64>,
     /// Instance-hours paid for.
@@ -139,15 +150,18 @@ pub struct CurvePoint {
 
 impl PolicyFigures {
     /// The figures of one run.
-    pub fn new(
-        name: String,
-        parameters: Vec<(&'static str, f64)>,
-        score: &Score,
-        price_usd_per_hour: f64,
-        wall_s: Option<f64>,
-    ) -> Self {
+    pub fn new(name: String, judged: Judged, price_usd_per_hour: f64, wall_s: Option<f64>) -> Self {
+        let Judged {
+            score,
+            label,
+            parameters,
+            kept,
+        } = judged;
         Self {
+            // Other policies are called what the command line calls them, settings included.
+            label: if kept.is_some() { label } else { name.clone() },
             name,
+            keeps_budget: kept,
             parameters: parameters.into_iter().collect(),
             instance_hours: score.instance_hours,
             cost_ratio: score.cost_ratio.is_finite().then_some(score.cost_ratio),

@@ -309,5 +309,5 @@ async fn restart(journal: Arc<dyn Journal>, mut start: GroupStart) {
         () = stop.cancelled() => return,
         state = state => start.state = state,
     }
-    GroupTask::run(start).await;
+    Box::pin(GroupTask::run(start)).await;
 }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use foretide_domain::{Bounds, Datapoint, FORECAST_LEVELS, Timestamp};
+use foretide_domain::{BaselineNow, Bounds, Datapoint, FORECAST_LEVELS, Timestamp};
 
 use super::sums::{PEAK_SLOTS, Peak};
 
@@ -27,8 +27,8 @@ pub(crate) struct Slot {
     pub(crate) bounds: Option<(u32, u32)>,
     /// What was forecast for this minute, before it came: load at [`FORECAST_LEVELS`].
     pub(crate) forecast: Option<[f32; FORECAST_LEVELS.len()]>,
-    /// Instances that the baseline ran.
-    pub(crate) baseline: Option<u32>,
+    /// Instances that target tracking ran, at each target.
+    pub(crate) baseline: Option<BaselineNow>,
 }
 
 /// A ring of minutes without holes: a minute of which nothing is known is an empty slot.
@@ -184,8 +184,8 @@ impl Slots {
         });
     }
 
-    /// Notes what the baseline runs at `at`.
-    pub(crate) fn baseline(&mut self, at: Timestamp, running: u32) {
+    /// Notes what target tracking runs at `at`.
+    pub(crate) fn baseline(&mut self, at: Timestamp, running: BaselineNow) {
         self.change(at, |slot| slot.baseline = Some(running));
     }
 
@@ -357,7 +357,13 @@ mod tests {
                 let capacity = (serving + pending, serving, pending);
                 slots.capacity(at, capacity, Bounds::new(0, 20).unwrap());
             }
-            Told::Baseline(running) => slots.baseline(at, running),
+            Told::Baseline(configured) => slots.baseline(
+                at,
+                BaselineNow {
+                    configured,
+                    bank: None,
+                },
+            ),
         }
     }
 

@@ -64,7 +64,7 @@ impl Group {
 pub(super) type Gauge = (&'static str, &'static str, fn(&Group) -> Option<f64>);
 
 /// One value a group; what is missing is left out.
-pub(super) const GAUGES: [Gauge; 24] = [
+pub(super) const GAUGES: [Gauge; 28] = [
     (
         "foretide_group_desired_instances",
         "Desired capacity",
@@ -148,6 +148,29 @@ pub(super) const GAUGES: [Gauge; 24] = [
         "foretide_group_budget_spent_ratio",
         "Share of time in violation over the violation budget",
         |group| group.row.budget.spent_ratio,
+    ),
+    (
+        "foretide_group_baseline_target_ratio",
+        "Target of the fair baseline of the last 7 days; left out below a day of data",
+        |group| {
+            let target = group.row.hours.baseline_target_percent;
+            target.map(|percent| f64::from(percent) / 100.0)
+        },
+    ),
+    (
+        "foretide_group_used_over_baseline_ratio",
+        "Instance-hours used over those of the fair baseline, last 7 days; left out below a day of data",
+        |group| group.row.hours.against_baseline,
+    ),
+    (
+        "foretide_group_baseline_violation_ratio",
+        "Share of the last 7 days that the fair baseline was in violation; left out below a day of data",
+        |group| group.row.hours.baseline_violation_share,
+    ),
+    (
+        "foretide_group_baseline_keeps_budget",
+        "1 if the fair baseline kept the violation budget, 0 if no target did",
+        |group| flag(group.row.hours.baseline_keeps_budget),
     ),
     (
         "foretide_group_data_age_seconds",
@@ -252,7 +275,7 @@ pub(super) const COUNTERS: [Counter; 9] = [
     ),
     (
         "foretide_group_baseline_instance_seconds",
-        "Instance-seconds that target tracking on the same load would have run",
+        "Instance-seconds that target tracking at the configured target would have run on the same load",
         |group| Some(group.hours.baseline_instance_s),
     ),
     (
@@ -267,7 +290,7 @@ pub(super) const COUNTERS: [Counter; 9] = [
     ),
     (
         "foretide_group_baseline_violation_seconds",
-        "Time that target tracking on the same load would have been above the objective",
+        "Time that target tracking at the configured target would have been above the objective",
         |group| Some(group.hours.baseline_violation_s),
     ),
     (

@@ -1,6 +1,6 @@
 //! One group's page: the chart's columns, what happened, the newest decision unfolded.
 
-use foretide_domain::{FORECAST_LEVELS, Timestamp};
+use foretide_domain::{Baseline, FORECAST_LEVELS, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -57,6 +57,7 @@ pub(crate) struct Series {
     pub(crate) pending: Vec<Option<u32>>,
     pub(crate) min: Vec<Option<u32>>,
     pub(crate) max: Vec<Option<u32>>,
+    /// Instances of the baseline that `group.hours.baseline` names.
     pub(crate) baseline_instances: Vec<Option<u32>>,
     /// The levels of `forecast_instances`.
     pub(crate) forecast_levels: [f64; FORECAST_LEVELS.len()],
@@ -135,14 +136,15 @@ pub(crate) fn series(track: &Track, window: &Window) -> Series {
         ..Series::default()
     };
     let objective = track.facts.objective.get();
+    let baseline = track.week().baseline();
     for bucket in slots.chunks(size) {
-        series.push(bucket, objective);
+        series.push(bucket, objective, &baseline);
     }
     series
 }
 
 impl Series {
-    fn push(&mut self, bucket: &[(Timestamp, &Slot)], objective: f64) {
+    fn push(&mut self, bucket: &[(Timestamp, &Slot)], objective: f64, baseline: &Baseline) {
         let Some((at, _)) = bucket.first() else {
             return;
         };
@@ -163,7 +165,9 @@ impl Series {
             .push(slots().filter_map(|slot| slot.pending).max());
         self.min.push(last(|slot| slot.bounds.map(|(min, _)| min)));
         self.max.push(last(|slot| slot.bounds.map(|(_, max)| max)));
-        self.baseline_instances.push(last(|slot| slot.baseline));
+        let beside = slots().rev().find_map(|slot| slot.baseline);
+        self.baseline_instances
+            .push(beside.map(|now| now.running(baseline)));
         let forecast = slots()
             .filter_map(|slot| slot.forecast)
             .reduce(|a, b| std::array::from_fn(|level| a[level].max(b[level])));

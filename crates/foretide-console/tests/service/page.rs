@@ -12,9 +12,10 @@ use foretide_console::{
     page_router,
 };
 use foretide_domain::{
-    Bounds, Cause, Counterfactual, Datapoint, Decision, Explanation, ForecastFigures, ForecastKept,
-    ForecastRule, GroupState, Hours, Inputs, LifecycleCounts, Load, LoadSource, Mode, Percent,
-    PolicyKind, Pricing, Proposal, Record, Rule, Severity, Staleness, Timestamp, Verdict,
+    Bank, BaselineNow, Bounds, Cause, Counterfactual, Datapoint, Decision, Explanation,
+    ForecastFigures, ForecastKept, ForecastRule, GroupState, Hours, Inputs, LifecycleCounts, Load,
+    LoadSource, Mode, Percent, PolicyKind, Pricing, Proposal, Record, Rule, Severity, Staleness,
+    Timestamp, Verdict,
 };
 use foretide_http::{ServeConfig, Token};
 use foretide_testing::{Answer, ask};
@@ -306,6 +307,56 @@ async fn what_is_missing_is_null_and_no_metric() {
     let metrics = get(page(board), "/metrics").await;
     let text = String::from_utf8(metrics.bytes).unwrap();
     assert!(!text.contains("foretide_group_cpu_ratio{"), "{text}");
+}
+
+/// The fair baseline is the cheapest target within the budget, under the name of its target, on the
+/// row, in the chart and in the metrics; and no comparison goes without both violation shares.
+#[tokio::test]
+async fn page_chart_and_metrics_show_the_same_fair_baseline() {
+    let board = board(&["web"]);
+    board.read("web", at(-5), &group(4, 3));
+    let mut bank = Bank {
+        budget: 0.005,
+        instance_s: [3600 * 100; 11],
+        violation_s: [5000; 11],
+        ..Bank::default()
+    };
+    // 65 %: half as dear again as what was used, and within the budget.
+    bank.instance_s[7] = 3600 * 90;
+    bank.violation_s[7] = 400;
+    let week = Hours {
+        known_s: 86_400,
+        used_instance_s: 3600 * 60,
+        baseline_instance_s: 3600 * 80,
+        violation_s: 864,
+        bank: Some(bank),
+        ..Hours::new(at(-100_000))
+    };
+    let mut newest = decided();
+    if let Record::Decided(decision) = &mut newest {
+        decision.explanation.inputs.week = week;
+        decision.explanation.inputs.baseline = Some(BaselineNow {
+            configured: 7,
+            bank: Some([20, 18, 16, 14, 12, 11, 10, 9, 8, 8, 7]),
+        });
+    }
+    board.record("web", at(-60), &newest);
+    let view = get(page(Arc::clone(&board)), &path_of("web")).await.json();
+    let hours = &view["group"]["hours"];
+    assert_eq!(hours["baseline"], "target tracking at 65 %");
+    assert_eq!(hours["baseline_instance_hours"], 90.0);
+    assert_eq!(hours["baseline_keeps_budget"], true);
+    assert_eq!(
+        hours["compared"],
+        "33 % fewer instance-hours than target tracking at 65 % (in violation 1.00 % of the time \
+         against 0.46 %); it did not keep the violation budget of 0.50 %"
+    );
+    let drawn = view["series"]["baseline_instances"].as_array().unwrap();
+    assert!(drawn.iter().all(|it| it.is_null() || *it == 9), "{drawn:?}");
+    let metrics = get(page(board), "/metrics").await;
+    let text = String::from_utf8(metrics.bytes).unwrap();
+    let line = "foretide_group_baseline_target_ratio{account=\"main\",group=\"web\"} 0.65";
+    assert!(text.contains(line), "{text}");
 }
 
 /// Page, API and metrics print the count of the newest decision: below a day of data without a

@@ -1,9 +1,9 @@
 //! Counts the hours of a controller's group, every cycle.
 
 use foretide_domain::Timestamp;
-use foretide_forecast::sizing::Baseline;
+use foretide_forecast::sizing::{Baseline, BaselineBank};
 
-use super::Terms;
+use super::{Simulated, Terms};
 use crate::controller::{Controller, GAP_INTERVALS};
 
 impl Controller {
@@ -23,28 +23,38 @@ impl Controller {
                 .saturating_add(config.metric_delay),
             min: group.bounds.min(),
             max: group.bounds.max(),
+            budget: config.forecast.budget,
         };
         let ledger = &mut self.state.hours;
         ledger.hold(mode, now);
         let running = group.counts.in_service_and_pending();
         ledger.read(running, config.interval.saturating_mul(GAP_INTERVALS), now);
         let (target, rule) = (config.target_utilisation.get(), config.target_tracking);
-        let mut baseline = match ledger.baseline.take() {
+        let configured = match ledger.baseline.take() {
             Some(mut known) => {
                 known.aim_at(target, rule);
                 known
             }
             None => Baseline::new(target, rule, group.desired),
         };
+        let bank = match ledger.bank.take() {
+            Some(mut known) => {
+                known.follow(rule);
+                known
+            }
+            None => BaselineBank::new(rule, group.desired),
+        };
+        let mut simulated = Simulated { configured, bank };
         let from = ledger.stepped;
         for point in self.state.metrics.series.points() {
             let is_new = from.is_none_or(|stepped| point.start > stepped);
             if is_new && point.start >= ledger.hours.since {
-                ledger.count(point, &mut baseline, &terms);
+                ledger.count(point, &mut simulated, &terms);
             }
         }
         if ledger.stepped.is_some() {
-            ledger.baseline = Some(baseline);
+            ledger.baseline = Some(simulated.configured);
+            ledger.bank = Some(simulated.bank);
         }
     }
 }

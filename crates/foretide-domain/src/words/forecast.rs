@@ -160,7 +160,7 @@ fn beside(figures: &ForecastFigures) -> Vec<Fact> {
     vec![
         fact("Foretide, mean of the last 7 days", mean(own, own_short)),
         fact(
-            "baseline, mean of the last 7 days",
+            "target tracking, mean of the last 7 days",
             mean(tracking, tracking_short),
         ),
     ]

@@ -115,14 +115,14 @@ fn afforded(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
         } => {
             write!(f, "budget out of reach: {:.2} % ", 100.0 * budget)?;
             match needed {
-                Some(needed) => write!(f, "would cost {needed:.1} × the baseline")?,
+                Some(needed) => write!(f, "would cost {needed:.1} × target tracking")?,
                 None => f.write_str("cannot be had at any price, on the last week's load")?,
             }
             write!(f, "; at {max_cost:.1} × you get {:.2} %", 100.0 * share)
         }
         Cause::NoBetterThanBaseline => f.write_str(
-            "the forecast costs more than baseline target tracking and serves no better: \
-             its risk price is bounded",
+            "the forecast costs more than target tracking at the configured target and serves no \
+             better: its risk price is bounded",
         ),
         _ => Ok(()),
     }

@@ -16,40 +16,44 @@ impl Hours {
             facts.push(fact("time with data", "none yet"));
             return facts;
         }
+        let baseline = self.baseline();
         facts.extend([
             fact("time with data", span(self.known_s)),
             fact("used", instance_hours(self.used())),
-            fact("baseline", instance_hours(self.baseline())),
+            fact("baseline", baseline),
+            fact("baseline used", instance_hours(self.of_baseline(&baseline))),
             fact("hindsight optimum", instance_hours(self.optimum())),
             fact("used / baseline", share(self.against_baseline(), 0)),
             fact("used / hindsight optimum", share(self.against_optimum(), 0)),
             fact("in violation", span(self.violation_s)),
             fact("violation share", share(self.violation_share(), 2)),
-            fact("baseline in violation", span(self.baseline_violation_s)),
+            fact("baseline in violation", span(baseline.violation_s)),
             fact(
                 "violation share of the baseline",
                 share(self.baseline_violation_share(), 2),
             ),
         ]);
+        facts.extend(self.compared().map(|it| fact("compared", it)));
         facts
     }
 }
 
-/// `312.4 instance-hours used, baseline 401.2, hindsight optimum 250.1; in violation 14 min,
-/// baseline 33 min; 6 days 20 h of data since 2026-11-20T08:14:00Z`.
+/// `312.4 instance-hours used, target tracking at 65 % 401.2, hindsight optimum 250.1; in violation
+/// 14 min, target tracking at 65 % 33 min; 6 days 20 h of data since 2026-11-20T08:14:00Z`.
 impl fmt::Display for Hours {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Some(used), Some(baseline), Some(optimum)) =
-            (self.used(), self.baseline(), self.optimum())
+        let baseline = self.baseline();
+        let (Some(used), Some(other), Some(optimum)) =
+            (self.used(), self.of_baseline(&baseline), self.optimum())
         else {
             return write!(f, "no data since {}", self.since);
         };
         write!(
             f,
-            "{used:.1} instance-hours used, baseline {baseline:.1}, hindsight optimum \
-             {optimum:.1}; in violation {}, baseline {}; {} of data since {}",
+            "{used:.1} instance-hours used, {baseline} {other:.1}, hindsight optimum \
+             {optimum:.1}; in violation {}, {baseline} {}; {} of data since {}",
             span(self.violation_s),
-            span(self.baseline_violation_s),
+            span(baseline.violation_s),
             span(self.known_s),
             self.since
         )

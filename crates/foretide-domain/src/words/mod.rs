@@ -1,5 +1,6 @@
 //! Everything that is said in words: one rendering serves log, terminal and page.
 
+mod baseline;
 mod fact;
 mod forecast;
 mod health;
@@ -10,5 +11,6 @@ mod record;
 mod sentence;
 mod unfold;
 
+pub use baseline::Comparison;
 pub use fact::Fact;
 pub use unfold::{Section, Unfolded};

@@ -362,8 +362,10 @@ impl fmt::Display for Figures<'_> {
         if let Some(figures) = &inputs.forecast {
             write!(f, "{}", ForecastFacts(figures, &inputs.week))?;
         }
-        if let Some(baseline) = inputs.baseline {
-            write!(f, " · baseline target tracking would run {baseline}")?;
+        if let Some(now) = inputs.baseline {
+            let baseline = inputs.week.baseline();
+            let running = now.running(&baseline);
+            write!(f, " · {baseline} would run {running}")?;
         }
         write!(f, " · bounds {}", inputs.bounds)
     }

@@ -283,7 +283,9 @@ fn asked(features: &Features, memory: Option<Memory>) -> Vec<Fact> {
 }
 
 fn hours(inputs: &Inputs) -> Vec<Fact> {
-    let mut facts = vec![fact("baseline now", known(inputs.baseline))];
+    let baseline = inputs.week.baseline();
+    let now = inputs.baseline.map(|now| now.running(&baseline));
+    let mut facts = vec![fact("baseline now", known(now))];
     facts.extend(inputs.week.facts());
     facts
 }
@@ -310,11 +312,11 @@ mod tests {
 
     use super::*;
     use crate::{
-        Bounds, CallFailure, Cause, Class, ClassifierRule, Counterfactual, EventFigures,
-        FailureKind, ForecastFigures, ForecastKept, Guard, Hours, LifecycleCounts, Load,
-        LoadSource, Mode, Obstacle, PaceFigures, PaceWindow, Percent, Pinned, Pricing, Proposal,
-        Rule, Severity, Stabilised, Staleness, SuspendedProcesses, TaskPriority, TaskType,
-        Timestamp,
+        BaselineNow, Bounds, CallFailure, Cause, Class, ClassifierRule, Counterfactual,
+        EventFigures, FailureKind, ForecastFigures, ForecastKept, Guard, Hours, LifecycleCounts,
+        Load, LoadSource, Mode, Obstacle, PaceFigures, PaceWindow, Percent, Pinned, Pricing,
+        Proposal, Rule, Severity, Stabilised, Staleness, SuspendedProcesses, TaskPriority,
+        TaskType, Timestamp,
     };
 
     fn figures() -> ForecastFigures {
@@ -449,7 +451,10 @@ mod tests {
                 baseline_violation_s: 1740,
                 ..Hours::new(Timestamp::from_seconds(1_700_000_000))
             },
-            baseline: Some(19),
+            baseline: Some(BaselineNow {
+                configured: 19,
+                bank: None,
+            }),
         }
     }
 
@@ -518,11 +523,14 @@ mod tests {
             "baseline now 19",
             "counted since 2023-11-14T22:13:20Z",
             "used 51.0 instance-hours",
-            "baseline 102.0 instance-hours",
+            "baseline target tracking at the configured target",
+            "baseline used 102.0 instance-hours",
             "hindsight optimum 34.0 instance-hours",
             "used / baseline 50 %",
             "in violation 14 min",
             "violation share 0.49 %",
+            "compared 50 % fewer instance-hours than target tracking at the configured target (in \
+             violation 0.49 % of the time against 1.01 %)",
         ] {
             assert!(
                 words(&text).contains(&words(part)),

@@ -8,6 +8,7 @@
 //!
 //! Refuses: bounds and guard rails (the caller's), knowing what time it is, forecasting.
 
+mod bank;
 mod budget;
 mod calibration;
 mod curve;
@@ -21,6 +22,7 @@ mod tracking;
 mod types;
 mod week;
 
+pub use bank::{BankStep, BaselineBank};
 pub use budget::{BudgetConfig, Standing};
 pub use curve::Curve;
 pub(crate) use live_error::LiveError;

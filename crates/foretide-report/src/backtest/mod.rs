@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use serde::Serialize;
 
 use crate::page::{page, scripts};
-use crate::summary::Summary;
+use crate::summary::{Summary, TraceFigures};
 use crate::thin;
 use crate::timeline::TimelineOf;
 
@@ -59,17 +59,19 @@ pub fn render(
         .map(|(index, case)| series(index, case, timelines, points_max))
         .collect();
     let scripts = scripts(summary, &series, SCRIPT)?;
-    Ok(page("Foretide backtest", &body(), &scripts))
+    Ok(page("Foretide backtest", &body(summary), &scripts))
 }
 
-fn body() -> Markup {
+fn body(summary: &Summary) -> Markup {
     html! {
         header {
             h1 { "Foretide backtest" }
+            @for trace in &summary.traces { (verdict(trace)) }
             p.soft {
                 "Each policy was simulated on the same load. Violation: share of time with utilisation above \
                  the objective. Cost ratio: instance-hours ÷ hindsight optimum, which is the fewest \
-                 instance-hours without a violation."
+                 instance-hours without a violation. The baseline is target tracking at the target that was \
+                 cheapest within the violation budget, chosen in hindsight."
             }
         }
         main #traces {}
@@ -82,6 +84,22 @@ fn body() -> Markup {
             p {
                 "A script draws the figures of this page, and scripts are switched off here. The file "
                 code { "summary.json" } " in the same folder has all figures."
+            }
+        }
+    }
+}
+
+/// What the figures of a trace say, and the settings that they support.
+fn verdict(trace: &TraceFigures) -> Markup {
+    html! {
+        @if let Some(verdict) = &trace.verdict {
+            p.verdict { strong { (trace.name) ": " } (verdict) }
+            @if let Some(suggestion) = &trace.suggestion {
+                p { (suggestion.why) }
+                @if !suggestion.lines.is_empty() {
+                    p { "Suggested settings, for the group's table of the configuration:" }
+                    pre { (suggestion.lines.join("\n")) }
+                }
             }
         }
     }

@@ -2,17 +2,31 @@
 
 use std::io::{self, Write};
 
+use foretide_sim::BASELINE;
+
 use crate::summary::{PolicyFigures, Summary, TraceFigures};
 
-/// Columns of the widest table.
-const WIDTH: usize = 89;
+/// Columns of the figures of a table.
+const FIGURES: usize = 72;
+/// Least columns of the names.
+const NAMES: usize = 15;
 
-/// Prints one table for each trace; as blocks if the table is wider than `width`.
+/// Prints the verdict of each trace, then one table for each trace; as blocks if the table is wider
+/// than `width`. `wrap` breaks a text into lines of a width, with an indent after the first.
 pub fn print_backtest(
     summary: &Summary,
     width: Option<usize>,
+    wrap: fn(&str, Option<usize>, usize) -> String,
     out: &mut dyn Write,
 ) -> io::Result<()> {
+    for figures in &summary.traces {
+        for said in verdict(figures) {
+            writeln!(out, "{}", wrap(&said, width, 2))?;
+        }
+        for line in figures.suggestion.iter().flat_map(|it| &it.lines) {
+            writeln!(out, "    {line}")?;
+        }
+    }
     for figures in &summary.traces {
         let setup = &figures.setup;
         writeln!(out, "\n{}", figures.name)?;
@@ -26,7 +40,7 @@ pub fn print_backtest(
             out,
             "  hindsight optimum {optimum:.1} instance-hours (cost ratio 1)"
         )?;
-        if width.is_none_or(|width| width >= WIDTH) {
+        if width.is_none_or(|width| width >= 2 + name_width(figures) + FIGURES) {
             wide(figures, out)?;
         } else {
             narrow(figures, out)?;
@@ -37,6 +51,15 @@ pub fn print_backtest(
         legend(figures, out)?;
     }
     Ok(())
+}
+
+/// The verdict on a trace, and why the settings below it are suggested.
+fn verdict(figures: &TraceFigures) -> Vec<String> {
+    let named = |said: &String| format!("{}: {said}", figures.name);
+    let verdict = figures.verdict.as_ref().map(named);
+    let suggested = figures.suggestion.as_ref().map(|it| it.why.clone());
+    let suggested = suggested.filter(|_| verdict.is_some());
+    verdict.into_iter().chain(suggested).collect()
 }
 
 /// What the headings mean, once below all tables.
@@ -69,13 +92,14 @@ fn cells(policy: &PolicyFigures) -> [(&'static str, String); 6] {
     ]
 }
 
+fn name_width(figures: &TraceFigures) -> usize {
+    let names = figures.policies.iter();
+    let longest = names.map(|policy| policy.label.chars().count()).max();
+    longest.unwrap_or(0).max(NAMES)
+}
+
 fn wide(figures: &TraceFigures, out: &mut dyn Write) -> io::Result<()> {
-    let longest = figures
-        .policies
-        .iter()
-        .map(|policy| policy.name.chars().count())
-        .max();
-    let name_width = longest.unwrap_or(0).max(15);
+    let name_width = name_width(figures);
     for (index, policy) in figures.policies.iter().enumerate() {
         if index == 0 {
             write!(out, "  {:<name_width$}", "")?;
@@ -84,7 +108,7 @@ fn wide(figures: &TraceFigures, out: &mut dyn Write) -> io::Result<()> {
             }
             writeln!(out)?;
         }
-        write!(out, "  {:<name_width$}", policy.name)?;
+        write!(out, "  {:<name_width$}", policy.label)?;
         for (_, cell) in cells(policy) {
             write!(out, "{cell:>12}")?;
         }
@@ -95,7 +119,7 @@ fn wide(figures: &TraceFigures, out: &mut dyn Write) -> io::Result<()> {
 
 fn narrow(figures: &TraceFigures, out: &mut dyn Write) -> io::Result<()> {
     for policy in &figures.policies {
-        writeln!(out, "  {}", policy.name)?;
+        writeln!(out, "  {}", policy.label)?;
         for (head, cell) in cells(policy) {
             writeln!(out, "    {head:<12}{cell:>14}")?;
         }
@@ -117,7 +141,13 @@ fn at_budget(summary: &Summary, figures: &TraceFigures, out: &mut dyn Write) -> 
             .cost_ratio_at_budget
             .map_or("-".to_owned(), |ratio| format!("{ratio:.3}"));
         let note = if curve.is_static { "  (static)" } else { "" };
-        writeln!(out, "    {:<16}{ratio:>10}{note}", curve.name)?;
+        // A sweep of the baseline is one of the policy that it is chosen from.
+        let name = if curve.name == BASELINE {
+            "target-tracking"
+        } else {
+            &curve.name
+        };
+        writeln!(out, "    {name:<16}{ratio:>10}{note}")?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use foretide_domain::{Datapoint, Decision, Hours, Load, Percent, Timestamp};
+use foretide_domain::{Baseline, Datapoint, Decision, Hours, Load, Percent, Timestamp};
 use serde::Serialize;
 
 /// A day in milliseconds.
@@ -26,7 +26,7 @@ pub(super) struct Day {
     pub(super) counted: Hours,
     /// Instance-hours that the group ran.
     pub(super) used_instance_hours: Option<f64>,
-    /// Instance-hours of the baseline.
+    /// Instance-hours of the baseline of all days: its target is the same on every day.
     pub(super) baseline_instance_hours: Option<f64>,
     /// Instance-hours of the hindsight optimum.
     pub(super) optimum_instance_hours: Option<f64>,
@@ -42,6 +42,13 @@ impl Day {
     /// Whether the day counts as a whole day.
     pub(super) fn is_whole(&self) -> bool {
         self.counted.known_s as f64 >= WHOLE * 86_400.0
+    }
+
+    /// Fills in the figures of `baseline`.
+    pub(super) fn compare(&mut self, baseline: &Baseline) {
+        let beside = self.counted.at(baseline.target);
+        self.baseline_instance_hours = self.counted.of_baseline(&beside);
+        self.baseline_violation_s = (!self.counted.is_empty()).then_some(beside.violation_s);
     }
 }
 
@@ -61,7 +68,7 @@ struct Sums {
 /// before `from`.
 pub(super) fn of(
     points: &[Datapoint],
-    before: Option<Hours>,
+    before: Option<&Hours>,
     decisions: &[Decision],
     (from, to): (Timestamp, Timestamp),
 ) -> Vec<Day> {
@@ -100,11 +107,11 @@ pub(super) fn of(
 
 /// The difference of each decision's count from the count before.
 fn stretches(
-    before: Option<Hours>,
+    before: Option<&Hours>,
     decisions: &[Decision],
     from: Timestamp,
 ) -> impl Iterator<Item = Hours> {
-    let mut newest = before;
+    let mut newest = before.copied();
     decisions.iter().filter_map(move |decision| {
         let hours = decision.explanation.inputs.hours;
         if hours.is_empty() {
@@ -128,32 +135,34 @@ fn finished(day: i64, sums: &Sums, (from, to): (Timestamp, Timestamp)) -> Day {
     // The last day is under way, or cut off.
     let asked_s = to.min(end).since(from.max(start)).as_secs_f64().max(1.0);
     let hours = &sums.hours;
-    let counted = |seconds: u64| (!hours.is_empty()).then_some(seconds);
     Day {
         date: start.to_string().chars().take(10).collect(),
         start_ms: start.as_millis(),
         covered: (sums.time / asked_s).min(1.0),
         counted: *hours,
         used_instance_hours: hours.used(),
-        baseline_instance_hours: hours.baseline(),
         optimum_instance_hours: hours.optimum(),
-        violation_s: counted(hours.violation_s),
-        baseline_violation_s: counted(hours.baseline_violation_s),
+        violation_s: (!hours.is_empty()).then_some(hours.violation_s),
         cpu_percent: (sums.reporting > 0.0).then(|| sums.busy / sums.reporting),
+        ..Day::default()
     }
 }
 
-/// The counts of all days together.
-pub(super) fn total(days: &[Day]) -> Hours {
+/// The counts of all days together. The baseline is chosen for the violation `budget`, 0 to 1.
+pub(super) fn total(days: &[Day], budget: f64) -> Hours {
     let mut counted = days
         .iter()
         .map(|day| day.counted)
         .filter(|it| !it.is_empty());
     let first = counted.next().unwrap_or_default();
-    counted.fold(first, |mut total, day| {
+    let mut total = counted.fold(first, |mut total, day| {
         total.add(&day);
         total
-    })
+    });
+    if let Some(bank) = &mut total.bank {
+        bank.budget = budget;
+    }
+    total
 }
 
 /// Mean CPU of all instances over all days.
@@ -210,10 +219,10 @@ mod tests {
     }
 
     fn decisions(counts: &[Hours]) -> Vec<Decision> {
-        counts.iter().map(|hours| decision(*hours)).collect()
+        counts.iter().map(decision).collect()
     }
 
-    fn days(before: Option<Hours>, counts: &[Hours], count: i64) -> Vec<Day> {
+    fn days(before: Option<&Hours>, counts: &[Hours], count: i64) -> Vec<Day> {
         let (from, to) = (at(0), at(1440 * count - 1));
         of(&[], before, &decisions(counts), (from, to))
     }
@@ -222,12 +231,16 @@ mod tests {
     fn a_day_is_what_its_decisions_counted_more_than_those_before() {
         // Begun an hour before midnight; one count at midnight, two on the day, one the day after.
         let counts = [60, 660, 1500, 1560].map(|minutes| counted(-60, minutes));
-        let days = days(Some(counted(-60, 30)), &counts, 2);
+        let mut days = days(Some(&counted(-60, 30)), &counts, 2);
         let used: Vec<_> = days.iter().map(|day| day.used_instance_hours).collect();
         assert_eq!(used, [Some(4.0 * 24.0), Some(4.0)]);
+        let baseline = total(&days, 0.005).baseline();
+        for day in &mut days {
+            day.compare(&baseline);
+        }
         assert_eq!(days[0].baseline_instance_hours, Some(5.0 * 24.0));
         assert_eq!(days[0].violation_s, Some(1440));
-        assert_eq!(total(&days).since, at(0));
+        assert_eq!(total(&days, 0.005).since, at(0));
         assert!(days[0].is_whole() && !days[1].is_whole());
     }
 

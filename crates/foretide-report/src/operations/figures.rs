@@ -67,6 +67,10 @@ pub(super) struct Counted {
     pub(super) known_s: u64,
     pub(super) too_early: bool,
     pub(super) used_instance_hours: Option<f64>,
+    /// Name of the baseline, such as `target tracking at 65 %`.
+    pub(super) baseline: String,
+    /// Its target in percent; null for the configured target.
+    pub(super) baseline_target_percent: Option<u32>,
     pub(super) baseline_instance_hours: Option<f64>,
     pub(super) optimum_instance_hours: Option<f64>,
     /// Used ÷ baseline.
@@ -76,6 +80,14 @@ pub(super) struct Counted {
     pub(super) violation_s: u64,
     pub(super) violation_share: Option<f64>,
     pub(super) baseline_violation_s: u64,
+    pub(super) baseline_violation_share: Option<f64>,
+    /// Whether the baseline kept the violation budget; if not, no target did. Null for the
+    /// configured target.
+    pub(super) baseline_keeps_budget: Option<bool>,
+    /// Time for which the baseline has the figures of the configured target, seconds.
+    pub(super) baseline_missing_s: u64,
+    /// The comparison in a sentence, with both violation shares.
+    pub(super) compared: Option<String>,
     /// Share of the time that may be in violation.
     pub(super) violation_budget: f64,
     pub(super) used_cost: Option<f64>,
@@ -152,10 +164,15 @@ pub(super) struct Times {
 pub(super) fn report(
     group: String,
     recorded: &Recorded,
-    days: Vec<Day>,
+    mut days: Vec<Day>,
     budget: f64,
     price: Option<(f64, String)>,
 ) -> GroupReport {
+    let total = days::total(&days, budget);
+    let baseline = total.baseline();
+    for day in &mut days {
+        day.compare(&baseline);
+    }
     let newest = recorded.decisions.last().map(|it| &it.explanation);
     let (amount, currency) = price.unzip();
     let saved = days.iter().filter(|day| day.is_whole());
@@ -167,7 +184,7 @@ pub(super) fn report(
         mode: newest.map(|why| why.mode.to_string()),
         policy: newest.map(|why| why.policy.to_string()),
         currency,
-        hours: counted(&days::total(&days), budget, amount),
+        hours: counted(&total, budget, amount),
         days_without_data: days.iter().filter(|day| day.covered <= 0.0).count(),
         cpu_percent: days::mean_cpu(&recorded.points),
         saved_instance_hours_a_day: interval::of(&saved),
@@ -185,21 +202,29 @@ pub(super) fn report(
 
 fn counted(hours: &Hours, budget: f64, price: Option<f64>) -> Option<Counted> {
     let cost = |hours: Option<f64>| Some(hours? * price?);
+    let baseline = hours.baseline();
+    let beside = hours.of_baseline(&baseline);
     (!hours.is_empty()).then(|| Counted {
         since: hours.since.to_string(),
         known_s: hours.known_s,
         too_early: hours.is_too_early(),
         used_instance_hours: hours.used(),
-        baseline_instance_hours: hours.baseline(),
+        baseline: baseline.to_string(),
+        baseline_target_percent: baseline.target,
+        baseline_instance_hours: beside,
         optimum_instance_hours: hours.optimum(),
         against_baseline: hours.against_baseline(),
         against_optimum: hours.against_optimum(),
         violation_s: hours.violation_s,
         violation_share: hours.violation_share(),
-        baseline_violation_s: hours.baseline_violation_s,
+        baseline_violation_s: baseline.violation_s,
+        baseline_violation_share: hours.baseline_violation_share(),
+        baseline_keeps_budget: baseline.budget.map(|(_, kept)| kept),
+        baseline_missing_s: baseline.missing_s,
+        compared: hours.compared(),
         violation_budget: budget,
         used_cost: cost(hours.used()),
-        baseline_cost: cost(hours.baseline()),
+        baseline_cost: cost(beside),
         optimum_cost: cost(hours.optimum()),
     })
 }
@@ -359,7 +384,7 @@ fn times(took: &[Duration]) -> Option<Times> {
 
 #[cfg(test)]
 mod tests {
-    use foretide_domain::{Bounds, Plan};
+    use foretide_domain::{Bank, Bounds, Plan};
 
     use super::*;
 
@@ -379,6 +404,43 @@ mod tests {
             cpu_percent: Some(40.0),
             ..Day::default()
         }
+    }
+
+    /// The target is chosen over all days; each day then has the figures of that target.
+    #[test]
+    fn every_day_has_the_target_that_is_fair_over_all_days() {
+        let with_bank = |cheap: usize| {
+            let mut day = day(48.0, 60.0, 1.0);
+            let mut bank = Bank {
+                budget: 0.1,
+                instance_s: [3600 * 50; 11],
+                ..Bank::default()
+            };
+            bank.instance_s[cheap] = 3600 * 40;
+            // 75 % is cheaper by far, and in violation half of the time.
+            bank.instance_s[9] = 3600 * 10;
+            bank.violation_s[9] = 43_200;
+            day.counted.bank = Some(bank);
+            day
+        };
+        let days = vec![with_bank(7), with_bank(7), with_bank(5)];
+        let report = report("a/web".to_owned(), &Recorded::default(), days, 0.005, None);
+        let counted = report.hours.unwrap();
+        assert_eq!(counted.baseline, "target tracking at 65 %");
+        assert_eq!(counted.baseline_instance_hours, Some(130.0));
+        let of_days: Vec<_> = report
+            .days
+            .iter()
+            .map(|day| day.baseline_instance_hours)
+            .collect();
+        assert_eq!(of_days, [Some(40.0), Some(40.0), Some(50.0)]);
+        assert_eq!(
+            counted.compared.unwrap(),
+            "11 % more instance-hours than target tracking at 65 %, so dearer (in violation \
+             0.38 % of the time against 0.00 %)"
+        );
+        let saved = report.saved_instance_hours_a_day.unwrap();
+        assert!(saved.mean < 0.0, "{saved:?}");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use foretide_domain::{
 };
 
 /// A decision to hold that carries `hours`.
-pub(super) fn decision(hours: Hours) -> Decision {
+pub(super) fn decision(hours: &Hours) -> Decision {
     let inputs = Inputs {
         desired: 4,
         bounds: Bounds::new(1, 9).unwrap(),
@@ -39,7 +39,7 @@ pub(super) fn decision(hours: Hours) -> Decision {
         pace: foretide_domain::PaceFigures::default(),
         breaker_open: false,
         health: Verdict::default(),
-        hours,
+        hours: *hours,
         week: Hours::default(),
         baseline: None,
     };

@@ -12,7 +12,7 @@ use foretide_domain::Timestamp;
 use serde::Serialize;
 
 /// Version of the report's JSON; raised when readers of the old version would misread the new one.
-pub const REPORT_VERSION: u32 = 3;
+pub const REPORT_VERSION: u32 = 4;
 
 pub use figures::{GroupReport, Recorded};
 
@@ -42,7 +42,7 @@ pub fn group_report(
 ) -> GroupReport {
     let days = days::of(
         &recorded.points,
-        recorded.hours_before,
+        recorded.hours_before.as_ref(),
         &recorded.decisions,
         (from, to),
     );

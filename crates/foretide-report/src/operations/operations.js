@@ -3,7 +3,7 @@
 import { read } from "./figures.js";
 import { Plot } from "./plot.js";
 
-read("series").forEach(({ at_ms: x, used, baseline, optimum }, index) => {
+read("series").forEach(({ at_ms: x, used, beside, baseline, optimum }, index) => {
   const place = document.getElementById(`days-${index}`);
   if (!place) return;
   const step = (name, y, colour, dash) => ({ name, kind: "step", x, y, colour, dash });
@@ -11,7 +11,7 @@ read("series").forEach(({ at_ms: x, used, baseline, optimum }, index) => {
     label: "Instance-hours a day: used, baseline, hindsight optimum",
     series: [
       step("used", used, "#009e73"),
-      step("baseline", baseline, "#a3447a", "6 3"),
+      step(beside ? `baseline: ${beside}` : "baseline", baseline, "#a3447a", "6 3"),
       step("hindsight optimum", optimum, "#7f7f7f", "2 3"),
     ],
     x: { kind: "time", range: [x[0], x.at(-1)] },

@@ -21,13 +21,20 @@ struct Series {
     /// Start of the day, milliseconds since 1970.
     at_ms: Vec<i64>,
     used: Vec<Option<f64>>,
+    /// Name of the baseline.
+    beside: String,
     baseline: Vec<Option<f64>>,
     optimum: Vec<Option<f64>>,
 }
 
 impl Series {
-    fn of(days: &[Day]) -> Self {
-        let mut series = Self::default();
+    fn of(group: &GroupReport) -> Self {
+        let counted = group.hours.as_ref();
+        let mut series = Self {
+            beside: counted.map_or_else(String::new, |it| it.baseline.clone()),
+            ..Self::default()
+        };
+        let days = &group.days;
         for day in days {
             series.push(day.start_ms, day);
         }
@@ -50,11 +57,7 @@ impl Series {
 /// # Errors
 /// Where the figures cannot be written as JSON.
 pub(super) fn render(report: &Report) -> Result<String, serde_json::Error> {
-    let series: Vec<Series> = report
-        .groups
-        .iter()
-        .map(|it| Series::of(&it.days))
-        .collect();
+    let series: Vec<Series> = report.groups.iter().map(Series::of).collect();
     let scripts = scripts(&(), &series, SCRIPT)?;
     let body = html! {
         h1 { "Foretide report" }
@@ -72,10 +75,10 @@ fn section(index: usize, group: &GroupReport) -> Markup {
             ul { @for said in sentences(group) { li { (said) } } }
             // Filled by the script; the table below has the same figures.
             div id=(format!("days-{index}")) {}
-            (table("Days", &HEADINGS, days))
+            (table("Days", &HEADINGS, &EXPLAINED, days))
             @if !group.scaling.actions.is_empty() {
                 h3 { "Changes" }
-                (table("Changes", &CHANGES, group.scaling.actions.iter().rev().map(changes)))
+                (table("Changes", &CHANGES, &CHANGES_EXPLAINED, group.scaling.actions.iter().rev().map(changes)))
             }
         }
     }
@@ -91,6 +94,29 @@ const CHANGES: [&str; 7] = [
     "CPU % after",
 ];
 
+/// What the columns of the table of days mean.
+const EXPLAINED: [&str; 8] = [
+    "Day of UTC",
+    "Share of the day with data; of today up to now",
+    "Instance-hours that the group ran, in service or pending",
+    "Instance-hours of the baseline that is named above",
+    "Instance-hours of the hindsight optimum: the fewest that keep every period at the objective",
+    "Minutes above the objective",
+    "Minutes that the baseline would have been above the objective",
+    "Mean CPU of all instances",
+];
+
+/// What the columns of the table of changes mean.
+const CHANGES_EXPLAINED: [&str; 7] = [
+    "When AWS accepted the change",
+    "Desired capacity before",
+    "Desired capacity after",
+    "reached: the capacity came into service; partly: it did not within three lead times",
+    "Seconds from the write to the outcome",
+    "Mean CPU over the ten minutes before the write",
+    "Mean CPU over the ten minutes after the outcome",
+];
+
 fn changes(action: &Action) -> Vec<String> {
     let number = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |it| format!("{it:.0}"));
     vec![
@@ -104,11 +130,17 @@ fn changes(action: &Action) -> Vec<String> {
     ]
 }
 
-fn table(label: &str, headings: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Markup {
+fn table(
+    label: &str,
+    headings: &[&str],
+    explained: &[&str],
+    rows: impl Iterator<Item = Vec<String>>,
+) -> Markup {
+    let columns = headings.iter().zip(explained);
     html! {
         div.scroll tabindex="0" role="region" aria-label=(label) {
             table {
-                thead { tr { @for heading in headings { th scope="col" { (heading) } } } }
+                thead { tr { @for (heading, why) in columns { th scope="col" title=(why) { (heading) } } } }
                 tbody {
                     @for row in rows { tr { @for cell in row { td { (cell) } } } }
                 }

@@ -89,11 +89,18 @@ pub(super) fn sentences(group: &GroupReport) -> Vec<String> {
         ),
     }
     said.push(match group.saved_instance_hours_a_day {
-        Some(saved) => format!(
-            "saved a day against the baseline: {:.1} instance-hours; 95 % confidence interval \
-             {:.1} to {:.1} (Student's t, {} whole days)",
-            saved.mean, saved.low, saved.high, saved.days
-        ),
+        Some(saved) => {
+            let dearer = if saved.mean < 0.0 {
+                ", so the group was dearer"
+            } else {
+                ""
+            };
+            format!(
+                "saved a day against the baseline: {:.1} instance-hours{dearer}; 95 % confidence \
+                 interval {:.1} to {:.1} (Student's t, {} whole days)",
+                saved.mean, saved.low, saved.high, saved.days
+            )
+        }
         None => "saved a day against the baseline: too early, two whole days are needed".to_owned(),
     });
     said.extend(utilisation(group));
@@ -144,9 +151,13 @@ fn hours(group: &GroupReport, counted: &Counted) -> Vec<String> {
             money(counted.used_instance_hours, counted.used_cost)
         ),
         format!(
-            "baseline, target tracking on the same load: {}{}",
+            "baseline, {} on the same load: {}{}",
+            counted.baseline,
             money(counted.baseline_instance_hours, counted.baseline_cost),
-            of(counted.against_baseline, "the baseline's")
+            counted
+                .compared
+                .as_ref()
+                .map_or_else(String::new, |said| format!("; the group used {said}"))
         ),
         format!(
             "hindsight optimum: {}{}",

@@ -1,12 +1,14 @@
 //! Replaying a trace under a policy: cases, single runs, sweeps of a knob, all cores.
 
 mod case;
+mod fair;
 mod parallel;
 mod run;
 mod sweep;
 
 pub(crate) use case::quantile;
 pub use case::{Case, CaseError, Setup};
+pub use fair::{BASELINE, Fair, FairRun, Judged, fair_run};
 pub use parallel::in_parallel;
 pub use run::{Contender, Run, Timeline};
 pub use sweep::{AtBudget, BUDGET, SWEEP, SweepPoint, at_budget, sweep};

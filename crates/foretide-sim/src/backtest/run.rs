@@ -1,5 +1,6 @@
 //! One run over one case: the world, the score and the rows of it.
 
+use super::Judged;
 use crate::peers::{Peer, View};
 use crate::score::{Score, Scorer};
 use crate::world::{Step, World};
@@ -18,6 +19,16 @@ pub trait Contender: Sync {
 
     /// Replays the case; rows go to `timeline` where one is given.
     fn run(&self, case: &Case, timeline: Option<&mut Timeline>) -> Score;
+
+    /// Replays the case as [`Contender::run`] does, and names what ran.
+    fn judge(&self, case: &Case, timeline: Option<&mut Timeline>) -> Judged {
+        Judged {
+            score: self.run(case, timeline),
+            label: self.name(),
+            parameters: self.parameters(),
+            kept: None,
+        }
+    }
 }
 
 /// Rows of a run: one at every change of demand or of the group, each standing until the next.

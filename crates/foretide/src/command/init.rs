@@ -8,7 +8,7 @@ use foretide_aws::FoundGroup;
 use foretide_config::{Config, DiscoverSettings, Percentage, Price, Starter, StarterGroup};
 use foretide_connect::{Found, list_groups};
 use foretide_files::outbound_of_process;
-use foretide_report::PolicyFigures;
+use foretide_report::TraceFigures;
 use foretide_terminal::shell::visible;
 use foretide_terminal::{Exit, Failure};
 
@@ -212,23 +212,12 @@ fn tried(
     let budget = budget.map(|it| format!("defaults.forecast.budget={it}"));
     flags.set.extend(budget);
     match backtest::of_group(name, &flags, context) {
-        Ok(policies) => policies.iter().map(said).collect(),
+        Ok(traces) => traces.iter().flat_map(TraceFigures::said).collect(),
         Err(failure) => vec![format!(
             "two weeks of history could not be tried: {}",
             failure.in_one_line()
         )],
     }
-}
-
-fn said(policy: &PolicyFigures) -> String {
-    format!(
-        "Two weeks of history with policy {}: {:.0} instance-hours, {:.2} % of the time above the \
-         objective, {} changes.",
-        policy.name,
-        policy.instance_hours,
-        100.0 * policy.violation_share,
-        policy.actions
-    )
 }
 
 /// Questions to the person at the terminal. Without one, no question is asked.

@@ -114,7 +114,7 @@ fn the_summary_has_every_figure_of_every_policy() {
     }
     assert!(table.contains("cost ratio at 0.5 % violation"), "{table}");
     let summary = summary(&room, "out");
-    assert_eq!(summary["schema_version"], 1);
+    assert_eq!(summary["schema_version"], 2);
     let traces = summary["traces"].as_array().unwrap();
     let names: Vec<&Value> = traces.iter().map(|trace| &trace["name"]).collect();
     assert_eq!(names, ["web", "api"]);
@@ -145,6 +145,63 @@ fn the_summary_has_every_figure_of_every_policy() {
             assert!((ratio - hours / optimum).abs() < 1e-12, "{policy}");
             assert!(policy["violation_share"].as_f64().unwrap() <= 1.0);
         }
+    }
+}
+
+/// The baseline is named with its target, and has the figures of a run of target tracking at that
+/// target. No other target that kept the budget is cheaper.
+#[test]
+fn the_baseline_is_target_tracking_at_the_best_target_in_hindsight() {
+    let room = room();
+    let run = |policies: &str, out: &str| {
+        let args = [
+            "backtest", "--trace", "web.csv", "--policy", policies, "--out", out,
+        ];
+        let text = done(&room, &args);
+        let trace = summary(&room, out)["traces"][0].clone();
+        (text, trace)
+    };
+    let (text, trace) = run("target-tracking,baseline", "out");
+    let baseline = &trace["policies"][1];
+    let target = baseline["parameters"]["target"].as_f64().unwrap();
+    assert_eq!(baseline["name"], "baseline");
+    let label = format!("target tracking at {target} %");
+    assert_eq!(baseline["label"], Value::from(label.as_str()));
+    let verdict = trace["verdict"].as_str().unwrap();
+    assert!(verdict.contains(&format!("instance-hours than {label}")) || verdict.contains(&label));
+    assert!(verdict.matches(" % of the time").count() >= 1 && verdict.contains(" against "));
+    assert!(text.starts_with(&format!("web: {verdict}\n")), "{text}");
+    assert!(room.read("out/report.html").contains(verdict));
+    let timeline = room.read("out/timeline-web-baseline.csv");
+
+    let (_, alone) = run(&format!("target-tracking:target={target}"), "alone");
+    for figure in [
+        "instance_hours",
+        "violation_share",
+        "actions",
+        "theta_o",
+        "jitter",
+    ] {
+        assert_eq!(alone["policies"][0][figure], baseline[figure], "{figure}");
+    }
+    let same = format!("alone/timeline-web-target-tracking_target_{target}.csv");
+    assert_eq!(room.read(&same), timeline);
+
+    let targets: Vec<u32> = (30..=80).step_by(5).collect();
+    let names = targets
+        .iter()
+        .map(|it| format!("target-tracking:target={it}"));
+    let (_, all) = run(&names.collect::<Vec<_>>().join(","), "all");
+    let figure = |of: &Value, name: &str| of[name].as_f64().unwrap();
+    let budget = 0.005;
+    let kept = |of: &Value| figure(of, "violation_share") <= budget;
+    assert_eq!(baseline["keeps_budget"], Value::from(kept(baseline)));
+    for other in all["policies"].as_array().unwrap() {
+        let (own, other_hours) = (
+            figure(baseline, "instance_hours"),
+            figure(other, "instance_hours"),
+        );
+        assert!(!kept(other) || own <= other_hours, "{other}");
     }
 }
 

@@ -23,7 +23,7 @@ fn the_figures_are_those_of_the_records_and_a_missing_day_is_said() {
         .replacen('\n', "\nprice = \"0.1 USD/h\"\n", 1);
     room.write("foretide.toml", settings);
     let json: Value = serde_json::from_str(&report(&room, &["--json"])).unwrap();
-    assert_eq!(json["schema_version"], 3);
+    assert_eq!(json["schema_version"], 4);
     let group = &json["groups"][0];
     assert_eq!(group["group"], "eu-west-1/web");
     let [missing, before, day] = &group["days"].as_array().unwrap()[..] else {

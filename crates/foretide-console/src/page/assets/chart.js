@@ -63,11 +63,13 @@ export class Chart {
 
   key([name, label, look]) {
     const value = h("span", { class: "value" }, MISSING);
+    const said = h("span", {}, label);
     const button = h(
       "button",
       { type: "button", class: "key", "aria-pressed": "true" },
       svg("svg", { class: `swatch ${look}`, viewBox: "0 0 18 10", "aria-hidden": "true" }, svg("path", { d: "M0 5H18" })),
-      `${label} `,
+      said,
+      " ",
       value,
     );
     button.addEventListener("click", () => {
@@ -76,7 +78,7 @@ export class Chart {
       button.setAttribute("aria-pressed", String(shown));
       this.draw();
     });
-    this.keys.set(name, { value, button });
+    this.keys.set(name, { value, button, said });
     return button;
   }
 
@@ -183,6 +185,7 @@ export class Chart {
     this.data = data;
     this.range = range;
     this.moment = moment;
+    text(this.keys.get("baseline").said, `Baseline: ${data.group.hours.baseline}`);
     this.draw();
   }
 

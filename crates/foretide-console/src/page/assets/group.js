@@ -187,14 +187,14 @@ export class Group {
     // Below a day of data there are hours, and no share of them.
     const early = (share) => (hours.too_early ? "too early" : share);
     const wait = `a share needs a day of data; ${span(hours.known_s * 1000)} so far`;
-    const violation = `${span(hours.violation_s * 1000)} in violation, the baseline ${span(hours.baseline_violation_s * 1000)}`;
+    const violation = `${span(hours.violation_s * 1000)} in violation, ${hours.baseline} ${span(hours.baseline_violation_s * 1000)}`;
     const since = hours.since_ms === null ? "not counted yet" : `since ${stamp(hours.since_ms)}, ${span(hours.known_s * 1000)} of data`;
     const tiles = [
       [this.moment === null ? "CPU now" : "CPU then", load.cpu_percent === null ? MISSING : `${number(load.cpu_percent, 1)} %`, `in violation above ${number(budget.objective_percent)} %`],
       ["Violation budget", early(`${percent(budget.spent_ratio, 0)} spent`), hours.too_early ? `${violation}; ${wait}` : `${percent(budget.violation_share, 2)} of the time, ${percent(budget.allowed_share, 2)} is allowed; ${violation}`, budget.spent_ratio],
       ["Forecast coverage, last 7 days", covered ? percent(covered[1], 1) : MISSING, covered ? `of loads were at or below the 90 % quantile (ideal 90.0 %); ${percent(covered[4], 1)} at or below the 99.6 % quantile` : "no forecast period has passed yet"],
       ["Used", used === null ? MISSING : money(used), price && used !== null ? `${number(used, 1)} instance-hours ${since}` : since],
-      ["Against the baseline", early(against(hours.against_baseline)), hours.too_early ? wait : both(hours.baseline_instance_hours)],
+      ["Against the baseline", early(against(hours.against_baseline)), hours.too_early ? wait : `${both(hours.baseline_instance_hours)}: ${hours.compared}`],
       ["Against the hindsight optimum", early(`× ${number(hours.against_optimum, 2)}`), hours.too_early ? wait : both(hours.optimum_instance_hours)],
     ];
     put(this.figures, tiles.map(([name, value, note, meter]) => h(

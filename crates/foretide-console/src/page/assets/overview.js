@@ -85,12 +85,13 @@ export class Overview {
     // Groups with a day of data: the same rows on both sides.
     const counted = (name) => sum((row) => (row.hours.too_early ? 0 : row.hours[name]));
     const baseline = counted("baseline_instance_hours");
+    const seconds = (name) => counted(name) / Math.max(1, counted("known_s"));
     const tiles = [
       ["Groups", number(rows.length)],
       ["Need attention", number(count((row) => SEVERITY[row.level] >= SEVERITY.warning))],
       ["In service", number(sum((row) => row.capacity?.in_service))],
       ["Pending", number(sum((row) => row.capacity?.pending))],
-      ["Against the baseline", baseline ? against(counted("used_instance_hours") / baseline) : "too early"],
+      ["Against the baselines", baseline ? compared(counted("used_instance_hours") / baseline, seconds("violation_s"), seconds("baseline_violation_s")) : "too early"],
     ];
     if (state.fleet.bill_usd_per_month !== null) {
       tiles.push(["Calls of AWS a month", `${number(state.fleet.bill_usd_per_month, 2)} USD`]);
@@ -118,6 +119,11 @@ export class Overview {
   }
 }
 
+/** Instance-hours against the baseline, never without the violations of both sides. */
+function compared(ratio, own, other) {
+  return h("span", {}, against(ratio), h("small", {}, ` in violation ${percent(own, 2)} against ${percent(other, 2)}`));
+}
+
 class Row {
   constructor(row) {
     this.health = h("td", { class: "c-health" });
@@ -141,7 +147,9 @@ class Row {
     const later = load.forecast_need_instances;
     text(this.load, `${number(load.need_instances)}${later ? ` → ${later[0]}–${later[4]}` : ""}`);
     text(this.budget, percent(budget.spent_ratio, 0));
-    text(this.cost, row.hours.too_early ? "too early" : against(row.hours.against_baseline));
+    const { too_early: early, against_baseline: ratio, violation_share: own, baseline_violation_share: other, compared: said } = row.hours;
+    put(this.cost, early ? "too early" : compared(ratio, own, other));
+    this.cost.title = said ?? "";
     put(this.spark, spark(row.spark));
   }
 

@@ -16,16 +16,17 @@ use crate::command::traced::TraceFlags;
 Examples:
   foretide backtest --trace load.csv
   foretide backtest --trace a.csv --trace b.csv --warmup 7d --out report
-  foretide backtest --trace load.csv --policy target-tracking,hpa --sweep target=30..75:5
+  foretide backtest --trace load.csv --policy forecast,baseline --sweep target=30..75:5
   foretide backtest --trace load.csv --policy static:capacity=12,hpa:target=60:tolerance=0.05
   foretide backtest --group web --out report      pull two weeks of CloudWatch first
   foretide backtest --trace load.csv --boot 120s..300s --launch-failure 2% --price '0.096 USD/h'
 
 A trace is CSV with a header: a column `timestamp` (RFC 3339 or epoch) and a column with the load.
 Metric exports of the AWS console and CLI are read too. Policy `aws-predictive` is an emulation,
-built from the public description of AWS predictive scaling. The same command writes the same
-bytes, unless --timings adds durations. With --group, every call pulls new history; a backtest of
-the pulled file writes the same bytes again.")]
+built from the public description of AWS predictive scaling. Policy `baseline` is target tracking
+at the target, 30 to 80 %, that was cheapest within the violation budget, in hindsight. The same
+command writes the same bytes, unless --timings adds durations. With --group, every call pulls new
+history; a backtest of the pulled file writes the same bytes again.")]
 #[command(group(ArgGroup::new("history").args(["trace", "group"]).required(true)))]
 pub(crate) struct BacktestArgs {
     /// Trace file; may be repeated
@@ -94,7 +95,7 @@ pub(crate) struct BacktestArgs {
     /// Utilisation above which a step is a violation [default: `forecast.objective`]
     #[arg(long, value_name = "PERCENT", value_parser = percentage)]
     pub(crate) slo_util: Option<Percentage>,
-    /// Violation share at which policies of a sweep are compared [default: `forecast.budget`]
+    /// Violation share at which policies are compared [default: `forecast.budget`]
     #[arg(long, value_name = "PERCENT", value_parser = percentage)]
     pub(crate) budget: Option<Percentage>,
     /// Seed of boot times and launch failures

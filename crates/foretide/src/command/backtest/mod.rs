@@ -8,8 +8,8 @@ mod pulled;
 mod run;
 
 use clap::Parser;
-use foretide_report::PolicyFigures;
-use foretide_terminal::{Exit, Failure};
+use foretide_report::TraceFigures;
+use foretide_terminal::{Exit, Failure, wrap};
 
 use crate::cli::ConfigFlags;
 
@@ -43,7 +43,8 @@ pub(crate) fn run(
         progress.tell(ended);
     });
     progress.finish();
-    foretide_report::print_backtest(&results.summary, context.terminal.wrap_at(), context.out)?;
+    let width = context.terminal.wrap_at();
+    foretide_report::print_backtest(&results.summary, width, wrap, context.out)?;
     if let Some(folder) = &args.out {
         let written = output::write(folder, &plan, &results)?;
         writeln!(
@@ -62,21 +63,20 @@ pub(crate) fn run(
     Ok(())
 }
 
-/// Pulls two weeks of the group's history and runs policy `forecast` and target tracking on it.
+/// Pulls two weeks of the group's history and runs policy `forecast` and the fair baseline on it.
 pub(crate) fn of_group(
     group: &str,
     flags: &ConfigFlags,
     context: &mut Context<'_>,
-) -> Result<Vec<PolicyFigures>, Failure> {
+) -> Result<Vec<TraceFigures>, Failure> {
     let group_flag = format!("--group={group}");
-    let words = ["backtest", "--policy=forecast,target-tracking", &group_flag];
+    let words = ["backtest", "--policy=forecast,baseline", &group_flag];
     let Line { args } = Line::try_parse_from(words)
         .map_err(|error| Failure::new(Exit::Internal, error.to_string()))?;
     let pulled = pulled::pull(group, &args, flags, context)?;
     let plan = Plan::new(&pulled, flags)?;
     let results = run::run(&plan, String::new(), false, |_| {});
-    let traces = results.summary.traces.into_iter();
-    Ok(traces.flat_map(|trace| trace.policies).collect())
+    Ok(results.summary.traces)
 }
 
 /// The options alone, as of a command line.

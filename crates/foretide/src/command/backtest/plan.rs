@@ -9,7 +9,7 @@ use foretide_config::{Config, Percentage};
 use foretide_control::ControllerConfig;
 use foretide_domain::{Bounds, CallFailure, FailureKind, Features, PolicyKind};
 use foretide_report::file_name;
-use foretide_sim::{Case, Contender, Driven, Peer, PolicySpec, Predict, Setup};
+use foretide_sim::{BASELINE, Case, Contender, Driven, Fair, Peer, PolicySpec, Predict, Setup};
 use foretide_terminal::{Exit, Failure};
 
 use crate::cli::ConfigFlags;
@@ -67,9 +67,18 @@ impl Plan {
                  hint: --policy {name}"
             ));
         }
+        let budget = args.budget.map_or(own.forecast.budget, Percentage::ratio);
+        let made = |spec: &PolicySpec| match (spec.name.as_str(), spec.settings.as_slice()) {
+            (BASELINE, []) => match Fair::driven(&own, Arc::clone(&predict), budget) {
+                Ok(fair) => Ok(Box::new(fair) as Box<dyn Contender>),
+                Err(error) => Err(Failure::of(Exit::Config, &error)),
+            },
+            (BASELINE, _) => Err(refused(spec, "its target is chosen in hindsight")),
+            _ => contender(spec, &own, &predict),
+        };
         let contenders = specs
             .iter()
-            .map(|spec| Ok((spec.text.clone(), contender(spec, &own, &predict)?)))
+            .map(|spec| Ok((spec.text.clone(), made(spec)?)))
             .collect::<Result<Vec<_>, Failure>>()?;
         distinct("--policy", contenders.iter().map(|(name, _)| name.as_str()))?;
         distinct("--trace", cases.iter().map(|case| case.trace().name()))?;
@@ -81,7 +90,7 @@ impl Plan {
                 .as_ref()
                 .map(|sweep| sweep.0.clone())
                 .unwrap_or_default(),
-            budget: args.budget.map_or(own.forecast.budget, Percentage::ratio),
+            budget,
             price_usd_per_hour: args.price,
             timings: args.timings,
         })
@@ -161,7 +170,10 @@ fn every_policy() -> Vec<PolicySpec> {
         settings: Vec::new(),
         text: name.to_owned(),
     };
-    let own = OWN.iter().map(|kind| named(&kind.to_string()));
+    let own = OWN.iter().map(|kind| match kind {
+        PolicyKind::TargetTracking => named(BASELINE),
+        kind => named(&kind.to_string()),
+    });
     let peers = Peer::NAMES
         .iter()
         .filter(|name| own_kind(name).is_none())
@@ -206,7 +218,7 @@ fn contender(
         let names: Vec<String> = every_policy().into_iter().map(|spec| spec.name).collect();
         return Err(
             Failure::new(Exit::Usage, format!("there is no policy `{}`", spec.name))
-                .hint(format!("policies: {}", names.join(", "))),
+                .hint(format!("policies: {}, target-tracking", names.join(", "))),
         );
     };
     for (key, value) in &spec.settings {

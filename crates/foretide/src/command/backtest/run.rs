@@ -2,7 +2,7 @@
 //! sweep.
 
 use foretide_sim::{
-    Case, Contender, Peer, Score, Static, SweepPoint, Timeline, at_budget, in_parallel,
+    Case, Contender, Judged, Peer, Static, SweepPoint, Timeline, at_budget, in_parallel,
 };
 
 use crate::clock::Stopwatch;
@@ -32,7 +32,7 @@ impl Job<'_> {
 
 /// The results of one run.
 struct Done {
-    score: Score,
+    judged: Judged,
     timeline: Option<Timeline>,
     wall_s: f64,
 }
@@ -116,9 +116,9 @@ fn run_one(job: &Job<'_>, with_timelines: bool) -> Done {
         .target
         .and_then(|target| job.contender.with_target(target));
     let contender = turned.as_deref().unwrap_or(job.contender);
-    let score = contender.run(job.case, timeline.as_mut());
+    let judged = contender.judge(job.case, timeline.as_mut());
     Done {
-        score,
+        judged,
         timeline,
         wall_s: watch.lap().as_secs_f64(),
     }
@@ -138,7 +138,7 @@ fn gather(plan: &Plan, command: String, jobs: &[Job<'_>], done: Vec<Done>) -> Re
                 job.policy,
                 SweepPoint {
                     target,
-                    score: done.score,
+                    score: done.judged.score,
                 },
             ));
             continue;
@@ -153,18 +153,14 @@ fn gather(plan: &Plan, command: String, jobs: &[Job<'_>], done: Vec<Done>) -> Re
                 timeline,
             });
         }
-        let parameters = job.contender.parameters();
+        let wall_s = plan.timings.then_some(done.wall_s);
         let price = plan.price_usd_per_hour;
-        figures.policies.push(PolicyFigures::new(
-            name,
-            parameters,
-            &done.score,
-            price,
-            plan.timings.then_some(done.wall_s),
-        ));
+        let policy = PolicyFigures::new(name, done.judged, price, wall_s);
+        figures.policies.push(policy);
     }
     for (trace, figures) in traces.iter_mut().enumerate() {
         figures.curves = curves(plan, trace, &sweeps);
+        figures.judge(plan.budget);
     }
     let summary = Summary {
         schema_version: SCHEMA_VERSION,
@@ -182,6 +178,8 @@ fn empty_trace(case: &Case) -> TraceFigures {
         name: case.trace().name().to_owned(),
         setup: SetupFigures::new(case),
         optimum_hours: case.optimum_hours(),
+        verdict: None,
+        suggestion: None,
         policies: Vec::new(),
         curves: Vec::new(),
     }

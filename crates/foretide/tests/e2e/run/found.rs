@@ -152,8 +152,9 @@ fn init_writes_a_configuration_that_a_run_takes_and_replaces_none() {
     assert!(told.contains("next: foretide doctor"), "{told}");
     let text = room.read("foretide.toml");
     for part in [
-        "# Two weeks of history with policy forecast: ",
-        "# Two weeks of history with policy target-tracking",
+        "# Two weeks of history with forecast: ",
+        "# Two weeks of history with target tracking at ",
+        "# Policy forecast",
         "[group.\"web\"]",
         "price = \"0.1 USD/h\"",
         "mode = \"observe\"",

@@ -1,0 +1,279 @@
+//! What the figures of a backtest say: a verdict in sentences, and the settings that they support.
+
+use foretide_domain::{Comparison, Figures};
+use foretide_sim::BASELINE;
+
+use crate::summary::{PolicyFigures, TraceFigures};
+
+/// Policies that `foretide run` has, the default first.
+const RUNNABLE: [&str; 4] = ["forecast", BASELINE, "target-tracking", "classifier"];
+
+impl TraceFigures {
+    /// Fills in verdict and suggestion for a violation `budget`, 0 to 1.
+    pub fn judge(&mut self, budget: f64) {
+        self.verdict = self.verdict_for(budget);
+        self.suggestion = self.suggestion_for(budget);
+    }
+
+    /// A sentence for each policy, then the verdict: what two weeks of history say of a group.
+    pub fn said(&self) -> Vec<String> {
+        let of = self.policies.iter().map(|policy| {
+            format!(
+                "Two weeks of history with {}: {:.0} instance-hours, {:.2} % of the time above \
+                 the objective, {} changes.",
+                policy.label,
+                policy.instance_hours,
+                100.0 * policy.violation_share,
+                policy.actions
+            )
+        });
+        of.chain(self.verdict.clone()).collect()
+    }
+
+    /// The policy that the verdict is about: the first of Foretide's own that ran.
+    fn subject(&self) -> Option<&PolicyFigures> {
+        let own = RUNNABLE.iter().filter(|name| **name != BASELINE);
+        let mut own = own.filter_map(|name| self.named(name));
+        own.next()
+    }
+
+    fn named(&self, name: &str) -> Option<&PolicyFigures> {
+        self.policies.iter().find(|policy| policy.name == name)
+    }
+
+    /// Whether less than a day was scored: nothing is compared then.
+    fn is_too_early(&self) -> bool {
+        self.setup.days - f64::from(self.setup.warmup_days) < 1.0
+    }
+
+    /// What the run says of Foretide's policy, for a violation `budget`, 0 to 1; none where no
+    /// policy of Foretide ran.
+    fn verdict_for(&self, budget: f64) -> Option<String> {
+        let subject = self.subject()?;
+        let of = format!("Policy {}", subject.label);
+        let share = 100.0 * subject.violation_share;
+        let hours = subject.instance_hours;
+        if self.is_too_early() {
+            return Some(format!(
+                "{of}: {hours:.1} instance-hours. Too early to compare: 1 day of scored data is \
+                 needed."
+            ));
+        }
+        let alone = format!(
+            "{of} used {hours:.1} instance-hours and was in violation {share:.2} % of the time \
+             (budget {:.2} %)",
+            100.0 * budget
+        );
+        let Some(baseline) = self.named(BASELINE) else {
+            return Some(format!(
+                "{alone}. There is no baseline: --policy {},{BASELINE} adds it.",
+                subject.name
+            ));
+        };
+        let compared = Comparison {
+            own: figures(subject),
+            other: figures(baseline),
+            than: baseline.label.clone(),
+            budget,
+            none_kept: baseline.keeps_budget == Some(false),
+        };
+        let both = if compared.reservation().is_none() {
+            format!(
+                "; both kept the violation budget of {:.2} %",
+                100.0 * budget
+            )
+        } else {
+            String::new()
+        };
+        Some(format!("{of} used {compared}{both}."))
+    }
+
+    /// Lines for the group's table of the configuration, with the sentence that says why. Only
+    /// settings that ran and kept the violation `budget`; none where there is none.
+    fn suggestion_for(&self, budget: f64) -> Option<Suggestion> {
+        if self.is_too_early() {
+            return None;
+        }
+        // Of equal ones the first: the order is that of preference.
+        let kept = RUNNABLE.iter().filter_map(|name| self.named(name));
+        let kept = kept.filter(|policy| policy.violation_share <= budget);
+        let chosen = kept.min_by(|one, other| one.instance_hours.total_cmp(&other.instance_hours));
+        let days = self.setup.days - f64::from(self.setup.warmup_days);
+        let Some(chosen) = chosen else {
+            return Some(Suggestion {
+                why: format!(
+                    "These figures support no setting: no policy of Foretide that ran kept the \
+                     violation budget of {:.2} % over {days:.1} scored days.",
+                    100.0 * budget
+                ),
+                lines: Vec::new(),
+            });
+        };
+        let why = format!(
+            "Of Foretide's policies that ran, {} was the cheapest that kept the violation budget \
+             of {:.2} % over {days:.1} scored days.",
+            chosen.label,
+            100.0 * budget
+        );
+        let lines = self.settings(chosen, budget);
+        Some(Suggestion { why, lines })
+    }
+
+    fn settings(&self, chosen: &PolicyFigures, budget: f64) -> Vec<String> {
+        let objective = 100.0 * self.setup.slo_utilisation;
+        let policy = match chosen.name.as_str() {
+            BASELINE => "target-tracking",
+            name => name,
+        };
+        let mut lines = vec![format!("policy = \"{policy}\"")];
+        if let Some(target) = chosen.parameters.get("target") {
+            lines.push(format!("target_utilisation = \"{target}%\""));
+        }
+        lines.push(format!("forecast.objective = \"{}%\"", rounded(objective)));
+        lines.push(format!(
+            "forecast.budget = \"{}%\"",
+            rounded(100.0 * budget)
+        ));
+        lines
+    }
+}
+
+/// Without what floating point adds.
+fn rounded(percent: f64) -> f64 {
+    (percent * 1e6).round() / 1e6
+}
+
+fn figures(policy: &PolicyFigures) -> Figures {
+    Figures {
+        instance_hours: policy.instance_hours,
+        violation_share: policy.violation_share,
+    }
+}
+
+/// Settings that the figures support.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Suggestion {
+    /// Why, in a sentence.
+    pub why: String,
+    /// Lines of the group's table; none where no setting is supported.
+    pub lines: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use foretide_sim::{Judged, Score};
+
+    use super::*;
+    use crate::summary::SetupFigures;
+
+    fn policy(name: &str, label: &str, hours: f64, violation_share: f64) -> PolicyFigures {
+        let score = Score {
+            instance_hours: hours,
+            violation_share,
+            ..Score::default()
+        };
+        let is_baseline = name == BASELINE;
+        let judged = Judged {
+            score,
+            label: label.into(),
+            parameters: is_baseline
+                .then_some(("target", 65.0))
+                .into_iter()
+                .collect(),
+            kept: is_baseline.then_some(violation_share <= 0.005),
+        };
+        PolicyFigures::new(name.into(), judged, 0.1, None)
+    }
+
+    fn trace(own: (f64, f64), other: (f64, f64), days: f64) -> TraceFigures {
+        let baseline = policy(BASELINE, "target tracking at 65 %", other.0, other.1);
+        TraceFigures {
+            name: "web".into(),
+            setup: SetupFigures {
+                unit: 1.0,
+                min: 1,
+                max: 9,
+                boot_s: 180,
+                delay_s: 60,
+                period_s: 60,
+                slo_utilisation: 0.8,
+                launch_failure_share: 0.0,
+                warmup_days: 1,
+                seed: 0,
+                step_s: 60,
+                days,
+                from: String::new(),
+            },
+            optimum_hours: 10.0,
+            verdict: None,
+            suggestion: None,
+            policies: vec![policy("forecast", "forecast", own.0, own.1), baseline],
+            curves: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_verdict_says_hours_and_both_violation_shares() {
+        let said = |own, other| trace(own, other, 8.0).verdict_for(0.005).unwrap();
+        assert_eq!(
+            said((59.0, 0.0046), (100.0, 0.0049)),
+            "Policy forecast used 41 % fewer instance-hours than target tracking at 65 % (in \
+             violation 0.46 % of the time against 0.49 %); both kept the violation budget of \
+             0.50 %."
+        );
+        assert_eq!(
+            said((112.0, 0.0083), (100.0, 0.0049)),
+            "Policy forecast used 12 % more instance-hours than target tracking at 65 %, so \
+             dearer (in violation 0.83 % of the time against 0.49 %); Foretide did not keep \
+             the violation budget of 0.50 %."
+        );
+        assert_eq!(
+            said((59.0, 0.006), (100.0, 0.03)),
+            "Policy forecast used 41 % fewer instance-hours than target tracking at 65 % (in \
+             violation 0.60 % of the time against 3.00 %); neither Foretide nor any target from \
+             30 % to 80 % kept the violation budget of 0.50 %; this target had the fewest \
+             violations."
+        );
+    }
+
+    #[test]
+    fn below_a_day_nothing_is_compared_and_without_a_baseline_it_is_said_how_to_add_it() {
+        let early = trace((59.0, 0.0), (100.0, 0.0), 1.9);
+        let said = early.verdict_for(0.005).unwrap();
+        assert_eq!(
+            said,
+            "Policy forecast: 59.0 instance-hours. Too early to compare: 1 day of scored data is \
+             needed."
+        );
+        assert_eq!(early.suggestion_for(0.005), None);
+        let mut alone = trace((59.0, 0.0), (100.0, 0.0), 8.0);
+        alone.policies.truncate(1);
+        let said = alone.verdict_for(0.005).unwrap();
+        assert!(
+            said.ends_with("--policy forecast,baseline adds it."),
+            "{said}"
+        );
+        alone.policies.clear();
+        assert_eq!(alone.verdict_for(0.005), None);
+    }
+
+    #[test]
+    fn only_settings_that_kept_the_budget_are_suggested_the_cheapest_first() {
+        let lines = |own, other| trace(own, other, 8.0).suggestion_for(0.005).unwrap().lines;
+        let objective = ["forecast.objective = \"80%\"", "forecast.budget = \"0.5%\""];
+        let forecast = lines((59.0, 0.0046), (100.0, 0.0049));
+        assert_eq!(
+            forecast,
+            ["policy = \"forecast\"", objective[0], objective[1]]
+        );
+        let tracking = lines((59.0, 0.0083), (100.0, 0.0049));
+        let expected = [
+            "policy = \"target-tracking\"",
+            "target_utilisation = \"65%\"",
+            objective[0],
+            objective[1],
+        ];
+        assert_eq!(tracking, expected);
+        assert_eq!(lines((59.0, 0.0083), (100.0, 0.03)), Vec::<String>::new());
+    }
+}
