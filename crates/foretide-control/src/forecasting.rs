@@ -366,11 +366,19 @@ impl Forecasting {
             let newest = history.newest();
             newest.is_some_and(|newest| it.is_price_list_due(newest))
         };
-        let pricing = optimiser.filter(due).map(|optimiser| protocol::Pricing {
-            config: *optimiser.config(),
-            bounds: (bounds.min(), bounds.max()),
-        });
+        let pricing = optimiser.filter(due).map(|it| pricing_of(it, bounds));
         FitJob::new(history.clone(), pricing)
+    }
+
+    /// The price list of the newest week.
+    pub(crate) fn price_list(
+        &self,
+        optimiser: &CapacityOptimiser,
+        bounds: Bounds,
+    ) -> Option<PriceList> {
+        let by_budget = optimiser.config().violation_price_ratio.is_none();
+        let pricing = by_budget.then(|| pricing_of(optimiser, bounds));
+        FitJob::new(self.forecaster.history().clone(), pricing).prices()
     }
 
     /// Takes over a fit. Returns the price list that came with it. A failed fit, or one for a lead time that is no longer the group's, leaves
@@ -458,6 +466,13 @@ impl Forecasting {
             self.fit = None;
         }
         true
+    }
+}
+
+fn pricing_of(optimiser: &CapacityOptimiser, bounds: Bounds) -> protocol::Pricing {
+    protocol::Pricing {
+        config: *optimiser.config(),
+        bounds: (bounds.min(), bounds.max()),
     }
 }
 

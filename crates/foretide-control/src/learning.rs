@@ -2,6 +2,8 @@
 
 use foretide_domain::{CallFailure, CallId, Datapoint, FailureKind, Mode, Record, Timestamp};
 
+use foretide_forecast::sizing::PriceList;
+
 use crate::controller::Controller;
 use crate::forecasting::{Forecasting, Observed, Told};
 use crate::load::measured;
@@ -154,6 +156,16 @@ impl Controller {
             let newest = self.state.policies.forecast.newest_start();
             self.forecasting = snapshot.map(|kept| Forecasting::resume(kept.clone(), newest));
         }
+    }
+
+    /// The price list of the group's newest week, made now, which takes about a second. None where
+    /// capacity does not follow a violation budget, or the history is shorter than three days.
+    pub fn price_list(&self) -> Option<PriceList> {
+        let saved = self.state.policies.forecast.optimiser.as_ref()?;
+        let bounds = self.state.group.newest()?.bounds;
+        self.forecasting
+            .as_ref()?
+            .price_list(&saved.optimiser, bounds)
     }
 
     /// Takes over the outcome of a fit; a failed one keeps the model in use and is recorded.

@@ -131,6 +131,26 @@ function curveTable(trace) {
   ];
 }
 
+// What each violation share would have cost in the newest week of a policy that follows a budget.
+function priceTables(trace) {
+  const priced = trace.policies.filter((p) => p.price_list);
+  return priced.flatMap((p) => [
+    h("h3", {}, `Price list of ${labelOf(trace, p.name)}, last ${fixed(p.price_list.days, 1)} days`),
+    table(
+      `Price list of ${p.name}, trace ${trace.name}`,
+      [
+        { text: "violation", why: "Share of the time above the objective" },
+        { text: "instance-hours", why: "What that share would have cost" },
+        { text: "× target tracking", why: "Over target tracking at the configured target in the same days" },
+        { text: "USD", why: "Price of the instance-hours" },
+      ],
+      p.price_list.rows.map((row) => row.instance_hours === null
+        ? [share(row.violation_share, 1), "not for any price", "", ""]
+        : [share(row.violation_share, 1), fixed(row.instance_hours, 1), fixed(row.over_target_tracking, 2), fixed(row.cost_usd, 2)]),
+    ),
+  ]);
+}
+
 function setup(trace) {
   const s = trace.setup;
   const facts = [
@@ -159,6 +179,7 @@ summary.traces.forEach((trace, i) => {
       capacityChart(data, trace).node,
       h("h3", {}, "Cost against violation"),
       costChart(trace).node,
+      priceTables(trace),
       trace.curves.length ? curveTable(trace) : null,
     ),
   );

@@ -8,6 +8,7 @@ mod backtest;
 mod forecast;
 mod operations;
 mod page;
+mod prices;
 mod summary;
 mod thin;
 mod timeline;
@@ -21,6 +22,7 @@ pub use forecast::{
 pub use operations::{
     GroupReport, REPORT_VERSION, Recorded, Report, group_report, render_operations, render_text,
 };
+pub use prices::{PriceFigures, PriceRow};
 pub use summary::{
     Curve, CurvePoint, PolicyFigures, SCHEMA_VERSION, SetupFigures, Summary, TraceFigures,
 };

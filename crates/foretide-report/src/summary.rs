@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use foretide_sim::{Case, Judged, SweepPoint};
 use serde::Serialize;
 
+use crate::prices::PriceFigures;
 use crate::verdict::Suggestion;
 
 /// Version of the format. Raised when a field changes its meaning or is removed; new fields do not
@@ -117,6 +118,9 @@ pub struct PolicyFigures {
     /// Duration of the run, seconds; null without `--timings`. No other figure differs between two
     /// runs of the same command.
     pub wall_s: Option<f64>,
+    /// What violation shares would have cost in the newest week; null where capacity follows no
+    /// violation budget, and with less than three days of history.
+    pub price_list: Option<PriceFigures>,
 }
 
 /// One policy at each target of the sweep.
@@ -156,6 +160,7 @@ impl PolicyFigures {
             label,
             parameters,
             kept,
+            prices,
         } = judged;
         Self {
             // Other policies are called what the command line calls them, settings included.
@@ -176,6 +181,7 @@ impl PolicyFigures {
             instability: score.instability,
             jitter: score.jitter,
             wall_s,
+            price_list: prices.map(|list| PriceFigures::new(&list, price_usd_per_hour)),
         }
     }
 }

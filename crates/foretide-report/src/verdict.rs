@@ -181,6 +181,7 @@ mod tests {
                 .into_iter()
                 .collect(),
             kept: is_baseline.then_some(violation_share <= 0.005),
+            prices: None,
         };
         PolicyFigures::new(name.into(), judged, 0.1, None)
     }

@@ -60,7 +60,7 @@ impl FitJob {
     }
 
     /// The price list; none if none is due, or the history is too short for one.
-    fn prices(&self) -> Option<PriceList> {
+    pub(crate) fn prices(&self) -> Option<PriceList> {
         let Pricing { config, bounds } = self.pricing.as_ref()?;
         let made = price_list(&self.history, config, *bounds, &FitParams::default(), SEED);
         made.ok().flatten()

@@ -45,6 +45,13 @@ pub fn print_backtest(
         } else {
             narrow(figures, out)?;
         }
+        for list in figures
+            .policies
+            .iter()
+            .filter_map(|it| it.price_list.as_ref())
+        {
+            list.print(out)?;
+        }
         at_budget(summary, figures, out)?;
     }
     if let Some(figures) = summary.traces.first() {

@@ -1,6 +1,7 @@
 //! The fair baseline of a backtest: target tracking at the target that was cheapest within the
 //! violation budget over the scored part, in hindsight.
 
+use foretide_forecast::sizing::PriceList;
 use std::fmt;
 use std::sync::Arc;
 
@@ -65,6 +66,8 @@ pub struct Judged {
     pub parameters: Vec<(&'static str, f64)>,
     /// For the fair baseline, whether it kept the violation budget.
     pub kept: Option<bool>,
+    /// What violation shares would have cost in the newest week, where capacity follows a budget.
+    pub prices: Option<PriceList>,
 }
 
 /// The fair baseline as a contender: which target it has is known after a run.
@@ -138,6 +141,7 @@ impl Contender for Fair {
             label: fair.label(),
             parameters: tracking.parameters(),
             kept: Some(fair.kept),
+            prices: None,
         }
     }
 }

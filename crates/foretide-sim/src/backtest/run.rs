@@ -27,6 +27,7 @@ pub trait Contender: Sync {
             label: self.name(),
             parameters: self.parameters(),
             kept: None,
+            prices: None,
         }
     }
 }

@@ -7,7 +7,7 @@ use foretide_control::{ConfigError, ControllerConfig};
 use foretide_domain::{Mode, Percent, PolicyKind};
 
 use super::{Predict, Simulation};
-use crate::backtest::{Case, Contender, Timeline};
+use crate::backtest::{Case, Contender, Judged, Timeline};
 use crate::score::Score;
 
 /// A controller configuration with a name. It writes whatever mode the configuration has: a
@@ -73,17 +73,43 @@ impl Contender for Driven {
         Some(Box::new(other))
     }
 
-    fn run(&self, case: &Case, mut timeline: Option<&mut Timeline>) -> Score {
+    fn run(&self, case: &Case, timeline: Option<&mut Timeline>) -> Score {
+        self.replay(case, timeline, |simulation| simulation.score())
+            .unwrap_or_default()
+    }
+
+    fn judge(&self, case: &Case, timeline: Option<&mut Timeline>) -> Judged {
+        let judged = self.replay(case, timeline, |simulation| {
+            let prices = simulation.driver().controller().price_list();
+            (simulation.score(), prices)
+        });
+        let (score, prices) = judged.unwrap_or_default();
+        Judged {
+            score,
+            label: self.name(),
+            parameters: self.parameters(),
+            kept: None,
+            prices,
+        }
+    }
+}
+
+impl Driven {
+    /// Replays the case, and reads the simulation at its end.
+    fn replay<T>(
+        &self,
+        case: &Case,
+        mut timeline: Option<&mut Timeline>,
+        read: impl FnOnce(&Simulation<'_, '_>) -> T,
+    ) -> Option<T> {
         let predict = &*self.predict;
         // Checked when it was made, so a failure cannot come from here; the empty score is visible.
-        let Ok(mut simulation) = Simulation::new(case, self.config.clone(), predict, None) else {
-            return Score::default();
-        };
+        let mut simulation = Simulation::new(case, self.config.clone(), predict, None).ok()?;
         while let Some(step) = simulation.advance(&mut |_, _| {}) {
             if let Some(timeline) = timeline.as_deref_mut() {
                 timeline.observe(&step);
             }
         }
-        simulation.score()
+        Some(read(&simulation))
     }
 }
