@@ -1,6 +1,5 @@
 //! One run over one case: the world, the score and the rows of it.
 
-use super::Judged;
 use crate::peers::{Peer, View};
 use crate::score::{Score, Scorer};
 use crate::world::{Step, World};
@@ -29,6 +28,19 @@ pub trait Contender: Sync {
             kept: None,
         }
     }
+}
+
+/// The results of one run of a contender.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judged {
+    /// Its score.
+    pub score: Score,
+    /// Its name in tables.
+    pub label: String,
+    /// Its settings by name.
+    pub parameters: Vec<(&'static str, f64)>,
+    /// For the fair baseline, whether it kept the violation budget.
+    pub kept: Option<bool>,
 }
 
 /// Rows of a run: one at every change of demand or of the group, each standing until the next.
