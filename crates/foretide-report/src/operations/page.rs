@@ -69,6 +69,7 @@ pub(super) fn render(report: &Report) -> Result<String, serde_json::Error> {
 
 fn section(index: usize, group: &GroupReport) -> Markup {
     let days = group.days.iter().map(|day| cells(day).to_vec());
+    let changed = group.scaling.actions.iter().rev().map(changes);
     html! {
         section {
             h2 { (head(group)) }
@@ -78,7 +79,7 @@ fn section(index: usize, group: &GroupReport) -> Markup {
             (table("Days", &HEADINGS, &EXPLAINED, days))
             @if !group.scaling.actions.is_empty() {
                 h3 { "Changes" }
-                (table("Changes", &CHANGES, &CHANGES_EXPLAINED, group.scaling.actions.iter().rev().map(changes)))
+                (table("Changes", &CHANGES, &CHANGES_EXPLAINED, changed))
             }
         }
     }
@@ -140,7 +141,13 @@ fn table(
     html! {
         div.scroll tabindex="0" role="region" aria-label=(label) {
             table {
-                thead { tr { @for (heading, why) in columns { th scope="col" title=(why) { (heading) } } } }
+                thead {
+                    tr {
+                        @for (heading, why) in columns {
+                            th scope="col" title=(why) { (heading) }
+                        }
+                    }
+                }
                 tbody {
                     @for row in rows { tr { @for cell in row { td { (cell) } } } }
                 }

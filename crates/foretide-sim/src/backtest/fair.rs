@@ -1,7 +1,6 @@
 //! The fair baseline of a backtest: target tracking at the target that was cheapest within the
 //! violation budget over the scored part, in hindsight.
 
-use foretide_forecast::sizing::PriceList;
 use std::fmt;
 use std::sync::Arc;
 
@@ -9,7 +8,7 @@ use foretide_control::{ConfigError, ControllerConfig};
 use foretide_domain::{BANK_TARGETS, Figures, PolicyKind, fairest};
 
 use super::sweep::{SweepPoint, sweep};
-use super::{Case, Contender, Timeline};
+use super::{Case, Contender, Judged, Timeline};
 use crate::Score;
 use crate::drive::{Driven, Predict};
 
@@ -53,21 +52,6 @@ fn figures(point: &SweepPoint) -> Figures {
         instance_hours: point.score.instance_hours,
         violation_share: point.score.violation_share,
     }
-}
-
-/// The results of one run of a contender.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Judged {
-    /// Its score.
-    pub score: Score,
-    /// Its name in tables.
-    pub label: String,
-    /// Its settings by name.
-    pub parameters: Vec<(&'static str, f64)>,
-    /// For the fair baseline, whether it kept the violation budget.
-    pub kept: Option<bool>,
-    /// What violation shares would have cost in the newest week, where capacity follows a budget.
-    pub prices: Option<PriceList>,
 }
 
 /// The fair baseline as a contender: which target it has is known after a run.

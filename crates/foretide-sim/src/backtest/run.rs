@@ -1,10 +1,10 @@
 //! One run over one case: the world, the score and the rows of it.
 
-use super::Judged;
 use crate::peers::{Peer, View};
 use crate::score::{Score, Scorer};
 use crate::world::{Step, World};
 use crate::{Case, STEP_S};
+use foretide_forecast::sizing::PriceList;
 
 /// Anything that can be judged on a case: a comparison policy or the product's own.
 pub trait Contender: Sync {
@@ -30,6 +30,21 @@ pub trait Contender: Sync {
             prices: None,
         }
     }
+}
+
+/// The results of one run of a contender.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judged {
+    /// Its score.
+    pub score: Score,
+    /// Its name in tables.
+    pub label: String,
+    /// Its settings by name.
+    pub parameters: Vec<(&'static str, f64)>,
+    /// For the fair baseline, whether it kept the violation budget.
+    pub kept: Option<bool>,
+    /// What violation shares would have cost in the newest week, where capacity follows a budget.
+    pub prices: Option<PriceList>,
 }
 
 /// Rows of a run: one at every change of demand or of the group, each standing until the next.

@@ -74,7 +74,7 @@ impl Contender for Driven {
     }
 
     fn run(&self, case: &Case, timeline: Option<&mut Timeline>) -> Score {
-        self.replay(case, timeline, |simulation| simulation.score())
+        self.replay(case, timeline, Simulation::score)
             .unwrap_or_default()
     }
 

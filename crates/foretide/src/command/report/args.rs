@@ -16,8 +16,8 @@ Examples:
 
 Days are in UTC; the last day ends now. The report compares three numbers of instance-hours: those
 of the group, those of target tracking at the best target in hindsight (the baseline), and the
-fewest that would have kept the objective (the hindsight optimum). `price` in a group's table adds costs.
-docs/report.md describes the JSON.")]
+fewest that would have kept the objective (the hindsight optimum). `price` in a group's table adds
+costs. docs/report.md describes the JSON.")]
 pub(crate) struct ReportArgs {
     /// Group, or account/group [default: all groups of the store]
     #[arg(value_name = "GROUP")]
