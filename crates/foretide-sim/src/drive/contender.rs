@@ -74,18 +74,16 @@ impl Contender for Driven {
     }
 
     fn run(&self, case: &Case, timeline: Option<&mut Timeline>) -> Score {
-        self.replay(case, timeline, Simulation::score)
-            .unwrap_or_default()
+        let replayed = self.replay(case, timeline);
+        replayed.map_or_else(Score::default, |it| it.score())
     }
 
     fn judge(&self, case: &Case, timeline: Option<&mut Timeline>) -> Judged {
-        let judged = self.replay(case, timeline, |simulation| {
-            let prices = simulation.driver().controller().price_list();
-            (simulation.score(), prices)
-        });
-        let (score, prices) = judged.unwrap_or_default();
+        let replayed = self.replay(case, timeline);
+        let prices = replayed.as_ref();
+        let prices = prices.and_then(|it| it.driver().controller().price_list());
         Judged {
-            score,
+            score: replayed.map_or_else(Score::default, |it| it.score()),
             label: self.name(),
             parameters: self.parameters(),
             kept: None,
@@ -95,13 +93,12 @@ impl Contender for Driven {
 }
 
 impl Driven {
-    /// Replays the case, and reads the simulation at its end.
-    fn replay<T>(
-        &self,
-        case: &Case,
+    /// The simulation at the end of the case.
+    fn replay<'a>(
+        &'a self,
+        case: &'a Case,
         mut timeline: Option<&mut Timeline>,
-        read: impl FnOnce(&Simulation<'_, '_>) -> T,
-    ) -> Option<T> {
+    ) -> Option<Simulation<'a, 'a>> {
         let predict = &*self.predict;
         // Checked when it was made, so a failure cannot come from here; the empty score is visible.
         let mut simulation = Simulation::new(case, self.config.clone(), predict, None).ok()?;
@@ -110,6 +107,6 @@ impl Driven {
                 timeline.observe(&step);
             }
         }
-        Some(read(&simulation))
+        Some(simulation)
     }
 }
