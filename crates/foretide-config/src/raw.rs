@@ -81,8 +81,8 @@ pub(crate) struct RawGroup {
     pub interval: Option<Span>,
     /// CPU utilisation that policies `target-tracking` and `classifier` aim at; they never scale in
     /// so far that CPU would exceed it. Policy `forecast` aims at `forecast.objective` instead. For
-    /// it, this is the target of the fallback, which decides until there is a forecast. The
-    /// baseline that Foretide is compared with has this target under every policy.
+    /// it, this is the target of the fallback, which decides until there is a forecast, and
+    /// that of the target tracking which `forecast.max_cost` is measured against.
     pub target_utilisation: Option<Percentage>,
     /// While data is missing or stale: `hold` changes nothing; `scale-out-only` may raise capacity.
     pub on_missing: Option<RawOnMissing>,

@@ -3,7 +3,8 @@
 //!
 //! The files in `tests/stored` were saved during the scenarios: `*.state.json` is a controller's
 //! state, `*.forecast.json` what its forecast rests on. They are never made anew. A new field needs
-//! a default, and must not be written where it has that default.
+//! a default, and must not be written where it has that default. What bounds the risk price is
+//! excepted: its rules were replaced, so of the optimiser's budget only the price step is the same.
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::path::{Path, PathBuf};
@@ -27,8 +28,31 @@ fn round_trip<T: Serialize + DeserializeOwned>(files: &[PathBuf]) {
         let text = std::fs::read_to_string(file).unwrap();
         let read: T = serde_json::from_str(&text).unwrap();
         let written = serde_json::to_string(&read).unwrap();
-        assert_eq!(written, text.trim_end(), "{}", file.display());
+        let again: T = serde_json::from_str(&written).unwrap();
+        assert_eq!(serde_json::to_string(&again).unwrap(), written);
+        let kept = |text: &str| serde_json::to_string(&without_bounds(text)).unwrap();
+        assert_eq!(kept(&written), kept(&text), "{}", file.display());
     }
+}
+
+/// The stored value without what bounds the risk price.
+fn without_bounds(text: &str) -> serde_json::Value {
+    let mut value = serde_json::from_str(text).unwrap();
+    strip(&mut value);
+    value
+}
+
+fn strip(value: &mut serde_json::Value) {
+    let Some(object) = value.as_object_mut() else {
+        return;
+    };
+    if let Some(law) = object.get_mut("law") {
+        let position = law["budget"]["position"].clone();
+        assert!(position.is_number(), "{law}");
+        law["budget"] = position;
+        law["config"]["budget"] = law["config"]["budget"]["start"].clone();
+    }
+    object.values_mut().for_each(strip);
 }
 
 #[test]

@@ -51,8 +51,10 @@ pub(crate) fn print(
     let slo = plan.case.setup().slo_utilisation * 100.0;
     writeln!(out, "violation: demand above {slo:.0} % of capacity")?;
     let counted = format!(
-        "The table knows every second of the simulation. Foretide knows one mean a period, and \
-         counts by these means, here as on the page and in the report: {}",
+        "The table counts every second of the simulation. Foretide sees one mean CPU value a \
+         period and counts by these, here as on the page and in the report. While CPU is at 100 % \
+         it cannot see how much more was asked for: then target tracking looks better here than in \
+         the table, and another target may be the baseline: {}",
         records.hours()
     );
     writeln!(out, "{}", wrap(&counted, terminal.wrap_at(), 2))?;

@@ -20,8 +20,10 @@ const DAYS: i64 = 14;
 const FORGETTING: f64 = 0.9;
 /// A day of the same weekday counts so much more.
 const SAME_WEEKDAY: f64 = 4.0;
-/// A working day for a working day, and a day of the weekend for one, count so much more.
+/// A working day for a working day, and a day of the weekend for one, count so much more …
 const SAME_KIND: f64 = 2.0;
+/// … and one for the other so much.
+const OTHER_KIND: f64 = 0.3;
 /// Share of the present difference in level that is expected to stay …
 const LEVEL_SHARE: f64 = 0.8;
 /// … and the hours in which it falls to a third.
@@ -139,7 +141,7 @@ fn weight(from: Period, before: Period, days: i64, hour: i64) -> f64 {
     } else if (a >= 5) == (b >= 5) {
         SAME_KIND
     } else {
-        1.0
+        OTHER_KIND
     };
     alike * FORGETTING.powi(i32::try_from(days).unwrap_or(i32::MAX))
 }
@@ -209,9 +211,9 @@ mod tests {
     fn gaps_and_a_short_history_are_no_numbers_out_of_thin_air() {
         assert!(outlook(&History::new(Grid::new(1, 5).unwrap()), 24).is_empty());
         assert!(outlook(&history(20, |_, _| 300.0), 24).is_empty());
-        let mut gap = history(30, |_, _| 300.0);
+        let mut gap = history(26, |_, _| 300.0);
         gap.push(LoadPoint {
-            period: 50 * 60,
+            period: 100 * 60,
             load: 300.0,
             saturated: false,
         });

@@ -141,7 +141,7 @@ function priceTables(trace) {
       [
         { text: "violation", why: "Share of the time above the objective" },
         { text: "instance-hours", why: "What that share would have cost" },
-        { text: "× target tracking", why: "Over target tracking at the configured target in the same days" },
+        { text: "× target tracking", why: `Over target tracking at ${fixed(p.price_list.target_percent, 0)} % in the same days, which was in violation ${share(p.price_list.target_tracking_violation_share)} of the time` },
         { text: "USD", why: "Price of the instance-hours" },
       ],
       p.price_list.rows.map((row) => row.instance_hours === null

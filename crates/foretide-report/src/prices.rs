@@ -14,7 +14,9 @@ const DAY_MINUTES: f64 = 1440.0;
 pub struct PriceFigures {
     /// Days that are priced, at most seven.
     pub days: f64,
-    /// Instance-hours of target tracking at the configured target in these days.
+    /// Target of target tracking, in percent, as it is configured.
+    pub target_percent: f64,
+    /// Its instance-hours in these days.
     pub target_tracking_hours: f64,
     /// Its violation share, 0 to 1.
     pub target_tracking_violation_share: f64,
@@ -51,6 +53,7 @@ impl PriceFigures {
         };
         Self {
             days: list.minutes / DAY_MINUTES,
+            target_percent: list.target,
             target_tracking_hours: tracking,
             target_tracking_violation_share: list.baseline.violation_share,
             rows: SHARES.map(row).to_vec(),
@@ -61,12 +64,27 @@ impl PriceFigures {
     pub(crate) fn print(&self, out: &mut dyn Write) -> io::Result<()> {
         writeln!(
             out,
-            "  price list of the last {:.1} days: what a violation share would have cost\n  \
+            "  price list of the last {:.1} days, in hindsight at one price; a run that must find it \
+             costs more\n  (target tracking at {:.0} %: {:.1} instance-h, in violation {:.2} %)\n  \
              {:<12}{:>12}{:>20}{:>10}",
-            self.days, "violation", "instance-h", "x target tracking", "USD"
+            self.days,
+            self.target_percent,
+            self.target_tracking_hours,
+            100.0 * self.target_tracking_violation_share,
+            "violation",
+            "instance-h",
+            "x target tracking",
+            "USD"
         )?;
+        let mut before = None;
         for row in &self.rows {
+            let known = row.instance_hours.is_some() && row.instance_hours == before;
+            before = row.instance_hours;
             let share = format!("{:.1} %", 100.0 * row.violation_share);
+            if known {
+                writeln!(out, "  {share:<12}the same: nothing cheaper was found")?;
+                continue;
+            }
             let (Some(hours), Some(cost)) = (row.instance_hours, row.cost_usd) else {
                 writeln!(out, "  {share:<12}{:>12}", "not for any price")?;
                 continue;

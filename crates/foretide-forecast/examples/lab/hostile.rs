@@ -30,19 +30,14 @@ pub(crate) fn table(o: &Options) -> Result<(), String> {
         let mut tracking = TargetTracking::new(50.0);
         let tt = world::run(&demand, &setup(o, run.unit), 0, &mut tracking);
         let (ratio, base) = (own.cost_ratio(), tt.cost_ratio());
-        let cost_holds = ratio <= 1.15 * base || own.violation <= 0.5 * tt.violation;
-        let violation_holds = own.violation <= (1.15 * tt.violation).max(0.0065);
+        let holds = ratio <= o.max_cost() * base;
         println!(
             "{name:<22} {ratio:.3}  {:.3}  {:7} | {base:.3}  {:.3} | {:.3}  {}",
             100.0 * own.violation,
             own.actions,
             100.0 * tt.violation,
             ratio / base,
-            if cost_holds && violation_holds {
-                "yes"
-            } else {
-                "NO"
-            },
+            if holds { "yes" } else { "NO" },
         );
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use foretide_forecast::sizing::SizingConfig;
+use foretide_forecast::sizing::{BudgetConfig, SizingConfig};
 
 #[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
 pub(crate) struct Options {
@@ -68,6 +68,12 @@ impl Options {
 
     pub(crate) fn wants(&self, name: &str) -> bool {
         self.cases.is_empty() || self.cases.iter().any(|c| name.contains(c.as_str()))
+    }
+
+    /// The cost limit of the run.
+    pub(crate) fn max_cost(&self) -> f64 {
+        let named = self.set.iter().rev().find(|(key, _)| key == "max_cost");
+        named.map_or(BudgetConfig::default().max_cost, |(_, value)| *value)
     }
 
     /// Sets the constants of the optimiser that the command line names.

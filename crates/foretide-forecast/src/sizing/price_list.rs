@@ -24,8 +24,10 @@ pub struct PricePoint {
 pub struct PriceList {
     /// Minutes of history that were scored.
     pub minutes: f64,
-    /// Baseline target tracking on the same history.
+    /// Target tracking at the configured target, on the same history.
     pub baseline: PricePoint,
+    /// That target, in percent.
+    pub target: f64,
     /// The newest period of the history.
     #[serde(default)]
     through: Option<Period>,
@@ -51,8 +53,12 @@ pub enum Reach {
 }
 
 impl PriceList {
-    /// A list of `points`, by price step, and the baseline, over `minutes`.
-    pub(super) fn new(minutes: f64, baseline: PricePoint, tried: Vec<PricePoint>) -> Self {
+    /// A list of the price steps `tried`, and target tracking at `target` percent, over `minutes`.
+    pub(super) fn new(
+        minutes: f64,
+        (target, baseline): (f64, PricePoint),
+        tried: Vec<PricePoint>,
+    ) -> Self {
         let mut points: Vec<PricePoint> = Vec::new();
         for point in tried {
             // Luck of single periods aside, more capacity has fewer violations.
@@ -66,6 +72,7 @@ impl PriceList {
         Self {
             minutes,
             baseline,
+            target,
             through: None,
             points,
         }
@@ -192,6 +199,7 @@ impl PriceList {
                 instances: 6.0,
                 violation_share: 0.02,
             },
+            target: 50.0,
             through: None,
             points: vec![
                 point(10.0, 8.0, 0.01),

@@ -36,7 +36,11 @@ pub fn priced(
     let tried = STEPS.map(|step| at_step(step, config, bounds, periods, scored_from));
     let baseline = tracked(config, bounds, periods, scored_from);
     let minutes = config.step_minutes() * scored as f64;
-    Some(PriceList::new(minutes, baseline, tried.to_vec()))
+    Some(PriceList::new(
+        minutes,
+        (config.target, baseline),
+        tried.to_vec(),
+    ))
 }
 
 fn at_step(

@@ -80,12 +80,11 @@ impl Week {
         Some(sum.own_short / sum.minutes)
     }
 
-    /// Means over the time that there is.
+    /// Means over the time that there is; zeros before half a day.
     pub(crate) fn means(&self) -> Counterfactual {
-        let sum = self.sum();
-        if sum.minutes <= 0.0 {
+        let Some(sum) = self.told() else {
             return Counterfactual::default();
-        }
+        };
         Counterfactual {
             own: sum.own / sum.minutes,
             own_short: sum.own_short / sum.minutes,

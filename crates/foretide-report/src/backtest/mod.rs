@@ -71,7 +71,8 @@ fn body(summary: &Summary) -> Markup {
                 "Each policy was simulated on the same load. Violation: share of time with utilisation above \
                  the objective. Cost ratio: instance-hours ÷ hindsight optimum, which is the fewest \
                  instance-hours without a violation. The baseline is target tracking at the target that was \
-                 cheapest within the violation budget, chosen in hindsight."
+                 cheapest within the violation budget, chosen in hindsight; where none kept the budget, at the \
+                 one with the fewest violations."
             }
         }
         main #traces {}

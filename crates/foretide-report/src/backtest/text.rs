@@ -55,7 +55,7 @@ pub fn print_backtest(
         at_budget(summary, figures, out)?;
     }
     if let Some(figures) = summary.traces.first() {
-        legend(figures, out)?;
+        legend(figures, summary.price_usd_per_hour, out)?;
     }
     Ok(())
 }
@@ -70,12 +70,13 @@ fn verdict(figures: &TraceFigures) -> Vec<String> {
 }
 
 /// What the headings mean, once below all tables.
-fn legend(figures: &TraceFigures, out: &mut dyn Write) -> io::Result<()> {
+fn legend(figures: &TraceFigures, usd_per_hour: f64, out: &mut dyn Write) -> io::Result<()> {
     let objective = 100.0 * figures.setup.slo_utilisation;
     writeln!(
         out,
         "\ncost ratio: instance-hours ÷ hindsight optimum\nviolation: share of the time above \
-         {objective:.0} % CPU\nunserved: share of the load beyond 100 % CPU"
+         {objective:.0} % CPU\nunserved: share of the load beyond 100 % CPU\nUSD: at \
+         {usd_per_hour} for an instance-hour (--price)"
     )
 }
 

@@ -50,12 +50,17 @@ pub(crate) fn run(
             writeln!(context.out)?;
         }
     } else {
-        print(&rows, &config, context)?;
+        print(&rows, &config, found.failures.is_empty(), context)?;
     }
     unsearched(&found)
 }
 
-fn print(rows: &[Listed], config: &Config, context: &mut Context<'_>) -> Result<(), Failure> {
+fn print(
+    rows: &[Listed],
+    config: &Config,
+    complete: bool,
+    context: &mut Context<'_>,
+) -> Result<(), Failure> {
     let width = context.terminal.wrap_at();
     for row in rows {
         let place = [&row.region, &row.role_arn];
@@ -81,13 +86,12 @@ fn print(rows: &[Listed], config: &Config, context: &mut Context<'_>) -> Result<
             writeln!(context.out, "{}", wrap(&remark, width, 4))?;
         }
     }
+    if rows.is_empty() && !complete {
+        return Ok(());
+    }
     let chosen = rows.iter().filter(|row| row.looked_after_by.is_some());
-    writeln!(
-        context.out,
-        "groups: {}; looked after: {}",
-        rows.len(),
-        chosen.count()
-    )?;
+    let (all, chosen) = (rows.len(), chosen.count());
+    writeln!(context.out, "groups: {all}; looked after: {chosen}")?;
     let neither = rows
         .iter()
         .find(|row| row.looked_after_by.is_none() && row.untagged);

@@ -98,6 +98,19 @@ pub(crate) fn on_every_screen(browser: &Browser, drawn: &str) {
     }
 }
 
+/// A policy's name on the page.
+fn label(trace: &Value, name: &Value) -> String {
+    match name.as_str().unwrap() {
+        "forecast" => "Foretide: forecast".to_owned(),
+        "baseline" => {
+            let policies = trace["policies"].as_array().unwrap();
+            let of = policies.iter().find(|policy| policy["name"] == *name);
+            format!("baseline: {}", of.unwrap()["label"].as_str().unwrap())
+        }
+        other => other.to_owned(),
+    }
+}
+
 #[test]
 fn the_report_shows_every_figure_and_takes_no_name_for_markup() {
     let Some(browser) = Browser::start("report-figures") else {
@@ -125,18 +138,31 @@ fn the_report_shows_every_figure_and_takes_no_name_for_markup() {
     let shown = "return [...document.querySelectorAll('main table')].map((table) =>
         [...table.querySelectorAll('tbody td:first-child')].map((cell) => cell.textContent))";
     let curves = listed(trace, "curves");
-    let swept = curves.contains(&&json!("forecast"));
-    assert!(!swept, "policy forecast has no target to turn");
-    assert_eq!(browser.ask(shown), json!([names, curves]));
+    let turned = curves.contains(&&json!("forecast"));
+    assert!(!turned, "policy forecast has no target to turn");
+    let labels: Vec<String> = names.iter().map(|name| label(trace, name)).collect();
+    assert!(
+        labels
+            .iter()
+            .any(|it| it.starts_with("baseline: target tracking at ")),
+        "{labels:?}"
+    );
+    // What is swept is the policy that the baseline is chosen from.
+    let swept = curves.iter().map(|name| match name.as_str().unwrap() {
+        "baseline" => "target-tracking",
+        other => other,
+    });
+    let swept: Vec<&str> = swept.collect();
+    assert_eq!(browser.ask(shown), json!([labels, swept]));
     let keys = |chart: u8| {
         browser.ask(&format!(
             "return [...document.querySelectorAll('.chart')[{chart}].querySelectorAll('.key')]
                .map((key) => key.textContent.trim())"
         ))
     };
-    let needed = json!("needed");
-    assert_eq!(keys(0), json!([vec![&needed], names.clone()].concat()));
-    assert_eq!(keys(1), json!(names));
+    let demand = "demand, in instances needed".to_owned();
+    assert_eq!(keys(0), json!([vec![demand], labels.clone()].concat()));
+    assert_eq!(keys(1), json!(labels));
     let drawn =
         "return [...document.querySelectorAll('.chart')[1].querySelectorAll('.line')].length";
     assert_eq!(browser.ask(drawn), json!(curves.len()));
