@@ -98,6 +98,14 @@ pub(crate) fn on_every_screen(browser: &Browser, drawn: &str) {
     }
 }
 
+/// A sweep's name on the page: what the baseline is chosen from.
+fn swept(name: &Value) -> &str {
+    match name.as_str().unwrap() {
+        "baseline" => "target-tracking",
+        other => other,
+    }
+}
+
 /// A policy's name on the page.
 fn label(trace: &Value, name: &Value) -> String {
     match name.as_str().unwrap() {
@@ -147,12 +155,7 @@ fn the_report_shows_every_figure_and_takes_no_name_for_markup() {
             .any(|it| it.starts_with("baseline: target tracking at ")),
         "{labels:?}"
     );
-    // What is swept is the policy that the baseline is chosen from.
-    let swept = curves.iter().map(|name| match name.as_str().unwrap() {
-        "baseline" => "target-tracking",
-        other => other,
-    });
-    let swept: Vec<&str> = swept.collect();
+    let swept: Vec<&str> = curves.iter().map(|name| swept(name)).collect();
     assert_eq!(browser.ask(shown), json!([labels, swept]));
     let keys = |chart: u8| {
         browser.ask(&format!(
