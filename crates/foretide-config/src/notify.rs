@@ -25,7 +25,7 @@ pub(crate) struct RawNotify {
     /// cannot be set, or something outside holds it), `at-max` (more is needed than the maximum),
     /// `stalled` (no fresh data, the load is in doubt, no cycle, or no answer from the predictor),
     /// `breaker` (launches fail or hang, or new instances die), `budget` (the violation budget is
-    /// overspent), `forecast` (the budget costs more than `forecast.max_cost`), `fault` (a defect of
+    /// overspent), `forecast` (the budget is out of reach), `fault` (a defect of
     /// Foretide).
     pub(super) events: Option<Vec<RawTopic>>,
     /// Body of the message: a Jinja template that makes JSON. Values: `text`, `event`, `state`

@@ -36,8 +36,8 @@ impl OutlookAccuracy {
     }
 }
 
-/// Checks the outlook over `hours` that there would have been every six hours, from the fourth day of
-/// `points` on. `points` are in order. None if no outlook has come true. Nothing later than an
+/// Checks the outlook over `hours` that there would have been every six hours, from the fourth day
+/// of `points` on. `points` are in order. None if no outlook has come true. Nothing later than an
 /// outlook enters it.
 pub fn outlook_accuracy(points: &[LoadPoint], grid: Grid, hours: u32) -> Option<OutlookAccuracy> {
     let load: BTreeMap<Period, f64> = points.iter().map(|it| (it.period, it.demand())).collect();

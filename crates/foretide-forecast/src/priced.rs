@@ -13,8 +13,8 @@ const FITTED_DAYS: i64 = 2;
 /// Days before the priced ones in which the simulated group finds its level.
 const SETTLING_DAYS: i64 = 1;
 
-/// The price list of the newest week of `history`, or of what lies beyond its first two days if that
-/// is less. `bounds` are the least and most desired capacity. None if there is not a day to price.
+/// The price list of the newest week of `history`, or of what lies beyond its first two days if
+/// that is less. `bounds` are the least and most desired capacity. None if there is not a day to price.
 ///
 /// Forecasts are those of a model that was fitted on what came before the priced days: a model that
 /// had seen them would foresee too much.
@@ -43,8 +43,8 @@ pub fn price_list(
     Ok(list.map(|list| list.through(newest)))
 }
 
-/// The known periods from `first` on, each with the forecast of a model that was fitted on what came
-/// before `from`.
+/// The known periods from `first` on, each with the forecast of a model that was fitted on what
+/// came before `from`.
 fn forecast_from(
     history: &History,
     first: Period,

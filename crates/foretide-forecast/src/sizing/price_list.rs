@@ -185,7 +185,8 @@ impl PriceList {
 
 #[cfg(test)]
 impl PriceList {
-    /// A list by hand: step 10 costs 8 instances at 1 %, 16 costs 12 at 0.25 %, 22 costs 16 at 0.1 %.
+    /// A list by hand: step 10 costs 8 instances at 1 %, 16 costs 12 at 0.25 %, 22 costs 16 at
+    /// 0.1 %.
     pub(crate) fn for_tests() -> Self {
         let point = |price_step, instances, violation_share| PricePoint {
             price_step: Some(price_step),

@@ -50,7 +50,12 @@ pub(crate) struct ForecastArgs {
     )]
     pub(crate) boot: Vec<u32>,
     /// Check the outlook over so many hours instead, such as 24h, and print the next ones
-    #[arg(long, value_name = "TIME", value_parser = hours_ahead, conflicts_with_all = ["boot", "out"])]
+    #[arg(
+        long,
+        value_name = "TIME",
+        value_parser = hours_ahead,
+        conflicts_with_all = ["boot", "out"]
+    )]
     pub(crate) horizon: Option<u32>,
     /// Length of a metric period: 60s, or 300s with basic monitoring [default: the group's; for a
     /// trace 60s]
