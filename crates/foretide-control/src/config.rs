@@ -155,7 +155,7 @@ pub struct ForecastConfig {
     /// Share of time, 0 to 1, that it may be short: 0.005. Of no account where prices are stated.
     pub budget: f64,
     /// Most that may be spent to keep the budget, over what target tracking at the group's target
-    /// costs in the same week: 2. It bounds spare capacity alone.
+    /// costs in the same week: 2.5. It bounds spare capacity alone.
     #[serde(default = "max_cost")]
     pub max_cost: f64,
     /// Price of an instance-minute short over that of an instance-minute in service, where the

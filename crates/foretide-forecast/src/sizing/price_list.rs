@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::grid::Period;
 
+/// Five days.
+const TELLING_MINUTES: f64 = 7_200.0;
 /// A share of violations below which logarithms of shares are not told apart.
 const LEAST_SHARE: f64 = 1e-5;
 
@@ -96,6 +98,12 @@ impl PriceList {
     /// Periods since the newest that it is of; none if that is not known.
     pub(crate) fn age(&self, newest: Period) -> Option<i64> {
         self.through.map(|through| newest - through)
+    }
+
+    /// Whether it spans enough time to go by: a share of 0.5 % of a day is seven minutes, which one
+    /// burst decides.
+    pub fn is_telling(&self) -> bool {
+        self.minutes >= TELLING_MINUTES
     }
 
     /// The points, by price step.
