@@ -14,7 +14,8 @@ const FITTED_DAYS: i64 = 2;
 const SETTLING_DAYS: i64 = 1;
 
 /// The price list of the newest week of `history`, or of what lies beyond its first two days if
-/// that is less. `bounds` are the least and most desired capacity. None if there is not a day to price.
+/// that is less. `bounds` are the least and most desired capacity. None if there is not a day to
+/// price.
 ///
 /// Forecasts are those of a model that was fitted on what came before the priced days: a model that
 /// had seen them would foresee too much.

@@ -42,11 +42,11 @@ const fn ease_from() -> f64 {
     0.95
 }
 
-/// An overspent budget is made good within a week at this price, if it was overspent by a half.
-/// The price for the whole budget makes nothing good: with it 6 of the ten open cases end within
-/// 0.55 %, the worst at 0.85 %, with this one 8, the worst at 0.80 %.
+/// The price of the whole budget makes nothing good: with it 6 of the ten open cases end within
+/// 0.55 %, the worst at 0.85 %. With half of it `ms_db_app_rps_04` still ends at 0.89 %. At a tenth
+/// what remains is not foreseen, and no price of ours helps.
 const fn repay_share() -> f64 {
-    0.5
+    0.1
 }
 
 impl Default for BudgetConfig {
@@ -227,6 +227,7 @@ mod tests {
     fn config() -> BudgetConfig {
         BudgetConfig {
             max_cost: 2.0,
+            repay_share: 0.5,
             ..BudgetConfig::default()
         }
     }
@@ -295,7 +296,7 @@ mod tests {
             budget.max(SHARE, &config)
         };
         assert_eq!(bound(12.0, 0.004), 39, "the budget is kept");
-        assert_eq!(bound(12.0, 0.02), 16, "the price of half the budget");
+        assert_eq!(bound(12.0, 0.02), 16, "the price of the share");
         assert_eq!(bound(9.0, 0.02), 39, "cheaper than the baseline");
     }
 
