@@ -46,7 +46,9 @@ fn strip(value: &mut serde_json::Value) {
     let Some(object) = value.as_object_mut() else {
         return;
     };
-    if let Some(law) = object.get_mut("law") {
+    // A state without an optimiser has none, and one that has wraps it under the same key.
+    let law = object.get_mut("law");
+    if let Some(law) = law.filter(|it| it["budget"].is_object()) {
         let position = law["budget"]["position"].clone();
         assert!(position.is_number(), "{law}");
         law["budget"] = position;

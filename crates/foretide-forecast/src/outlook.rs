@@ -211,7 +211,7 @@ mod tests {
     fn gaps_and_a_short_history_are_no_numbers_out_of_thin_air() {
         assert!(outlook(&History::new(Grid::new(1, 5).unwrap()), 24).is_empty());
         assert!(outlook(&history(20, |_, _| 300.0), 24).is_empty());
-        let mut gap = history(26, |_, _| 300.0);
+        let mut gap = history(20, |_, _| 300.0);
         gap.push(LoadPoint {
             period: 100 * 60,
             load: 300.0,
