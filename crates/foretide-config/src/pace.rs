@@ -15,7 +15,7 @@ use super::set::set;
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawScaleOut {
     /// Most instances added within `per`: a percentage of the capacity at the start of that time,
-    /// rounded up, a number of instances, or a list of both, of which the larger holds. At least 1
+    /// rounded up, a number of instances, or a list of both: the larger one applies. At least 1
     /// instance is always allowed. `unlimited` switches the limit off.
     pub at_most: Option<Changes>,
     /// The time within which `at_most` holds, from `1m` to `24h`. It ends now: changes made

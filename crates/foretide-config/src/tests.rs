@@ -1,5 +1,7 @@
 //! Layers, inheritance and messages, through the door that the commands use.
 
+mod pace;
+
 use std::path::Path;
 
 use foretide_domain::{Mode, Percent, PolicyKind};

@@ -16,7 +16,7 @@ use foretide_forecast::sizing::{
 use foretide_forecast::{Forecaster, Grid, ModelSource, OutlookHour, Period, outlook};
 
 use self::optimiser::{
-    generic_model, grid, load_point, pricing, pricing_of, sizing_config, standing_changed,
+    generic_model, grid, load_point, price_list_job, pricing, sizing_config, standing_changed,
 };
 
 use crate::backfill::{Backfill, HISTORY};
@@ -347,7 +347,10 @@ impl Forecasting {
     /// of `objective` percent: its start, and the need at the 99 % quantile.
     pub(crate) fn beyond(&self, max: u32, objective: f64) -> Option<(Timestamp, u32)> {
         let need = |row: &OutlookHour| whole_instances(row.quantiles[2] / objective);
-        let most = self.outlook.iter().max_by_key(|row| need(row))?;
+        // The outlook is older than the newest period by up to six hours, or more after a gap.
+        let newest = self.forecaster.history().newest()?;
+        let to_come = self.outlook.iter().filter(|row| row.from > newest);
+        let most = to_come.max_by_key(|row| need(row))?;
         let step = 60 * i64::from(self.grid.step_minutes());
         let at = Timestamp::from_seconds(most.from.saturating_mul(step));
         Some((at, need(most))).filter(|(_, needed)| *needed > max)
@@ -370,7 +373,7 @@ impl Forecasting {
             let newest = history.newest();
             newest.is_some_and(|newest| it.is_price_list_due(newest))
         };
-        let pricing = optimiser.filter(due).map(|it| pricing_of(it, bounds));
+        let pricing = optimiser.filter(due).map(|it| price_list_job(it, bounds));
         FitJob::new(history.clone(), pricing)
     }
 
@@ -381,7 +384,7 @@ impl Forecasting {
         bounds: Bounds,
     ) -> Option<PriceList> {
         let by_budget = optimiser.config().violation_price_ratio.is_none();
-        let pricing = by_budget.then(|| pricing_of(optimiser, bounds));
+        let pricing = by_budget.then(|| price_list_job(optimiser, bounds));
         FitJob::new(self.forecaster.history().clone(), pricing).prices()
     }
 

@@ -180,7 +180,7 @@ impl Controller {
         let saved = self.state.policies.forecast.optimiser.as_ref()?;
         let list = saved.optimiser.price_list().filter(|it| it.is_telling())?;
         match list.reach(forecast.budget, forecast.max_cost) {
-            Reach::Within { .. } => None,
+            Reach::Within => None,
             Reach::Beyond { needed, share } => Some(Cause::BudgetOutOfReach {
                 budget: forecast.budget,
                 needed,

@@ -4,8 +4,6 @@
 //! more, and so do newer days. The loads of those hours, shifted by how the level differs now, are
 //! its distribution. No capacity is decided by it: a lead time ahead the forecast is better.
 
-use serde::{Deserialize, Serialize};
-
 use crate::grid::Period;
 use crate::history::History;
 
@@ -24,9 +22,9 @@ const SAME_WEEKDAY: f64 = 4.0;
 const SAME_KIND: f64 = 2.0;
 /// … and one for the other so much.
 const OTHER_KIND: f64 = 0.3;
-/// Share of the present difference in level that is expected to stay …
+/// Share of the present difference in level that is expected to stay at first.
 const LEVEL_SHARE: f64 = 0.8;
-/// … and the hours in which it falls to a third.
+/// Hours after which 1/e of that, about a third, is still expected.
 const LEVEL_HOURS: f64 = 24.0;
 /// Hours over which the level is compared.
 const LEVEL_OVER: i64 = 3;
@@ -34,7 +32,7 @@ const LEVEL_OVER: i64 = 3;
 const FLOOR: f64 = 16.0;
 
 /// Load of one hour ahead.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct OutlookHour {
     /// Its first period.
     pub from: Period,

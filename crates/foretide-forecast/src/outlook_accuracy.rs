@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
 use crate::grid::{Grid, Period};
 use crate::history::{History, LoadPoint};
 use crate::outlook::{OUTLOOK_LEVELS, outlook};
@@ -15,7 +13,7 @@ const EVERY_HOURS: i64 = 6;
 const AFTER_DAYS: i64 = 3;
 
 /// Pinball losses and coverage of outlooks, at [`OUTLOOK_LEVELS`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct OutlookAccuracy {
     /// Periods that were forecast and whose load is known.
     pub forecasts: f64,

@@ -4,7 +4,7 @@ use crate::fitted::{FitError, FitParams, fit};
 use crate::forecaster::Forecaster;
 use crate::grid::Period;
 use crate::history::{History, LoadPoint};
-use crate::sizing::{PriceList, PricedPeriod, SizingConfig, priced};
+use crate::sizing::{PriceList, PricedPeriod, SizingConfig, try_prices};
 
 /// Days that are priced, at most.
 const PRICED_DAYS: i64 = 7;
@@ -40,7 +40,7 @@ pub fn price_list(
     let periods = forecast_from(history, from - SETTLING_DAYS * day, from, params, seed)?;
     let settling = periods.partition_point(|(period, _)| *period < from);
     let periods: Vec<PricedPeriod> = periods.into_iter().map(|(_, it)| it).collect();
-    let list = priced(config, bounds, &periods, settling);
+    let list = try_prices(config, bounds, &periods, settling);
     Ok(list.map(|list| list.through(newest)))
 }
 

@@ -1,4 +1,5 @@
-//! The settings of the capacity optimiser, and what is told of it.
+//! Makes the settings of the capacity optimiser from the configuration, and figures and alarms from
+//! its answers.
 
 use std::time::Duration;
 
@@ -10,10 +11,11 @@ use foretide_forecast::{Fitted, Grid, LoadPoint, generic};
 
 use crate::config::ControllerConfig;
 use crate::load::measured;
-use crate::protocol;
+use crate::protocol::PriceListJob;
 
-pub(super) fn pricing_of(optimiser: &CapacityOptimiser, bounds: Bounds) -> protocol::Pricing {
-    protocol::Pricing {
+/// What a price list of the group is made with.
+pub(super) fn price_list_job(optimiser: &CapacityOptimiser, bounds: Bounds) -> PriceListJob {
+    PriceListJob {
         config: *optimiser.config(),
         bounds: (bounds.min(), bounds.max()),
     }
@@ -79,7 +81,7 @@ pub(super) fn pricing(output: &SizingOutput, sizing: &SizingConfig) -> Pricing {
     }
 }
 
-/// What a person is told when what may be spent is spent, and when it no longer is.
+/// The alarm when the cost limit begins, or ceases, to bound the price.
 pub(super) fn standing_changed(
     before: Standing,
     after: Standing,

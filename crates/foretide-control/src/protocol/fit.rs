@@ -11,12 +11,12 @@ const SEED: u64 = 1;
 pub struct FitJob {
     history: History,
     /// What a price list is made with; none if none is due.
-    pricing: Option<Pricing>,
+    pricing: Option<PriceListJob>,
 }
 
 /// What a price list depends on beside the history.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Pricing {
+pub(crate) struct PriceListJob {
     pub(crate) config: SizingConfig,
     /// Least and most desired capacity.
     pub(crate) bounds: (u32, u32),
@@ -42,7 +42,7 @@ pub enum FitOutcome {
 }
 
 impl FitJob {
-    pub(crate) const fn new(history: History, pricing: Option<Pricing>) -> Self {
+    pub(crate) const fn new(history: History, pricing: Option<PriceListJob>) -> Self {
         Self { history, pricing }
     }
 
@@ -61,7 +61,7 @@ impl FitJob {
 
     /// The price list; none if none is due, or the history is too short for one.
     pub(crate) fn prices(&self) -> Option<PriceList> {
-        let Pricing { config, bounds } = self.pricing.as_ref()?;
+        let PriceListJob { config, bounds } = self.pricing.as_ref()?;
         let made = price_list(&self.history, config, *bounds, &FitParams::default(), SEED);
         made.ok().flatten()
     }

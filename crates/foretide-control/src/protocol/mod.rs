@@ -12,6 +12,6 @@ mod snapshot;
 pub use control_loop::{ControlLoop, Outside};
 pub use effect::Effect;
 pub use event::Event;
-pub(crate) use fit::Pricing;
+pub(crate) use fit::PriceListJob;
 pub use fit::{FitJob, FitMade, FitOutcome};
 pub use snapshot::{ForecastSnapshot, LatestForecast, Snapshot};

@@ -141,27 +141,14 @@ fn coverage(stretch: &str, kept: &ForecastKept) -> Fact {
 
 /// The reactive rule beside it.
 fn beside(figures: &ForecastFigures) -> Vec<Fact> {
-    let Counterfactual {
-        own,
-        own_short,
-        tracking,
-        tracking_short,
-    } = figures.against_tracking;
-    let mean = |capacity: f64, short: f64| {
-        format!(
-            "{capacity:.1} instances, in violation {} of the time",
-            percent(short)
-        )
-    };
+    let Counterfactual { own, tracking, .. } = figures.against_tracking;
+    let mean = |capacity: f64| format!("{capacity:.1} instances, mean of the last 7 days");
     // Before the first comparison there are no means.
     if own <= 0.0 {
         return Vec::new();
     }
     vec![
-        fact("Foretide, mean of the last 7 days", mean(own, own_short)),
-        fact(
-            "target tracking, mean of the last 7 days",
-            mean(tracking, tracking_short),
-        ),
+        fact("counted for max_cost: Foretide", mean(own)),
+        fact("counted for max_cost: target tracking", mean(tracking)),
     ]
 }

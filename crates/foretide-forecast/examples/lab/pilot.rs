@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use foretide_forecast::sizing::{
-    CapacityOptimiser, Forecast, PricedPeriod, SizingConfig, SizingInputs, SizingOutput, priced,
+    CapacityOptimiser, Forecast, PricedPeriod, SizingConfig, SizingInputs, SizingOutput, try_prices,
 };
 use foretide_forecast::{FitParams, Fitted, Forecaster, LoadPoint, fit};
 
@@ -80,7 +80,7 @@ impl Pilot {
             forecast: *forecast,
         };
         let periods: Vec<PricedPeriod> = week.iter().map(period).collect();
-        if let Some(list) = priced(&self.config, (1, self.max), &periods, day) {
+        if let Some(list) = try_prices(&self.config, (1, self.max), &periods, day) {
             self.optimiser.take_price_list(list);
         }
     }

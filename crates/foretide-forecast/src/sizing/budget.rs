@@ -154,17 +154,17 @@ impl Budget {
         self.standing
     }
 
-    /// Charges `minutes`, of which the share `violation` was in violation, against a budget of
-    /// `share`. Both are 0 to 1.
+    /// Charges `minutes`, of which the share `violation` was in violation. The price step aims at
+    /// the share `aimed` of violations, within a budget of `share`. All are 0 to 1.
     pub(crate) fn charge(
         &mut self,
         minutes: f64,
         violation: f64,
-        share: f64,
+        (aimed, share): (f64, f64),
         config: &BudgetConfig,
     ) {
         let max = self.bound(share, config);
-        let steps = config.gain * minutes * (violation - share);
+        let steps = config.gain * minutes * (violation - aimed);
         self.price_step = (self.price_step + steps).clamp(0.0, max);
     }
 

@@ -29,6 +29,6 @@ pub(crate) use live_error::LiveError;
 pub use optimiser::{CapacityOptimiser, TRACKING_MINUTES};
 pub use price::Price;
 pub use price_list::{PriceList, PricePoint, Reach};
-pub use pricing::{PricedPeriod, priced};
+pub use pricing::{PricedPeriod, try_prices};
 pub use tracking::Baseline;
 pub use types::{Forecast, SizingConfig, SizingInputs, SizingOutput};

@@ -214,12 +214,13 @@ impl CapacityOptimiser {
                 &self.config.budget,
             );
             let config = &self.config;
-            let share = config.aim * config.budget_share;
+            let aimed = config.aim * config.budget_share;
             // At the group's maximum no price would have bought more.
             let could_have_more = inputs.desired < inputs.bounds.1;
-            if could_have_more || violation < share {
+            if could_have_more || violation < aimed {
+                let shares = (aimed, config.budget_share);
                 self.budget
-                    .charge(minutes, violation, share, &config.budget);
+                    .charge(minutes, violation, shares, &config.budget);
             }
         }
         self.note_peak(load);

@@ -41,10 +41,7 @@ pub struct PriceList {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Reach {
     /// It can.
-    Within {
-        /// What it costs, over the baseline's cost.
-        cost: f64,
-    },
+    Within,
     /// It cannot.
     Beyond {
         /// What it would cost, over the baseline's cost; none if no price buys it.
@@ -146,8 +143,8 @@ impl PriceList {
         let needed = self.for_share(share).map(over);
         match needed {
             // The cost of an idle group's baseline is no measure.
-            _ if baseline <= 0.0 => Reach::Within { cost: 1.0 },
-            Some(cost) if cost <= max_cost => Reach::Within { cost },
+            _ if baseline <= 0.0 => Reach::Within,
+            Some(cost) if cost <= max_cost => Reach::Within,
             needed => {
                 let at_limit = self.for_cost(max_cost * baseline);
                 let cheapest = || self.points.first().copied();
@@ -247,10 +244,12 @@ mod tests {
     #[test]
     fn a_budget_beyond_what_may_be_spent_says_what_may_be_had() {
         let list = PriceList::for_tests();
-        let Reach::Within { cost } = list.reach(0.0025, 2.0) else {
-            panic!("12 instances are twice the baseline's 6");
-        };
-        assert!((cost - 2.0).abs() < 1e-9);
+        let twice = list.reach(0.0025, 2.0);
+        assert_eq!(
+            twice,
+            Reach::Within,
+            "12 instances are twice the baseline's 6"
+        );
         let Reach::Beyond { needed, share } = list.reach(0.001, 2.0) else {
             panic!("16 instances are more");
         };

@@ -21,9 +21,9 @@ pub struct PricedPeriod {
     pub forecast: Option<Forecast>,
 }
 
-/// Tries the price steps on `periods`, oldest first, of which those from `scored_from` on count.
-/// `bounds` are the least and most desired capacity. None if no period counts.
-pub fn priced(
+/// Tries the price steps on `periods`, oldest first. Only the periods from index `scored_from` on
+/// count. `bounds` are the least and most desired capacity. None if no period counts.
+pub fn try_prices(
     config: &SizingConfig,
     bounds: (u32, u32),
     periods: &[PricedPeriod],

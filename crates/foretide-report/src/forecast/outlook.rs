@@ -2,25 +2,19 @@
 
 use std::io::{self, Write};
 
+use super::measure::LoadHistory;
 use foretide_domain::Timestamp;
 use foretide_forecast::{
     Grid, GridError, History, OUTLOOK_LEVELS, OutlookAccuracy, OutlookHour, outlook,
     outlook_accuracy,
 };
-use serde::Serialize;
 
-use super::measure::LoadHistory;
-
-/// Version of the JSON; raised when readers of the old version would misread the new one.
-const SCHEMA_VERSION: u32 = 1;
 /// Columns of the longest bar.
 const BAR: f64 = 40.0;
 
 /// The outlook of a history, and the accuracy of those that there would have been.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct OutlookMeasured {
-    /// Version of the format.
-    pub schema_version: u32,
     /// Name of the history.
     pub trace: String,
     /// Hours ahead.
@@ -34,7 +28,7 @@ pub struct OutlookMeasured {
 }
 
 /// One hour of the outlook.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct OutlookRow {
     /// Start of the hour.
     pub at: Timestamp,
@@ -63,7 +57,6 @@ pub fn measure_outlook(load: &LoadHistory, hours: u32) -> Result<OutlookMeasured
         busy_instances: row.quantiles.map(|load| load / 100.0),
     };
     Ok(OutlookMeasured {
-        schema_version: SCHEMA_VERSION,
         trace: load.trace.clone(),
         hours,
         levels: OUTLOOK_LEVELS,

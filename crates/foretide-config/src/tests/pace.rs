@@ -1,28 +1,10 @@
 //! Pace limits as files, variables and flags write them.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
-use std::path::Path;
 use std::time::Duration;
 
-use foretide_config::{Config, Sources};
 use foretide_control::{AtMost, PaceLimits};
 
-fn load(text: &str, variables: &[(&str, &str)], flags: &[(&str, &str)]) -> Result<Config, String> {
-    let mut sources = Sources::default();
-    sources.file(Path::new("foretide.toml"), text.to_owned());
-    let variables = variables.iter();
-    sources.variables(variables.map(|(name, value)| ((*name).into(), (*value).into())));
-    for (key, value) in flags {
-        sources.flag("--set", key, value);
-    }
-    sources.load().map_err(|problems| problems.to_string())
-}
-
-#[track_caller]
-fn refused(text: &str) -> String {
-    load(text, &[], &[]).unwrap_err()
-}
+use super::*;
 
 #[test]
 fn pace_limits_are_a_text_or_a_list_in_every_layer_and_the_larger_of_each_kind_counts() {
