@@ -477,3 +477,36 @@ impl Forecasting {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may fail")]
+
+    use foretide_forecast::LoadPoint;
+
+    use super::*;
+
+    #[test]
+    fn an_hour_that_is_over_is_no_warning() {
+        let minute = Duration::from_secs(60);
+        let mut forecasting = Forecasting::start(minute, Duration::from_secs(180)).unwrap();
+        let row = |from, load| OutlookHour {
+            from,
+            quantiles: [load; 3],
+        };
+        forecasting.outlook = vec![row(60, 900.0), row(120, 500.0), row(180, 450.0)];
+        let beyond = |forecasting: &mut Forecasting, period| {
+            forecasting.forecaster.observe(LoadPoint {
+                period,
+                load: 100.0,
+                saturated: false,
+            });
+            forecasting.beyond(5, 80.0)
+        };
+        let at = |period: i64| Timestamp::from_seconds(60 * period);
+        assert_eq!(beyond(&mut forecasting, 30), Some((at(60), 12)));
+        assert_eq!(beyond(&mut forecasting, 90), Some((at(120), 7)));
+        assert_eq!(beyond(&mut forecasting, 200), None);
+        assert_eq!(forecasting.beyond(99, 80.0), None);
+    }
+}

@@ -33,8 +33,8 @@ pub struct Fairest {
 /// The fair one of `figures` for a violation `budget`, 0 to 1; none of no figures.
 ///
 /// Among the settings with a violation share of at most `budget`, the one with the fewest
-/// instance-hours. Where there is none, the one with the least violation share. Of two equal ones, the
-/// one with the lower other figure; of two that are wholly equal, the first.
+/// instance-hours. Where there is none, the one with the least violation share. Of two equal ones,
+/// the one with the lower other figure; of two that are wholly equal, the first.
 pub fn fairest(figures: &[Figures], budget: f64) -> Option<Fairest> {
     let better = |kept: bool, one: &Figures, other: &Figures| {
         let cost = one.instance_hours.total_cmp(&other.instance_hours);

@@ -99,6 +99,27 @@ fn older(text: &str) -> String {
     text.replace(" info\n", " gauge\n")
 }
 
+/// The page of metrics in the book has a row for every metric, with its help text.
+#[tokio::test]
+async fn every_metric_has_a_row_in_the_book() {
+    let page = include_str!("../../../../docs/metrics.md");
+    let served = every_metric().await;
+    let helps = served.lines().filter_map(|line| {
+        let rest = line.strip_prefix("# HELP ")?;
+        rest.split_once(' ')
+    });
+    let helps: Vec<(&str, &str)> = helps.collect();
+    assert!(helps.len() >= 40, "{} metrics", helps.len());
+    let missing = helps.iter().filter(|(name, help)| {
+        let begins = ["", "_total", "_info"].map(|suffix| format!("| `{name}{suffix}` |"));
+        let is_row = |row: &&str| begins.iter().any(|begin| row.starts_with(begin));
+        let row = page.lines().find(is_row);
+        !row.is_some_and(|row| row.contains(help.trim_end_matches('.')))
+    });
+    let missing: Vec<_> = missing.collect();
+    assert!(missing.is_empty(), "not in docs/metrics.md: {missing:#?}");
+}
+
 /// What is served is what a scraper reads.
 #[tokio::test]
 async fn promtool_finds_nothing_wrong_with_the_metrics() {

@@ -111,6 +111,36 @@ fn the_schema_is_json_and_knows_the_defaults() {
     assert_eq!(schema["properties"]["group"]["type"], "object");
 }
 
+/// The pages of commands and of exit codes in the book are what the program prints.
+#[test]
+fn the_pages_of_commands_and_exit_codes_are_up_to_date() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let kept = |page: &str| fs::read_to_string(root.join("docs").join(page)).unwrap();
+    let mut command = std::process::Command::new("python3");
+    command
+        .arg(root.join("scripts/commands"))
+        .arg(env!("CARGO_BIN_EXE_foretide"));
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert!(
+        String::from_utf8(output.stdout).unwrap() == kept("commands.md"),
+        "run: scripts/commands target/debug/foretide > docs/commands.md"
+    );
+
+    let help = Room::new().done(&["--help"]);
+    let (_, codes) = help.split_once("Exit codes:\n").unwrap();
+    let codes: Vec<&str> = codes
+        .lines()
+        .map_while(|line| line.split_whitespace().next())
+        .collect();
+    assert!(codes.len() >= 13, "{codes:?}");
+    let page = kept("exit-codes.md");
+    for code in codes {
+        let row = format!("\n| {code} | ");
+        assert!(page.contains(&row), "no row of {code}");
+    }
+}
+
 /// The reference in the repository is what the program prints.
 #[test]
 fn the_reference_is_up_to_date() {
