@@ -480,8 +480,6 @@ impl Forecasting {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test may fail")]
-
     use foretide_forecast::LoadPoint;
 
     use super::*;
