@@ -14,6 +14,7 @@ use crate::refresh::Refresh;
 use crate::roster::{Instance, Roster, Stages};
 use crate::scenario::GroupSpec;
 use crate::schedule::Scheduled;
+use crate::target_health::routed;
 
 /// All grids of periods are aligned to this time, in seconds.
 const GRID_S: i64 = 300;
@@ -153,8 +154,18 @@ impl Group {
             if when >= self.born {
                 self.act(when);
             }
+            self.route();
             self.world.finish_step(self.demand(at_s));
             self.roster.follow(&mut self.world, when);
+        }
+    }
+
+    /// Sends load to the instances that a load balancer finds healthy, where there is one.
+    fn route(&mut self) {
+        if let Some(routed) = routed(self) {
+            let ordinal = |id: &String| self.roster.ordinal(&self.world, id);
+            let routed: Vec<u64> = routed.iter().filter_map(ordinal).collect();
+            self.world.route(|ordinal| routed.contains(&ordinal));
         }
     }
 

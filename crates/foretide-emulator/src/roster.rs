@@ -325,7 +325,10 @@ impl Stages {
     fn state(&self, one: &Life, at_s: i64) -> &'static str {
         let since = |from: Option<i64>| at_s - from.unwrap_or(at_s);
         match one.state {
-            InstanceState::Warming | InstanceState::Serving | InstanceState::Crashed => "InService",
+            InstanceState::Warming
+            | InstanceState::Serving
+            | InstanceState::Unrouted
+            | InstanceState::Crashed => "InService",
             InstanceState::Standby => "Standby",
             InstanceState::Pending => {
                 let hook = since(Some(one.launched_s)) - self.boot_s;

@@ -181,7 +181,7 @@ impl Group {
         let from_s = one.serves_from_s.unwrap_or(end_s).max(period.start_s);
         let until_s = one.leaving_s.unwrap_or(end_s).min(end_s);
         let mut serving = (until_s - from_s).max(0) as f64 / f64::from(self.spec.period_s);
-        if one.state == InstanceState::Standby {
+        if matches!(one.state, InstanceState::Standby | InstanceState::Unrouted) {
             serving = 0.0;
         }
         let share = self.utilisation(period) * serving;

@@ -80,6 +80,23 @@ pub(crate) fn targets(
     all.filter_map(target).collect()
 }
 
+/// Ids of the instances that requests go to: those that a target group in use finds healthy, or all
+/// of its targets where it finds none healthy. None where no target group is in use: nothing is
+/// known of who sends requests then.
+pub(crate) fn routed(group: &Group) -> Option<Vec<String>> {
+    let in_use = group.spec.target_groups.iter().filter(|one| !one.unused);
+    let each = in_use.map(|target_group| {
+        let all = targets(group, target_group);
+        let open = !all.iter().any(|(_, health)| *health == HEALTHY);
+        let gets = all
+            .into_iter()
+            .filter(move |(_, health)| open || *health == HEALTHY);
+        gets.map(|(id, _)| id)
+    });
+    let each: Vec<_> = each.collect();
+    (!each.is_empty()).then(|| each.into_iter().flatten().collect())
+}
+
 /// The health of the instance `one`; none while it is not registered.
 fn health(
     group: &Group,
@@ -156,6 +173,31 @@ mod tests {
             .unwrap();
         assert_eq!(states(&mut group, 110), ["draining", "healthy", "healthy"]);
         assert_eq!(states(&mut group, 300), ["healthy"; 2]);
+    }
+
+    /// Load of 60 on two instances of 100, 60 seconds in: mean CPU and number of those that serve.
+    fn served(spec: &TargetGroupSpec) -> (Option<f64>, u32) {
+        let mut group = group(spec);
+        group.spec.demand = crate::scenario::Demand::Constant(60.0);
+        group.advance(Timestamp::from_seconds(START_S + 60));
+        let step = group.world.finish_step(60.0);
+        (step.cpu, step.serving)
+    }
+
+    #[test]
+    fn requests_go_to_healthy_targets_and_to_all_where_none_is_healthy() {
+        let unhealthy = |unhealthy| TargetGroupSpec {
+            unhealthy,
+            ..TargetGroupSpec::default()
+        };
+        assert_eq!(served(&unhealthy(0)), (Some(30.0), 2));
+        assert_eq!(served(&unhealthy(1)), (Some(60.0), 1), "the other serves");
+        assert_eq!(served(&unhealthy(2)), (Some(30.0), 2), "fail open, as AWS");
+        let unused = TargetGroupSpec {
+            unused: true,
+            ..unhealthy(1)
+        };
+        assert_eq!(served(&unused), (Some(30.0), 2), "control");
     }
 
     #[test]

@@ -10,8 +10,8 @@ const TARGET_GROUPS_MAX: usize = 50;
 /// Longest name of a target group, as in Elastic Load Balancing.
 const NAME_MAX: usize = 32;
 
-/// A target group with which the instances in service are registered. Requests go to every instance
-/// that serves, whatever the target group says.
+/// A target group with which the instances in service are registered. Requests go to the instances
+/// that it finds healthy, or to all where it finds none healthy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TargetGroupSpec {

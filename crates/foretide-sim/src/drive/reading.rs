@@ -165,7 +165,7 @@ fn in_transition(one: &Instance, period: &Period, world: &World) -> Option<InTra
     let own = world.instance_cpu(one.ordinal, start);
     let from = one.serves_from_s.unwrap_or(i64::MAX);
     let until = match one.state {
-        InstanceState::Standby => start,
+        InstanceState::Standby | InstanceState::Unrouted => start,
         _ => one.leaving_s.unwrap_or(i64::MAX),
     };
     let served = (until.min(end) - from.max(start)).max(0) as f64 / (end - start) as f64;

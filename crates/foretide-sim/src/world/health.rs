@@ -111,6 +111,24 @@ impl Fleet {
         self.recount();
     }
 
+    /// Lets the instances that `gets_requests` names serve, of those in service and warmed up, and
+    /// no others.
+    pub(super) fn route(&mut self, gets_requests: impl Fn(u64) -> bool, so_far: &SoFar) {
+        let mut changed = false;
+        for one in &mut self.members {
+            let state = match (one.view.state, gets_requests(one.view.ordinal)) {
+                (InstanceState::Serving, false) => InstanceState::Unrouted,
+                (InstanceState::Unrouted, true) => InstanceState::Serving,
+                _ => continue,
+            };
+            one.turn(state, so_far);
+            changed = true;
+        }
+        if changed {
+            self.recount();
+        }
+    }
+
     /// Moves the oldest serving instance into standby. Returns whether there was one.
     pub(super) fn enter_standby(&mut self, so_far: &SoFar) -> bool {
         self.swap_state(InstanceState::Serving, InstanceState::Standby, so_far)

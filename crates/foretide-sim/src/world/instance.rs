@@ -16,6 +16,8 @@ pub enum InstanceState {
     Warming,
     /// In service and serving.
     Serving,
+    /// In service; its load balancer sends it nothing.
+    Unrouted,
     /// Taken out of service by an operator: runs, reports, serves nothing.
     Standby,
     /// Died, and the group still counts it as in service.
@@ -231,7 +233,7 @@ impl Member {
         match self.view.state {
             InstanceState::Pending => life.pending_cpu,
             InstanceState::Warming => Some(life.warm_up_cpu),
-            InstanceState::Standby => Some(0.0),
+            InstanceState::Unrouted | InstanceState::Standby => Some(0.0),
             InstanceState::Draining => Some(life.drain_cpu),
             InstanceState::Serving | InstanceState::Crashed | InstanceState::Gone => None,
         }

@@ -265,6 +265,14 @@ impl World {
         }
     }
 
+    /// Sends load to the instances that `gets_requests` names by their ordinals, as a load balancer
+    /// does by its health checks: of those in service and warmed up, the others report 0 % CPU and
+    /// serve nothing.
+    pub fn route(&mut self, gets_requests: impl Fn(u64) -> bool) {
+        let so_far = self.so_far();
+        self.fleet.route(gets_requests, &so_far);
+    }
+
     /// Lets the oldest `count` serving instances die. They are noticed at the next step.
     pub fn crash(&mut self, count: u32) {
         self.fleet.crash(count, self.at_s);
