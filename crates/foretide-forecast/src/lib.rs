@@ -33,6 +33,6 @@ pub use grid::{Grid, GridError, Period};
 pub use history::{History, LoadPoint, SATURATED_FACTOR};
 pub use outlook::{OUTLOOK_LEVELS, OutlookHour, outlook};
 pub use outlook_accuracy::{OutlookAccuracy, outlook_accuracy};
-pub use priced::price_list;
+pub use priced::{price_list, price_list_from};
 pub use rolling::{Rolling, rolling};
 pub use scores::{Accuracy, Matured, Scores, is_rising, pinball};

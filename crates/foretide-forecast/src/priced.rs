@@ -34,9 +34,27 @@ pub fn price_list(
     };
     let day = history.grid().periods(1440);
     let from = (newest + 1 - PRICED_DAYS * day).max(oldest + FITTED_DAYS * day);
-    if newest + 1 - from < day {
+    price_list_from(history, from, config, bounds, params, seed)
+}
+
+/// The price list of the periods of `history` from `from` on, with a model that was fitted on what
+/// came before. Otherwise as [`price_list`].
+///
+/// # Errors
+/// The model cannot be fitted.
+pub fn price_list_from(
+    history: &History,
+    from: Period,
+    config: &SizingConfig,
+    bounds: (u32, u32),
+    params: &FitParams,
+    seed: u64,
+) -> Result<Option<PriceList>, FitError> {
+    let day = history.grid().periods(1440);
+    let newest = history.newest().filter(|newest| newest + 1 - from >= day);
+    let Some(newest) = newest else {
         return Ok(None);
-    }
+    };
     let periods = forecast_from(history, from - SETTLING_DAYS * day, from, params, seed)?;
     let settling = periods.partition_point(|(period, _)| *period < from);
     let periods: Vec<PricedPeriod> = periods.into_iter().map(|(_, it)| it).collect();

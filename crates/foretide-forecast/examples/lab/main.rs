@@ -2,8 +2,9 @@
 //!
 //! `cargo run --release -p foretide-forecast --example lab -- <folder of traces> [--boot 180]
 //! [--q99 20] [--monitoring 60] [--cases nasa,elb] [--seed 1] [--first-days] [--hostile]
-//! [--coverage] [--record <folder>] [--replay <folder>] [--set gain=0.4]`
+//! [--coverage] [--weeks] [--lists] [--record <folder>] [--replay <folder>] [--set gain=0.4]`
 //!
+//! `--weeks` holds every rolling week against target tracking at 50 %; `--lists` makes price lists.
 //! `--record` keeps the forecasts of a run, `--replay` tries other constants on them in a second.
 #![expect(
     clippy::print_stdout,
@@ -21,6 +22,7 @@ mod options;
 mod pilot;
 mod reactive;
 mod trace;
+mod weeks;
 mod world;
 
 use foretide_forecast::sizing::SizingConfig;
@@ -78,6 +80,11 @@ fn main() -> Result<(), String> {
             pilot.fit_time.as_secs_f64() / f64::from(pilot.fits.max(1)),
             pilot.step_time.as_secs_f64() * 1e6 / pilot.outputs.len() as f64,
         );
+        if o.weeks {
+            let mut tracking = reactive::TargetTracking::new(50.0);
+            let tracked = world::run(&demand, &setup(&o, run.unit), score_from, &mut tracking);
+            weeks::Weeks::of(&score.minutes, &tracked.minutes, 0.0055).print(case.name);
+        }
         logs += ratio.ln();
         if !["ms_ingress_04", "azure_v2_vms_2019"].contains(&case.name) {
             hard += ratio.ln();

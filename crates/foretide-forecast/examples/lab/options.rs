@@ -18,6 +18,8 @@ pub(crate) struct Options {
     pub(crate) replay: Option<PathBuf>,
     pub(crate) set: Vec<(String, f64)>,
     pub(crate) coverage: bool,
+    /// Whether every rolling week is held against target tracking.
+    pub(crate) weeks: bool,
     /// Whether a price list is made every day.
     pub(crate) lists: bool,
 }
@@ -37,6 +39,7 @@ impl Options {
             replay: None,
             set: Vec::new(),
             coverage: false,
+            weeks: false,
             lists: false,
         };
         let mut args = std::env::args().skip(1);
@@ -54,6 +57,7 @@ impl Options {
                 "--record" => o.record = Some(value()?.into()),
                 "--replay" => o.replay = Some(value()?.into()),
                 "--coverage" => o.coverage = true,
+                "--weeks" => o.weeks = true,
                 "--lists" => o.lists = true,
                 "--set" => {
                     let pair = value()?;

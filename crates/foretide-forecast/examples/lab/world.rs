@@ -23,12 +23,14 @@ pub(crate) trait Policy {
     fn decide(&mut self, newest: Published, desired: u32, pending: bool) -> Option<u32>;
 }
 
-#[derive(Default, Clone, Copy, Debug)]
+#[derive(Default, Clone, Debug)]
 pub(crate) struct Score {
     pub(crate) instance_minutes: f64,
     pub(crate) optimum_minutes: f64,
     pub(crate) violation: f64,
     pub(crate) actions: f64,
+    /// Of each minute that counts: instances that exist, and whether they are too few.
+    pub(crate) minutes: Vec<(u32, bool)>,
 }
 
 impl Score {
@@ -51,6 +53,7 @@ pub(crate) fn run(
     let mut seen: Vec<(f64, f64)> = Vec::with_capacity(demand.len());
     let mut score = Score::default();
     let mut short = 0.0;
+    let mut noted = Vec::new();
     let mut bill = |launched: i64, ended: i64| {
         let ended = ended.max(launched + 1);
         score.instance_minutes += (ended - launched.max(score_from)).max(0) as f64;
@@ -87,8 +90,10 @@ pub(crate) fn run(
         }
         let capacity = serving.len() as f64 * setup.unit;
         seen.push(((load / capacity * 100.0).min(100.0), serving.len() as f64));
-        if m >= score_from && load > 0.8 * capacity {
-            short += 1.0;
+        if m >= score_from {
+            let violates = load > 0.8 * capacity;
+            short += f64::from(u8::from(violates));
+            noted.push(((serving.len() + pending.len()) as u32, violates));
         }
     }
     let end = demand.len() as i64;
@@ -96,6 +101,7 @@ pub(crate) fn run(
         .into_iter()
         .chain(pending)
         .for_each(|l| bill(l, end));
+    score.minutes = noted;
     score.violation = short / (end - score_from) as f64;
     score.optimum_minutes = optimum(&demand[score_from as usize..], setup);
     score
