@@ -133,6 +133,7 @@ mod tests {
             weighted: true,
             operator: None,
             default_warm_up: None,
+            zones: 3,
             traffic: TrafficSources::default(),
         };
         collector.know("web", reading, facts);

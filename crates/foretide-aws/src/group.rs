@@ -39,6 +39,8 @@ pub struct GroupReading {
     pub operator: Option<String>,
     /// The group's default instance warm-up; none if it is not set.
     pub default_warm_up: Option<Duration>,
+    /// Availability zones of the group.
+    pub zones: usize,
     /// What sends requests to the group's instances.
     pub traffic: TrafficSources,
 }
@@ -259,6 +261,7 @@ fn read(name: &str, group: &AutoScalingGroup) -> Result<GroupReading, CallFailur
             .default_instance_warmup()
             .and_then(|seconds| u64::try_from(seconds).ok())
             .map(Duration::from_secs),
+        zones: group.availability_zones().len(),
         traffic: TrafficSources::of(group),
     })
 }

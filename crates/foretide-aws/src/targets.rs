@@ -172,6 +172,7 @@ mod tests {
             weighted: false,
             operator: None,
             default_warm_up: None,
+            zones: 3,
             traffic: TrafficSources {
                 target_groups: ["a".to_owned(), "b".to_owned()].into(),
                 ..TrafficSources::default()

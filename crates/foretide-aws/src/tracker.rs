@@ -366,6 +366,7 @@ mod tests {
             weighted: false,
             operator: None,
             default_warm_up: None,
+            zones: 3,
             traffic: TrafficSources::default(),
         }
     }

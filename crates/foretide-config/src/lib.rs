@@ -12,6 +12,7 @@ mod event;
 mod file_mode;
 mod found;
 mod group;
+mod headroom;
 mod holidays;
 mod key;
 mod layer;

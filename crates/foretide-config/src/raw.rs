@@ -17,6 +17,7 @@ use super::choice::{
 use super::discover::RawDiscover;
 use super::event::Event;
 use super::file_mode::FileMode;
+use super::headroom::Spare;
 use super::notify::RawNotify;
 use super::pace::{RawScaleIn, RawScaleOut};
 use super::page::{Proxy, RawPage};
@@ -113,6 +114,10 @@ pub(crate) struct RawGroup {
     /// Policy `forecast`.
     #[serde(default)]
     pub forecast: RawForecast,
+    /// Spare instances beyond those needed, so that the group outlasts a loss: of a number of
+    /// instances (`1`), or of one of its zones (`zone of 3`, which the group has instances in).
+    /// Policy `classifier` keeps it when it scales in. `0`: none.
+    pub headroom: Option<Spare>,
     /// How fast capacity may be added, under every policy. Saturated CPU, the minimum of the group
     /// or of a known event, and operators' orders are exempt.
     #[serde(default)]
@@ -294,6 +299,12 @@ pub(crate) struct RawForecast {
     /// `target_utilisation` costs in the same week. It bounds spare capacity alone: what the load
     /// and its median forecast need is always bought.
     pub max_cost: Option<f64>,
+    /// Longest time after a start in which nothing is written because the group's history is being
+    /// read. Saturated CPU still scales out; a known event and orders do not wait.
+    pub history_wait: Option<Span>,
+    /// Longest time after a start before the first scale-in, while the forecast has not used that
+    /// history yet.
+    pub scale_in_wait: Option<Span>,
     /// Price of an instance, instead of a budget. An instance is then added while the violations
     /// that it avoids cost more than the instance.
     pub instance_price: Option<Price>,

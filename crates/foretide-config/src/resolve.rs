@@ -233,6 +233,11 @@ fn controller(
     set(&mut config.forecast.objective, raw.forecast.objective);
     set(&mut config.forecast.budget, raw.forecast.budget);
     set(&mut config.forecast.max_cost, raw.forecast.max_cost);
+    set(&mut config.forecast.history_wait, raw.forecast.history_wait);
+    set(
+        &mut config.forecast.scale_in_wait,
+        raw.forecast.scale_in_wait,
+    );
     if let Some(events) = &raw.forecast.events {
         config.calendar = events.iter().map(|event| event.0.clone()).collect();
     }
@@ -245,6 +250,7 @@ fn controller(
     set(&mut breaker.pending_lead_times, from.pending_lead_times);
     set(&mut breaker.backoff, from.backoff);
     set(&mut breaker.backoff_max, from.backoff_max);
+    set(&mut config.headroom, raw.headroom);
     raw.scale_out.apply(&mut config.pace);
     raw.scale_in.apply(&mut config.pace);
     let allowance = &mut config.instance_allowance;

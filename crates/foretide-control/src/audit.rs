@@ -17,19 +17,21 @@
 //! | 8 | takes nothing away during an instance refresh |
 //! | 9 | adds nothing while launching is suspended, takes nothing away while terminating is |
 //! | 10 | is written only as the mode allows |
-//! | 11 | leaves the newest load at or below the target (policy `forecast`: the objective) when it takes capacity away |
+//! | 11 | leaves the newest load at or below the target (policy `forecast`: the objective) when it takes capacity away, and after the loss that `headroom` is for |
 //! | 12 | does not raise desired above what exists while the breaker is open |
 //! | 13 | of policy `classifier` keeps the cooldown |
 //! | 14 | of policy `classifier` moves by at most one step, unless bounds or an empty group ask it |
 //! | 15 | is not written while an operator has paused the group |
 //! | 16 | moves no further than the pace limits allow, unless CPU is saturated or a known event needs it |
 //! | 17 | takes nothing away that was wanted within the stabilisation time |
+//! | 18 | is not written while a start reads the history, unless CPU is saturated, a known event needs it or the group is empty |
+//! | 19 | takes nothing away until the forecast has used the history that a start reads |
 //!
 //! The mode is the one in force: as an operator ordered, else as configured. An operator's pin is
-//! bound by all but 13 and 14, which keep a model from swinging, and 16 and 17.
+//! bound by all but 13 and 14, which keep a model from swinging, and 16 to 19.
 //!
 //! A desired capacity that somebody left outside the bounds may be moved to the nearest bound
-//! whatever 6, 7, 8, 11, 13, 14, 16 and 17 say: the group would do so itself.
+//! whatever 6, 7, 8, 11, 13, 14 and 16 to 19 say: the group would do so itself.
 
 use std::time::Duration;
 
@@ -71,6 +73,17 @@ pub struct AuditInput<'a> {
     pub own_changes: &'a [(Timestamp, i64)],
     /// When a capacity was wanted lately, and how much.
     pub wanted_lately: &'a [(Timestamp, u32)],
+    /// A start whose history the forecast has not used yet.
+    pub start: Option<AuditedStart>,
+}
+
+/// A start whose history the forecast has not used yet.
+#[derive(Clone, Copy, Debug)]
+pub struct AuditedStart {
+    /// When the history was asked for.
+    pub since: Timestamp,
+    /// Whether parts of it are still to be read.
+    pub reading: bool,
 }
 
 /// The first invariant that `plan` would break, with the evidence; none where it may be written.
@@ -88,6 +101,7 @@ pub fn audit(plan: &Plan, input: &AuditInput<'_>) -> Option<Violation> {
         .or_else(|| input.orders.paused.is_some().then_some(Violation::Paused))
         .or_else(|| too_fast(plan, input).filter(|_| !repairs))
         .or_else(|| wanted_lately(plan, input).filter(|_| takes_away))
+        .or_else(|| too_early(plan, input).filter(|_| !repairs))
 }
 
 /// Whether the plan moves a desired capacity outside the bounds to a bound.
@@ -238,6 +252,24 @@ fn wanted_lately(plan: &Plan, input: &AuditInput<'_>) -> Option<Violation> {
     })
 }
 
+/// 18 and 19: a start.
+fn too_early(plan: &Plan, input: &AuditInput<'_>) -> Option<Violation> {
+    if input.orders.pinned.is_some() {
+        return None;
+    }
+    let start = input.start?;
+    let waited = input.now.as_millis() - start.since.as_millis();
+    let settings = &input.config.forecast;
+    let counts = input.group.counts;
+    let empty = input.group.desired == 0 && counts.in_service == 0 && counts.pending == 0;
+    let up = plan.desired > input.group.desired;
+    let exempt = up && (input.saturated || empty || plan.desired <= input.event_minimum);
+    if start.reading && waited < millis(settings.history_wait) && !exempt {
+        return Some(Violation::HistoryUnread);
+    }
+    (!up && waited < millis(settings.scale_in_wait)).then_some(Violation::HistoryUnused)
+}
+
 fn mode_allows(mode: Mode, up: bool) -> bool {
     match mode {
         Mode::Observe => false,
@@ -259,10 +291,12 @@ fn data_is_young(input: &AuditInput<'_>) -> bool {
     })
 }
 
-/// Utilisation to expect with the planned capacity, percent; none where the load is not known.
+/// Utilisation to expect with the planned capacity after the loss that headroom is for, percent;
+/// none where the load is not known, or nothing would be left.
 fn projected(plan: &Plan, input: &AuditInput<'_>) -> Option<f64> {
     let (point, cpu) = input.newest.and_then(|point| Some((point, point.cpu?)))?;
-    (plan.desired > 0).then(|| cpu.get() * point.instances / f64::from(plan.desired))
+    let left = input.config.headroom.left_of(plan.desired);
+    (left > 0).then(|| cpu.get() * point.instances / f64::from(left))
 }
 
 /// Utilisation allowed, percent.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use foretide_domain::{Mode, Percent, PolicyKind, TargetTracking};
+use foretide_domain::{Headroom, Mode, Percent, PolicyKind, TargetTracking};
 use foretide_forecast::sizing::BudgetConfig;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -63,6 +63,10 @@ pub struct ControllerConfig {
     /// How fast desired capacity may change. Without limits in configurations of earlier versions.
     #[serde(default = "PaceLimits::unlimited")]
     pub pace: PaceLimits,
+    /// The loss that the group outlasts with what is left. Policy `classifier`, which asks for one
+    /// more or one less, keeps it when it scales in.
+    #[serde(default)]
+    pub headroom: Headroom,
     /// How many metrics of single instances may be read.
     #[serde(default)]
     pub instance_allowance: InstanceAllowance,
@@ -158,6 +162,14 @@ pub struct ForecastConfig {
     /// costs in the same week: 2.5. It bounds spare capacity alone.
     #[serde(default = "max_cost")]
     pub max_cost: f64,
+    /// Longest time after a start in which nothing is written because the group's past is not read
+    /// yet: 2 min, for seven requests and one more try. Saturation still scales out.
+    #[serde(default = "history_wait")]
+    pub history_wait: Duration,
+    /// Longest time after a start before the first scale-in, while the forecast has not used the
+    /// past that was read: 10 min.
+    #[serde(default = "scale_in_wait")]
+    pub scale_in_wait: Duration,
     /// Price of an instance-minute short over that of an instance-minute in service, where the
     /// user states prices: capacity grows while `P(short)` times this exceeds 1.
     pub short_per_instance: Option<f64>,
@@ -206,6 +218,7 @@ impl Default for ControllerConfig {
             forecast: ForecastConfig::default(),
             breaker: BreakerConfig::default(),
             pace: PaceLimits::default(),
+            headroom: Headroom::NONE,
             instance_allowance: InstanceAllowance::default(),
         }
     }
@@ -230,12 +243,22 @@ fn max_cost() -> f64 {
     BudgetConfig::default().max_cost
 }
 
+const fn history_wait() -> Duration {
+    Duration::from_mins(2)
+}
+
+const fn scale_in_wait() -> Duration {
+    Duration::from_mins(10)
+}
+
 impl Default for ForecastConfig {
     fn default() -> Self {
         Self {
             objective: percent(80.0),
             budget: 0.005,
             max_cost: max_cost(),
+            history_wait: history_wait(),
+            scale_in_wait: scale_in_wait(),
             short_per_instance: None,
         }
     }
@@ -293,6 +316,11 @@ impl ControllerConfig {
                 "target_utilisation",
                 is_utilisation(self.target_utilisation),
                 "must be above 0% and at most 100%",
+            ),
+            check(
+                "headroom",
+                !matches!(self.headroom, Headroom::ZoneOf(0 | 1)),
+                "must name at least 2 zones: with one, nothing is left of it",
             ),
             check(
                 "stale_after",
@@ -395,6 +423,16 @@ impl ForecastConfig {
                 "must be at least 1: what target tracking costs",
             ),
             check(
+                "forecast.history_wait",
+                self.history_wait <= HOUR,
+                "must be at most 1h",
+            ),
+            check(
+                "forecast.scale_in_wait",
+                self.scale_in_wait <= HOUR,
+                "must be at most 1h",
+            ),
+            check(
                 "forecast.violation_price",
                 self.short_per_instance
                     .is_none_or(|ratio| ratio.is_finite() && ratio > 1.0),
@@ -460,6 +498,7 @@ fn is_share(share: f64) -> bool {
 }
 
 const SECOND: Duration = Duration::from_secs(1);
+const HOUR: Duration = Duration::from_hours(1);
 /// The window of points is kept in memory for every group, so it has an end.
 const MAX_POINTS: usize = 1000;
 

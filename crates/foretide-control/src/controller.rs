@@ -383,6 +383,7 @@ impl Controller {
         self.notice_schedule(now);
         self.end_orders(now, effects);
         self.count_hours(now);
+        self.end_start_wait(now);
         self.decide(now, effects);
     }
 
@@ -433,6 +434,7 @@ impl Controller {
             orders: &state.orders,
             mode: self.mode(),
             scheduled: self.scheduled(now),
+            start: self.start_waits(now),
             lifting: self.forecasting.as_ref().and_then(Forecasting::lifting),
             memory,
             coverage: state.coverage(),

@@ -7,7 +7,7 @@ use foretide_domain::{
     Proposal, Record, Rule, Timestamp, Verdict,
 };
 
-use crate::audit::{AuditInput, audit};
+use crate::audit::{AuditInput, AuditedStart, audit};
 use crate::controller::Controller;
 use crate::facts::Facts;
 use crate::guard::{self, Guarded};
@@ -45,6 +45,8 @@ impl Controller {
         }
         let (capacity, counts) = (guarded.capacity, guarded.counts);
         let called_for = guard::called_for(&facts, &proposal);
+        let unread = |step: &GuardStep| step.guard == Guard::HistoryUnread;
+        let held_at_start = guarded.steps.iter().any(unread);
         // What an operator pinned is wanted, and nothing needs it.
         let needed = proposal.desired.filter(|_| proposal.rule != Rule::Pinned);
         let decided = Decided {
@@ -72,6 +74,9 @@ impl Controller {
         }
         effects.push(Effect::Record(Record::Decided(Box::new(decision))));
         self.state.cycle.decide_anyway = false;
+        if let Some(start) = self.state.policies.forecast.start.as_mut() {
+            start.held |= held_at_start;
+        }
         match plan.filter(|_| broken.is_none()) {
             Some(plan) => self.write(plan, counts, now, effects),
             None if moves => self.withheld(now),
@@ -139,6 +144,10 @@ impl Controller {
             event_minimum: facts.scheduled.map_or(0, |(minimum, _)| minimum),
             own_changes: facts.own_changes,
             wanted_lately: facts.wanted_lately,
+            start: self.start().map(|start| AuditedStart {
+                since: start.since,
+                reading: self.is_reading_past(),
+            }),
         }
     }
 
@@ -215,6 +224,15 @@ fn cooldown_left(facts: &Facts<'_>, steps: &[GuardStep]) -> Duration {
     })
 }
 
+/// What is left of the wait of a start that changed the decision.
+fn start_wait_left(facts: &Facts<'_>, steps: &[GuardStep]) -> Option<Duration> {
+    steps.iter().find_map(|step| match step.guard {
+        Guard::HistoryUnread => Some(facts.start.write),
+        Guard::HistoryUnused => Some(facts.start.scale_in),
+        _ => None,
+    })
+}
+
 fn inputs(facts: &Facts<'_>, guarded: &Guarded) -> Inputs {
     let newest = facts.newest();
     Inputs {
@@ -249,6 +267,8 @@ fn inputs(facts: &Facts<'_>, guarded: &Guarded) -> Inputs {
         settings: facts.config.revision.clone(),
         orders: facts.orders.clone(),
         pace: guard::pace_figures(facts, guarded),
+        headroom: facts.config.headroom,
+        start_wait_left: start_wait_left(facts, &guarded.steps),
         breaker_open: facts.breaker_cap.is_some(),
         health: Verdict::default(),
         hours: Hours::default(),

@@ -11,6 +11,7 @@ use foretide_forecast::sizing::SizingOutput;
 use crate::calendar::CalendarEvent;
 use crate::config::ControllerConfig;
 use crate::load::{Measured, measured};
+use crate::safe_start::Waits;
 use crate::series::Series;
 use crate::staleness::staleness;
 
@@ -45,6 +46,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) mode: Mode,
     /// The capacity that a known event needs now, and the event.
     pub(crate) scheduled: Option<(u32, &'a CalendarEvent)>,
+    /// What is left of the waits of a start.
+    pub(crate) start: Waits,
     /// The event that lifts the newest forecast.
     pub(crate) lifting: Option<&'a str>,
     /// Memory as the model was told it.

@@ -155,7 +155,9 @@ impl Forecasting {
 
     /// Before `point` is taken in: asks for the past, where it never was, and for what is missing
     /// between the newest period known and this one.
-    pub(crate) fn notice_gap(&mut self, point: &Datapoint, now: Timestamp) {
+    ///
+    /// Returns whether all of the past was asked for: a start.
+    pub(crate) fn notice_gap(&mut self, point: &Datapoint, now: Timestamp) -> bool {
         let oldest = now.minus(HISTORY);
         let want = |from| HistoryQuery {
             from,
@@ -164,16 +166,27 @@ impl Forecasting {
         };
         if self.read_from.is_none() {
             self.read_from = Some(oldest);
-            return self.backfill.want(want(oldest));
+            self.backfill.want(want(oldest));
+            return true;
         }
         let Some(newest) = self.forecaster.history().newest() else {
-            return;
+            return false;
         };
         if self.grid.period_at(point.start.as_seconds()) - newest > GAP_PERIODS {
             let step = 60 * i64::from(self.grid.step_minutes());
             let end = Timestamp::from_seconds((newest + 1).saturating_mul(step));
             self.backfill.want(want(end.max(oldest)));
         }
+        false
+    }
+
+    /// Whether the past is used as far as it will be: read and taken in, and no first model of it
+    /// to come. One whose fit failed comes much later.
+    pub(crate) fn has_used_past(&self, now: Timestamp) -> bool {
+        let fails = self.not_before.is_some_and(|at| now < at);
+        let fitting = self.fit.is_some() || (self.forecaster.fit_due() && !fails);
+        let read = !self.backfill.is_reading() && !self.backfill.is_complete();
+        read && (self.has_own_model() || !fitting)
     }
 
     /// Lets the forecast rest on what was read of the past as well.

@@ -102,6 +102,7 @@ impl Rules {
             orders: &orders,
             mode: self.config.mode,
             scheduled: None,
+            start: crate::safe_start::Waits::default(),
             lifting: None,
             memory: None,
             coverage: None,

@@ -9,6 +9,7 @@ use crate::forecasting::{Forecasting, Observed, Told};
 use crate::load::measured;
 use crate::policy;
 use crate::protocol::{Effect, FitOutcome, ForecastSnapshot};
+use crate::safe_start::{SafeStart, Waits, waits};
 
 impl Controller {
     /// Policy `forecast` learns from every period in order, and decides on the newest.
@@ -46,7 +47,12 @@ impl Controller {
             let Some(forecasting) = &mut self.forecasting else {
                 continue;
             };
-            forecasting.notice_gap(point, now);
+            let start = &mut self.state.policies.forecast.start;
+            if forecasting.notice_gap(point, now) {
+                *start = Some(SafeStart::begin(*start, &self.config.forecast, now));
+            } else if forecasting.has_used_past(now) {
+                *start = None;
+            }
             let told = Told {
                 config: &self.config,
                 lead_time,
@@ -92,6 +98,39 @@ impl Controller {
         let points: Vec<Datapoint> = self.state.metrics.series.points().copied().collect();
         if !points.is_empty() {
             self.feed_forecast(&points, now, effects);
+        }
+    }
+
+    /// What is left of the waits of a start.
+    pub(crate) fn start_waits(&self, now: Timestamp) -> Waits {
+        waits(
+            self.start(),
+            self.is_reading_past(),
+            &self.config.forecast,
+            now,
+        )
+    }
+
+    /// The start whose past is not used yet; none where nothing is forecast.
+    pub(crate) fn start(&self) -> Option<SafeStart> {
+        self.forecasting.as_ref()?;
+        self.state.policies.forecast.start
+    }
+
+    /// Whether parts of the past are still to be read.
+    pub(crate) fn is_reading_past(&self) -> bool {
+        let forecasting = self.forecasting.as_ref();
+        forecasting.is_some_and(|it| it.backfill.is_reading())
+    }
+
+    /// What was held back until the past is read is decided on again once it is, and not only at
+    /// the next datapoint.
+    pub(crate) fn end_start_wait(&mut self, now: Timestamp) {
+        let over = self.start_waits(now).write.is_zero();
+        let start = self.state.policies.forecast.start.as_mut();
+        if let Some(start) = start.filter(|start| over && start.held) {
+            start.held = false;
+            self.state.cycle.decide_anyway = true;
         }
     }
 

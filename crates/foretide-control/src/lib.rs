@@ -35,13 +35,14 @@ mod pace;
 mod pace_limit;
 mod policy;
 mod protocol;
+mod safe_start;
 mod series;
 mod settle;
 mod staleness;
 mod state;
 mod votes;
 
-pub use audit::{AuditInput, audit};
+pub use audit::{AuditInput, AuditedStart, audit};
 pub use calendar::{CalendarEvent, Occurs, Uplift};
 pub use config::{
     BreakerConfig, ClassifierConfig, ConfigError, ControllerConfig, ForecastConfig,

@@ -4,9 +4,10 @@
 
 use std::time::Duration;
 
-use foretide_control::{AtMost, AuditInput, ControllerConfig, PaceLimit, audit};
+use foretide_control::{AtMost, AuditInput, AuditedStart, ControllerConfig, PaceLimit, audit};
 use foretide_domain::{
-    Bounds, Datapoint, GroupState, Mode, Order, Orders, Percent, Plan, PolicyKind, Timestamp,
+    Bounds, Datapoint, GroupState, Headroom, Mode, Order, Orders, Percent, Plan, PolicyKind,
+    Timestamp,
 };
 
 const NOW: Timestamp = Timestamp::from_seconds(1_700_000_000);
@@ -26,6 +27,7 @@ struct World {
     event_minimum: u32,
     own_changes: Vec<(Timestamp, i64)>,
     wanted_lately: Vec<(Timestamp, u32)>,
+    start: Option<AuditedStart>,
 }
 
 impl World {
@@ -63,6 +65,7 @@ impl World {
             event_minimum: 0,
             own_changes: Vec::new(),
             wanted_lately: Vec::new(),
+            start: None,
         }
     }
 
@@ -83,6 +86,7 @@ impl World {
             event_minimum: self.event_minimum,
             own_changes: &self.own_changes,
             wanted_lately: &self.wanted_lately,
+            start: self.start,
         };
         audit(&self.plan, &input).map(|violation| violation.number())
     }
@@ -90,7 +94,7 @@ impl World {
 
 type Breakage = fn(&mut World);
 
-const BROKEN: [(u8, Breakage); 17] = [
+const BROKEN: [(u8, Breakage); 19] = [
     (1, |w| w.plan.desired = 6),
     (2, |w| w.group.desired = 4),
     (3, |w| w.group_read_at = NOW.minus(Duration::from_secs(31))),
@@ -121,7 +125,18 @@ const BROKEN: [(u8, Breakage); 17] = [
         w.config.pace.stabilisation = Duration::from_secs(300);
         w.wanted_lately = vec![(NOW.minus(Duration::from_secs(299)), 3)];
     }),
+    (18, |w| {
+        w.start = Some(started(119, true));
+    }),
+    (19, |w| w.start = Some(started(599, false))),
 ];
+
+fn started(ago_s: u64, reading: bool) -> AuditedStart {
+    AuditedStart {
+        since: NOW.minus(Duration::from_secs(ago_s)),
+        reading,
+    }
+}
 
 fn at_most(percent: Option<f64>, instances: Option<u32>) -> PaceLimit {
     PaceLimit {
@@ -290,4 +305,37 @@ fn saturation_a_known_event_the_minimum_and_a_pin_are_exempt_from_the_pace() {
     let mut world = paced(30);
     world.event_minimum = 29;
     assert_eq!(world.audited(), Some(16), "more than the event needs");
+}
+
+#[test]
+fn a_start_lets_saturation_events_and_pins_grow_and_its_waits_end() {
+    let mut world = World::sound();
+    world.start = Some(started(30, true));
+    world.plan.desired = 4;
+    assert_eq!(world.audited(), Some(18));
+    world.saturated = true;
+    assert_eq!(world.audited(), None);
+    world.saturated = false;
+    world.event_minimum = 4;
+    assert_eq!(world.audited(), None);
+    world.event_minimum = 0;
+    world.start = Some(started(120, true));
+    assert_eq!(world.audited(), None, "the wait is over");
+    world.plan.desired = 2;
+    assert_eq!(world.audited(), Some(19), "and the longer one is not");
+    world.start = Some(started(600, true));
+    assert_eq!(world.audited(), None);
+}
+
+#[test]
+fn a_scale_in_leaves_enough_after_the_loss_that_headroom_is_for() {
+    // 60 busy percent: 30 % on two, 60 % on the one that is left of them.
+    let mut world = World::sound();
+    assert_eq!(world.audited(), None);
+    world.config.headroom = Headroom::Instances(1);
+    assert_eq!(world.audited(), Some(11));
+    world.config.target_utilisation = Percent::new(60.0).unwrap();
+    assert_eq!(world.audited(), None);
+    world.config.headroom = Headroom::Instances(2);
+    assert_eq!(world.audited(), Some(11), "nothing would be left");
 }

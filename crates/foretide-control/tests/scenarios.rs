@@ -6,7 +6,8 @@
 //! One command a line, `#` starts a comment:
 //!
 //! ```text
-//! set KEY=VALUE …       settings, before the first look; a pace limit is `scale_out=100%,4/300`
+//! set KEY=VALUE …       settings, before the first look; a pace limit is `scale_out=100%,4/300`,
+//!                       headroom is `1` or `zone_of_3`
 //! look [xN]             N looks, one interval apart
 //! cpu P | cpu none      CPU of the periods to come, in percent; none: no period is published
 //! load L | load none    CPU that follows from a load in instance-percent and the number in service
@@ -49,8 +50,8 @@ use foretide_control::{
 };
 use foretide_domain::{
     Asked, Bounds, BytesPerSecond, CallFailure, CallId, Class, Datapoint, EarlyDeath, FailureKind,
-    GroupState, Launch, Mode, Obstacle, Order, Percent, Plan, PolicyKind, Prediction, Record,
-    Timestamp, Unaccounted, WriteOutcome,
+    GroupState, Headroom, Launch, Mode, Obstacle, Order, Percent, Plan, PolicyKind, Prediction,
+    Record, Timestamp, Unaccounted, WriteOutcome,
 };
 
 /// Time from the end of a period until it is visible.
@@ -192,6 +193,14 @@ impl World {
             "scale_out" => config.pace.scale_out = pace(value),
             "scale_in" => config.pace.scale_in = pace(value),
             "stabilisation" => config.pace.stabilisation = seconds(),
+            "headroom" => {
+                config.headroom = match value.strip_prefix("zone_of_") {
+                    Some(zones) => Headroom::ZoneOf(zones.parse().unwrap()),
+                    None => Headroom::Instances(value.parse().unwrap()),
+                }
+            }
+            "history_wait" => config.forecast.history_wait = seconds(),
+            "scale_in_wait" => config.forecast.scale_in_wait = seconds(),
             "streak" => config.classifier.streak = value.parse().unwrap(),
             "streak_datapoints" => config.classifier.streak_datapoints = value.parse().unwrap(),
             "cooldown" => {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use foretide_aws::{GroupReading, Monitoring, Ready};
 use foretide_config::GroupSettings;
-use foretide_domain::{Datapoint, Launch, PolicyKind};
+use foretide_domain::{Datapoint, Headroom, Launch, PolicyKind, whole_instances};
 use foretide_terminal::shell::Command;
 
 use crate::finding::Finding;
@@ -123,23 +123,23 @@ pub(crate) fn bounds(
         PolicyKind::Forecast => controller.forecast.objective,
         PolicyKind::Classifier | PolicyKind::TargetTracking => controller.target_utilisation,
     };
-    let needed = (peak / each.get()).ceil();
+    let needed = controller.headroom.with(whole_instances(peak / each.get()));
     let told = format!(
         "the peak of the last {hours} h with data was {:.2} busy instances, which needs \
-         {needed:.0} instances at {each}; bounds {bounds}",
+         {needed} instances at {each}; bounds {bounds}",
         peak / 100.0
     );
-    let raise = |max: f64| {
+    let raise = |max: u32| {
         Command::of("aws autoscaling update-auto-scaling-group")
             .option("--auto-scaling-group-name", name)
-            .option("--max-size", &format!("{max:.0}"))
+            .option("--max-size", &max.to_string())
     };
-    if needed > f64::from(bounds.max()) {
+    if needed > bounds.max() {
         let why = "capacity stays short however good the forecast is";
         Finding::warning(CHECK, told, why).run(&raise(needed))
     } else if reading.desired >= bounds.max() {
         let why = "it is at its maximum: more load finds no more instances";
-        Finding::warning(CHECK, told, why).run(&raise(f64::from(bounds.max()) + 1.0))
+        Finding::warning(CHECK, told, why).run(&raise(bounds.max().saturating_add(1)))
     } else {
         Finding::fine(CHECK, told)
     }
@@ -232,6 +232,28 @@ pub(crate) fn protected(reading: &GroupReading) -> Option<Finding> {
     })
 }
 
+/// Checks whether the group has the zones that its headroom counts on.
+pub(crate) fn headroom(settings: &GroupSettings, reading: &GroupReading) -> Option<Finding> {
+    const CHECK: &str = "headroom";
+    let headroom = settings.controller.headroom;
+    let Headroom::ZoneOf(zones) = headroom else {
+        return None;
+    };
+    let found = reading.zones;
+    if usize::try_from(zones).is_ok_and(|zones| zones == found) {
+        return Some(Finding::fine(CHECK, format!("headroom is for {headroom}")));
+    }
+    let what = format!("headroom is for {headroom}, and the group has {found}");
+    Some(if found < 2 {
+        let why = "nothing is left of a group that loses its only zone";
+        let fix = "give the group another zone, or set headroom to a number of instances (\"1\")";
+        Finding::fault(CHECK, what, why).fix(fix)
+    } else {
+        let why = "the spare instances are too few or too many for the loss of a zone";
+        Finding::warning(CHECK, what, why).fix(format!("headroom = \"zone of {found}\""))
+    })
+}
+
 /// Names instances that AWS considers unhealthy.
 pub(crate) fn unhealthy(reading: &GroupReading) -> Option<Finding> {
     let counts = reading.counts();
@@ -263,6 +285,7 @@ mod tests {
             weighted: false,
             operator: None,
             default_warm_up: None,
+            zones: 3,
             traffic: TrafficSources::default(),
         }
     }
@@ -306,6 +329,24 @@ mod tests {
         assert_eq!(weights(&settings, &weighted).severity, Severity::Fault);
         settings.live.allow_weights = true;
         assert_eq!(weights(&settings, &weighted).severity, Severity::Warning);
+    }
+
+    #[test]
+    fn headroom_for_a_zone_is_held_against_the_zones_of_the_group() {
+        let found = |headroom, zones| {
+            let mut settings = GroupSettings::default();
+            settings.controller.headroom = headroom;
+            let reading = GroupReading {
+                zones,
+                ..reading(2, 20)
+            };
+            let found = super::headroom(&settings, &reading);
+            found.map(|finding| finding.severity)
+        };
+        assert_eq!(found(Headroom::ZoneOf(3), 3), Some(Severity::Fine));
+        assert_eq!(found(Headroom::ZoneOf(3), 2), Some(Severity::Warning));
+        assert_eq!(found(Headroom::ZoneOf(3), 1), Some(Severity::Fault));
+        assert_eq!(found(Headroom::Instances(1), 1), None);
     }
 
     #[test]

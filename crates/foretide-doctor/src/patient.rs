@@ -70,6 +70,7 @@ impl Patient<'_> {
         };
         found.extend(group::suspended(self.name, &reading));
         found.extend(group::protected(&reading));
+        found.extend(group::headroom(self.settings, &reading));
         found.extend(group::unhealthy(&reading));
         found.push(group::weights(self.settings, &reading));
         found.extend(targets::check(clients, self.settings, &reading).await);

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::group::is_zero;
 use crate::{
-    BaselineNow, Bounds, Class, Features, Hours, LifecycleCounts, Load, Memory, Mode, Orders,
-    PaceFigures, Percent, SuspendedProcesses, TrackingRule, TrackingRun, Unaccounted, Verdict,
+    BaselineNow, Bounds, Class, Features, Headroom, Hours, LifecycleCounts, Load, Memory, Mode,
+    Orders, PaceFigures, Percent, SuspendedProcesses, TrackingRule, TrackingRun, Unaccounted,
+    Verdict,
 };
 
 /// Why: the inputs with their ages, what the policy wanted by which rule, what each guard rail made
@@ -108,6 +109,12 @@ pub struct Inputs {
     /// What the pace limits allowed, where one of them changed the decision.
     #[serde(default, skip_serializing_if = "PaceFigures::is_empty")]
     pub pace: PaceFigures,
+    /// The loss that the group outlasts, spare instances of which the capacity wanted includes.
+    #[serde(default, skip_serializing_if = "Headroom::is_none")]
+    pub headroom: Headroom,
+    /// What is left of the wait of a start that changed the decision, at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_wait_left: Option<Duration>,
     /// Whether the circuit breaker forbids growth.
     pub breaker_open: bool,
     /// The group's health when it was decided. Empty in decisions of earlier versions.
@@ -373,6 +380,10 @@ pub enum Guard {
     Suspended,
     /// Data is missing or stale.
     Freshness,
+    /// The group's history is being read: nothing is written.
+    HistoryUnread,
+    /// The forecast has not used the group's history yet: no scale-in.
+    HistoryUnused,
     /// CPU above the upper bound: grow whatever the model says.
     UpperUtilisation,
     /// No scale-in during an instance refresh.

@@ -11,6 +11,7 @@ mod explanation;
 mod fair;
 mod features;
 mod group;
+mod headroom;
 mod health;
 mod hours;
 mod mode;
@@ -41,6 +42,7 @@ pub use features::{Class, Features, Prediction, TaskPriority, TaskType, UnknownC
 pub use group::{
     Bounds, BoundsError, EarlyDeath, GroupState, Launch, LifecycleCounts, SuspendedProcesses,
 };
+pub use headroom::Headroom;
 pub use health::{Cause, Condition, HealthState, Severity, Verdict};
 pub use hours::Hours;
 pub use mode::Mode;

@@ -4,6 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Headroom;
+
 /// Settings of target tracking. AWS publishes no constants; the defaults are those of the two
 /// alarms that a target-tracking policy creates: 3 datapoints above the target, 15 below 90 % of
 /// it.
@@ -54,6 +56,8 @@ pub struct Tracked {
     pub desired: u32,
     /// Whether instances are still coming.
     pub pending: bool,
+    /// The loss that the capacity wanted outlasts.
+    pub headroom: Headroom,
 }
 
 /// How many of the newest points in a row lie beyond a bound of target tracking, and how many have
@@ -85,7 +89,8 @@ impl TargetTracking {
     /// The capacity wanted, none where nothing is to change, and the counts and rule that say so.
     ///
     /// `utilisations` are those of the newest periods in percent, the newest first. With c =
-    /// utilisation, n = instances of the newest period, T = target:
+    /// utilisation, n = instances of the newest period, T = target (headroom comes on top of what
+    /// is wanted):
     /// - the newest `out_points` all above T: out to `ceil(n · c_newest / T)`, never in;
     /// - else the newest `in_points` all below `in_band · T` and nothing pending: in to
     ///   `ceil(n · c_max / T)` with `c_max` the largest of them, never out;
@@ -94,7 +99,10 @@ impl TargetTracking {
         let Tracked {
             target, desired, ..
         } = group;
-        let wanted = |utilisation: f64| whole_instances(group.instances * utilisation / target);
+        let wanted = |utilisation: f64| {
+            let needed = whole_instances(group.instances * utilisation / target);
+            group.headroom.with(needed)
+        };
         let mut run = self.run(utilisations, target);
         let known = utilisations.len();
         let mut wants = None;
@@ -161,6 +169,7 @@ mod tests {
         instances: 4.0,
         desired: 4,
         pending: false,
+        headroom: Headroom::NONE,
     };
 
     #[test]

@@ -104,6 +104,10 @@ pub enum Violation {
         /// Highest capacity wanted within that time.
         wanted: u32,
     },
+    /// 18: the group's history is still being read.
+    HistoryUnread,
+    /// 19: the forecast has not used the group's history yet.
+    HistoryUnused,
 }
 
 impl Violation {
@@ -127,6 +131,8 @@ impl Violation {
             Self::Paused => 15,
             Self::Pace { .. } => 16,
             Self::WantedLately { .. } => 17,
+            Self::HistoryUnread => 18,
+            Self::HistoryUnused => 19,
         }
     }
 }
@@ -194,6 +200,8 @@ impl fmt::Display for Violation {
                 "it moves from {reference} to {desired}, by {moved}, within the window of the \
                  pace limit"
             ),
+            Self::HistoryUnread => f.write_str("the group's history is still being read"),
+            Self::HistoryUnused => f.write_str("the forecast has not used the group's history yet"),
             Self::WantedLately { desired, wanted } => write!(
                 f,
                 "{desired} is below {wanted}, which was wanted within the stabilisation time"

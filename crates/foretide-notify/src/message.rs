@@ -376,6 +376,8 @@ mod tests {
             cooldown_left: Duration::ZERO,
             settings: None,
             pace: foretide_domain::PaceFigures::default(),
+            headroom: foretide_domain::Headroom::NONE,
+            start_wait_left: None,
             breaker_open: false,
             health: foretide_domain::Verdict::default(),
             hours: foretide_domain::Hours::default(),

@@ -115,10 +115,12 @@ pub(crate) struct Tally {
 }
 
 /// What can bind a decision, in the order in which the rails stand: the label's values.
-pub(crate) const GUARDS: [Guard; 24] = [
+pub(crate) const GUARDS: [Guard; 26] = [
     Guard::Bounds,
     Guard::Suspended,
     Guard::Freshness,
+    Guard::HistoryUnread,
+    Guard::HistoryUnused,
     Guard::EarlyDeaths,
     Guard::LoadDropped,
     Guard::Coverage,

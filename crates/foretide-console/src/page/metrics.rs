@@ -242,6 +242,8 @@ fn reason(index: usize) -> &'static str {
         Some(Guard::Bounds) => "bounds",
         Some(Guard::Suspended) => "suspended",
         Some(Guard::Freshness) => "freshness",
+        Some(Guard::HistoryUnread) => "history_unread",
+        Some(Guard::HistoryUnused) => "history_unused",
         Some(Guard::EarlyDeaths) => "early_deaths",
         Some(Guard::LoadDropped) => "load_dropped",
         Some(Guard::Coverage) => "coverage",

@@ -171,6 +171,8 @@ fn decided() -> Record {
         settings: None,
         orders: foretide_domain::Orders::default(),
         pace: foretide_domain::PaceFigures::default(),
+        headroom: foretide_domain::Headroom::NONE,
+        start_wait_left: None,
         breaker_open: false,
         health: Verdict::default(),
         hours: foretide_domain::Hours::default(),

@@ -60,6 +60,7 @@ pub(super) fn sizing_config(
         objective,
         target: config.target_utilisation.get().min(objective),
         tracking: config.target_tracking,
+        headroom: config.headroom,
         budget_share: config.forecast.budget,
         violation_price_ratio: config.forecast.short_per_instance,
         budget: BudgetConfig {

@@ -78,7 +78,8 @@ pub(super) fn coverage(facts: &Facts<'_>, wanted: &mut Wanted) {
     }
 }
 
-/// A scale-in must leave the newest load at or below the target, and one instance to measure by.
+/// A scale-in must leave the newest load at or below the target, headroom on top, and one instance
+/// to measure by.
 pub(super) fn projected_utilisation(facts: &Facts<'_>, wanted: &mut Wanted) {
     if !wanted.shrinks() {
         return;
@@ -90,6 +91,6 @@ pub(super) fn projected_utilisation(facts: &Facts<'_>, wanted: &mut Wanted) {
     let by_cpu = facts.newest().and_then(|(point, _)| point.load());
     let needed = [facts.load(), by_cpu]
         .map(|load| load.map_or(wanted.held, |load| whole_instances(load.get() / ceiling)));
-    let needed = needed[0].max(needed[1]);
+    let needed = facts.config.headroom.with(needed[0].max(needed[1]));
     wanted.capacity = wanted.capacity.max(needed.max(1)).min(wanted.held);
 }

@@ -3,12 +3,13 @@
 //! They stand outside the policies and are applied in one fixed order; each is a function from the
 //! capacity wanted so far to the capacity allowed. The last one that changed it is the one that
 //! bound. Streak, confidence, cooldown and growth above the upper bound belong to policy
-//! `classifier`. They and the pace limits do not bind an operator's pin; the others bind
+//! `classifier`. They, the waits of a start and the pace limits do not bind an operator's pin; the others bind
 //! everything.
 
 mod classifier;
 mod group;
 mod pace;
+mod safe_start;
 mod wanted;
 mod write;
 
@@ -40,6 +41,10 @@ const FOR_ALL: [(Guard, Rail); 3] = [
     (Guard::Freshness, group::freshness),
 ];
 const GROWTH: [(Guard, Rail); 1] = [(Guard::UpperUtilisation, classifier::upper_utilisation)];
+const START: [(Guard, Rail); 2] = [
+    (Guard::HistoryUnread, safe_start::history_unread),
+    (Guard::HistoryUnused, safe_start::history_unused),
+];
 const SCALE_IN: [(Guard, Rail); 6] = [
     (Guard::InstanceRefresh, group::instance_refresh),
     (Guard::PendingLaunches, group::pending_launches),
@@ -85,7 +90,8 @@ pub(crate) fn apply(facts: &Facts<'_>, proposal: &Proposal) -> Guarded {
     let growth: &[_] = if votes { &GROWTH } else { &[] };
     let voting: &[_] = if votes { &VOTES } else { &[] };
     let pace: &[_] = if pinned { &[] } else { &PACE };
-    let rails: [&[(Guard, Rail)]; 6] = [&FOR_ALL, growth, &SCALE_IN, voting, pace, &WRITES];
+    let start: &[_] = if pinned { &[] } else { &START };
+    let rails: [&[(Guard, Rail)]; 7] = [&FOR_ALL, start, growth, &SCALE_IN, voting, pace, &WRITES];
     let mut steps = Vec::new();
     for (guard, rail) in rails.into_iter().flatten() {
         let from = wanted.capacity;

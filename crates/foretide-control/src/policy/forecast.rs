@@ -9,6 +9,7 @@ use crate::calendar::Learned;
 use crate::config::ControllerConfig;
 use crate::facts::Facts;
 use crate::load_drop::LoadDrop;
+use crate::safe_start::SafeStart;
 
 use super::contract::Policy;
 
@@ -39,6 +40,8 @@ pub(crate) struct ForecastState {
     pub(crate) scheduled: u32,
     /// Whether load has dropped suddenly.
     pub(crate) drop: LoadDrop,
+    /// The start whose past is not used yet; none once it is.
+    pub(crate) start: Option<SafeStart>,
 }
 
 /// The capacity optimiser, and how far it has come.

@@ -38,6 +38,7 @@ fn decide(facts: &Facts<'_>) -> (Option<u32>, TrackingRun) {
             instances: newest.map_or(0.0, |(point, _)| point.instances),
             desired: facts.group.desired,
             pending: facts.starting > 0,
+            headroom: facts.config.headroom,
         },
     )
 }

@@ -18,6 +18,7 @@ use crate::pace::Pace;
 use crate::policy::PolicyStates;
 use crate::policy::classifier::{Answer, ClassifierState};
 use crate::policy::forecast::{ForecastState, SavedOptimiser};
+use crate::safe_start::SafeStart;
 use crate::series::Series;
 use crate::votes::Votes;
 
@@ -77,6 +78,8 @@ struct Stored<'a> {
     scheduled: u32,
     #[serde(default, skip_serializing_if = "no_drop")]
     load_drop: Cow<'a, LoadDrop>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    safe_start: Option<SafeStart>,
     #[serde(default)]
     health: Cow<'a, Health>,
     #[serde(default)]
@@ -157,6 +160,7 @@ impl<'a> From<&'a SavedState> for Stored<'a> {
             late: metrics.late,
             scheduled: forecast.scheduled,
             load_drop: Cow::Borrowed(&forecast.drop),
+            safe_start: forecast.start,
             health: Cow::Borrowed(health),
             hours: Cow::Borrowed(hours),
             decide_anyway: cycle.decide_anyway,
@@ -212,6 +216,7 @@ impl From<Stored<'_>> for SavedState {
                     optimiser: stored.law.into_owned(),
                     scheduled: stored.scheduled,
                     drop: stored.load_drop.into_owned(),
+                    start: stored.safe_start,
                 },
             },
             health: stored.health.into_owned(),

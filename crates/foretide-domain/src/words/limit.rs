@@ -27,6 +27,16 @@ impl fmt::Display for Limit<'_> {
                 Some(age) => write!(f, "the newest datapoint is {} s old: stale", age.as_secs()),
                 None => f.write_str("there is no datapoint"),
             },
+            Guard::HistoryUnread => history(
+                f,
+                inputs,
+                "nothing is written until the group's history is read",
+            ),
+            Guard::HistoryUnused => history(
+                f,
+                inputs,
+                "nothing is taken away until the forecast has used the group's history",
+            ),
             Guard::EarlyDeaths => early_deaths(f, inputs),
             Guard::LoadDropped => {
                 f.write_str("load dropped suddenly and may come back as suddenly")
@@ -81,6 +91,15 @@ pub(super) fn streak(inputs: &Inputs) -> String {
             counted(needed_cycles, "cycle")
         ),
         None => format!("{} in {}", counted(votes, "vote"), counted(cycles, "cycle")),
+    }
+}
+
+/// A wait of a start, and how long it may last.
+fn history(f: &mut fmt::Formatter<'_>, inputs: &Inputs, what: &str) -> fmt::Result {
+    f.write_str(what)?;
+    match inputs.start_wait_left {
+        Some(left) => write!(f, ", for another {} s at most", left.as_secs()),
+        None => Ok(()),
     }
 }
 

@@ -40,6 +40,8 @@ impl fmt::Display for Guard {
             Self::EarlyDeaths => "early deaths",
             Self::LoadDropped => "sudden drop of load",
             Self::ProjectedUtilisation => "projected utilisation",
+            Self::HistoryUnread => "history not read yet",
+            Self::HistoryUnused => "history not used yet",
             Self::Confidence => "confidence",
             Self::Streak => "streak",
             Self::Cooldown => "cooldown",

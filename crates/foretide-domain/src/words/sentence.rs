@@ -85,6 +85,9 @@ impl fmt::Display for Sentence<'_> {
             let protected = counted(protected, "instance");
             write!(f, "; {protected} {are} protected from scale-in and stay")?;
         }
+        if !inputs.headroom.is_none() && !why.bound_by.is_some_and(is_fault) {
+            write!(f, "; headroom is for {}", inputs.headroom)?;
+        }
         match inputs.staleness {
             Staleness::Widened => {
                 f.write_str("; the next datapoint is late, so the forecast is made wider")?;

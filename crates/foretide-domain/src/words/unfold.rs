@@ -155,6 +155,7 @@ fn group(inputs: &Inputs) -> Vec<Fact> {
         fact("suspended", processes),
         fact("instance refresh", yes(inputs.refreshing)),
     ]);
+    facts.extend((!inputs.headroom.is_none()).then(|| fact("headroom for", inputs.headroom)));
     facts
 }
 
@@ -313,10 +314,10 @@ mod tests {
     use super::*;
     use crate::{
         BaselineNow, Bounds, CallFailure, Cause, Class, ClassifierRule, Counterfactual,
-        EventFigures, FailureKind, ForecastFigures, ForecastKept, Guard, Hours, LifecycleCounts,
-        Load, LoadSource, Mode, Obstacle, PaceFigures, PaceWindow, Percent, Pinned, Pricing,
-        Proposal, Rule, Severity, Stabilised, Staleness, SuspendedProcesses, TaskPriority,
-        TaskType, Timestamp,
+        EventFigures, FailureKind, ForecastFigures, ForecastKept, Guard, Headroom, Hours,
+        LifecycleCounts, Load, LoadSource, Mode, Obstacle, PaceFigures, PaceWindow, Percent,
+        Pinned, Pricing, Proposal, Rule, Severity, Stabilised, Staleness, SuspendedProcesses,
+        TaskPriority, TaskType, Timestamp,
     };
 
     fn figures() -> ForecastFigures {
@@ -429,6 +430,8 @@ mod tests {
             streak_datapoints: 17,
             streak_needed: Some((18, 30)),
             cooldown_left: Duration::from_secs(118),
+            headroom: Headroom::Instances(1),
+            start_wait_left: Some(Duration::from_secs(97)),
             settings: Some("ssm:/foretide/prod version 12".to_owned()),
             orders: Orders {
                 pinned: Some(Pinned {
@@ -516,8 +519,9 @@ mod tests {
             "instances asked for        19 to 20",
             "the quantile, last day     too early: 90 min of forecasts are checked",
             "the quantile, last week    51.00 % of loads at 50 %, 91.00 % of loads at 90 %",
-            "21.5 instances, in violation 0.30 % of the time",
-            "22.5 instances, in violation 0.40 % of the time",
+            "Foretide 21.5 instances, mean of the last 7 days",
+            "target tracking 22.5 instances, mean of the last 7 days",
+            "headroom for the loss of 1 instance",
             "sale, at least 18",
             "17 until 2023-11-14T23:13:20Z, by anna",
             "baseline now 19",
@@ -567,7 +571,7 @@ mod tests {
     }
 
     /// Each guard rail, what the sentence says where it bound, and its name in JSON.
-    const GUARDS: [(Guard, &str, &str); 24] = [
+    const GUARDS: [(Guard, &str, &str); 26] = [
         (Guard::Bounds, "the group's bounds are 1..9", "bounds"),
         (Guard::Suspended, "process Launch is suspended", "suspended"),
         (Guard::Freshness, "the newest datapoint is", "freshness"),
@@ -582,6 +586,16 @@ mod tests {
             "instance_refresh",
         ),
         (Guard::PendingLaunches, "still starting", "pending_launches"),
+        (
+            Guard::HistoryUnread,
+            "until the group's history is read, for another 97 s at most",
+            "history_unread",
+        ),
+        (
+            Guard::HistoryUnused,
+            "until the forecast has used the group's history, for another 97 s at most",
+            "history_unused",
+        ),
         (Guard::EarlyDeaths, "new instances die", "early_deaths"),
         (Guard::LoadDropped, "load dropped suddenly", "load_dropped"),
         (Guard::Coverage, "of the instances report", "coverage"),
@@ -708,7 +722,7 @@ mod tests {
         };
         let prevented = sentence(1);
         assert!(
-            prevented.ends_with("; 2 instances are protected from scale-in and stay."),
+            prevented.contains("; 2 instances are protected from scale-in and stay"),
             "{prevented}"
         );
         assert!(!sentence(2).contains("protected"), "another one can go");

@@ -228,12 +228,13 @@ impl CapacityOptimiser {
         tracked
     }
 
-    /// Capacity that is here by the optimiser's own will: what guard rails keep beyond that is not
-    /// bought against risk.
+    /// Capacity that is here by the optimiser's own will: what guard rails keep beyond that and
+    /// headroom are not bought against risk.
     fn own(&self, inputs: &SizingInputs) -> u32 {
         let (min, max) = inputs.bounds;
         let asked = self.asked.map(|asked| asked.min(max).max(min));
-        asked.map_or(inputs.desired, |asked| asked.min(inputs.desired))
+        let own = asked.map_or(inputs.desired, |asked| asked.min(inputs.desired));
+        self.config.headroom.left_of(own)
     }
 
     /// The curve of the load one lead ahead. It is judged when that load comes.
@@ -285,10 +286,12 @@ impl CapacityOptimiser {
         let lead_minutes = f64::from(self.config.grid.lead_steps()) * self.config.step_minutes();
         let curve = curve.widened((1.0 + late_minutes.max(0.0) / lead_minutes).sqrt());
         let (outward, inward) = self.wants(&curve, self.budget.price_step());
-        let low = outward.min(newest.cap).max(newest.low);
+        let headroom = self.config.headroom;
+        let low = headroom.with(outward.min(newest.cap)).max(newest.low);
         output.curve = Some(curve);
         output.low = low;
-        output.high = newest.high.max(inward.min(newest.cap)).max(low);
+        let high = headroom.with(inward.min(newest.cap));
+        output.high = newest.high.max(high).max(low);
         output.violation_chance = Some(self.violation_chance(&curve, output.high));
         if desired < low {
             output.desired = Some(low);
@@ -355,9 +358,10 @@ impl CapacityOptimiser {
     }
 
     fn track(&mut self, inputs: &SizingInputs, need: u32, tracked: u32) -> SizingOutput {
-        let (wanted, run) = self
-            .tracking
-            .wanted(inputs.instances, inputs.desired, inputs.pending);
+        let headroom = self.config.headroom;
+        let (wanted, run) =
+            self.tracking
+                .wanted(inputs.instances, inputs.desired, inputs.pending, headroom);
         self.surplus = 0.0;
         let mut output = self.output(inputs, need, tracked, ForecastRule::Tracking);
         output.tracking_run = Some(run);
@@ -387,12 +391,14 @@ impl CapacityOptimiser {
         } else {
             0
         };
-        let low = outward.min(cap).max(need).max(surge);
-        let high = self.held.iter().fold(low, |h, (w, n)| h.max(*w).max(*n));
+        let needed = outward.min(cap).max(need).max(surge);
+        let high = self.held.iter().fold(needed, |h, (w, n)| h.max(*w).max(*n));
+        // What is here for a loss is not weighed against risk: it comes on top.
+        let [low, high] = [needed, high].map(|it| self.config.headroom.with(it));
         let (desired, binding) = self.settle(inputs.desired, low, high);
         let binding = match binding {
-            ForecastRule::Forecast if surge == low => ForecastRule::Surge,
-            ForecastRule::Forecast if need == low => ForecastRule::Load,
+            ForecastRule::Forecast if surge == needed => ForecastRule::Surge,
+            ForecastRule::Forecast if need == needed => ForecastRule::Load,
             other => other,
         };
         let mut output = self.output(inputs, need, tracked, binding);

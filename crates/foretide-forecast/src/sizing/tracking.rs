@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use foretide_domain::{TargetTracking, Tracked, TrackingRun};
+use foretide_domain::{Headroom, TargetTracking, Tracked, TrackingRun};
 use serde::{Deserialize, Serialize};
 
 use super::price::INSTANCES_MAX;
@@ -53,6 +53,7 @@ impl Tracking {
         instances_seen: f64,
         desired: u32,
         pending: bool,
+        headroom: Headroom,
     ) -> (u32, TrackingRun) {
         let newest_first: Vec<f64> = self.cpu.iter().rev().copied().collect();
         let group = Tracked {
@@ -60,6 +61,7 @@ impl Tracking {
             instances: instances_seen,
             desired,
             pending,
+            headroom,
         };
         let (wanted, run) = self.settings.decide(&newest_first, group);
         let wanted = wanted.map_or(desired, |wanted| wanted.min(INSTANCES_MAX));
@@ -114,9 +116,9 @@ impl Baseline {
         let demanded = load / f64::from(in_service);
         self.tracking.observe(demanded.min(100.0));
         let (desired, pending) = (self.group.desired(), self.group.is_launching());
-        let (wanted, _) = self
-            .tracking
-            .wanted(f64::from(in_service), desired, pending);
+        let (wanted, _) =
+            self.tracking
+                .wanted(f64::from(in_service), desired, pending, Headroom::NONE);
         self.group.set(wanted, lead, bounds);
         (in_service, demanded > objective)
     }
@@ -147,7 +149,7 @@ mod tests {
         let (mut decided, mut served) = (Vec::new(), Vec::new());
         for _ in 0..20 {
             fallback.observe(100.0);
-            decided.push(fallback.wanted(4.0, 4, false).0);
+            decided.push(fallback.wanted(4.0, 4, false, Headroom::NONE).0);
             served.push(baseline.step(400.0, 80.0, 5, (1, 100)).0);
         }
         assert_eq!(decided[7..9], [4, 8], "the ninth period above the target");

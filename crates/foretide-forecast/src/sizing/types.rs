@@ -1,6 +1,8 @@
 //! What the optimiser is given and what it answers.
 
-use foretide_domain::{Counterfactual, ForecastKept, ForecastRule, TargetTracking, TrackingRun};
+use foretide_domain::{
+    Counterfactual, ForecastKept, ForecastRule, Headroom, TargetTracking, TrackingRun,
+};
 use serde::{Deserialize, Serialize};
 
 use super::budget::{BudgetConfig, Standing};
@@ -36,6 +38,9 @@ pub struct SizingConfig {
     pub widening: f64,
     /// Instance-minutes of spare capacity that pay for a scale-in, per instance desired.
     pub surplus: f64,
+    /// The loss that the capacity outlasts.
+    #[serde(default, skip_serializing_if = "Headroom::is_none")]
+    pub headroom: Headroom,
     /// Price of an instance-minute in violation over that of an instance-minute in service, where
     /// the user states prices: capacity is then the newsvendor's choice. None where the risk price
     /// follows the violation budget.
@@ -93,6 +98,7 @@ impl SizingConfig {
             budget: BudgetConfig::default(),
             widening: 1.0,
             surplus: 0.65,
+            headroom: Headroom::NONE,
             violation_price_ratio: None,
         }
     }

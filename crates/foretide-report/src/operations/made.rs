@@ -37,6 +37,8 @@ pub(super) fn decision(hours: &Hours) -> Decision {
         settings: None,
         orders: Orders::default(),
         pace: foretide_domain::PaceFigures::default(),
+        headroom: foretide_domain::Headroom::NONE,
+        start_wait_left: None,
         breaker_open: false,
         health: Verdict::default(),
         hours: *hours,

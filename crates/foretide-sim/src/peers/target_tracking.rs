@@ -1,6 +1,6 @@
 //! AWS target tracking on mean CPU, as the simulated world writes it down.
 
-use foretide_domain::{TargetTracking as Rule, Tracked};
+use foretide_domain::{Headroom, TargetTracking as Rule, Tracked};
 
 use super::{Policy, View};
 
@@ -73,6 +73,7 @@ impl Policy for Tracker {
         let points = view.points().take(self.settings.points());
         let utilisations: Vec<f64> = points.map(|(cpu, _)| cpu).collect();
         let group = Tracked {
+            headroom: Headroom::NONE,
             target: self.target,
             instances,
             desired: view.desired,

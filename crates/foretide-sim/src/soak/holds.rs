@@ -8,6 +8,7 @@
 //! | cooldown | the longer cooldown |
 //! | scale-in stabilisation | its time |
 //! | pace limits | their `per` |
+//! | history not read or not used yet | the waits of a start |
 //! | write in flight | the deadline of a write |
 //! | write back-off | five minutes |
 //!
@@ -32,6 +33,8 @@ pub(super) struct Holds {
     launch: Duration,
     cooldown: Duration,
     pace: PaceLimits,
+    /// The waits of a start: before anything is written, and before the first scale-in.
+    start: (Duration, Duration),
     breaker: Duration,
     pending_lead_times: u32,
 }
@@ -46,6 +49,7 @@ impl Holds {
             launch: config.lead_time,
             cooldown: rules.cooldown_out.max(rules.cooldown_in),
             pace: config.pace,
+            start: (config.forecast.history_wait, config.forecast.scale_in_wait),
             breaker: config.breaker.backoff_max,
             pending_lead_times: config.breaker.pending_lead_times,
         }
@@ -88,6 +92,8 @@ impl Holds {
             Guard::LoadDropped => Some(Duration::from_mins(30)),
             Guard::Breaker => Some(self.breaker),
             Guard::Cooldown => Some(self.cooldown),
+            Guard::HistoryUnread => Some(self.start.0),
+            Guard::HistoryUnused => Some(self.start.1),
             Guard::Stabilisation => Some(self.pace.stabilisation),
             Guard::ScaleOutPace => Some(self.pace.scale_out.per),
             Guard::ScaleInPace => Some(self.pace.scale_in.per),

@@ -129,6 +129,8 @@ fn inputs(before: u32, class: Class) -> Inputs {
         settings: None,
         orders: foretide_domain::Orders::default(),
         pace: foretide_domain::PaceFigures::default(),
+        headroom: foretide_domain::Headroom::NONE,
+        start_wait_left: None,
         breaker_open: false,
         health: foretide_domain::Verdict::default(),
         hours: foretide_domain::Hours::default(),
