@@ -3,8 +3,8 @@
 //! They stand outside the policies and are applied in one fixed order; each is a function from the
 //! capacity wanted so far to the capacity allowed. The last one that changed it is the one that
 //! bound. Streak, confidence, cooldown and growth above the upper bound belong to policy
-//! `classifier`. They, the waits of a start and the pace limits do not bind an operator's pin; the others bind
-//! everything.
+//! `classifier`, the waits of a start to policy `forecast`. These and the pace limits do not bind
+//! an operator's pin; the others bind everything.
 
 mod classifier;
 mod group;
