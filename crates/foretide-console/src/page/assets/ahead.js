@@ -79,7 +79,10 @@ function axes({ from, to, top, x, y, base, inner }) {
   }
   let shown = null;
   for (const at of timeTicks(from, to, Math.max(2, Math.floor(inner / 60)))) {
-    lines.append(svg("line", { class: "tick", x1: x(at), x2: x(at), y1: base, y2: base + 4 }), svg("text", { x: x(at), y: base + 16, "text-anchor": "middle" }, clock(at)));
+    lines.append(svg("line", { class: "tick", x1: x(at), x2: x(at), y1: base, y2: base + 4 }));
+    // A label at the edge would be cut off.
+    if (x(at) > PAD.left + inner - 8) continue;
+    lines.append(svg("text", { x: x(at), y: base + 16, "text-anchor": "middle" }, clock(at)));
     if (day(at) === shown) continue;
     shown = day(at);
     lines.append(svg("text", { class: "day", x: x(at), y: base + 29, "text-anchor": "middle" }, shown.slice(5)));
@@ -117,8 +120,8 @@ export class Prices {
     if (!list) return;
     const { currency } = hours;
     const tracking = `target tracking at ${number(list.target_percent)} %`;
-    const heads = ["In violation", "Instances", "Instance-hours", `× ${tracking}`, currency].filter((head) => head !== null);
-    put(this.heads, heads.map((head) => h("th", { scope: "col" }, head)));
+    const heads = [["In violation"], ["Instances"], ["Instance-hours", "hours"], [`× ${tracking}`], ...(currency ? [[currency]] : [])];
+    put(this.heads, heads.map(([head, name]) => h("th", { scope: "col", class: name ?? null }, head)));
     const rows = [
       ...list.rows.map((row) => ({ ...row, name: percent(row.violation_share, 1) })),
       { ...list.target_tracking, name: `${percent(list.target_tracking.violation_share, 2)}: ${tracking}` },
@@ -134,8 +137,12 @@ export class Prices {
 }
 
 function cells(row, currency) {
-  if (row.instances === null) return h("td", { colspan: currency ? 4 : 3 }, "not for any price");
-  const figures = [number(row.instances, 1), number(row.instance_hours, 0), row.over_target_tracking === null ? MISSING : row.over_target_tracking.toFixed(2)];
-  if (currency) figures.push(row.cost === null ? MISSING : number(row.cost, 2));
-  return figures.map((figure) => h("td", {}, figure));
+  if (row.instances === null) return [h("td", {}, "not for any price"), h("td", { class: "hours" }, MISSING), h("td", {}, MISSING), currency ? h("td", {}, MISSING) : null];
+  const ratio = row.over_target_tracking === null ? MISSING : row.over_target_tracking.toFixed(2);
+  return [
+    h("td", {}, number(row.instances, 1)),
+    h("td", { class: "hours" }, number(row.instance_hours)),
+    h("td", {}, ratio),
+    currency ? h("td", {}, number(row.cost, 2)) : null,
+  ];
 }

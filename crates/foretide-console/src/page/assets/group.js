@@ -194,13 +194,13 @@ export class Group {
     this.explain(shown.decision, this.moment === null ? "Last decision" : "Decision that stood then");
   }
 
-  /** Where load is known before capacity is, what is drawn is the history that the forecast read. */
+  /** Where load is known before capacity is, the chart says whose load it is. */
   history({ at_ms: times, load_instances: loads, in_service: serving }) {
     const load = loads.findIndex((value) => value !== null);
     const served = serving.findIndex((value) => value !== null);
     const until = served < 0 ? times.at(-1) : times[served];
     this.before.hidden = load < 0 || until - times[load] < HOUR / 4;
-    text(this.before, `Before ${stamp(until)} the load alone is shown, as the forecast read it: how many instances ran then is not known here.`);
+    text(this.before, `Before ${stamp(until)} the load alone is shown: the forecast read it from the group's history. Where Foretide already ran then, zoom in to see the instances.`);
   }
 
   money({ group, accuracy }) {
