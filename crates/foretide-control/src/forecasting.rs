@@ -396,9 +396,11 @@ impl Forecasting {
         made.map(|list| list.table(self.grid))
     }
 
-    /// The price list that the optimiser goes by, as people read it.
+    /// The price list that the optimiser goes by, as people read it. Stated prices need none.
     pub(crate) fn known_prices(&self, optimiser: &CapacityOptimiser) -> Option<PriceTable> {
-        optimiser.price_list().map(|list| list.table(self.grid))
+        let by_budget = optimiser.config().violation_price_ratio.is_none();
+        let known = optimiser.price_list().filter(|_| by_budget);
+        known.map(|list| list.table(self.grid))
     }
 
     /// Takes over a fit. Returns the price list that came with it.

@@ -1,7 +1,7 @@
 //! What the controller says of the hours to come, and of what its promise costs: rendered, never
 //! computed here.
 
-use foretide_domain::{OUTLOOK_LEVELS, PriceTable, Spent, Timestamp};
+use foretide_domain::{OUTLOOK_LEVELS, PolicyKind, PriceTable, Pricing, Spent, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -70,7 +70,7 @@ pub(crate) struct PriceView {
 /// The outlook as of `now`; none before the controller made one, and where all of its hours have
 /// begun.
 pub(super) fn outlook(track: &Track, now: Timestamp) -> Option<OutlookView> {
-    let known = track.outlook.as_ref()?;
+    let known = track.outlook.as_ref().filter(|_| forecasts(track))?;
     let objective = track.facts.objective;
     let (at, need_instances) = known.most(now, objective)?;
     let rows = known.to_come(now).map(|hour| {
@@ -90,9 +90,22 @@ pub(super) fn outlook(track: &Track, now: Timestamp) -> Option<OutlookView> {
     })
 }
 
-/// The price list; none before the controller made one.
+/// Whether the group is forecast. One that was until a reload has an outlook that ages.
+fn forecasts(track: &Track) -> bool {
+    track.facts.policy == PolicyKind::Forecast
+}
+
+/// Whether the newest decision priced violations as stated, and not by a budget.
+fn has_stated_prices(track: &Track) -> bool {
+    let decision = track.decision();
+    let figures = decision.and_then(|known| known.explanation.inputs.forecast);
+    figures.is_some_and(|figures| matches!(figures.pricing, Pricing::Prices { .. }))
+}
+
+/// The price list; none before the controller made one, and where there is no budget to price.
 pub(super) fn price_list(track: &Track) -> Option<PriceListView> {
-    let known = track.prices.as_ref()?;
+    let follows_budget = forecasts(track) && !has_stated_prices(track);
+    let known = track.prices.as_ref().filter(|_| follows_budget)?;
     let price = track.facts.price.as_ref().map(|price| price.amount);
     let cost = |hours: Option<f64>| Some(hours? * price?);
     let priced = |share, instances: Option<f64>| {

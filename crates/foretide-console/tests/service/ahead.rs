@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use foretide_console::{Board, Limits, Page, Price, page_router};
+use foretide_console::{Board, GroupFacts, Limits, Page, Price, page_router};
 use foretide_domain::{
-    HourAhead, Hours, Outlook, PriceTable, Priced, PricedShare, Record, Timestamp,
+    ForecastFigures, HourAhead, Hours, Outlook, PolicyKind, PriceTable, Priced, PricedShare,
+    Pricing, Record, Timestamp,
 };
 use foretide_http::ServeConfig;
 use serde_json::{Value, json};
@@ -16,6 +17,25 @@ use crate::page::{Told, at, board, decided_after, facts, get, group, observed, p
 const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;
 const MINUTE: Duration = Duration::from_secs(60);
+
+/// A board with group `web`, which is forecast and costs half a euro an instance-hour.
+fn forecast_board() -> Arc<Board> {
+    let board = Board::new(Arc::new(|| at(0)), Limits::for_groups(1));
+    board.set_groups(vec![forecast_facts()]);
+    Arc::new(board)
+}
+
+fn forecast_facts() -> GroupFacts {
+    let price = Price {
+        amount: 0.5,
+        currency: "EUR".to_owned(),
+    };
+    GroupFacts {
+        policy: PolicyKind::Forecast,
+        price: Some(price),
+        ..facts("web")
+    }
+}
 
 async fn view(board: &Arc<Board>, query: &str) -> Value {
     let answer = get(
@@ -36,7 +56,7 @@ fn hour(from: Timestamp, load: f64) -> HourAhead {
 
 #[tokio::test]
 async fn the_hours_that_have_not_begun_are_shown_over_the_objective() {
-    let board = board(&["web"]);
+    let board = forecast_board();
     assert_eq!(
         view(&board, "").await["outlook"],
         Value::Null,
@@ -93,16 +113,24 @@ fn prices() -> Record {
     })
 }
 
+/// The decision of a group that follows a violation budget.
+fn by_budget(decided: Record) -> Record {
+    let Record::Decided(mut decision) = decided else {
+        panic!("{decided}");
+    };
+    let inputs = &mut decision.explanation.inputs;
+    let pricing = Pricing::Budget {
+        share: 0.005,
+        position: 12.0,
+        position_max: 22.0,
+    };
+    inputs.forecast = inputs.forecast.map(|it| ForecastFigures { pricing, ..it });
+    Record::Decided(decision)
+}
+
 #[tokio::test]
 async fn the_price_list_has_todays_point_which_is_that_of_the_count() {
-    let board = Board::new(Arc::new(|| at(0)), Limits::for_groups(1));
-    let mut facts = facts("web");
-    facts.price = Some(Price {
-        amount: 0.5,
-        currency: "EUR".to_owned(),
-    });
-    board.set_groups(vec![facts]);
-    let board = Arc::new(board);
+    let board = forecast_board();
     board.record("web", at(-60), &prices());
     let early = view(&board, "").await;
     assert_eq!(
@@ -125,19 +153,19 @@ async fn the_price_list_has_todays_point_which_is_that_of_the_count() {
     );
 
     let days = 4 * 86_400;
-    board.record(
-        "web",
-        at(-30),
-        &decided_after(Hours {
-            since: at(-4 * DAY),
-            until: at(0),
-            known_s: days,
-            used_instance_s: 9 * days / 2,
-            baseline_instance_s: 5 * days,
-            violation_s: days / 400,
-            ..Hours::default()
-        }),
-    );
+    let week = Hours {
+        since: at(-4 * DAY),
+        until: at(0),
+        known_s: days,
+        used_instance_s: 9 * days / 2,
+        baseline_instance_s: 5 * days,
+        violation_s: days / 400,
+        ..Hours::default()
+    };
+    // Of stated prices there is no list.
+    board.record("web", at(-40), &decided_after(week));
+    assert_eq!(view(&board, "").await["price_list"], Value::Null);
+    board.record("web", at(-30), &by_budget(decided_after(week)));
     let told = view(&board, "").await;
     let (today, hours) = (&told["price_list"]["today"], &told["group"]["hours"]);
     assert_eq!(today["violation_share"], 0.0025);
@@ -148,6 +176,12 @@ async fn the_price_list_has_todays_point_which_is_that_of_the_count() {
         (&json!(4.5), &json!(216.0))
     );
     assert_eq!(today["over_target_tracking"], 0.9);
+    board.set_groups(vec![facts("web")]);
+    assert_eq!(
+        view(&board, "").await["price_list"],
+        Value::Null,
+        "no longer forecast"
+    );
 }
 
 /// Two weeks of a load that was read: 160 instance-percent, and twice as much at noon for a minute.
