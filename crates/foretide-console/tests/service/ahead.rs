@@ -121,8 +121,8 @@ fn by_budget(decided: Record) -> Record {
     let inputs = &mut decision.explanation.inputs;
     let pricing = Pricing::Budget {
         share: 0.005,
-        position: 12.0,
-        position_max: 22.0,
+        position: 12,
+        position_max: 22,
     };
     inputs.forecast = inputs.forecast.map(|it| ForecastFigures { pricing, ..it });
     Record::Decided(decision)
