@@ -172,7 +172,7 @@ mod tests {
         );
         let text = printed(&figures);
         for line in [
-            "  0.1 %      not for any price\n",
+            "  0.1 %       not for any price\n",
             "  1.0 %              672.0                0.80     67.20\n",
             "  2.0 %       the same: nothing cheaper was found\n",
             "  0.62 %             756.0                0.90     75.60\n    the line above is this run",

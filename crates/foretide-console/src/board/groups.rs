@@ -79,7 +79,7 @@ impl Board {
         self.update(group, |track| track.record(at, record));
     }
 
-    /// What the forecast of a group rests on of the past: starts of periods, each `period` long, and
+    /// The past that the forecast of a group rests on: starts of periods, each `period` long, with
     /// their loads in instance-percent. Minutes of which a load is known keep it.
     pub fn history(
         &self,
