@@ -443,6 +443,7 @@ impl Forecasting {
             pricing: pricing(output, sizing),
             price: output.price.lambda,
             short_chance: output.violation_chance,
+            low_chance: output.low_chance(sizing.objective),
             low: output.low,
             high: output.high,
             need: output.need,

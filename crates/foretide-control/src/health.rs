@@ -155,11 +155,16 @@ impl Controller {
             found.push((Severity::Critical, Cause::AtMaximum { max, needed }));
         }
         let budget = self.config.forecast.budget;
-        let share = self.state.hours.week().violation_share();
-        if let Some(share) = share.filter(|share| *share > budget)
+        let week = self.state.hours.week();
+        if let Some(share) = week.violation_share().filter(|share| *share > budget)
             && self.config.forecast.short_per_instance.is_none()
         {
-            found.push((Severity::Warning, Cause::BudgetOverspent { share, budget }));
+            let overspent = Cause::BudgetOverspent {
+                share,
+                budget,
+                known_s: Some(week.known_s),
+            };
+            found.push((Severity::Warning, overspent));
         }
         found.extend(self.out_of_reach().map(|it| (Severity::Warning, it)));
         let objective = self.config.forecast.objective.get();

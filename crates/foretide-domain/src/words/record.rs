@@ -108,7 +108,7 @@ impl fmt::Display for Alarm {
             Self::PredictorAnswers => f.write_str("the predictor answers again"),
             Self::CostLimited { cost_percent } => write!(
                 f,
-                "the group costs {cost_percent} % of target tracking over the last 7 days, near \
+                "the group costs {cost_percent} % of target tracking over up to 7 days, near \
                  forecast.max_cost: spare capacity is limited"
             ),
             Self::CostFree => {
