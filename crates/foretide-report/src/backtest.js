@@ -83,7 +83,7 @@ function costChart(trace) {
     series: [...curves, ...points],
     x: { kind: "log", range: [0.0008, 100], title: "violation, % of time", ticks: [least, 0.01, 0.1, 1, 10, 100], names: new Map([[least, "≤ 0.001"]]) },
     y: { title: "cost ratio", from: 0.95, top: 1.1 * dearest },
-    rule: { x: 100 * summary.violation_budget, label: "budget" },
+    rule: summary.violation_price_ratio === null ? { x: 100 * summary.violation_budget, label: "budget" } : null,
   });
 }
 
@@ -102,7 +102,7 @@ const COLUMNS = [
 ].map(([text, why]) => ({ text, why }));
 
 function policyTable(trace) {
-  const over = (part) => part > summary.violation_budget;
+  const over = (part) => summary.violation_price_ratio === null && part > summary.violation_budget;
   return table(
     `Policies on trace ${trace.name}`,
     COLUMNS,

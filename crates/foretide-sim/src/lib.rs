@@ -48,7 +48,7 @@ mod world;
 
 pub use backtest::{
     AtBudget, BASELINE, BUDGET, Case, CaseError, Contender, Fair, FairRun, Judged, Run, SWEEP,
-    Setup, SweepPoint, Timeline, at_budget, fair_run, in_parallel, sweep,
+    Setup, SweepPoint, Timeline, Yardstick, at_budget, fair_run, in_parallel, sweep,
 };
 pub use drive::{Driven, Driver, Predict, Simulation};
 pub use faults::{FaultPlan, Faults, OutsideFact};

@@ -350,8 +350,8 @@ async fn page_chart_and_metrics_show_the_same_fair_baseline() {
     assert_eq!(hours["baseline_keeps_budget"], true);
     assert_eq!(
         hours["compared"],
-        "33 % fewer instance-hours than target tracking at 65 % (in violation 1.00 % of the time \
-         against 0.46 %); Foretide did not keep the violation budget of 0.50 %"
+        "Foretide did not keep the violation budget of 0.50 %: 33 % fewer instance-hours than \
+         target tracking at 65 % (in violation 1.00 % of the time against 0.46 %)"
     );
     let drawn = view["series"]["baseline_instances"].as_array().unwrap();
     assert!(drawn.iter().all(|it| it.is_null() || *it == 9), "{drawn:?}");
