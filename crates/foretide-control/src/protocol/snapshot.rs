@@ -1,6 +1,7 @@
 //! What a controller goes on from: its state, and what its forecast rests on.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use foretide_domain::{LoadSource, Timestamp};
 use foretide_forecast::sizing::SizingOutput;
@@ -56,6 +57,29 @@ impl ForecastSnapshot {
     /// Periods held, gaps left out.
     pub fn periods(&self) -> usize {
         self.history.known()
+    }
+
+    /// Length of a period of the history.
+    pub fn period(&self) -> Duration {
+        Duration::from_secs(60 * u64::from(self.history.grid().step_minutes()))
+    }
+
+    /// The load of each period that is known, by its start, in instance-percent of CPU; what was
+    /// served while CPU was saturated stands for more, as forecasts take it. None where load is
+    /// that of the group's own metric.
+    pub fn loads(&self) -> Option<Vec<(Timestamp, f64)>> {
+        let source = self.latest.as_ref().map(|latest| latest.source);
+        if source == Some(LoadSource::Metric) {
+            return None;
+        }
+        let oldest = self.history.oldest()?;
+        let seconds = i64::try_from(self.period().as_secs()).ok()?;
+        let periods = oldest..oldest + self.history.len();
+        let known = periods.filter_map(|period| {
+            let start = Timestamp::from_seconds(period * seconds);
+            Some((start, f64::from(self.history.at(period)?)))
+        });
+        Some(known.collect())
     }
 
     /// Whether it holds a model of the group's own.
