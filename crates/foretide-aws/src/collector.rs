@@ -166,12 +166,14 @@ impl Collector {
     ) -> Result<GroupState, CallFailure> {
         let state = self.with(group, |watched| {
             let refreshing = watched.perhaps_refreshing(now);
+            let refresh_unknown = watched.refreshing(now).is_none();
             let standing = watched.standing(beside.targets, &reading, now);
             let launches = beside.launches.as_deref();
             let tracker = &mut watched.tracker;
             let mut state = tracker.observe_as(&standing, &reading, launches, refreshing, now);
             watched.reading = Some(reading);
             state.obstacles = watched.obstacles();
+            state.refresh_unknown = refresh_unknown;
             state
         });
         state.ok_or_else(|| unknown(group))

@@ -130,6 +130,7 @@ impl GroupTracker {
             readiness: readiness(standing, healthy),
             suspended: reading.suspended,
             refreshing,
+            refresh_unknown: false,
             launches: self.not_yet_reported(ended, now),
             early_deaths,
             obstacles: Vec::new(),

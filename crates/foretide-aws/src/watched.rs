@@ -260,7 +260,8 @@ impl Watched {
         self.refreshing(now) != Some(false)
     }
 
-    fn refreshing(&self, now: Timestamp) -> Option<bool> {
+    /// Whether an instance refresh is under way; none if it was never read, or too long ago.
+    pub(crate) fn refreshing(&self, now: Timestamp) -> Option<bool> {
         let held = self
             .refresh_read
             .filter(|(_, read)| still_valid(*read, now));

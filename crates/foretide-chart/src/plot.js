@@ -4,6 +4,8 @@ import { MISSING, clock, day, h, svg, text } from "./dom.js";
 import { line, steps, timeTicks, valueTicks } from "./draw.js";
 
 const EDGE = { left: 46, right: 12, top: 12, bottom: 40 };
+// Pixels of half a label below the axis, such as 00:00: more than there are right of the last tick.
+const HALF_LABEL = 18;
 const MARKS = [
   "M0-5A5 5 0 1 0 .1-5Z", "M-5-5H5V5H-5Z", "M0-6 6 0 0 6-6 0Z", "M0-6 6 5-6 5Z", "M0 6-6-5 6-5Z",
   "M-5-2H-2V-5H2V-2H5V2H2V5H-2V2H-5Z", "M-5-5 5 5M5-5-5 5", "M-6 0H6M0-6V6", "M0-6 2-2 6 0 2 2 0 6-2 2-6 0-2-2Z",
@@ -200,13 +202,15 @@ export class Plot {
     let shown = null;
     for (const tick of ticks) {
       const x = this.x(tick);
+      const edge = EDGE.left + this.inner + EDGE.right;
+      const place = x + HALF_LABEL > edge ? { x: edge - 1, "text-anchor": "end" } : { x, "text-anchor": "middle" };
       lines.append(
         svg("line", { class: "tick", x1: x, x2: x, y1: this.base, y2: this.base + 4 }),
-        svg("text", { x, y: this.base + 16, "text-anchor": "middle" }, time ? clock(tick) : this.spec.x.names?.get(tick) ?? figure(tick)),
+        svg("text", { ...place, y: this.base + 16 }, time ? clock(tick) : this.spec.x.names?.get(tick) ?? figure(tick)),
       );
       if (time && day(tick) !== shown) {
         shown = day(tick);
-        lines.append(svg("text", { class: "day", x, y: this.base + 30, "text-anchor": "middle" }, shown.slice(5)));
+        lines.append(svg("text", { class: "day", ...place, y: this.base + 30 }, shown.slice(5)));
       }
     }
     if (this.spec.x.title) lines.append(svg("text", { class: "title", x: EDGE.left + this.inner, y: this.base + 32, "text-anchor": "end" }, this.spec.x.title));

@@ -57,6 +57,12 @@ impl Config {
         &self.aws.outbound
     }
 
+    /// The Auto Scaling group of the table `[group.NAME]`; none without such a table.
+    pub fn asg_of_table(&self, name: &str) -> Option<&str> {
+        let (table, group) = self.groups.get_key_value(name)?;
+        Some(group.live.asg_name(table))
+    }
+
     /// The settings of the Auto Scaling group `name`.
     pub fn of_asg(&self, name: &str) -> &GroupSettings {
         let mut groups = self.groups.iter();

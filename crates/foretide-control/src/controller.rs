@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use foretide_domain::{
-    CallFailure, CallId, Datapoint, FailureKind, Mode, Prediction, Record, Timestamp,
+    CallFailure, CallId, Datapoint, FailureKind, Hours, Mode, Prediction, Record, Timestamp,
 };
 
 use crate::config::ControllerConfig;
@@ -110,6 +110,11 @@ impl Controller {
         self.state.mode(&self.config)
     }
 
+    /// Instance-hours and time in violation of the last seven days of UTC, today included.
+    pub fn week(&self) -> Hours {
+        self.state.hours.week()
+    }
+
     /// What must be kept whenever `Effect::Save` is asked for.
     pub fn saved_state(&self) -> &SavedState {
         &self.state
@@ -174,7 +179,7 @@ impl Controller {
         now: Timestamp,
         effects: &mut Vec<Effect>,
     ) {
-        let history_complete = self.take_in_history();
+        let history_complete = self.take_in_history(effects);
         let snapshot = Snapshot {
             state: Some(self.state.clone()),
             forecast: self.forecast_snapshot().map(Arc::new),

@@ -242,6 +242,7 @@ fn inputs(facts: &Facts<'_>, guarded: &Guarded) -> Inputs {
         group_age: facts.now.since(facts.group_read_at),
         suspended: facts.group.suspended,
         refreshing: facts.group.refreshing,
+        refresh_unknown: facts.group.refresh_unknown,
         cpu: newest.map(|(_, cpu)| cpu),
         load: facts.load(),
         instances: newest.map(|(point, _)| point.instances),

@@ -1,19 +1,20 @@
 //! Policy `forecast` between datapoints: history, model and capacity optimiser, fed with every
 //! period.
 
+mod ahead;
 mod optimiser;
 
 use std::time::Duration;
 
 use foretide_domain::{
-    Alarm, Bounds, CallId, Datapoint, ForecastFigures, HistoryQuery, Load, LoadSource, Percent,
-    PriceLimit, Timestamp, whole_instances,
+    Alarm, Bounds, CallId, Datapoint, ForecastFigures, HistoryQuery, Load, LoadSource, Outlook,
+    Percent, PriceLimit, PriceTable, Timestamp,
 };
 use foretide_forecast::sizing::{
     CapacityOptimiser, PriceList, SizingConfig, SizingInputs, SizingOutput, Standing,
     TRACKING_MINUTES,
 };
-use foretide_forecast::{Forecaster, Grid, ModelSource, OutlookHour, Period, outlook};
+use foretide_forecast::{Forecaster, Grid, ModelSource, Period};
 
 use self::optimiser::{
     generic_model, grid, load_point, price_list_job, pricing, sizing_config, standing_changed,
@@ -29,9 +30,6 @@ use crate::protocol::{FitJob, FitMade, FitOutcome, ForecastSnapshot, LatestForec
 /// A failed fit is tried again after this many periods' worth of waiting, an hour.
 const RETRY: Duration = Duration::from_secs(3600);
 
-/// Hours of the outlook, and minutes after which it is made anew.
-const OUTLOOK_HOURS: u32 = 48;
-const OUTLOOK_EVERY_MINUTES: u32 = 360;
 /// How far back most periods must be known, so that the recent level is one that was seen.
 const LATELY_MINUTES: i64 = 30;
 /// Periods that may be missing before they are asked for again: `CloudWatch` is late now and then.
@@ -61,6 +59,8 @@ pub(crate) struct Observed {
     pub(crate) alarm: Option<Alarm>,
     /// The period that is forecast now, and the median of its load in instance-percent.
     pub(crate) expected: Option<(Timestamp, f64)>,
+    /// Whether the outlook was made anew.
+    pub(crate) looked_ahead: bool,
 }
 
 /// What the group's forecast rests on.
@@ -79,7 +79,7 @@ pub(crate) struct Forecasting {
     uplift: f64,
     lifting: Option<String>,
     /// Load of the next hours, made anew every six hours.
-    outlook: Vec<OutlookHour>,
+    outlook: Option<Outlook>,
     fit: Option<CallId>,
     not_before: Option<Timestamp>,
 }
@@ -99,7 +99,7 @@ impl Forecasting {
             source: LoadSource::Cpu,
             uplift: 1.0,
             lifting: None,
-            outlook: Vec::new(),
+            outlook: None,
             fit: None,
             not_before: None,
         })
@@ -122,7 +122,7 @@ impl Forecasting {
             source: latest.as_ref().map_or(LoadSource::Cpu, |it| it.source),
             uplift: latest.as_ref().map_or(1.0, |it| it.uplift),
             lifting: latest.and_then(|it| it.lifting),
-            outlook: Vec::new(),
+            outlook: snapshot.outlook,
             fit: None,
             not_before: snapshot.not_before,
         }
@@ -144,6 +144,7 @@ impl Forecasting {
             read_from: self.read_from.filter(|_| !self.backfill.is_reading()),
             not_before: self.not_before,
             latest,
+            outlook: self.outlook.clone(),
         }
     }
 
@@ -189,8 +190,9 @@ impl Forecasting {
         read && (self.has_own_model() || !fitting)
     }
 
-    /// Lets the forecast rest on what was read of the past as well.
-    pub(crate) fn take_in(&mut self, per_instance: Option<f64>) {
+    /// Lets the forecast rest on what was read of the past as well. Returns the outlook, if it was
+    /// made anew: with more history it sees more.
+    pub(crate) fn take_in(&mut self, per_instance: Option<f64>) -> Option<&Outlook> {
         let read = self.backfill.take();
         let points = read
             .iter()
@@ -200,6 +202,11 @@ impl Forecasting {
         let own = self.forecaster.own().cloned();
         self.forecaster = Forecaster::resume(history, generic_model(self.grid));
         own.map(|own| self.forecaster.install(own));
+        if read.is_empty() {
+            return None;
+        }
+        let made = ahead::look_ahead(self.forecaster.history())?;
+        Some(self.outlook.insert(made))
     }
 
     /// Learns what known events have brought from the whole history, where nothing is known yet.
@@ -265,13 +272,17 @@ impl Forecasting {
         if !(taken && new) {
             return None;
         }
-        self.look_ahead(period);
+        let looked_ahead = self.look_ahead(period);
         self.source = measured.source;
         let before = saved.optimiser.standing();
         let expected = self.step(point, &measured, period, told, saved);
         let output = self.output.as_ref();
         let alarm = output.and_then(|it| standing_changed(before, saved.optimiser.standing(), it));
-        Some(Observed { alarm, expected })
+        Some(Observed {
+            alarm,
+            expected,
+            looked_ahead,
+        })
     }
 
     /// Steps the optimiser. Returns the period that is forecast now, and the median of its load.
@@ -348,25 +359,21 @@ impl Forecasting {
         self.lifting.as_deref()
     }
 
-    /// Makes the outlook anew where it is due.
-    fn look_ahead(&mut self, newest: Period) {
-        let due = self.grid.periods(OUTLOOK_EVERY_MINUTES);
-        if self.outlook.is_empty() || newest % due == 0 {
-            self.outlook = outlook(self.forecaster.history(), OUTLOOK_HOURS);
+    /// Makes the outlook anew where it is due; tells whether it did.
+    fn look_ahead(&mut self, newest: Period) -> bool {
+        let history = self.forecaster.history();
+        if !ahead::is_due(history, newest, self.outlook.as_ref()) {
+            return false;
         }
+        let made = ahead::look_ahead(history);
+        let is_made = made.is_some();
+        self.outlook = made.or_else(|| self.outlook.take());
+        is_made
     }
 
-    /// The hour that probably needs most of those to come, where it needs more than `max` instances
-    /// of `objective` percent: its start, and the need at the 99 % quantile.
-    pub(crate) fn beyond(&self, max: u32, objective: f64) -> Option<(Timestamp, u32)> {
-        let need = |row: &OutlookHour| whole_instances(row.quantiles[2] / objective);
-        // The outlook is older than the newest period by up to six hours, or more after a gap.
-        let newest = self.forecaster.history().newest()?;
-        let to_come = self.outlook.iter().filter(|row| row.from > newest);
-        let most = to_come.max_by_key(|row| need(row))?;
-        let step = 60 * i64::from(self.grid.step_minutes());
-        let at = Timestamp::from_seconds(most.from.saturating_mul(step));
-        Some((at, need(most))).filter(|(_, needed)| *needed > max)
+    /// The newest outlook; none before a day of history is known.
+    pub(crate) fn outlook(&self) -> Option<&Outlook> {
+        self.outlook.as_ref()
     }
 
     /// Whether a fit should be asked for now; `call` then names it.
@@ -390,15 +397,23 @@ impl Forecasting {
         FitJob::new(history.clone(), pricing)
     }
 
-    /// The price list of the newest week.
+    /// The price list of the newest week, made now.
     pub(crate) fn price_list(
         &self,
         optimiser: &CapacityOptimiser,
         bounds: Bounds,
-    ) -> Option<PriceList> {
+    ) -> Option<PriceTable> {
         let by_budget = optimiser.config().violation_price_ratio.is_none();
         let pricing = by_budget.then(|| price_list_job(optimiser, bounds));
-        FitJob::new(self.forecaster.history().clone(), pricing).prices()
+        let made = FitJob::new(self.forecaster.history().clone(), pricing).prices();
+        made.map(|list| list.table(self.grid))
+    }
+
+    /// The price list that the optimiser goes by, as people read it. Stated prices need none.
+    pub(crate) fn known_prices(&self, optimiser: &CapacityOptimiser) -> Option<PriceTable> {
+        let by_budget = optimiser.config().violation_price_ratio.is_none();
+        let known = optimiser.price_list().filter(|_| by_budget);
+        known.map(|list| list.table(self.grid))
     }
 
     /// Takes over a fit. Returns the price list that came with it.
@@ -456,6 +471,7 @@ impl Forecasting {
             pricing: pricing(output, sizing),
             price: output.price.lambda,
             short_chance: output.violation_chance,
+            low_chance: output.low_chance(sizing.objective),
             low: output.low,
             high: output.high,
             need: output.need,
@@ -497,27 +513,49 @@ mod tests {
 
     use super::*;
 
+    fn forecasting() -> Forecasting {
+        Forecasting::start(Duration::from_secs(60), Duration::from_secs(180)).unwrap()
+    }
+
+    /// Takes in periods of a load that is twice as high from noon on.
+    fn pass(forecasting: &mut Forecasting, periods: impl Iterator<Item = i64>) -> Vec<i64> {
+        periods
+            .filter(|&period| {
+                forecasting.forecaster.observe(LoadPoint {
+                    period,
+                    load: if period % 1440 < 720 { 200.0 } else { 400.0 },
+                    saturated: false,
+                });
+                forecasting.look_ahead(period)
+            })
+            .collect()
+    }
+
     #[test]
-    fn an_hour_that_is_over_is_no_warning() {
-        let minute = Duration::from_secs(60);
-        let mut forecasting = Forecasting::start(minute, Duration::from_secs(180)).unwrap();
-        let row = |from, load| OutlookHour {
-            from,
-            quantiles: [load; 3],
-        };
-        forecasting.outlook = vec![row(60, 900.0), row(120, 500.0), row(180, 450.0)];
-        let beyond = |forecasting: &mut Forecasting, period| {
-            forecasting.forecaster.observe(LoadPoint {
-                period,
-                load: 100.0,
-                saturated: false,
-            });
-            forecasting.beyond(5, 80.0)
-        };
-        let at = |period: i64| Timestamp::from_seconds(60 * period);
-        assert_eq!(beyond(&mut forecasting, 30), Some((at(60), 12)));
-        assert_eq!(beyond(&mut forecasting, 90), Some((at(120), 7)));
-        assert_eq!(beyond(&mut forecasting, 200), None);
-        assert_eq!(forecasting.beyond(99, 80.0), None);
+    fn the_outlook_is_made_every_six_hours_also_where_the_first_period_is_missing() {
+        let mut forecasting = forecasting();
+        let made = pass(&mut forecasting, (0..3 * 1440).filter(|it| it % 360 > 2));
+        // The first with a day of history, from period 3 on.
+        assert_eq!(made[..3], [1443, 1803, 2163], "{made:?}");
+        assert_eq!(made.len(), 8);
+        let outlook = forecasting.outlook().unwrap();
+        assert_eq!(outlook.hours.len(), 48);
+        assert_eq!(outlook.hours[0].from, Timestamp::from_seconds(67 * 3600));
+    }
+
+    #[test]
+    fn the_outlook_goes_on_from_a_snapshot() {
+        let mut forecasting = forecasting();
+        pass(&mut forecasting, 0..2 * 1440);
+        let snapshot = forecasting.snapshot(None);
+        let mut resumed = Forecasting::resume(snapshot, None);
+        assert!(resumed.outlook().is_some());
+        assert_eq!(resumed.outlook(), forecasting.outlook());
+        let made = pass(&mut resumed, 2 * 1440..3 * 1440);
+        assert_eq!(
+            made,
+            [2880, 3240, 3600, 3960],
+            "and is made as it would have been"
+        );
     }
 }

@@ -59,7 +59,7 @@ impl Controller {
         self.faults(now, &mut found);
         self.writes(now, &mut found);
         self.data(now, &mut found);
-        self.capacity(&mut found);
+        self.capacity(now, &mut found);
         self.doubts(now, &mut found);
         self.warming_up(&mut found);
         self.orders(&mut found);
@@ -146,7 +146,7 @@ impl Controller {
         }
     }
 
-    fn capacity(&self, found: &mut Found) {
+    fn capacity(&self, now: Timestamp, found: &mut Found) {
         let max = self.state.group.newest().map(|it| it.bounds.max());
         // A maximum that was raised since is enough.
         if let (Some((_, needed)), Some(max)) = (self.state.health.needed_more, max)
@@ -155,17 +155,24 @@ impl Controller {
             found.push((Severity::Critical, Cause::AtMaximum { max, needed }));
         }
         let budget = self.config.forecast.budget;
-        let share = self.state.hours.week().violation_share();
-        if let Some(share) = share.filter(|share| *share > budget)
+        let week = self.state.hours.week();
+        if let Some(share) = week.violation_share().filter(|share| *share > budget)
             && self.config.forecast.short_per_instance.is_none()
         {
-            found.push((Severity::Warning, Cause::BudgetOverspent { share, budget }));
+            let overspent = Cause::BudgetOverspent {
+                share,
+                budget,
+                known_s: Some(week.known_s),
+            };
+            found.push((Severity::Warning, overspent));
         }
         found.extend(self.out_of_reach().map(|it| (Severity::Warning, it)));
-        let objective = self.config.forecast.objective.get();
-        let ahead = self.forecasting.as_ref().zip(max);
-        let beyond = ahead.and_then(|(it, max)| Some((it.beyond(max, objective)?, max)));
-        if let Some(((at, needed), max)) = beyond {
+        let objective = self.config.forecast.objective;
+        let outlook = self.forecasting.as_ref().and_then(Forecasting::outlook);
+        let most = outlook.and_then(|it| it.most(now, objective));
+        if let (Some((at, needed)), Some(max)) = (most, max)
+            && needed > max
+        {
             let ahead = Cause::MaximumAhead { at, needed, max };
             found.push((Severity::Notice, ahead));
         }

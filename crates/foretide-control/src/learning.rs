@@ -1,8 +1,8 @@
 //! What policy `forecast` learns beside the looks: every period, the past, and its model.
 
-use foretide_domain::{CallFailure, CallId, Datapoint, FailureKind, Mode, Record, Timestamp};
-
-use foretide_forecast::sizing::PriceList;
+use foretide_domain::{
+    Bounds, CallFailure, CallId, Datapoint, FailureKind, Mode, PriceTable, Record, Timestamp,
+};
 
 use crate::controller::Controller;
 use crate::forecasting::{Forecasting, Observed, Told};
@@ -65,7 +65,13 @@ impl Controller {
             };
             let policy = &mut self.state.policies.forecast;
             let observed = forecasting.observe(point, &told, &mut policy.optimiser);
-            let Observed { alarm, expected } = observed.unwrap_or_default();
+            let Observed {
+                alarm,
+                expected,
+                looked_ahead,
+            } = observed.unwrap_or_default();
+            let outlook = forecasting.outlook().filter(|_| looked_ahead);
+            effects.extend(outlook.cloned().map(Record::Outlook).map(Effect::Record));
             effects.extend(alarm.map(|alarm| Effect::Record(Record::Alarm(alarm))));
             if let Some(measured) = measured(point, per_instance) {
                 policy.drop.observe(point.start, point.end(), measured.load);
@@ -74,19 +80,21 @@ impl Controller {
                 policy.drop.note_forecast(start, median);
             }
         }
-        let call = self.state.next_call();
-        if self
-            .forecasting
-            .as_mut()
-            .is_some_and(|forecasting| forecasting.ask_fit(call, now))
-            && let Some(forecasting) = &self.forecasting
-        {
-            let optimiser = &self.state.policies.forecast.optimiser;
-            let optimiser = optimiser.as_ref().map(|it| &it.optimiser);
-            let job = forecasting.fit_job(optimiser, bounds);
-            effects.push(Effect::Fit { call, job });
-        }
+        effects.extend(self.ask_fit(bounds, now));
         effects.extend(self.ask_history(now));
+    }
+
+    /// Asks for a fit where one is due.
+    fn ask_fit(&mut self, bounds: Bounds, now: Timestamp) -> Option<Effect> {
+        let call = self.state.next_call();
+        let forecasting = self.forecasting.as_mut()?;
+        if !forecasting.ask_fit(call, now) {
+            return None;
+        }
+        let optimiser = &self.state.policies.forecast.optimiser;
+        let optimiser = optimiser.as_ref().map(|it| &it.optimiser);
+        let job = forecasting.fit_job(optimiser, bounds);
+        Some(Effect::Fit { call, job })
     }
 
     /// Lets the forecast begin with the points that are known, where none was fed yet: the first
@@ -170,12 +178,13 @@ impl Controller {
     }
 
     /// Lets the forecast rest on the history read so far; whether that is all that was asked for.
-    pub(crate) fn take_in_history(&mut self) -> bool {
+    pub(crate) fn take_in_history(&mut self, effects: &mut Vec<Effect>) -> bool {
         let Some(forecasting) = &mut self.forecasting else {
             return false;
         };
         let is_complete = forecasting.backfill.is_complete();
-        forecasting.take_in(self.state.metrics.per_instance(&self.config));
+        let made = forecasting.take_in(self.state.metrics.per_instance(&self.config));
+        effects.extend(made.cloned().map(Record::Outlook).map(Effect::Record));
         if let Some(saved) = &mut self.state.policies.forecast.optimiser {
             saved.optimiser.prime(forecasting.demands());
             forecasting.learn_events(&self.config.calendar, &mut saved.learned);
@@ -199,12 +208,27 @@ impl Controller {
 
     /// The price list of the group's newest week, made now, which takes about a second. None where
     /// capacity does not follow a violation budget, or the history is shorter than three days.
-    pub fn price_list(&self) -> Option<PriceList> {
+    pub fn price_list(&self) -> Option<PriceTable> {
         let saved = self.state.policies.forecast.optimiser.as_ref()?;
         let bounds = self.state.group.newest()?.bounds;
         self.forecasting
             .as_ref()?
             .price_list(&saved.optimiser, bounds)
+    }
+
+    /// Outlook and price list as they are known, as records. Both are recorded when they are made,
+    /// which may be a week ago: whoever goes on from a stored state records them again, so that
+    /// those who follow the records alone know them.
+    pub fn known_ahead(&self) -> Vec<Record> {
+        let outlook = self.forecasting.as_ref().and_then(Forecasting::outlook);
+        let outlook = outlook.cloned().map(Record::Outlook);
+        let prices = self.known_prices().map(Record::Prices);
+        outlook.into_iter().chain(prices).collect()
+    }
+
+    fn known_prices(&self) -> Option<PriceTable> {
+        let saved = self.state.policies.forecast.optimiser.as_ref()?;
+        self.forecasting.as_ref()?.known_prices(&saved.optimiser)
     }
 
     /// Takes over the outcome of a fit; a failed one keeps the model in use and is recorded.
@@ -220,10 +244,12 @@ impl Controller {
         match forecasting.fitted(call, outcome, now) {
             Ok(prices) => {
                 let saved = &mut self.state.policies.forecast.optimiser;
-                if let Some((prices, saved)) = prices.zip(saved.as_mut()) {
-                    saved.optimiser.take_price_list(prices);
-                }
-                Vec::new()
+                let Some((prices, saved)) = prices.zip(saved.as_mut()) else {
+                    return Vec::new();
+                };
+                saved.optimiser.take_price_list(prices);
+                let known = self.known_prices().map(Record::Prices);
+                known.map(Effect::Record).into_iter().collect()
             }
             Err(why) => {
                 let failure = CallFailure {

@@ -61,6 +61,7 @@ fn group(readiness: Option<Readiness>) -> GroupState {
         readiness: readiness.map(Box::new),
         suspended: SuspendedProcesses::default(),
         refreshing: false,
+        refresh_unknown: false,
         launches: launches(30),
         early_deaths: Vec::new(),
         obstacles: Vec::new(),

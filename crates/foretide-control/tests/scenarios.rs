@@ -249,7 +249,10 @@ impl World {
                 group.suspended.terminate = value == "terminate";
                 group.suspended.alarm_notification = value == "alarm";
             }
-            "refreshing" => group.refreshing = value == "yes",
+            "refreshing" => {
+                group.refreshing = value != "no";
+                group.refresh_unknown = value == "unknown";
+            }
             "obstacle" => {
                 group.obstacles = match value {
                     "none" => Vec::new(),

@@ -112,6 +112,8 @@ impl Lines {
             | Record::OutcomeSeen(_)
             | Record::MetricsLate { .. }
             | Record::Health { .. }
+            | Record::Outlook(_)
+            | Record::Prices(_)
             | Record::Gap { .. } => {}
         }
     }

@@ -85,7 +85,10 @@ fn verdict(plan: &Plan, score: &Score, baseline: &FairRun) -> String {
         budget,
         none_kept: !baseline.kept,
     };
-    format!("Policy {} used {compared}.", plan.config.policy)
+    format!(
+        "{}.",
+        compared.of(&format!("Policy {}", plan.config.policy))
+    )
 }
 
 fn row(plan: &Plan, name: &str, score: &Score) -> Row {

@@ -44,6 +44,10 @@ pub enum PolicyKind {
 }
 
 /// The inputs of a decision, each with its age where it has one.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, true or not whatever the others are"
+)]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Inputs {
     /// Desired capacity.
@@ -58,6 +62,9 @@ pub struct Inputs {
     pub suspended: SuspendedProcesses,
     /// Whether an instance refresh is under way, or cannot be ruled out while it was never read.
     pub refreshing: bool,
+    /// Whether the instance refresh counts as under way only because nobody could read it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refresh_unknown: bool,
     /// CPU of the newest period that has it.
     pub cpu: Option<Percent>,
     /// Load of that period.
@@ -285,6 +292,10 @@ pub struct ForecastFigures {
     pub price: f64,
     /// Chance of being short at `high`: one minus the level that capacity is chosen at.
     pub short_chance: Option<f64>,
+    /// Chance of being short at `low`, 0 to 1. None without a forecast, and in decisions of earlier
+    /// versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low_chance: Option<f64>,
     /// Capacity that is enough at the cheaper price: less is raised to it.
     pub low: u32,
     /// Capacity that is enough at the dearer price: more is a surplus.

@@ -245,6 +245,9 @@ pub struct GroupState {
     pub suspended: SuspendedProcesses,
     /// Whether an instance refresh is under way, or cannot be ruled out while it was never read.
     pub refreshing: bool,
+    /// Whether `refreshing` stands for a reading that is missing: never made, or too long ago.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refresh_unknown: bool,
     /// Launches that ended since the reading before this one. Repeats are allowed (a collector that
     /// restarts cannot know what it has told): the controller counts each end once.
     pub launches: Vec<Launch>,
@@ -273,6 +276,7 @@ impl GroupState {
             readiness: None,
             suspended: SuspendedProcesses::default(),
             refreshing: false,
+            refresh_unknown: false,
             launches: Vec::new(),
             early_deaths: Vec::new(),
             obstacles: Vec::new(),

@@ -190,6 +190,9 @@ pub enum Cause {
         share: f64,
         /// The budget, 0 to 1.
         budget: f64,
+        /// Time with data that the share is of, seconds. None in verdicts of earlier versions.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        known_s: Option<u64>,
     },
     /// The group's history shows that its violation budget costs more than `forecast.max_cost`.
     BudgetOutOfReach {

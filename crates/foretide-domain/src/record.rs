@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Bounds, CallFailure, Datapoint, Decision, HealthState, Order, Plan, Timestamp, Verdict,
-    Violation, WriteOutcome,
+    Bounds, CallFailure, Datapoint, Decision, HealthState, Order, Outlook, Plan, PriceTable,
+    Timestamp, Verdict, Violation, WriteOutcome,
 };
 
 /// What is kept for people and for replay.
@@ -61,6 +61,11 @@ pub enum Record {
         /// States that the group is no longer in.
         ended: Vec<HealthState>,
     },
+    /// The outlook was made anew, every six hours. A record of its own, some 3 KB, and no part of a
+    /// decision: a group makes four outlooks a day and over a thousand decisions.
+    Outlook(Outlook),
+    /// The price list was made anew, every week or every day.
+    Prices(PriceTable),
 }
 
 /// The effect of a write.

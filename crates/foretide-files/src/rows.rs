@@ -1,21 +1,30 @@
 //! Datapoints as rows of a trace file.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use foretide_domain::Datapoint;
+use foretide_domain::{Datapoint, Timestamp};
 
 /// The columns.
 pub(crate) const HEADER: &str = "timestamp,value,in_service,cpu";
 
-/// A whole trace file with the load of the points in instance-percent; empty if no point has a
-/// load.
-pub fn trace_of(points: &[Datapoint]) -> String {
-    let rows = trace_rows(points, false);
+/// A whole trace file with the load of the points in instance-percent, and with the loads of `past`
+/// for the times that no point has; empty if there is no load at all. Times are starts of periods,
+/// loads instance-percent.
+pub fn trace_of(past: &[(Timestamp, f64)], points: &[Datapoint]) -> String {
+    let past = past
+        .iter()
+        .map(|(start, load)| (*start, format!("{start},{load},,\n")));
+    let mut rows: BTreeMap<Timestamp, String> = past.collect();
+    let own = points
+        .iter()
+        .map(|point| (point.start, trace_rows(&[*point], false)));
+    rows.extend(own.filter(|(_, row)| !row.is_empty()));
     if rows.is_empty() {
-        rows
-    } else {
-        format!("{HEADER}\n{rows}")
+        return String::new();
     }
+    let rows: String = rows.into_values().collect();
+    format!("{HEADER}\n{rows}")
 }
 
 /// One row for each point with data. The value is the load metric if `with_load`, else the load in
@@ -41,7 +50,7 @@ pub fn trace_rows(points: &[Datapoint], with_load: bool) -> String {
 mod tests {
     use std::time::Duration;
 
-    use foretide_domain::{Percent, Timestamp};
+    use foretide_domain::Percent;
 
     use super::*;
 
@@ -57,6 +66,18 @@ mod tests {
             demand,
             unaccounted: None,
         }
+    }
+
+    /// What was read of the past fills what was not observed, and never replaces what was.
+    #[test]
+    fn loads_of_the_past_stand_where_no_point_does() {
+        let at = |minute: i64| Timestamp::from_seconds(60 * minute);
+        let past = [(at(0), 50.0), (at(1), 60.0), (at(2), 70.0)];
+        let points = [point(1, Some(40.5), None), point(2, None, None)];
+        let rows = "1970-01-01T00:00:00Z,50,,\n1970-01-01T00:01:00Z,81,2,40.5\n\
+                    1970-01-01T00:02:00Z,70,,\n";
+        assert_eq!(trace_of(&past, &points), format!("{HEADER}\n{rows}"));
+        assert_eq!(trace_of(&[], &[point(2, None, None)]), "");
     }
 
     #[test]

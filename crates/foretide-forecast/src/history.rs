@@ -208,8 +208,8 @@ impl History {
         known.map(|demand| f64::from(*demand))
     }
 
-    /// Demand by period in order, NaN in gaps.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (Period, f32)> + '_ {
+    /// Demand by period in order, in instance-percent, NaN in gaps.
+    pub fn iter(&self) -> impl Iterator<Item = (Period, f32)> + '_ {
         (self.first..).zip(self.demand.iter().copied())
     }
 

@@ -4,11 +4,10 @@
 //! more, and so do newer days. The loads of those hours, shifted by how the level differs now, are
 //! its distribution. No capacity is decided by it: a lead time ahead the forecast is better.
 
+pub use foretide_domain::OUTLOOK_LEVELS;
+
 use crate::grid::Period;
 use crate::history::History;
-
-/// Levels of the quantiles.
-pub const OUTLOOK_LEVELS: [f64; 3] = [0.5, 0.9, 0.99];
 
 const HOUR_MINUTES: u32 = 60;
 const DAY_HOURS: i64 = 24;

@@ -297,11 +297,18 @@ fn asked() -> Vec<Row> {
             "an_order_that_is_too_long_is_refused",
         ),
         row(
-            "history asked of the page at once",
+            "history that the page reads from the store at once",
             "7 days",
             "422",
             "",
             "more_than_seven_days_of_history_are_refused",
+        ),
+        row(
+            "load of the past that the page has in memory, a group",
+            "14 days, ten minutes a value",
+            "the oldest is dropped",
+            "",
+            "two_weeks_are_kept_whatever_comes",
         ),
         row(
             "points of history, and characters of a group's id",

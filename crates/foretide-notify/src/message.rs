@@ -355,6 +355,7 @@ mod tests {
             group_age: Duration::ZERO,
             suspended: SuspendedProcesses::default(),
             refreshing: false,
+            refresh_unknown: false,
             cpu: None,
             load: None,
             instances: None,

@@ -83,7 +83,7 @@ function costChart(trace) {
     series: [...curves, ...points],
     x: { kind: "log", range: [0.0008, 100], title: "violation, % of time", ticks: [least, 0.01, 0.1, 1, 10, 100], names: new Map([[least, "≤ 0.001"]]) },
     y: { title: "cost ratio", from: 0.95, top: 1.1 * dearest },
-    rule: { x: 100 * summary.violation_budget, label: "budget" },
+    rule: summary.violation_price_ratio === null ? { x: 100 * summary.violation_budget, label: "budget" } : null,
   });
 }
 
@@ -102,7 +102,7 @@ const COLUMNS = [
 ].map(([text, why]) => ({ text, why }));
 
 function policyTable(trace) {
-  const over = (part) => part > summary.violation_budget;
+  const over = (part) => summary.violation_price_ratio === null && part > summary.violation_budget;
   return table(
     `Policies on trace ${trace.name}`,
     COLUMNS,
@@ -131,6 +131,13 @@ function curveTable(trace) {
   ];
 }
 
+const priceCells = (row, named) => row.instance_hours === null
+  ? [named, "not for any price", "", ""]
+  : [named, fixed(row.instance_hours, 1), fixed(row.over_target_tracking, 2), fixed(row.cost_usd, 2)];
+
+// What the run did in its last seven days stands below what other shares would have cost.
+const thisRun = (row) => (row ? [priceCells(row, `this run: ${share(row.violation_share)}`)] : []);
+
 // What each violation share would have cost in the newest week of a policy that follows a budget.
 function priceTables(trace) {
   const priced = trace.policies.filter((p) => p.price_list);
@@ -139,14 +146,12 @@ function priceTables(trace) {
     table(
       `Price list of ${p.name}, trace ${trace.name}`,
       [
-        { text: "violation", why: "Share of the time above the objective" },
-        { text: "instance-hours", why: "What that share would have cost" },
+        { text: "violation", why: "Share of the time above the objective. This run: by its own count of its last seven days of UTC" },
+        { text: "instance-hours", why: "What that share would have cost, and what this run did cost" },
         { text: "× target tracking", why: `Over target tracking at ${fixed(p.price_list.target_percent, 0)} % in the same days, which was in violation ${share(p.price_list.target_tracking_violation_share)} of the time` },
         { text: "USD", why: "Price of the instance-hours" },
       ],
-      p.price_list.rows.map((row) => row.instance_hours === null
-        ? [share(row.violation_share, 1), "not for any price", "", ""]
-        : [share(row.violation_share, 1), fixed(row.instance_hours, 1), fixed(row.over_target_tracking, 2), fixed(row.cost_usd, 2)]),
+      [...p.price_list.rows.map((row) => priceCells(row, share(row.violation_share, 1))), ...thisRun(p.price_list.this_run)],
     ),
   ]);
 }

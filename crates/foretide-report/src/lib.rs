@@ -8,6 +8,7 @@ mod backtest;
 mod forecast;
 mod operations;
 mod page;
+mod priced;
 mod prices;
 mod summary;
 mod thin;

@@ -2,11 +2,10 @@
 
 use std::io::{self, Write};
 
-use foretide_forecast::sizing::PriceList;
+use foretide_domain::Spent;
+use foretide_sim::Prices;
 use serde::Serialize;
 
-/// The violation shares of the list.
-const SHARES: [f64; 4] = [0.001, 0.005, 0.01, 0.02];
 const DAY_MINUTES: f64 = 1440.0;
 
 /// The price list of the newest week of a history.
@@ -22,6 +21,9 @@ pub struct PriceFigures {
     pub target_tracking_violation_share: f64,
     /// One for each violation share, ascending.
     pub rows: Vec<PriceRow>,
+    /// What the run itself did, by the controller's own count of its last seven days of UTC, days
+    /// of the warm-up included. Null below a day of data.
+    pub this_run: Option<PriceRow>,
 }
 
 /// What one violation share would have cost. The costs are null if no price buys it.
@@ -38,25 +40,31 @@ pub struct PriceRow {
 }
 
 impl PriceFigures {
-    /// The figures of `list`, at `price_usd_per_hour` for an instance.
-    pub fn new(list: &PriceList, price_usd_per_hour: f64) -> Self {
-        let hours = |instances: f64| instances * list.minutes / 60.0;
-        let tracking = hours(list.baseline.instances);
-        let row = |share: f64| {
-            let own = list.for_share(share).map(|point| hours(point.instances));
+    /// The figures of `prices`, at `price_usd_per_hour` for an instance.
+    pub fn new(prices: &Prices, price_usd_per_hour: f64) -> Self {
+        let Prices { list, spent } = prices;
+        let rows = list.rows.iter().map(|row| {
+            let hours = row.instances.map(|it| list.instance_hours(it));
             PriceRow {
-                violation_share: share,
-                instance_hours: own,
-                over_target_tracking: own.filter(|_| tracking > 0.0).map(|own| own / tracking),
-                cost_usd: own.map(|own| own * price_usd_per_hour),
+                violation_share: row.violation_share,
+                instance_hours: hours,
+                over_target_tracking: row.instances.and_then(|it| list.over_tracking(it)),
+                cost_usd: hours.map(|hours| hours * price_usd_per_hour),
             }
+        });
+        let this_run = |spent: Spent| PriceRow {
+            violation_share: spent.priced.violation_share,
+            instance_hours: Some(spent.instance_hours),
+            over_target_tracking: spent.over_tracking,
+            cost_usd: Some(spent.instance_hours * price_usd_per_hour),
         };
         Self {
             days: list.minutes / DAY_MINUTES,
             target_percent: list.target,
-            target_tracking_hours: tracking,
-            target_tracking_violation_share: list.baseline.violation_share,
-            rows: SHARES.map(row).to_vec(),
+            target_tracking_hours: list.instance_hours(list.tracking.instances),
+            target_tracking_violation_share: list.tracking.violation_share,
+            rows: rows.collect(),
+            this_run: spent.map(this_run),
         }
     }
 
@@ -78,21 +86,105 @@ impl PriceFigures {
         )?;
         let mut before = None;
         for row in &self.rows {
+            let share = format!("{:.1} %", 100.0 * row.violation_share);
             let known = row.instance_hours.is_some() && row.instance_hours == before;
             before = row.instance_hours;
-            let share = format!("{:.1} %", 100.0 * row.violation_share);
             if known {
                 writeln!(out, "  {share:<12}the same: nothing cheaper was found")?;
-                continue;
+            } else {
+                row.print(&share, out)?;
             }
-            let (Some(hours), Some(cost)) = (row.instance_hours, row.cost_usd) else {
-                writeln!(out, "  {share:<12}{:>12}", "not for any price")?;
-                continue;
-            };
-            let over = row.over_target_tracking;
-            let over = over.map_or("-".to_owned(), |over| format!("{over:.2}"));
-            writeln!(out, "  {share:<12}{hours:>12.1}{over:>20}{cost:>10.2}")?;
+        }
+        if let Some(row) = &self.this_run {
+            let share = format!("{:.2} %", 100.0 * row.violation_share);
+            row.print(&share, out)?;
+            writeln!(
+                out,
+                "    the line above is this run: its own count of the last seven days of UTC"
+            )?;
         }
         Ok(())
+    }
+}
+
+impl PriceRow {
+    fn print(&self, share: &str, out: &mut dyn Write) -> io::Result<()> {
+        let (Some(hours), Some(cost)) = (self.instance_hours, self.cost_usd) else {
+            return writeln!(out, "  {share:<12}{:>12}", "not for any price");
+        };
+        let over = self.over_target_tracking;
+        let over = over.map_or("-".to_owned(), |over| format!("{over:.2}"));
+        writeln!(out, "  {share:<12}{hours:>12.1}{over:>20}{cost:>10.2}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use foretide_domain::{PriceTable, Priced, PricedShare};
+
+    use super::*;
+
+    fn prices(spent: Option<Spent>) -> Prices {
+        let row = |violation_share, instances| PricedShare {
+            violation_share,
+            instances,
+        };
+        let priced = |instances, violation_share| Priced {
+            instances,
+            violation_share,
+        };
+        Prices {
+            list: PriceTable {
+                until: None,
+                minutes: 10_080.0,
+                target: 50.0,
+                tracking: priced(5.0, 0.02),
+                rows: vec![row(0.001, None), row(0.01, Some(4.0)), row(0.02, Some(4.0))],
+            },
+            spent,
+        }
+    }
+
+    fn printed(figures: &PriceFigures) -> String {
+        let mut text = Vec::new();
+        figures.print(&mut text).unwrap();
+        String::from_utf8(text).unwrap()
+    }
+
+    #[test]
+    fn the_run_stands_on_its_own_price_list() {
+        let spent = Spent {
+            instance_hours: 756.0,
+            over_tracking: Some(0.9),
+            priced: Priced {
+                instances: 4.5,
+                violation_share: 0.0062,
+            },
+        };
+        let figures = PriceFigures::new(&prices(Some(spent)), 0.1);
+        assert_eq!(figures.rows[1].instance_hours, Some(672.0));
+        assert_eq!(figures.rows[1].over_target_tracking, Some(0.8));
+        assert_eq!(figures.rows[0].cost_usd, None);
+        let run = figures.this_run.unwrap();
+        assert_eq!(
+            (run.instance_hours, run.violation_share),
+            (Some(756.0), 0.0062)
+        );
+        let text = printed(&figures);
+        for line in [
+            "  0.1 %       not for any price\n",
+            "  1.0 %              672.0                0.80     67.20\n",
+            "  2.0 %       the same: nothing cheaper was found\n",
+            "  0.62 %             756.0                0.90     75.60\n    the line above is this run",
+        ] {
+            assert!(text.contains(line), "{line:?} in\n{text}");
+        }
+    }
+
+    #[test]
+    fn a_run_of_less_than_a_day_has_no_point() {
+        let figures = PriceFigures::new(&prices(None), 0.1);
+        assert_eq!(figures.this_run, None);
+        assert!(!printed(&figures).contains("this run"));
     }
 }

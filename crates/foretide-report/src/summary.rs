@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use foretide_sim::{Case, Judged, SweepPoint};
+use foretide_sim::{BASELINE, Case, Judged, SweepPoint};
 use serde::Serialize;
 
 use crate::prices::PriceFigures;
@@ -23,6 +23,9 @@ pub struct Summary {
     pub command: String,
     /// Violation share at which policies are compared.
     pub violation_budget: f64,
+    /// What a missing instance costs over one that is there, where prices are stated: policies are
+    /// judged by them. Null where the violation budget is what they are judged by.
+    pub violation_price_ratio: Option<f64>,
     /// Price of one instance-hour.
     pub price_usd_per_hour: f64,
     /// Figures of each trace.
@@ -99,6 +102,8 @@ pub struct PolicyFigures {
     pub cost_usd: f64,
     /// Share of time above the objective, 0 to 1.
     pub violation_share: f64,
+    /// Instance-hours that were missing to keep the objective.
+    pub missing_instance_hours: f64,
     /// Share of the load that was not served, 0 to 1.
     pub unserved_share: f64,
     /// Changes of desired capacity.
@@ -164,7 +169,11 @@ impl PolicyFigures {
         } = judged;
         Self {
             // Other policies are called what the command line calls them, settings included.
-            label: if kept.is_some() { label } else { name.clone() },
+            label: if name == BASELINE {
+                label
+            } else {
+                name.clone()
+            },
             name,
             keeps_budget: kept,
             parameters: parameters.into_iter().collect(),
@@ -172,6 +181,7 @@ impl PolicyFigures {
             cost_ratio: score.cost_ratio.is_finite().then_some(score.cost_ratio),
             cost_usd: score.cost(price_usd_per_hour),
             violation_share: score.violation_share,
+            missing_instance_hours: score.missing_hours,
             unserved_share: score.unserved_share,
             actions: score.actions,
             theta_u: score.theta_u,

@@ -1,18 +1,19 @@
 //! What the figures of a backtest say: a verdict in sentences, and the settings that they support.
 
 use foretide_domain::{Comparison, Figures};
-use foretide_sim::BASELINE;
+use foretide_sim::{BASELINE, Yardstick};
 
+use crate::priced;
 use crate::summary::{PolicyFigures, TraceFigures};
 
 /// Policies that `foretide run` has, the default first.
 const RUNNABLE: [&str; 4] = ["forecast", BASELINE, "target-tracking", "classifier"];
 
 impl TraceFigures {
-    /// Fills in verdict and suggestion for a violation `budget`, 0 to 1.
-    pub fn judge(&mut self, budget: f64) {
-        self.verdict = self.verdict_for(budget);
-        self.suggestion = self.suggestion_for(budget);
+    /// Fills in verdict and suggestion by what is configured: a violation budget, or prices.
+    pub fn judge(&mut self, yardstick: Yardstick) {
+        self.verdict = self.verdict_for(yardstick);
+        self.suggestion = self.suggestion_for(yardstick);
     }
 
     /// A sentence for each policy, then the verdict: what two weeks of history say of a group.
@@ -46,29 +47,37 @@ impl TraceFigures {
         self.setup.days - f64::from(self.setup.warmup_days) < 1.0
     }
 
-    /// What the run says of Foretide's policy, for a violation `budget`, 0 to 1; none where no
-    /// policy of Foretide ran.
-    fn verdict_for(&self, budget: f64) -> Option<String> {
+    /// What the run says of Foretide's policy; none where no policy of Foretide ran.
+    fn verdict_for(&self, yardstick: Yardstick) -> Option<String> {
         let subject = self.subject()?;
+        if self.is_too_early() {
+            return Some(format!(
+                "Policy {}: {:.1} instance-hours. Too early to compare: 1 day of scored data is \
+                 needed.",
+                subject.label, subject.instance_hours
+            ));
+        }
+        Some(match yardstick {
+            Yardstick::Budget(budget) => self.by_budget(subject, budget),
+            Yardstick::Prices(ratio) => priced::verdict(subject, self.named(BASELINE), ratio),
+        })
+    }
+
+    /// The verdict on `subject` for a violation `budget`, 0 to 1.
+    fn by_budget(&self, subject: &PolicyFigures, budget: f64) -> String {
         let of = format!("Policy {}", subject.label);
         let share = 100.0 * subject.violation_share;
         let hours = subject.instance_hours;
-        if self.is_too_early() {
-            return Some(format!(
-                "{of}: {hours:.1} instance-hours. Too early to compare: 1 day of scored data is \
-                 needed."
-            ));
-        }
         let alone = format!(
             "{of} used {hours:.1} instance-hours and was in violation {share:.2} % of the time \
              (budget {:.2} %)",
             100.0 * budget
         );
         let Some(baseline) = self.named(BASELINE) else {
-            return Some(format!(
+            return format!(
                 "{alone}. There is no baseline: --policy {},{BASELINE} adds it.",
                 subject.name
-            ));
+            );
         };
         let compared = Comparison {
             own: figures(subject),
@@ -77,37 +86,53 @@ impl TraceFigures {
             budget,
             none_kept: baseline.keeps_budget == Some(false),
         };
-        let both = if compared.reservation().is_none() {
-            format!(
-                "; both kept the violation budget of {:.2} %",
-                100.0 * budget
-            )
-        } else {
-            String::new()
-        };
-        Some(format!("{of} used {compared}{both}."))
+        format!("{}.", compared.of(&of))
     }
 
-    /// Lines for the group's table of the configuration, with the sentence that says why. Only
-    /// settings that ran and kept the violation `budget`; none where there is none.
-    fn suggestion_for(&self, budget: f64) -> Option<Suggestion> {
+    /// Lines for the group's table of the configuration, with the sentence that says why.
+    fn suggestion_for(&self, yardstick: Yardstick) -> Option<Suggestion> {
         if self.is_too_early() {
             return None;
         }
+        match yardstick {
+            Yardstick::Budget(budget) => Some(self.within_budget(budget)),
+            Yardstick::Prices(ratio) => self.cheapest(ratio),
+        }
+    }
+
+    /// The cheapest of Foretide's policies where a missing instance costs `ratio` times one that is
+    /// there; none where none ran.
+    fn cheapest(&self, ratio: f64) -> Option<Suggestion> {
+        let ran = RUNNABLE.iter().filter_map(|name| self.named(name));
+        let cost = |policy: &&PolicyFigures| priced::cost(policy, ratio);
+        let chosen = ran.min_by(|one, other| cost(one).total_cmp(&cost(other)))?;
+        Some(Suggestion {
+            why: format!(
+                "Of Foretide's policies that ran, {} was the cheapest at the stated prices over \
+                 {:.1} scored days. Keep forecast.instance_price and forecast.violation_price.",
+                chosen.label,
+                self.setup.days - f64::from(self.setup.warmup_days)
+            ),
+            lines: self.settings(chosen, None),
+        })
+    }
+
+    /// Only settings that ran and kept the violation `budget`; no line where there is none.
+    fn within_budget(&self, budget: f64) -> Suggestion {
         // Of equal ones the first: the order is that of preference.
         let kept = RUNNABLE.iter().filter_map(|name| self.named(name));
         let kept = kept.filter(|policy| policy.violation_share <= budget);
         let chosen = kept.min_by(|one, other| one.instance_hours.total_cmp(&other.instance_hours));
         let days = self.setup.days - f64::from(self.setup.warmup_days);
         let Some(chosen) = chosen else {
-            return Some(Suggestion {
+            return Suggestion {
                 why: format!(
                     "These figures support no setting: no policy of Foretide that ran kept the \
                      violation budget of {:.2} % over {days:.1} scored days.",
                     100.0 * budget
                 ),
                 lines: Vec::new(),
-            });
+            };
         };
         let why = format!(
             "Of Foretide's policies that ran, {} was the cheapest that kept the violation budget \
@@ -115,11 +140,11 @@ impl TraceFigures {
             chosen.label,
             100.0 * budget
         );
-        let lines = self.settings(chosen, budget);
-        Some(Suggestion { why, lines })
+        let lines = self.settings(chosen, Some(budget));
+        Suggestion { why, lines }
     }
 
-    fn settings(&self, chosen: &PolicyFigures, budget: f64) -> Vec<String> {
+    fn settings(&self, chosen: &PolicyFigures, budget: Option<f64>) -> Vec<String> {
         let objective = 100.0 * self.setup.slo_utilisation;
         let policy = match chosen.name.as_str() {
             BASELINE => "target-tracking",
@@ -130,10 +155,8 @@ impl TraceFigures {
             lines.push(format!("target_utilisation = \"{target}%\""));
         }
         lines.push(format!("forecast.objective = \"{}%\"", rounded(objective)));
-        lines.push(format!(
-            "forecast.budget = \"{}%\"",
-            rounded(100.0 * budget)
-        ));
+        let budget = budget.map(|budget| rounded(100.0 * budget));
+        lines.extend(budget.map(|budget| format!("forecast.budget = \"{budget}%\"")));
         lines
     }
 }
@@ -165,6 +188,8 @@ mod tests {
 
     use super::*;
     use crate::summary::SetupFigures;
+
+    const BUDGET: Yardstick = Yardstick::Budget(0.005);
 
     fn policy(name: &str, label: &str, hours: f64, violation_share: f64) -> PolicyFigures {
         let score = Score {
@@ -215,7 +240,7 @@ mod tests {
 
     #[test]
     fn a_verdict_says_hours_and_both_violation_shares() {
-        let said = |own, other| trace(own, other, 8.0).verdict_for(0.005).unwrap();
+        let said = |own, other| trace(own, other, 8.0).verdict_for(BUDGET).unwrap();
         assert_eq!(
             said((59.0, 0.0046), (100.0, 0.0049)),
             "Policy forecast used 41 % fewer instance-hours than target tracking at 65 % (in \
@@ -224,43 +249,42 @@ mod tests {
         );
         assert_eq!(
             said((112.0, 0.0083), (100.0, 0.0049)),
-            "Policy forecast used 12 % more instance-hours than target tracking at 65 %, so \
-             dearer (in violation 0.83 % of the time against 0.49 %); Foretide did not keep \
-             the violation budget of 0.50 %."
+            "Policy forecast did not keep the violation budget of 0.50 %; it used 12 % more \
+             instance-hours than target tracking at 65 %, so dearer (in violation 0.83 % of the \
+             time against 0.49 %)."
         );
         assert_eq!(
             said((59.0, 0.006), (100.0, 0.03)),
-            "Policy forecast used 41 % fewer instance-hours than target tracking at 65 % (in \
-             violation 0.60 % of the time against 3.00 %); neither Foretide nor any target from \
-             30 % to 80 % kept the violation budget of 0.50 %; this target had the fewest \
-             violations."
+            "Policy forecast did not keep the violation budget of 0.50 %, and no target from 30 % \
+             to 80 % did; it used 41 % fewer instance-hours than target tracking at 65 % (in \
+             violation 0.60 % of the time against 3.00 %); this target had the fewest violations."
         );
     }
 
     #[test]
     fn below_a_day_nothing_is_compared_and_without_a_baseline_it_is_said_how_to_add_it() {
         let early = trace((59.0, 0.0), (100.0, 0.0), 1.9);
-        let said = early.verdict_for(0.005).unwrap();
+        let said = early.verdict_for(BUDGET).unwrap();
         assert_eq!(
             said,
             "Policy forecast: 59.0 instance-hours. Too early to compare: 1 day of scored data is \
              needed."
         );
-        assert_eq!(early.suggestion_for(0.005), None);
+        assert_eq!(early.suggestion_for(BUDGET), None);
         let mut alone = trace((59.0, 0.0), (100.0, 0.0), 8.0);
         alone.policies.truncate(1);
-        let said = alone.verdict_for(0.005).unwrap();
+        let said = alone.verdict_for(BUDGET).unwrap();
         assert!(
             said.ends_with("--policy forecast,baseline adds it."),
             "{said}"
         );
         alone.policies.clear();
-        assert_eq!(alone.verdict_for(0.005), None);
+        assert_eq!(alone.verdict_for(BUDGET), None);
     }
 
     #[test]
     fn only_settings_that_kept_the_budget_are_suggested_the_cheapest_first() {
-        let lines = |own, other| trace(own, other, 8.0).suggestion_for(0.005).unwrap().lines;
+        let lines = |own, other| trace(own, other, 8.0).suggestion_for(BUDGET).unwrap().lines;
         let objective = ["forecast.objective = \"80%\"", "forecast.budget = \"0.5%\""];
         let forecast = lines((59.0, 0.0046), (100.0, 0.0049));
         assert_eq!(
@@ -276,5 +300,50 @@ mod tests {
         ];
         assert_eq!(tracking, expected);
         assert_eq!(lines((59.0, 0.0083), (100.0, 0.03)), Vec::<String>::new());
+    }
+    /// Where prices are stated no budget is configured, so none is judged.
+    #[test]
+    fn stated_prices_are_judged_by_cost_and_no_budget_is_named() {
+        let mut trace = trace((59.0, 0.0083), (90.0, 0.0049), 8.0);
+        for (policy, missing) in trace.policies.iter_mut().zip([0.2, 0.1]) {
+            policy.missing_instance_hours = missing;
+        }
+        trace.judge(Yardstick::Prices(100.0));
+        assert_eq!(
+            trace.verdict.clone().unwrap(),
+            "Policy forecast costs 21 % less than target tracking at 65 % at the stated prices, \
+             where a missing instance-hour costs as much as 100.0 others: 59.0 instance-hours and \
+             0.20 missing against 90.0 and 0.10 (in violation 0.83 % of the time against 0.49 %). \
+             Prices are stated, so no violation budget is judged."
+        );
+        let suggestion = trace.suggestion.clone().unwrap();
+        assert!(
+            suggestion
+                .why
+                .contains("forecast was the cheapest at the stated prices")
+        );
+        let lines = ["policy = \"forecast\"", "forecast.objective = \"80%\""];
+        assert_eq!(suggestion.lines, lines);
+        trace.judge(Yardstick::Prices(1000.0));
+        let dearer = trace.verdict.clone().unwrap();
+        assert!(
+            dearer.starts_with("Policy forecast costs 36 % more than"),
+            "{dearer}"
+        );
+        let lines = trace.suggestion.clone().unwrap().lines;
+        assert_eq!(
+            lines[..2],
+            [
+                "policy = \"target-tracking\"",
+                "target_utilisation = \"65%\""
+            ]
+        );
+        trace.policies.truncate(1);
+        trace.judge(Yardstick::Prices(100.0));
+        let alone = trace.verdict.unwrap();
+        assert!(
+            alone.ends_with("--policy forecast,baseline adds it."),
+            "{alone}"
+        );
     }
 }

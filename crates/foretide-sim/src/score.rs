@@ -17,6 +17,8 @@ pub struct Score {
     pub cost_ratio: f64,
     /// Share (0 to 1) of steps with utilisation above the objective.
     pub violation_share: f64,
+    /// Instance-hours that were missing to keep the objective.
+    pub missing_hours: f64,
     /// Share (0 to 1) of demand that was not served.
     pub unserved_share: f64,
     /// Changes of desired capacity.
@@ -42,6 +44,12 @@ impl Score {
     pub fn cost(&self, price_per_hour: f64) -> f64 {
         self.instance_hours * price_per_hour
     }
+
+    /// Cost in instance-hours where an instance that is missing costs `ratio` times one that is
+    /// there, as stated prices say.
+    pub fn cost_with_missing(&self, ratio: f64) -> f64 {
+        self.instance_hours + ratio * self.missing_hours
+    }
 }
 
 /// Adds up scored steps.
@@ -50,6 +58,7 @@ pub(crate) struct Scorer {
     capacity_at_slo: f64,
     steps: u64,
     violations: u64,
+    missing: u64,
     unserved: f64,
     demand: f64,
     actions: u64,
@@ -82,6 +91,7 @@ impl Scorer {
         let capacity = step.capacity;
         self.steps += 1;
         self.violations += u64::from(step.demand > self.capacity_at_slo * capacity);
+        self.missing += u64::from(need.saturating_sub(step.serving));
         self.unserved += (step.demand - capacity).max(0.0);
         self.demand += step.demand;
         self.elasticity(step.serving, need.max(1));
@@ -112,6 +122,7 @@ impl Scorer {
             optimum_hours,
             cost_ratio: ratio(instance_hours, optimum_hours),
             violation_share: share(self.violations as f64),
+            missing_hours: self.missing as f64 * STEP_S as f64 / 3600.0,
             unserved_share: ratio(self.unserved, self.demand),
             actions: self.actions,
             theta_u: 100.0 * share(self.under),

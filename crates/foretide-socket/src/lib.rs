@@ -13,7 +13,7 @@ mod message;
 mod server;
 
 pub use client::{SendError, send};
-pub use message::{Answer, Request};
+pub use message::{Answer, Request, person};
 pub use server::{ControlSocket, Orders};
 
 /// Name of the socket in the folder of a run.

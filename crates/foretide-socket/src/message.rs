@@ -35,3 +35,31 @@ pub enum Answer {
         why: String,
     },
 }
+
+/// Who gives an order, as [`Request::by`] has it: the name, where one is known, and why. Other
+/// texts say "ordered by" before it.
+pub fn person(name: Option<String>, why: Option<&str>) -> String {
+    let name = name.filter(|name| !name.trim().is_empty());
+    let name = name.unwrap_or_else(|| "somebody who gave no name".to_owned());
+    match why {
+        Some(why) => format!("{name}: {why}"),
+        None => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// In a container nobody has `$USER`: a person called "unknown" would be looked for.
+    #[test]
+    fn an_order_without_a_name_says_that_none_was_given() {
+        let anna = || Some("anna".to_owned());
+        assert_eq!(person(anna(), None), "anna");
+        assert_eq!(person(anna(), Some("deploy")), "anna: deploy");
+        for nobody in [None, Some(" ".to_owned())] {
+            let said = "somebody who gave no name: deploy";
+            assert_eq!(person(nobody, Some("deploy")), said);
+        }
+    }
+}

@@ -173,19 +173,14 @@ impl<O: Orders> Desk<O> {
     /// The group called `name`: its name, or `account/name` where several have the name.
     fn group(&self, name: &str) -> Result<GroupKey, String> {
         let groups = self.groups.borrow();
-        let means = |key: &&GroupKey| key.name() == name || key.to_string() == name;
-        let found: Vec<&GroupKey> = groups.iter().filter(means).collect();
-        match found.as_slice() {
-            [only] => Ok((*only).clone()),
-            [] => Err(format!("this run has no group {name:?}")),
-            several => {
-                let names: Vec<String> = several.iter().map(ToString::to_string).collect();
-                Err(format!(
-                    "several groups have the name: {}",
-                    names.join(", ")
-                ))
+        let found = GroupKey::named(&groups, name, None).cloned();
+        found.map_err(|several| {
+            if several.is_empty() {
+                return format!("this run has no group {name:?}");
             }
-        }
+            let names: Vec<String> = several.iter().map(ToString::to_string).collect();
+            format!("several groups have the name: {}", names.join(", "))
+        })
     }
 }
 
@@ -212,6 +207,6 @@ fn signed(by: &str, user: Option<u32>) -> String {
     let visible: String = visible
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect();
-    let user = user.map_or_else(|| "unknown".to_owned(), |user| user.to_string());
+    let user = user.map_or_else(|| "not known".to_owned(), |user| user.to_string());
     format!("{visible} (user id {user}, on a terminal)")
 }

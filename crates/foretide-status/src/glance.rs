@@ -13,6 +13,9 @@ use serde::Serialize;
 /// Longest time between the last cycles of two groups of one process that stopped.
 const STOP_TOGETHER: Duration = Duration::from_secs(30);
 
+/// Time that a cycle may take before it is called overdue: calls of AWS take a second or two.
+const CYCLE_TIME: Duration = Duration::from_secs(5);
+
 /// Summary of a group. Unknown values are null.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Glance {
@@ -44,6 +47,8 @@ pub struct Glance {
     pub(crate) decided_at: Option<String>,
     pub(crate) decision: Option<String>,
     pub(crate) next_cycle_at: Option<String>,
+    /// Time since the next cycle was due; null while it is to come or may be under way.
+    pub(crate) next_cycle_overdue_s: Option<u64>,
     pub(crate) wrote_at: Option<String>,
     pub(crate) write: Option<String>,
     /// The health in words.
@@ -110,6 +115,10 @@ fn glance(key: &GroupKey, latest: &Latest, removed: Option<Timestamp>, now: Time
     let reading = state.and_then(|state| state.reading());
     let group = reading.map(|(_, group)| group);
     let newest = state.and_then(|state| state.newest_point());
+    // Not every cycle decides, so the newest decision may name a cycle that has been.
+    let decided_next = latest.decision.as_ref().map(|it| it.next_look);
+    let state_next = latest.state.as_ref().map(|(_, state)| state.next_look());
+    let next_cycle = state_next.max(decided_next);
     let since = |at: Timestamp| now.since(at).as_secs();
     let verdict = match removed {
         Some(_) => Verdict::default(),
@@ -151,11 +160,18 @@ fn glance(key: &GroupKey, latest: &Latest, removed: Option<Timestamp>, now: Time
         checked_ago_s: reading.map(|(at, _)| since(at)),
         decided_at: latest.decision.as_ref().map(|it| it.at.to_string()),
         decision: latest.decision.as_ref().map(ToString::to_string),
-        next_cycle_at: latest.decision.as_ref().map(|it| it.next_look.to_string()),
+        next_cycle_at: next_cycle.map(|at| at.to_string()),
+        next_cycle_overdue_s: next_cycle.and_then(|due| overdue_s(due, now)),
         wrote_at: latest.write.as_ref().map(|said| said.at.to_string()),
         write: latest.write.as_ref().map(text),
         rank: (verdict.severity(), Reverse(verdict.state())),
     }
+}
+
+/// For how long the cycle of `due` has not ended, in seconds; none while it is to come, and for as
+/// long as it may take.
+fn overdue_s(due: Timestamp, now: Timestamp) -> Option<u64> {
+    (now >= due.plus(CYCLE_TIME)).then(|| now.since(due).as_secs())
 }
 
 fn orders(orders: &Orders) -> Vec<String> {
@@ -204,6 +220,17 @@ mod tests {
             "pin 4 until 2023-11-14T22:13:20Z, ordered by bert",
         ];
         assert_eq!(orders(&given), told);
+    }
+
+    /// A decision of a process that ended names a cycle that never came.
+    #[test]
+    fn a_cycle_that_is_overdue_is_called_so_and_one_to_come_is_not() {
+        let late = |now| overdue_s(Timestamp::from_seconds(1_000), Timestamp::from_seconds(now));
+        assert_eq!(late(990), None);
+        assert_eq!(late(1_000), None, "it begins now");
+        assert_eq!(late(1_004), None, "it may be under way");
+        assert_eq!(late(1_005), Some(5));
+        assert_eq!(late(1_190), Some(190));
     }
 
     #[test]

@@ -89,8 +89,11 @@ fn decided(glance: &Glance) -> String {
         (Some(at), Some(decision)) => {
             // The figures in brackets stand in the lines above.
             let sentence = decision.split(" [").next().unwrap_or_default();
-            let next = glance.next_cycle_at.as_ref();
-            let next = next.map_or_else(String::new, |at| format!(" Next cycle {at}."));
+            let next = match (glance.next_cycle_overdue_s, &glance.next_cycle_at) {
+                (Some(late), _) => format!(" The next cycle was due {} ago.", span(late)),
+                (None, Some(at)) => format!(" Next cycle {at}."),
+                (None, None) => String::new(),
+            };
             format!("{at} {sentence}{next}")
         }
         _ => "no decision yet".to_owned(),
@@ -179,6 +182,28 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part} is not in\n{text}");
         }
+    }
+
+    #[test]
+    fn a_cycle_to_come_has_its_time_and_an_overdue_one_how_late_it_is() {
+        let told = |overdue| {
+            decided(&Glance {
+                next_cycle_at: Some("2026-11-23T20:15:10Z".into()),
+                next_cycle_overdue_s: overdue,
+                ..example()
+            })
+        };
+        let coming = told(None);
+        assert!(
+            coming.ends_with(" Next cycle 2026-11-23T20:15:10Z."),
+            "{coming}"
+        );
+        let late = told(Some(190));
+        assert!(
+            late.ends_with(" The next cycle was due 3 min ago."),
+            "{late}"
+        );
+        assert!(!late.contains("20:15:10"), "{late}");
     }
 
     #[test]

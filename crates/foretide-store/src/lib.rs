@@ -44,7 +44,7 @@ mod write;
 
 pub use error::StoreError;
 pub use lines::{Level, LogLine, Narrator};
-pub use read::{Latest, Reader, Step};
+pub use read::{Latest, Loads, Reader, Step};
 pub use recorder::Recorder;
 pub use renderings::{LogFormat, RenderingOptions, Renderings};
 pub use replay::replay;

@@ -119,7 +119,9 @@ impl Narrator {
         };
         match &entry.what {
             What::Event(Event::GroupRead { group, .. }) => remembered.group = Some(group.clone()),
-            What::Event(_) | What::Checkpoint(_) | What::Record(Record::Observed(_)) => {}
+            What::Event(_)
+            | What::Checkpoint(_)
+            | What::Record(Record::Observed(_) | Record::Outlook(_) | Record::Prices(_)) => {}
             What::Notice(notice) if notice.is_warning() => say(Level::Warning, notice.to_string()),
             What::Notice(notice) => say(Level::Info, notice.to_string()),
             What::Record(Record::Decided(decision)) => {

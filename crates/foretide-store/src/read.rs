@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use foretide_control::{Event, ForecastSnapshot, SavedState, Snapshot};
-use foretide_domain::{BytesPerSecond, Datapoint, Decision, Percent, Timestamp};
+use foretide_domain::{BytesPerSecond, Datapoint, Decision, LoadSource, Percent, Timestamp};
 use foretide_runtime::{Checkpoint, Entry, GroupKey, What};
 use rusqlite::{Connection, Row, params};
 
@@ -16,7 +16,7 @@ use crate::open;
 use crate::query::Query;
 use crate::row;
 use crate::snapshot;
-use crate::store::state;
+use crate::store::{newest_forecast, state};
 use crate::table::{CHECKPOINTS, DECISIONS, EVENTS, GROUPS, OBSERVATIONS, RECORDS, TABLES, Table};
 use crate::write::NOTICE;
 
@@ -38,6 +38,18 @@ pub struct Latest {
     pub write: Option<Entry>,
     /// The record of the newest alarm.
     pub alarm: Option<Entry>,
+}
+
+/// The load of a group, as far as a store knows it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Loads {
+    /// Length of the newest period; none where no load is known.
+    pub period: Option<Duration>,
+    /// Starts of the periods of the forecast's history and their load in instance-percent: see
+    /// [`ForecastSnapshot::loads`]. Empty where the history has periods of another length.
+    pub past: Vec<(Timestamp, f64)>,
+    /// The observed periods, oldest first.
+    pub observed: Vec<Datapoint>,
 }
 
 /// One step of a replay.
@@ -256,6 +268,33 @@ impl Reader {
         let found = self.with(|query| query.forecasts("WHERE id = ?1", id))?;
         let bytes = found.first().map_or(&[][..], Vec::as_slice);
         snapshot::open(&self.path, "the forecast of a checkpoint", bytes)
+    }
+
+    /// All load of `group` that is known: what was observed, and what the newest forecast rests on.
+    pub fn loads(&self, group: &GroupKey) -> Result<Loads, StoreError> {
+        let (first, last) = (i64::MIN, i64::MAX);
+        let ever = (Timestamp::from_millis(first), Timestamp::from_millis(last));
+        let observed = self.observations(group, ever.0, ever.1)?;
+        let kept = self.newest_forecast(group)?;
+        let period = observed.last().map(|newest| newest.period);
+        let period = period.or_else(|| Some(kept.as_ref()?.period()));
+        // Loads by the group's own metric are no CPU, which the observed ones are.
+        let by_cpu = |kept: &ForecastSnapshot| kept.source() != Some(LoadSource::Metric);
+        let kept = kept.filter(|kept| Some(kept.period()) == period && by_cpu(kept));
+        Ok(Loads {
+            period,
+            past: kept.map(|kept| kept.loads().collect()).unwrap_or_default(),
+            observed,
+        })
+    }
+
+    /// The newest forecast of `group`, with the history that it rests on; none where none is kept.
+    fn newest_forecast(&self, group: &GroupKey) -> Result<Option<ForecastSnapshot>, StoreError> {
+        let bytes = newest_forecast(&self.connection(), &self.path, group)?;
+        let what = format!("the forecast of group {group}");
+        bytes
+            .map(|bytes| snapshot::open(&self.path, &what, &bytes))
+            .transpose()
     }
 
     /// Reads the whole file and returns a sentence for each problem; empty if there is none.

@@ -202,7 +202,7 @@ pub(crate) fn state(
     Ok(Some((Timestamp::from_millis(*at), state)))
 }
 
-fn newest_forecast(
+pub(crate) fn newest_forecast(
     connection: &Connection,
     path: &Path,
     group: &GroupKey,

@@ -327,6 +327,8 @@ fn kind(record: &Record) -> &'static str {
         Record::Gap { .. } => "gap",
         Record::Alarm(_) => "alarm",
         Record::Health { .. } => "health",
+        Record::Outlook(_) => "outlook",
+        Record::Prices(_) => "prices",
     }
 }
 

@@ -299,12 +299,13 @@ pub(crate) struct StatusArgs {
 Examples:
   foretide explain web                    the newest decision with all its figures
   foretide explain web --at 2026-11-23T20:15:00Z
-  foretide explain web --since 2d         every decision, equal ones in a row as one line
+  foretide explain web --since 2d         every decision, equal ones in a row as one line, and
+                                          every change and order by somebody else
   foretide explain web --since 2d --csv > decisions.csv
 
 TIME is RFC 3339, or a span before now: 2d, -90m.")]
 pub(crate) struct ExplainArgs {
-    /// Group, or account/group
+    /// Group: its name, that of its table, or account/group
     #[arg(value_name = "GROUP")]
     pub(crate) group: String,
     /// Explain the decision that applied at this time
@@ -341,7 +342,7 @@ The same version with the same settings makes the same decisions. `foretide repl
 recorded instances and metrics; it does not simulate how other decisions would have changed them.
 `foretide backtest` simulates that.")]
 pub(crate) struct ReplayArgs {
-    /// Group, or account/group
+    /// Group: its name, that of its table, or account/group
     #[arg(value_name = "GROUP")]
     pub(crate) group: String,
     /// Start of the time to replay [default: 1d]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 use foretide_domain::{GroupState, Record, Timestamp};
 use foretide_http::lock;
@@ -76,6 +77,17 @@ impl Board {
     /// A record of a group's controller.
     pub fn record(&self, group: &str, at: Timestamp, record: &Record) {
         self.update(group, |track| track.record(at, record));
+    }
+
+    /// The past that the forecast of a group rests on: starts of periods, each `period` long, with
+    /// their loads in instance-percent. Minutes of which a load is known keep it.
+    pub fn history(
+        &self,
+        group: &str,
+        period: Duration,
+        loads: impl Iterator<Item = (Timestamp, f64)>,
+    ) {
+        self.update(group, |track| track.history(period, loads));
     }
 
     /// A reading of a group.

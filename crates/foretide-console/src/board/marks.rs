@@ -74,6 +74,8 @@ impl Mark {
             Record::Health { .. }
             | Record::Decided(_)
             | Record::Observed(_)
+            | Record::Outlook(_)
+            | Record::Prices(_)
             | Record::OutcomeSeen(Outcome::Reached { .. })
             | Record::CallFailed(_) => return None,
         };

@@ -8,6 +8,7 @@
 
 mod groups;
 mod marks;
+mod past;
 mod slots;
 mod sums;
 mod system;

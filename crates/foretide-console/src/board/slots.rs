@@ -37,6 +37,8 @@ pub(crate) struct Slot {
 #[derive(Clone, Debug)]
 pub(crate) struct Slots {
     first: i64,
+    /// The oldest minute of which more was told than its load in the history of the forecast.
+    told_from: Option<i64>,
     ring: VecDeque<Slot>,
     most: usize,
     /// Of every [`PEAK_SLOTS`] minutes since 1970 that the ring has one of.
@@ -47,6 +49,7 @@ impl Slots {
     pub(crate) fn new(most: usize) -> Self {
         Self {
             first: 0,
+            told_from: None,
             ring: VecDeque::new(),
             most: most.max(1),
             peaks: VecDeque::new(),
@@ -66,6 +69,20 @@ impl Slots {
         change(slot);
         if *slot != before {
             self.find_peak(minute(at));
+        }
+    }
+
+    /// Changes the slot of `at` by what is told of the group itself.
+    fn tell(&mut self, at: Timestamp, change: impl FnOnce(&mut Slot)) {
+        self.change(at, change);
+        let told = minute(at);
+        self.told_from = Some(self.told_from.map_or(told, |from| from.min(told)));
+    }
+
+    /// Takes the load of a period from the history of the forecast, where none is known.
+    pub(crate) fn remember(&mut self, start: Timestamp, period: Duration, load: f32) {
+        for at in minutes(start, period) {
+            self.change(at, |slot| slot.load = slot.load.or(Some(load)));
         }
     }
 
@@ -148,12 +165,8 @@ impl Slots {
 
     /// Takes in a period: its figures hold for every minute of it.
     pub(crate) fn observe(&mut self, point: &Datapoint) {
-        let minutes = (point.period.as_secs() / SLOT.as_secs()).clamp(1, 60);
-        for minute in 0..minutes {
-            let at = point
-                .start
-                .plus(Duration::from_secs(minute * SLOT.as_secs()));
-            self.change(at, |slot| {
+        for at in minutes(point.start, point.period) {
+            self.tell(at, |slot| {
                 slot.cpu = point.cpu.map(|cpu| single(cpu.get()));
                 slot.load = point.load().map(|load| single(load.get()));
             });
@@ -166,7 +179,7 @@ impl Slots {
         if self.ring.is_empty() || minute(at) - newest > AHEAD_MAX_SLOTS {
             return;
         }
-        self.change(at, |slot| slot.forecast = Some(quantiles.map(single)));
+        self.tell(at, |slot| slot.forecast = Some(quantiles.map(single)));
     }
 
     /// Notes the group's capacity at `at`.
@@ -176,7 +189,7 @@ impl Slots {
         (desired, in_service, pending): (u32, u32, u32),
         bounds: Bounds,
     ) {
-        self.change(at, |slot| {
+        self.tell(at, |slot| {
             slot.desired = Some(desired);
             slot.in_service = Some(in_service);
             slot.pending = Some(pending);
@@ -186,7 +199,7 @@ impl Slots {
 
     /// Notes what target tracking runs at `at`.
     pub(crate) fn baseline(&mut self, at: Timestamp, running: BaselineNow) {
-        self.change(at, |slot| slot.baseline = Some(running));
+        self.tell(at, |slot| slot.baseline = Some(running));
     }
 
     /// The slots up to the minute of `at`, included.
@@ -214,6 +227,12 @@ impl Slots {
     /// When the oldest slot starts.
     pub(crate) fn start(&self) -> Option<Timestamp> {
         (!self.ring.is_empty()).then(|| start(self.first))
+    }
+
+    /// When the oldest slot starts of which more may be known than a load of the past.
+    pub(crate) fn told_from(&self) -> Option<Timestamp> {
+        let told = self.told_from.filter(|_| !self.ring.is_empty())?;
+        Some(start(told.max(self.first)))
     }
 
     /// Slots with their start, the oldest first.
@@ -255,8 +274,14 @@ fn start(minute: i64) -> Timestamp {
     Timestamp::from_millis(minute.saturating_mul(SLOT_MS))
 }
 
+/// The minutes of a period.
+fn minutes(start: Timestamp, period: Duration) -> impl Iterator<Item = Timestamp> {
+    let minutes = (period.as_secs() / SLOT.as_secs()).clamp(1, 60);
+    (0..minutes).map(move |minute| start.plus(Duration::from_secs(minute * SLOT.as_secs())))
+}
+
 /// Half the memory; a chart and a share need no more than seven digits.
-fn single(value: f64) -> f32 {
+pub(super) fn single(value: f64) -> f32 {
     #[expect(clippy::cast_possible_truncation, reason = "to the nearest single")]
     let single = value as f32;
     single
@@ -321,6 +346,24 @@ mod tests {
         assert!(!mark(&mut slots, 5));
         let within: Vec<_> = slots.within(at(8), at(10)).map(|(at, _)| at).collect();
         assert_eq!(within, [at(8), at(9), at(10)]);
+    }
+
+    #[test]
+    fn a_load_of_the_past_fills_what_is_not_known_and_tells_of_nothing_else() {
+        let mut slots = slots(10);
+        slots.tell(at(8), |slot| slot.load = Some(50.0));
+        let minute_long = Duration::from_secs(60);
+        (2..=8).for_each(|minute| slots.remember(at(minute), minute_long, 75.0));
+        assert_eq!(slots.get(at(8)).unwrap().load, Some(50.0));
+        let expected = Slot {
+            load: Some(75.0),
+            ..Slot::default()
+        };
+        assert_eq!(slots.get(at(2)), Some(&expected));
+        assert_eq!(slots.start(), Some(at(2)));
+        assert_eq!(slots.told_from(), Some(at(8)));
+        slots.remember(at(-20), minute_long, 75.0);
+        assert_eq!(slots.start(), Some(at(2)), "what does not fit is not taken");
     }
 
     /// Something that is told of a group.

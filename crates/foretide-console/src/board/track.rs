@@ -5,15 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use foretide_domain::{
-    Cause, Decision, FORECAST_LEVELS, GroupState, Guard, Hours, LifecycleCounts, Load, Mode,
-    Orders, Percent, PolicyKind, Record, Severity, Timestamp, Verdict, WriteOutcome, stalled,
-    stalled_after,
+    Cause, Datapoint, Decision, FORECAST_LEVELS, GroupState, Guard, Hours, LifecycleCounts, Load,
+    Mode, Orders, Outlook, Percent, PolicyKind, PriceTable, Record, Severity, Timestamp, Verdict,
+    WriteOutcome, stalled, stalled_after,
 };
 
 use crate::view::Cached;
 
 use super::marks::Mark;
-use super::slots::Slots;
+use super::past::Past;
+use super::slots::{Slots, single};
 
 /// How much of each group is kept in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,6 +151,10 @@ pub(crate) struct Track {
     pub(crate) facts: GroupFacts,
     limits: Limits,
     pub(crate) slots: Slots,
+    pub(crate) past: Past,
+    /// The newest outlook and price list that the controller made.
+    pub(crate) outlook: Option<Outlook>,
+    pub(crate) prices: Option<PriceTable>,
     pub(crate) marks: VecDeque<Mark>,
     pub(crate) decisions: VecDeque<Arc<Decision>>,
     /// The newest decision that changed something.
@@ -178,6 +183,9 @@ impl Track {
             slots: Slots::new(slots),
             facts,
             limits,
+            past: Past::default(),
+            outlook: None,
+            prices: None,
             marks: VecDeque::new(),
             decisions: VecDeque::new(),
             change: None,
@@ -227,13 +235,9 @@ impl Track {
     /// Takes in a record.
     pub(crate) fn record(&mut self, at: Timestamp, record: &Record) {
         match record {
-            Record::Observed(point) => {
-                self.slots.observe(point);
-                self.data_at = self.data_at.max(Some(point.end()));
-                if point.cpu.is_some() {
-                    self.newest = self.newest.max(Some(point.start));
-                }
-            }
+            Record::Observed(point) => self.observed(point),
+            Record::Outlook(outlook) => self.outlook = Some(outlook.clone()),
+            Record::Prices(prices) => self.prices = Some(prices.clone()),
             Record::Decided(decision) => self.decided(Arc::new((**decision).clone())),
             Record::Settled { outcome, .. } => {
                 let failed = matches!(outcome, WriteOutcome::Failed(_));
@@ -252,6 +256,39 @@ impl Track {
         if let Some(mark) = Mark::of(at, record) {
             self.mark(mark);
         }
+    }
+
+    fn observed(&mut self, point: &Datapoint) {
+        self.slots.observe(point);
+        if let Some(load) = point.load() {
+            self.past
+                .take(point.start, point.period, single(load.get()));
+        }
+        self.data_at = self.data_at.max(Some(point.end()));
+        if point.cpu.is_some() {
+            self.newest = self.newest.max(Some(point.start));
+        }
+    }
+
+    /// Takes in loads of the past, each of a `period`, in instance-percent.
+    pub(crate) fn history(
+        &mut self,
+        period: Duration,
+        loads: impl Iterator<Item = (Timestamp, f64)>,
+    ) {
+        let mut past = Past::default();
+        for (start, load) in loads {
+            let load = single(load);
+            past.take(start, period, load);
+            self.slots.remember(start, period, load);
+        }
+        self.past.fill(&past);
+    }
+
+    /// Start of the oldest minute of which at least a load is known.
+    pub(crate) fn history_from(&self) -> Option<Timestamp> {
+        let past = self.past.span().map(|(from, _)| from);
+        past.into_iter().chain(self.slots.start()).min()
     }
 
     /// The group's health as of `now`: the controller's verdict, and whether the loop is stalled.

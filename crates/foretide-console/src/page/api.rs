@@ -114,10 +114,9 @@ pub(crate) async fn group(
     let board = &app.page.board;
     let track = board.track(&id).ok_or_else(|| unknown_group(&id))?;
     let now = board.now();
-    let kept_from = lock(&track).slots.start();
-    let older = window
-        .from
-        .filter(|from| kept_from.is_none_or(|kept| *from < kept));
+    let kept_from = lock(&track).slots.told_from();
+    let is_older = |from: &Timestamp| kept_from.is_none_or(|kept| *from < kept);
+    let older = window.from.filter(|from| !window.memory && is_older(from));
     let mut view = group_view(&lock(&track), fleet_now(&app), now, &window);
     if let (Some(from), Some(_)) = (older, &app.page.history) {
         let to = window.to.unwrap_or(now);
@@ -136,10 +135,11 @@ async fn past(
     from: Timestamp,
     to: Timestamp,
 ) -> Result<Track, Problem> {
-    let (facts, mut limits) = {
+    let (facts, load_before) = {
         let track = lock(track);
-        (track.facts.clone(), app.page.board.limits())
+        (track.facts.clone(), track.past.clone())
     };
+    let mut limits = app.page.board.limits();
     if to.since(from) > HISTORY_MAX {
         let detail = "more than seven days of history at once";
         return Err(Problem::unprocessable(detail).at("from"));
@@ -149,6 +149,7 @@ async fn past(
     for (at, record) in records(app, &facts.id, from, to).await? {
         told.record(at, &record);
     }
+    told.past.fill(&load_before);
     Ok(told)
 }
 
@@ -215,7 +216,10 @@ async fn then(
     decision: Option<Arc<foretide_domain::Decision>>,
 ) -> Result<Track, Problem> {
     let from = at.minus(SPARK);
-    let in_memory = lock(track).slots.start().is_some_and(|kept| kept <= from);
+    let in_memory = lock(track)
+        .slots
+        .told_from()
+        .is_some_and(|kept| kept <= from);
     if in_memory || app.page.history.is_none() {
         return Ok(lock(track).as_of(at, decision));
     }
@@ -247,7 +251,8 @@ fn window(query: &str) -> Result<Window, Problem> {
                     Problem::unprocessable(detail).at("points")
                 })?);
             }
-            _ => return Err(unknown_parameter(name, "from, to, points")),
+            "memory" => window.memory = flag("memory", &value)?,
+            _ => return Err(unknown_parameter(name, "from, to, points, memory")),
         }
     }
     Ok(window)
@@ -259,6 +264,13 @@ fn unknown_parameter(name: String, known: &str) -> Problem {
 
 fn pairs(query: &str) -> impl Iterator<Item = (String, String)> + '_ {
     form_urlencoded::parse(query.as_bytes()).into_owned()
+}
+
+fn flag(name: &str, value: &str) -> Result<bool, Problem> {
+    value.parse().map_err(|_| {
+        let detail = format!("`{value}` is neither true nor false");
+        Problem::unprocessable(detail).at(name)
+    })
 }
 
 /// Milliseconds since 1970.

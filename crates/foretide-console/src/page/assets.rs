@@ -27,6 +27,10 @@ pub(crate) async fn style() -> Response<Body> {
     file(CSS, include_str!("assets/app.css"))
 }
 
+pub(crate) async fn ahead() -> Response<Body> {
+    file(JS, include_str!("assets/ahead.js"))
+}
+
 pub(crate) async fn app() -> Response<Body> {
     file(JS, include_str!("assets/app.js"))
 }

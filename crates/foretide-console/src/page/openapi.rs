@@ -86,6 +86,9 @@ fn paths(shapes: &mut SchemaGenerator) -> Value {
     let time = |name, what| parameter(name, "query", what, &schema);
     let schema = json!({ "type": "integer", "minimum": 1, "maximum": POINTS_MAX });
     let points = parameter("points", "query", "Most rows of the columns", &schema);
+    let what = "Leave the store alone: of what is older than `kept_from_ms` show the load that is \
+                in memory, up to two weeks, and nothing else. The window may be of any length";
+    let memory = parameter("memory", "query", what, &json!({ "type": "boolean" }));
     json!({
         "/health": get("The process answers", &[], &answer::<Status>(shapes), &[]),
         "/ready": readiness(shapes),
@@ -111,6 +114,7 @@ fn paths(shapes: &mut SchemaGenerator) -> Value {
                 time("from", "Start of the window, at most seven days before its end"),
                 time("to", "End of the window"),
                 points,
+                memory,
             ],
             &answer::<GroupView>(shapes),
             &[&OF_READING, &OF_A_GROUP],

@@ -20,8 +20,9 @@ use super::{Page, api, assets, metrics, openapi, orders, stream};
 pub(crate) type Route = (&'static str, fn() -> MethodRouter<Arc<App>>);
 
 /// Every route; the OpenAPI document is tested against those that are not part of the page.
-pub(crate) const ROUTES: [Route; 20] = [
+pub(crate) const ROUTES: [Route; 21] = [
     ("/", || get(assets::page)),
+    ("/assets/ahead.js", || get(assets::ahead)),
     ("/assets/app.css", || get(assets::style)),
     ("/assets/app.js", || get(assets::app)),
     ("/assets/chart.js", || get(assets::chart)),

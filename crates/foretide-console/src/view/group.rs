@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::board::{Mark, SLOT, Slot, Track, instances_for};
 
+use super::ahead::{OutlookView, PriceListView, outlook, price_list};
 use super::explanation::{DecisionView, decision_view};
 use super::overview::FleetView;
 use super::row::row;
@@ -15,6 +16,7 @@ use super::shape::GroupRow;
 pub(crate) const POINTS_MAX: usize = 2000;
 /// Points where none are asked for.
 const POINTS: usize = 720;
+const MINUTE_MS: i64 = 60_000;
 /// Most marks of an answer.
 const MARKS: usize = 500;
 
@@ -24,6 +26,9 @@ pub(crate) struct Window {
     pub(crate) from: Option<Timestamp>,
     pub(crate) to: Option<Timestamp>,
     pub(crate) points: Option<usize>,
+    /// Whether the store is left alone: of what is older than the minutes that are kept, the load
+    /// of the last two weeks is all that is shown. A page that follows a group asks every second.
+    pub(crate) memory: bool,
 }
 
 /// A group's page.
@@ -34,16 +39,24 @@ pub(crate) struct GroupView {
     pub(crate) group: GroupRow,
     /// The oldest minute that is kept in memory.
     pub(crate) kept_from_ms: Option<i64>,
+    /// The oldest minute of which at least the load is known: that of the history that the forecast
+    /// has read, two weeks at most. Older than `kept_from_ms` where the chart begins with it.
+    pub(crate) history_from_ms: Option<i64>,
     pub(crate) series: Series,
     pub(crate) marks: Vec<Mark>,
     pub(crate) decision: Option<DecisionView>,
     /// The newest decision that changed something.
     pub(crate) change: Option<DecisionView>,
     pub(crate) accuracy: AccuracyView,
+    /// Null under policies that do not forecast, and with less than a day of history.
+    pub(crate) outlook: Option<OutlookView>,
+    /// Null where capacity follows no violation budget, and with less than three days of history.
+    pub(crate) price_list: Option<PriceListView>,
 }
 
 /// Columns of equal length, a row a bucket; null is missing. Of several minutes in a bucket, the
-/// highest load and the fewest in service are shown, so that no shortage is hidden.
+/// highest load and the fewest in service are shown, so that no shortage is hidden. Of the time
+/// before the minutes that are kept there is the load alone, the highest of ten minutes.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]
 pub(crate) struct Series {
     pub(crate) bucket_ms: i64,
@@ -85,7 +98,8 @@ pub(crate) fn group_view(
     GroupView {
         fleet,
         group: row(track, now),
-        kept_from_ms: track.slots.start().map(Timestamp::as_millis),
+        kept_from_ms: track.slots.told_from().map(Timestamp::as_millis),
+        history_from_ms: track.history_from().map(Timestamp::as_millis),
         series: series(track, window),
         marks: marks(track, window),
         decision: track.decision().map(|decision| decision_view(decision)),
@@ -94,6 +108,8 @@ pub(crate) fn group_view(
             .as_ref()
             .map(|decision| decision_view(decision)),
         accuracy: accuracy(track),
+        outlook: outlook(track, now),
+        price_list: price_list(track),
     }
 }
 
@@ -126,9 +142,10 @@ fn marks(track: &Track, window: &Window) -> Vec<Mark> {
 pub(crate) fn series(track: &Track, window: &Window) -> Series {
     let from = window.from.or(track.slots.start()).unwrap_or_default();
     let to = window.to.unwrap_or(Timestamp::from_millis(i64::MAX / 2));
-    let slots: Vec<(Timestamp, &Slot)> = track.slots.within(from, to).collect();
+    let past = before(track, from, to);
+    let count = past.clone().count() + track.slots.within(from, to).count();
     let points = window.points.unwrap_or(POINTS).clamp(1, POINTS_MAX);
-    let size = slots.len().div_ceil(points).max(1);
+    let size = count.div_ceil(points).max(1);
     let slot_ms = i64::try_from(SLOT.as_millis()).unwrap_or(i64::MAX);
     let mut series = Series {
         bucket_ms: slot_ms * i64::try_from(size).unwrap_or(1),
@@ -137,18 +154,49 @@ pub(crate) fn series(track: &Track, window: &Window) -> Series {
     };
     let objective = track.facts.objective.get();
     let baseline = track.week().baseline();
-    for bucket in slots.chunks(size) {
-        series.push(bucket, objective, &baseline);
+    let kept = track.slots.within(from, to).map(|(at, slot)| (at, *slot));
+    let mut bucket = Vec::with_capacity(size);
+    for row in past.chain(kept) {
+        bucket.push(row);
+        if bucket.len() == size {
+            series.push(&bucket, objective, &baseline);
+            bucket.clear();
+        }
     }
+    series.push(&bucket, objective, &baseline);
     series
 }
 
+/// The minutes within `from..=to` that lie before those that are kept: a load is all that is known
+/// of them.
+fn before(
+    track: &Track,
+    from: Timestamp,
+    to: Timestamp,
+) -> impl Iterator<Item = (Timestamp, Slot)> + Clone {
+    let past = &track.past;
+    let (first, end) = past.span().unwrap_or_default();
+    let end = end
+        .min(track.slots.start().unwrap_or(end))
+        .min(to.plus(SLOT));
+    let minute = |at: Timestamp| at.as_millis().div_euclid(MINUTE_MS);
+    let minutes = minute(from.max(first))..minute(end);
+    minutes.map(move |minute| {
+        let at = Timestamp::from_millis(minute * MINUTE_MS);
+        let slot = Slot {
+            load: past.load(at),
+            ..Slot::default()
+        };
+        (at, slot)
+    })
+}
+
 impl Series {
-    fn push(&mut self, bucket: &[(Timestamp, &Slot)], objective: f64, baseline: &Baseline) {
+    fn push(&mut self, bucket: &[(Timestamp, Slot)], objective: f64, baseline: &Baseline) {
         let Some((at, _)) = bucket.first() else {
             return;
         };
-        let slots = || bucket.iter().map(|(_, slot)| *slot);
+        let slots = || bucket.iter().map(|(_, slot)| slot);
         let last = |of: fn(&Slot) -> Option<u32>| slots().rev().find_map(of);
         let highest = |of: fn(&Slot) -> Option<f32>| slots().filter_map(of).reduce(f32::max);
         let load = highest(|slot| slot.load);

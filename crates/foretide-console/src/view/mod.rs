@@ -1,6 +1,7 @@
 //! What the page shows, as plain data: the API's answers. Units stand in the names, times are
 //! milliseconds since 1970, and what is missing is `null`, never zero.
 
+mod ahead;
 mod cache;
 mod cached;
 mod explanation;

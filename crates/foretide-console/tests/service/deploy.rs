@@ -37,6 +37,79 @@ async fn rules_and_dashboard_name_metrics_that_are_served() {
     }
 }
 
+/// Gauges and counters of a group that no panel shows, each with the panel that stands for it: what
+/// is new goes onto the dashboard or into this list.
+const NOT_DRAWN: [(&str, &str); 19] = [
+    ("foretide_group_at_max", "Health states: at_maximum"),
+    (
+        "foretide_group_baseline_instance_seconds",
+        "the fair baseline",
+    ),
+    (
+        "foretide_group_baseline_keeps_budget",
+        "Violation share: its two lines",
+    ),
+    (
+        "foretide_group_baseline_violation_seconds",
+        "Violation share",
+    ),
+    (
+        "foretide_group_breaker_open",
+        "Health states: launches_failing",
+    ),
+    (
+        "foretide_group_checked_timestamp_seconds",
+        "Health states: stalled",
+    ),
+    ("foretide_group_cpu_ratio", "Capacity against load"),
+    ("foretide_group_data_stale", "Data age"),
+    (
+        "foretide_group_forecast_ahead_seconds",
+        "a setting, seldom moving",
+    ),
+    ("foretide_group_health", "Health states"),
+    ("foretide_group_interval_seconds", "a setting"),
+    ("foretide_group_known_seconds", "the fair baseline"),
+    ("foretide_group_min_instances", "Capacity against load"),
+    (
+        "foretide_group_optimum_instance_seconds",
+        "the fair baseline",
+    ),
+    (
+        "foretide_group_predictor_failing",
+        "Health states: predictor_silent",
+    ),
+    ("foretide_group_standby_instances", "Capacity against load"),
+    (
+        "foretide_group_terminating_instances",
+        "Capacity against load",
+    ),
+    ("foretide_group_used_instance_seconds", "the fair baseline"),
+    ("foretide_group_violation_seconds", "Violation share"),
+];
+
+#[tokio::test]
+async fn every_metric_of_a_group_has_a_panel_or_a_panel_that_stands_for_it() {
+    let text = std::fs::read_to_string(folder().join("grafana-dashboard.json")).unwrap();
+    let family = |name: &str| name.trim_end_matches("_total").to_owned();
+    let drawn: BTreeSet<String> = named(&text).iter().map(|name| family(name)).collect();
+    let served = every_metric().await;
+    let helps = served
+        .lines()
+        .filter_map(|line| line.strip_prefix("# HELP "));
+    let names = helps.filter_map(|help| help.split_once(' '));
+    let names = names
+        .map(|(name, _)| name)
+        .filter(|name| name.starts_with("foretide_group_"));
+    let undrawn: Vec<String> = names
+        .map(family)
+        .filter(|name| !drawn.contains(name))
+        .collect();
+    let undrawn: BTreeSet<&str> = undrawn.iter().map(String::as_str).collect();
+    let excused: BTreeSet<&str> = NOT_DRAWN.iter().map(|(name, _)| *name).collect();
+    assert_eq!(undrawn, excused);
+}
+
 #[test]
 fn the_dashboard_is_json_whose_panels_do_not_lie_on_each_other() {
     let text = std::fs::read_to_string(folder().join("grafana-dashboard.json")).unwrap();

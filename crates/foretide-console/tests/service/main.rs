@@ -5,6 +5,7 @@
     reason = "a helper of a test may panic as the test may"
 )]
 
+mod ahead;
 mod deploy;
 mod limits;
 mod orders;

@@ -31,7 +31,7 @@ pub(crate) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_seconds(NOW_S + seconds)
 }
 
-fn facts(id: &str) -> GroupFacts {
+pub(crate) fn facts(id: &str) -> GroupFacts {
     GroupFacts {
         id: id.to_owned(),
         account: Some("main".to_owned()),
@@ -52,7 +52,7 @@ pub(crate) fn board(ids: &[&str]) -> Arc<Board> {
     Arc::new(board)
 }
 
-fn group(desired: u32, in_service: u32) -> GroupState {
+pub(crate) fn group(desired: u32, in_service: u32) -> GroupState {
     GroupState {
         counts: LifecycleCounts {
             in_service,
@@ -64,7 +64,7 @@ fn group(desired: u32, in_service: u32) -> GroupState {
 }
 
 /// The minute that started so many minutes ago.
-fn observed(minutes_ago: i64, cpu: Option<f64>, instances: f64) -> Record {
+pub(crate) fn observed(minutes_ago: i64, cpu: Option<f64>, instances: f64) -> Record {
     Record::Observed(Datapoint {
         start: at(-60 * minutes_ago),
         period: Duration::from_secs(60),
@@ -78,11 +78,11 @@ fn observed(minutes_ago: i64, cpu: Option<f64>, instances: f64) -> Record {
     })
 }
 
-fn page(board: Arc<Board>) -> Router {
+pub(crate) fn page(board: Arc<Board>) -> Router {
     page_with(board, &ServeConfig::default())
 }
 
-fn page_with(board: Arc<Board>, config: &ServeConfig) -> Router {
+pub(crate) fn page_with(board: Arc<Board>, config: &ServeConfig) -> Router {
     let page = Page {
         board,
         history: None,
@@ -92,12 +92,12 @@ fn page_with(board: Arc<Board>, config: &ServeConfig) -> Router {
     page_router(config, page)
 }
 
-async fn get(service: Router, path: &str) -> Answer {
+pub(crate) async fn get(service: Router, path: &str) -> Answer {
     let request = Request::get(path).header(HOST, "localhost:8080");
     ask(service, request.body(Body::empty()).unwrap()).await
 }
 
-fn path_of(id: &str) -> String {
+pub(crate) fn path_of(id: &str) -> String {
     let encoded: Vec<String> = id.bytes().map(|byte| format!("%{byte:02X}")).collect();
     format!("/api/v1/groups/{}", encoded.concat())
 }
@@ -142,6 +142,11 @@ pub(crate) async fn every_metric() -> String {
 
 /// A decision that rests on a forecast five minutes ahead.
 fn decided() -> Record {
+    decided_after(&Hours::default())
+}
+
+/// The same with a count of the last seven days.
+pub(crate) fn decided_after(week: &Hours) -> Record {
     let group = group(4, 3);
     let inputs = Inputs {
         desired: 4,
@@ -150,6 +155,7 @@ fn decided() -> Record {
         group_age: Duration::ZERO,
         suspended: group.suspended,
         refreshing: false,
+        refresh_unknown: false,
         cpu: Percent::new(50.0),
         load: Load::new(150.0),
         instances: Some(3.0),
@@ -175,8 +181,8 @@ fn decided() -> Record {
         start_wait_left: None,
         breaker_open: false,
         health: Verdict::default(),
-        hours: foretide_domain::Hours::default(),
-        week: foretide_domain::Hours::default(),
+        hours: Hours::default(),
+        week: *week,
         baseline: None,
     };
     Record::Decided(Box::new(Decision {
@@ -223,6 +229,7 @@ fn figures() -> ForecastFigures {
             tracking_short: 0.0,
         },
         short_chance: Some(0.01),
+        low_chance: Some(0.05),
         need: 2,
         limit: None,
         history: Duration::from_secs(86_400),
@@ -253,9 +260,10 @@ async fn the_page_and_each_of_its_files_are_answered_within_the_fence() {
         .split('"')
         .filter(|part| part.starts_with("/assets/"))
         .collect();
-    files.extend(["/assets/chart.js", "/assets/dom.js", "/assets/group.js"]);
+    files.extend(["/assets/ahead.js", "/assets/chart.js", "/assets/dom.js"]);
+    files.extend(["/assets/draw.js", "/assets/controls.js", "/assets/group.js"]);
     files.extend(["/assets/overview.js", "/assets/stream.js"]);
-    assert!(files.len() >= 7, "{files:?}");
+    assert!(files.len() >= 10, "{files:?}");
     for file in files {
         let answer = get(page(board(&[])), file).await;
         assert_eq!(answer.status, StatusCode::OK, "{file}");
@@ -350,8 +358,8 @@ async fn page_chart_and_metrics_show_the_same_fair_baseline() {
     assert_eq!(hours["baseline_keeps_budget"], true);
     assert_eq!(
         hours["compared"],
-        "33 % fewer instance-hours than target tracking at 65 % (in violation 1.00 % of the time \
-         against 0.46 %); Foretide did not keep the violation budget of 0.50 %"
+        "Foretide did not keep the violation budget of 0.50 %: 33 % fewer instance-hours than \
+         target tracking at 65 % (in violation 1.00 % of the time against 0.46 %)"
     );
     let drawn = view["series"]["baseline_instances"].as_array().unwrap();
     assert!(drawn.iter().all(|it| it.is_null() || *it == 9), "{drawn:?}");
@@ -591,6 +599,7 @@ async fn what_is_asked_wrongly_is_told() {
         ("?from=yesterday", "from"),
         ("?points=0", "points"),
         ("?since=1", "since"),
+        ("?memory=1", "memory"),
         ("/at", "time"),
         ("/at?time=x", "time"),
     ] {
@@ -625,7 +634,7 @@ async fn ids(body: &mut Body) -> Vec<String> {
     rows.iter().map(id).collect()
 }
 
-struct Told(Vec<(Timestamp, Record)>);
+pub(crate) struct Told(pub(crate) Vec<(Timestamp, Record)>);
 
 impl History for Told {
     fn records(

@@ -1,8 +1,9 @@
 //! What a controller goes on from: its state, and what its forecast rests on.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use foretide_domain::{LoadSource, Timestamp};
+use foretide_domain::{LoadSource, Outlook, Timestamp};
 use foretide_forecast::sizing::SizingOutput;
 use foretide_forecast::{Fitted, History};
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,9 @@ pub struct ForecastSnapshot {
     /// The newest forecast. Snapshots of earlier versions have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) latest: Option<LatestForecast>,
+    /// The newest outlook. Snapshots of earlier versions have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) outlook: Option<Outlook>,
 }
 
 /// What was forecast from the newest period.
@@ -56,6 +60,28 @@ impl ForecastSnapshot {
     /// Periods held, gaps left out.
     pub fn periods(&self) -> usize {
         self.history.known()
+    }
+
+    /// Length of a period of the history.
+    pub fn period(&self) -> Duration {
+        Duration::from_secs(60 * u64::from(self.history.grid().step_minutes()))
+    }
+
+    /// What its loads were measured by; none before the first forecast.
+    pub fn source(&self) -> Option<LoadSource> {
+        self.latest.as_ref().map(|latest| latest.source)
+    }
+
+    /// Start and load of the periods held, the oldest first, gaps left out. Loads are in
+    /// instance-percent as the forecast takes them: a period with CPU at its limit counts as half
+    /// as much again, since it says only what was served.
+    pub fn loads(&self) -> impl Iterator<Item = (Timestamp, f64)> {
+        let step = 60 * i64::from(self.history.grid().step_minutes());
+        let known = self.history.iter().filter(|(_, load)| !load.is_nan());
+        known.map(move |(period, load)| {
+            let start = Timestamp::from_seconds(period.saturating_mul(step));
+            (start, f64::from(load))
+        })
     }
 
     /// Whether it holds a model of the group's own.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::fact::{Fact, fact, known, percent, seconds};
+use super::limit::counted;
 use crate::{
     Counterfactual, FORECAST_LEVELS, ForecastFigures, ForecastKept, LoadSource, PriceLimit, Pricing,
 };
@@ -68,13 +69,9 @@ fn past(history: Duration, reading: bool) -> String {
 
 /// The level and why it is that one.
 fn chosen(figures: &ForecastFigures) -> Vec<Fact> {
-    let level = |chance: f64| format!("{:.2} %", 100.0 * (1.0 - chance));
     let mut facts = vec![
-        fact("certainty", known(figures.short_chance.map(level))),
-        fact(
-            "chance of a violation",
-            known(figures.short_chance.map(percent)),
-        ),
+        fact("certainty", of_each(figures, |chance| 1.0 - chance)),
+        fact("chance of a violation", of_each(figures, |chance| chance)),
     ];
     facts.push(match figures.pricing {
         Pricing::Budget {
@@ -101,11 +98,11 @@ fn chosen(figures: &ForecastFigures) -> Vec<Fact> {
     facts.push(fact("risk price", price));
     let limit = match figures.limit {
         Some(PriceLimit::MaxCost) => {
-            "forecast.max_cost: the last 7 days cost that many times target tracking, or nearly"
+            "forecast.max_cost: up to 7 days have cost that many times target tracking, or nearly"
         }
         Some(PriceLimit::Overspent) => {
-            "the price list: the budget of the last 7 days is overspent, and the group costs as \
-             much as target tracking"
+            "the price list: the violation budget is overspent, and the group costs as much as \
+             target tracking"
         }
         None => "nothing",
     };
@@ -113,6 +110,16 @@ fn chosen(figures: &ForecastFigures) -> Vec<Fact> {
     facts.push(fact("instances asked for", asked_for(figures)));
     facts.push(fact("needed now at the objective", figures.need));
     facts
+}
+
+/// A share for each end of the capacity asked for, made by `share` from the chance of a violation.
+fn of_each(figures: &ForecastFigures, share: fn(f64) -> f64) -> String {
+    let told = figures.chances().into_iter().map(|(instances, chance)| {
+        let with = counted(instances, "instance");
+        format!("{} with {with}", percent(share(chance)))
+    });
+    let told: Vec<String> = told.collect();
+    known((!told.is_empty()).then(|| told.join(", ")))
 }
 
 fn asked_for(figures: &ForecastFigures) -> String {
@@ -142,7 +149,7 @@ fn coverage(stretch: &str, kept: &ForecastKept) -> Fact {
 /// The reactive rule beside it.
 fn beside(figures: &ForecastFigures) -> Vec<Fact> {
     let Counterfactual { own, tracking, .. } = figures.against_tracking;
-    let mean = |capacity: f64| format!("{capacity:.1} instances, mean of the last 7 days");
+    let mean = |capacity: f64| format!("{capacity:.1} instances, mean of up to 7 days");
     // Before the first comparison there are no means.
     if own <= 0.0 {
         return Vec::new();

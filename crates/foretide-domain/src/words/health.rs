@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::hours::of_time;
 use crate::{Cause, Condition, HealthState, Severity, Timestamp, Verdict};
 
 impl fmt::Display for HealthState {
@@ -101,12 +102,18 @@ fn afforded(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
             f,
             "the hour at {at} needs {needed} instances at worst, the maximum is {max}"
         ),
-        Cause::BudgetOverspent { share, budget } => write!(
-            f,
-            "above the objective for {:.2} % of the last 7 days (budget {:.2} %)",
-            100.0 * share,
-            100.0 * budget
-        ),
+        Cause::BudgetOverspent {
+            share,
+            budget,
+            known_s,
+        } => {
+            let of = known_s.map_or_else(|| "of up to 7 days".to_owned(), of_time);
+            let (share, budget) = (100.0 * share, 100.0 * budget);
+            write!(
+                f,
+                "above the objective for {share:.2} % {of} (budget {budget:.2} %)"
+            )
+        }
         Cause::BudgetOutOfReach {
             budget,
             needed,

@@ -9,6 +9,12 @@ use crate::Hours;
 const TOO_EARLY: &str = "too early, 1 day of data is needed";
 
 impl Hours {
+    /// How much time a share of this count is of: `of the last 2 days 3 h of data`. The week that a
+    /// decision carries is at most seven days long, and shorter where data is missing.
+    pub fn of_time(&self) -> String {
+        of_time(self.known_s)
+    }
+
     /// The counts as labelled lines.
     pub fn facts(&self) -> Vec<Fact> {
         let mut facts = vec![fact("counted since", self.since)];
@@ -72,6 +78,11 @@ fn share(share: Option<f64>, decimals: usize) -> String {
         || TOO_EARLY.to_owned(),
         |share| format!("{:.decimals$} %", 100.0 * share),
     )
+}
+
+/// The time with data that a share is of, `known_s` in seconds.
+pub(super) fn of_time(known_s: u64) -> String {
+    format!("of the last {} of data", span(known_s))
 }
 
 /// Two units at most: `6 days 20 h`, `3 h 12 min`, `14 min`.

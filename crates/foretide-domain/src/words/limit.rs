@@ -49,6 +49,9 @@ impl fmt::Display for Limit<'_> {
                 write!(f, "only {share:.0} % of the instances report")
             }
             Guard::UpperUtilisation => f.write_str("CPU is at the upper bound: one more"),
+            Guard::InstanceRefresh if inputs.refresh_unknown => f.write_str(
+                "whether an instance refresh is under way is not known, so it counts as under way",
+            ),
             Guard::InstanceRefresh => {
                 f.write_str("an instance refresh is under way or cannot be ruled out")
             }

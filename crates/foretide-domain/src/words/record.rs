@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use crate::{Alarm, HealthState, Outcome, Record, Verdict, WriteOutcome};
+use crate::{
+    Alarm, HealthState, HourAhead, Outcome, Outlook, PriceTable, Record, Verdict, WriteOutcome,
+};
 
 impl fmt::Display for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -70,8 +72,47 @@ impl fmt::Display for Record {
             Self::Gap { since } => write!(f, "no cycle since {since}: the streak starts anew"),
             Self::Alarm(alarm) => alarm.fmt(f),
             Self::Health { verdict, ended } => health(f, verdict, ended),
+            Self::Outlook(outlook) => self::outlook(f, outlook),
+            Self::Prices(prices) => self::prices(f, prices),
         }
     }
+}
+
+fn outlook(f: &mut fmt::Formatter<'_>, outlook: &Outlook) -> fmt::Result {
+    let most = |hour: &&HourAhead| hour.loads.iter().copied().fold(0.0, f64::max);
+    let busiest = outlook
+        .hours
+        .iter()
+        .max_by(|a, b| most(a).total_cmp(&most(b)));
+    write!(f, "outlook made: {} hours to come", outlook.hours.len())?;
+    busiest.map_or(Ok(()), |hour| {
+        let [median, .., most] = hour.loads.map(|load| load / 100.0);
+        write!(
+            f,
+            "; the busiest, from {}, keeps {median:.1} instances busy, {most:.1} at the 99 % quantile",
+            hour.from
+        )
+    })
+}
+
+fn prices(f: &mut fmt::Formatter<'_>, prices: &PriceTable) -> fmt::Result {
+    let days = prices.minutes / 1440.0;
+    write!(f, "price list of {days:.1} days made:")?;
+    for (index, row) in prices.rows.iter().enumerate() {
+        let join = if index == 0 { "" } else { "," };
+        let share = 100.0 * row.violation_share;
+        match row.instances {
+            Some(instances) => write!(f, "{join} {share:.1} % in violation takes {instances:.1}")?,
+            None => write!(f, "{join} {share:.1} % is not to be had")?,
+        }
+    }
+    let (target, tracking) = (prices.target, prices.tracking);
+    let share = 100.0 * tracking.violation_share;
+    write!(
+        f,
+        " instances on average; target tracking at {target:.0} % took {:.1} with {share:.2} %",
+        tracking.instances
+    )
 }
 
 fn health(f: &mut fmt::Formatter<'_>, verdict: &Verdict, ended: &[HealthState]) -> fmt::Result {
@@ -108,7 +149,7 @@ impl fmt::Display for Alarm {
             Self::PredictorAnswers => f.write_str("the predictor answers again"),
             Self::CostLimited { cost_percent } => write!(
                 f,
-                "the group costs {cost_percent} % of target tracking over the last 7 days, near \
+                "the group costs {cost_percent} % of target tracking over up to 7 days, near \
                  forecast.max_cost: spare capacity is limited"
             ),
             Self::CostFree => {

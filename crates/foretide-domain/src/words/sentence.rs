@@ -203,12 +203,12 @@ fn forecast(
     match rule {
         ForecastRule::Forecast => {
             let minutes = figures.ahead.as_secs() / 60;
-            match (figures.median_need(), figures.short_chance) {
-                (Some(need), Some(chance)) => write!(
+            match (figures.median_need(), figures.asked_with()) {
+                (Some(need), Some((instances, chance))) => write!(
                     f,
                     "in {minutes} min the load should need {}; {} with {} certainty",
                     counted(need, "instance"),
-                    enough(figures.high.max(need)),
+                    enough(instances),
                     certainty(chance)
                 ),
                 _ => write!(f, "{}", why.proposal.rule),
@@ -256,12 +256,34 @@ impl ForecastFigures {
         let [median, ..] = self.quantiles?;
         Some(whole_instances(median.get() / self.objective?.get()))
     }
+
+    /// The capacity that a scale-out by the forecast asks for, with the chance that it is not
+    /// enough. Decisions of earlier versions know the chance of the upper end alone.
+    fn asked_with(&self) -> Option<(u32, f64)> {
+        match self.low_chance {
+            Some(chance) => Some((self.low, chance)),
+            None => Some((self.high, self.short_chance?)),
+        }
+    }
+
+    /// Each end of the capacity asked for with the chance that it is not enough, the lower first.
+    /// One where both ends are one, and in decisions of earlier versions, which know the chance of
+    /// the upper end alone. None without a forecast.
+    pub(super) fn chances(&self) -> Vec<(u32, f64)> {
+        let low = self.low_chance.map(|chance| (self.low, chance));
+        let low = low.filter(|_| self.low != self.high);
+        let high = self.short_chance.map(|chance| (self.high, chance));
+        low.into_iter().chain(high).collect()
+    }
 }
 
-/// The probability that a capacity is enough, where `chance` is that of a violation.
+/// The probability that a capacity is enough, where `chance` is that of a violation. A capacity
+/// below the median of the load has the chance of the median: see `Curve::exceedance`.
 fn certainty(chance: f64) -> String {
     if chance < 0.0005 {
         "over 99.9 %".to_owned()
+    } else if chance > 0.4995 {
+        "at most 50 %".to_owned()
     } else {
         format!("{:.1} %", 100.0 * (1.0 - chance))
     }
@@ -391,13 +413,20 @@ impl fmt::Display for ForecastFacts<'_> {
                 write!(f, ", × {:.2} for the event", figures.uplift)?;
             }
         }
-        if let Some(chance) = figures.short_chance {
-            write!(f, " · certainty {}", certainty(chance))?;
+        let chances = figures.chances();
+        for (index, (instances, chance)) in chances.iter().enumerate() {
+            let (join, of) = match index {
+                0 => (" · certainty", counted(*instances, "instance")),
+                _ => (",", instances.to_string()),
+            };
+            write!(f, "{join} {} with {of}", certainty(*chance))?;
+        }
+        if !chances.is_empty() {
             match figures.pricing {
                 Pricing::Budget { share, .. } => {
                     f.write_str(" · violations ")?;
                     if let Some(share) = week.violation_share() {
-                        write!(f, "{:.2} % of the last 7 days", 100.0 * share)?;
+                        write!(f, "{:.2} % {}", 100.0 * share, week.of_time())?;
                     } else {
                         let (violation, known) = (span(week.violation_s), span(week.known_s));
                         write!(f, "{violation} in {known} of data")?;
@@ -409,7 +438,7 @@ impl fmt::Display for ForecastFacts<'_> {
             match figures.limit {
                 Some(PriceLimit::MaxCost) => f.write_str(", limited by forecast.max_cost")?,
                 Some(PriceLimit::Overspent) => {
-                    f.write_str(", limited: the budget of the last 7 days is overspent")?;
+                    f.write_str(", limited: the violation budget is overspent")?;
                 }
                 None => {}
             }

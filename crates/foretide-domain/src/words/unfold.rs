@@ -153,10 +153,17 @@ fn group(inputs: &Inputs) -> Vec<Fact> {
         fact("terminating", counts.terminating),
         fact("read", format!("{} ago", seconds(inputs.group_age))),
         fact("suspended", processes),
-        fact("instance refresh", yes(inputs.refreshing)),
+        fact("instance refresh", refresh(inputs)),
     ]);
     facts.extend((!inputs.headroom.is_none()).then(|| fact("headroom for", inputs.headroom)));
     facts
+}
+
+fn refresh(inputs: &Inputs) -> &'static str {
+    match (inputs.refreshing, inputs.refresh_unknown) {
+        (true, true) => "not known, so counted as under way",
+        (refreshing, _) => yes(refreshing),
+    }
 }
 
 fn measured(inputs: &Inputs) -> Vec<Fact> {
@@ -314,8 +321,8 @@ mod tests {
     use super::*;
     use crate::{
         BaselineNow, Bounds, CallFailure, Cause, Class, ClassifierRule, Counterfactual,
-        EventFigures, FailureKind, ForecastFigures, ForecastKept, Guard, Headroom, Hours,
-        LifecycleCounts, Load, LoadSource, Mode, Obstacle, PaceFigures, PaceWindow, Percent,
+        EventFigures, FailureKind, ForecastFigures, ForecastKept, ForecastRule, Guard, Headroom,
+        Hours, LifecycleCounts, Load, LoadSource, Mode, Obstacle, PaceFigures, PaceWindow, Percent,
         Pinned, Pricing, Proposal, Rule, Severity, Stabilised, Staleness, SuspendedProcesses,
         TaskPriority, TaskType, Timestamp,
     };
@@ -341,6 +348,7 @@ mod tests {
             },
             price: 41.5,
             short_chance: Some(0.0123),
+            low_chance: Some(0.0312),
             low: 19,
             high: 20,
             need: 14,
@@ -409,6 +417,7 @@ mod tests {
                 ..SuspendedProcesses::default()
             },
             refreshing: true,
+            refresh_unknown: false,
             cpu: Percent::new(21.5),
             load: Load::new(64.5),
             instances: Some(3.0),
@@ -508,19 +517,19 @@ mod tests {
             "1.5 MiB/s",
             "123456",
             "load at 99.6 %             0.99 busy instances",
-            "1.23 %",
+            "chance of a violation 3.12 % with 19 instances, 1.23 % with 20 instances",
             "history                    1.5 days, more is being read",
             "as much as 41.50 instances for a period",
             "181 s",
             "the load metric",
             "raised for a known event   × 1.25",
-            "98.77 %",
+            "certainty 96.88 % with 19 instances, 98.77 % with 20 instances",
             "a violation budget of 0.50 %: price step 7 of at most 22",
             "instances asked for        19 to 20",
             "the quantile, last day     too early: 90 min of forecasts are checked",
             "the quantile, last week    51.00 % of loads at 50 %, 91.00 % of loads at 90 %",
-            "Foretide 21.5 instances, mean of the last 7 days",
-            "target tracking 22.5 instances, mean of the last 7 days",
+            "Foretide 21.5 instances, mean of up to 7 days",
+            "target tracking 22.5 instances, mean of up to 7 days",
             "headroom for the loss of 1 instance",
             "sale, at least 18",
             "17 until 2023-11-14T23:13:20Z, by anna",
@@ -726,6 +735,79 @@ mod tests {
             "{prevented}"
         );
         assert!(!sentence(2).contains("protected"), "another one can go");
+    }
+
+    /// Not read is not seen: an operator would look for a refresh that nobody started.
+    #[test]
+    fn a_refresh_that_nobody_could_read_is_not_called_one() {
+        let text = |unknown| {
+            let mut decision = decision();
+            let why = &mut decision.explanation;
+            why.inputs.refresh_unknown = unknown;
+            why.bound_by = Some(Guard::InstanceRefresh);
+            decision.unfold().to_string()
+        };
+        let unknown = text(true);
+        let fact = "instance refresh not known, so counted as under way";
+        assert!(words(&unknown).contains(fact), "{unknown}");
+        assert!(unknown.contains("is not known, so it counts as under way"));
+        assert!(!text(false).contains("not known, so"), "control");
+    }
+
+    /// Every capacity stands beside the certainty of that capacity, and of no other one.
+    #[test]
+    fn each_capacity_that_the_forecast_asks_for_has_its_own_certainty() {
+        let of = |change: fn(&mut ForecastFigures)| {
+            let mut decision = decision();
+            let why = &mut decision.explanation;
+            why.proposal = Proposal::new(Some(19), Rule::Forecast(ForecastRule::Forecast));
+            (why.steps, why.bound_by) = (Vec::new(), None);
+            let figures = why.inputs.forecast.as_mut().unwrap();
+            figures.objective = Percent::new(10.0);
+            change(figures);
+            (why.sentence(), why.figures())
+        };
+        let needed = "in 5 min the load should need 7 instances";
+        let (sentence, figures) = of(|_| ());
+        let lower = format!("{needed}; 19 are enough with 96.9 % certainty");
+        assert!(sentence.contains(&lower), "{sentence}");
+        let both = " · certainty 96.9 % with 19 instances, 98.8 % with 20 · ";
+        assert!(figures.contains(both), "{figures}");
+        let (_, figures) = of(|it| (it.low, it.low_chance) = (20, Some(0.0123)));
+        let one = " · certainty 98.8 % with 20 instances · ";
+        assert!(figures.contains(one), "{figures}");
+        let (sentence, figures) = of(|it| it.low_chance = None);
+        let upper = format!("{needed}; 20 are enough with 98.8 % certainty");
+        assert!(sentence.contains(&upper), "an earlier version: {sentence}");
+        assert!(figures.contains(one), "{figures}");
+        let (sentence, _) = of(|it| (it.low, it.low_chance) = (6, Some(0.5)));
+        let below = format!("{needed}; 6 are enough with at most 50 % certainty");
+        assert!(sentence.contains(&below), "{sentence}");
+    }
+
+    /// A share of two days is called one of two days.
+    #[test]
+    fn the_violation_share_says_how_much_time_it_is_of() {
+        let figures = decision().explanation.figures();
+        let said = " · violations 0.49 % of the last 2 days 0 h of data, budget 0.50 %";
+        assert!(figures.contains(said), "{figures}");
+        let overspent = |known_s| {
+            let (share, budget) = (0.0049, 0.001);
+            let cause = Cause::BudgetOverspent {
+                share,
+                budget,
+                known_s,
+            };
+            cause.to_string()
+        };
+        assert_eq!(
+            overspent(Some(183_600)),
+            "above the objective for 0.49 % of the last 2 days 3 h of data (budget 0.10 %)"
+        );
+        assert_eq!(
+            overspent(None),
+            "above the objective for 0.49 % of up to 7 days (budget 0.10 %)"
+        );
     }
 
     /// Where nothing bound, no cause is named.

@@ -218,13 +218,16 @@ async fn an_instance_refresh_counts_as_under_way_until_it_was_read() {
     let collector = rig.collector("web", MetricOptions::default());
     let refused = Fault::new(FaultKind::AccessDenied, &["DescribeInstanceRefreshes"]);
     rig.emulator.add_fault(refused);
-    assert!(rig.read(&collector, "web").await.refreshing);
+    let unread = rig.read(&collector, "web").await;
+    assert!(unread.refreshing && unread.refresh_unknown);
     collector.refresh_facts(rig.now()).await;
-    assert!(rig.read(&collector, "web").await.refreshing, "denied");
+    let denied = rig.read(&collector, "web").await;
+    assert!(denied.refreshing && denied.refresh_unknown);
     rig.emulator.clear_faults();
     rig.pass(60);
     collector.refresh_facts(rig.now()).await;
-    assert!(!rig.read(&collector, "web").await.refreshing);
+    let read = rig.read(&collector, "web").await;
+    assert!(!read.refreshing && !read.refresh_unknown);
     let failing = Fault::new(FaultKind::AccessDenied, &["DescribePolicies"]);
     rig.emulator.set_refreshing("web", true);
     rig.pass(300);
@@ -233,7 +236,8 @@ async fn an_instance_refresh_counts_as_under_way_until_it_was_read() {
     for _ in 0..3 {
         rig.pass(300);
         collector.refresh_facts(rig.now()).await;
-        assert!(rig.read(&collector, "web").await.refreshing);
+        let held = rig.read(&collector, "web").await;
+        assert!(held.refreshing && !held.refresh_unknown, "it was seen");
     }
 }
 

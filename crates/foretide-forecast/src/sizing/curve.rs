@@ -56,6 +56,12 @@ impl Curve {
         1.0 - normal::cdf(self.score(log_capacity))
     }
 
+    /// The chance that load needs more than `capacity` instances, of which each serves `objective`
+    /// percent of its capacity.
+    pub(crate) fn violation_chance(&self, capacity: u32, objective: f64) -> f64 {
+        self.exceedance((f64::from(capacity.max(1)) * objective).ln())
+    }
+
     fn score(&self, x: f64) -> f64 {
         let p = &self.points;
         if x <= p[0] {

@@ -305,7 +305,7 @@ impl CapacityOptimiser {
     }
 
     fn violation_chance(&self, curve: &Curve, capacity: u32) -> f64 {
-        curve.exceedance((f64::from(capacity.max(1)) * self.config.objective).ln())
+        curve.violation_chance(capacity, self.config.objective)
     }
 
     /// Running means and the live error of the median.

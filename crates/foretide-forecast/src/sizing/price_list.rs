@@ -1,12 +1,15 @@
 //! The price list of a group: what each violation share would have cost on its own history. Costs
 //! between the price steps that were tried are interpolated.
 
+use foretide_domain::{PriceTable, Priced, PricedShare, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::grid::Period;
+use crate::grid::{Grid, Period};
 
 /// Five days.
 const TELLING_MINUTES: f64 = 7_200.0;
+/// Violation shares that people read the price of.
+const SHARES: [f64; 4] = [0.001, 0.005, 0.01, 0.02];
 /// A share of violations below which logarithms of shares are not told apart.
 const LEAST_SHARE: f64 = 1e-5;
 
@@ -106,6 +109,26 @@ impl PriceList {
     /// The points, by price step.
     pub fn points(&self) -> &[PricePoint] {
         &self.points
+    }
+
+    /// The list as people read it. `grid` is that of the history.
+    pub fn table(&self, grid: Grid) -> PriceTable {
+        let step = 60 * i64::from(grid.step_minutes());
+        let end = |period: Period| Timestamp::from_seconds((period + 1).saturating_mul(step));
+        let row = |violation_share| PricedShare {
+            violation_share,
+            instances: self.for_share(violation_share).map(|point| point.instances),
+        };
+        PriceTable {
+            until: self.through.map(end),
+            minutes: self.minutes,
+            target: self.target,
+            tracking: Priced {
+                instances: self.baseline.instances,
+                violation_share: self.baseline.violation_share,
+            },
+            rows: SHARES.map(row).to_vec(),
+        }
     }
 
     /// The cheapest point with at most `share` of the time in violation, interpolated between the
@@ -230,6 +253,19 @@ mod tests {
         let least = list.for_share(0.02).unwrap();
         assert_eq!(least.price_step, Some(10.0), "no less than was tried");
         assert_eq!(list.for_share(0.0005), None, "no price buys that");
+    }
+
+    #[test]
+    fn people_read_what_four_shares_cost_and_which_no_price_buys() {
+        let list = PriceList::for_tests().through(1439);
+        let table = list.table(Grid::new(1, 5).unwrap());
+        assert_eq!(table.until, Some(Timestamp::from_seconds(86_400)));
+        let instances: Vec<_> = table.rows.iter().map(|row| row.instances).collect();
+        assert_eq!(instances[0], Some(16.0));
+        assert!((instances[1].unwrap() - 10.0).abs() < 1e-9);
+        assert_eq!(instances[2..], [Some(8.0), Some(8.0)]);
+        assert!((table.instance_hours(10.0) - 1680.0).abs() < 1e-9);
+        assert_eq!(table.over_tracking(9.0), Some(1.5));
     }
 
     #[test]

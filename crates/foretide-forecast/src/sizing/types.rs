@@ -208,3 +208,12 @@ pub struct SizingOutput {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tracking_run: Option<TrackingRun>,
 }
+
+impl SizingOutput {
+    /// Chance, 0 to 1, that the load one lead ahead needs more than `low`, where an instance serves
+    /// `objective` percent; none without a forecast. It is 0.5 where `low` is below the median.
+    pub fn low_chance(&self, objective: f64) -> Option<f64> {
+        let curve = self.curve?;
+        Some(curve.violation_chance(self.low, objective))
+    }
+}

@@ -70,9 +70,14 @@ fn body(summary: &Summary) -> Markup {
             p.soft {
                 "Each policy was simulated on the same load. Violation: share of time with utilisation above \
                  the objective. Cost ratio: instance-hours ÷ hindsight optimum, which is the fewest \
-                 instance-hours without a violation. The baseline is target tracking at the target that was \
-                 cheapest within the violation budget, chosen in hindsight; where none kept the budget, at the \
-                 one with the fewest violations."
+                 instance-hours without a violation. "
+                @if summary.violation_price_ratio.is_some() {
+                    "The baseline is target tracking at the target that was cheapest at the stated prices, chosen in \
+                     hindsight."
+                } @else {
+                    "The baseline is target tracking at the target that was cheapest within the violation budget, \
+                     chosen in hindsight; where none kept the budget, at the one with the fewest violations."
+                }
             }
         }
         main #traces {}

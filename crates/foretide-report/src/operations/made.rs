@@ -16,6 +16,7 @@ pub(super) fn decision(hours: &Hours) -> Decision {
         group_age: Duration::ZERO,
         suspended: SuspendedProcesses::default(),
         refreshing: false,
+        refresh_unknown: false,
         cpu: None,
         load: None,
         instances: None,

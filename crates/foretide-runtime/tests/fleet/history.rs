@@ -119,6 +119,54 @@ async fn a_restart_goes_on_with_what_was_kept_and_reads_only_the_gap() {
     assert!(figures.own_model, "at the first look");
 }
 
+/// Outlooks and price lists that are recorded from entry `from` on.
+fn ahead(world: &World, from: usize) -> Vec<Record> {
+    let entries = world.journal.entries.lock().unwrap();
+    let records = entries[from..]
+        .iter()
+        .filter_map(|entry| match &entry.what {
+            What::Record(record @ (Record::Outlook(_) | Record::Prices(_))) => Some(record.clone()),
+            _ => None,
+        });
+    records.collect()
+}
+
+/// Who follows the records alone, as the page does, knows both after a restart.
+#[tokio::test(start_paused = true)]
+async fn outlook_and_price_list_are_recorded_when_made_and_again_at_a_restart() {
+    let world = forecast_world();
+    has_past(&world, "web");
+    let runtime = world.start().await;
+    seconds(300).await;
+    assert!(runtime.stop().await);
+    let made = ahead(&world, 0);
+    let [Record::Outlook(outlook), Record::Prices(prices)] = &made[..] else {
+        panic!("{made:?}");
+    };
+    assert_eq!(outlook.hours.len(), 48);
+    assert!(outlook.hours[0].from > outlook.of);
+    assert_eq!((prices.rows.len(), prices.minutes.round()), (4, 10_080.0));
+    let before = world.journal.entries.lock().unwrap().len();
+    let runtime = world.start().await;
+    seconds(60).await;
+    assert!(runtime.stop().await);
+    assert_eq!(ahead(&world, before), made);
+    // What the page draws of the time before is in the checkpoint of the start.
+    let entries = world.journal.entries.lock().unwrap();
+    let kept = entries[before..]
+        .iter()
+        .find_map(|entry| match &entry.what {
+            What::Checkpoint(kept) => kept.snapshot.forecast.clone(),
+            _ => None,
+        });
+    let kept = kept.unwrap();
+    assert_eq!(kept.period().as_secs(), 60);
+    assert_eq!(kept.loads().count(), kept.periods());
+    let (oldest, newest) = (kept.loads().next(), kept.loads().last());
+    let ((oldest, _), (newest, load)) = oldest.zip(newest).unwrap();
+    assert!(newest.since(oldest).as_secs() > 13 * 86_400 && load > 0.0);
+}
+
 #[tokio::test(start_paused = true)]
 async fn no_decision_waits_for_a_past_that_does_not_come() {
     for does in [Does::Hang, Does::Fail(FailureKind::Throttled)] {

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use foretide_control::{ConfigError, ControllerConfig};
+use foretide_control::{ConfigError, ControllerConfig, ForecastConfig};
 use foretide_domain::{BANK_TARGETS, Figures, PolicyKind, fairest};
 
 use super::sweep::{SweepPoint, sweep};
@@ -14,6 +14,36 @@ use crate::drive::{Driven, Predict};
 
 /// Name of the fair baseline on a command line and in files.
 pub const BASELINE: &str = "baseline";
+
+/// What policies are judged by, and the baseline is chosen by.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Yardstick {
+    /// A violation budget, 0 to 1: the fewest instance-hours of those that kept it.
+    Budget(f64),
+    /// Stated prices, as what a missing instance costs over one that is there: the least cost of
+    /// both.
+    Prices(f64),
+}
+
+impl Yardstick {
+    /// What `forecast` configures; a budget given beside it goes first: whoever gives one wants to
+    /// be judged by it.
+    pub fn configured(forecast: &ForecastConfig, budget: Option<f64>) -> Self {
+        match (budget, forecast.short_per_instance) {
+            (Some(budget), _) => Self::Budget(budget),
+            (None, Some(ratio)) => Self::Prices(ratio),
+            (None, None) => Self::Budget(forecast.budget),
+        }
+    }
+
+    /// What a missing instance costs over one that is there; none for a budget.
+    pub const fn price_ratio(self) -> Option<f64> {
+        match self {
+            Self::Budget(_) => None,
+            Self::Prices(ratio) => Some(ratio),
+        }
+    }
+}
 
 /// The fair baseline of one case.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -36,13 +66,26 @@ impl FairRun {
 /// Runs `tracking` at each target of the bank, and returns the fair one for the violation `budget`,
 /// 0 to 1; none where it has no target to change.
 pub fn fair_run(tracking: &dyn Contender, case: &Case, budget: f64) -> Option<FairRun> {
+    fair_by(tracking, case, Yardstick::Budget(budget))
+}
+
+fn fair_by(tracking: &dyn Contender, case: &Case, yardstick: Yardstick) -> Option<FairRun> {
     let points = sweep(tracking, case, &BANK_TARGETS.map(f64::from));
-    let figures: Vec<Figures> = points.iter().map(figures).collect();
-    let fair = fairest(&figures, budget)?;
-    let SweepPoint { target, score } = points.get(fair.index).copied()?;
+    let (SweepPoint { target, score }, kept) = match yardstick {
+        Yardstick::Budget(budget) => {
+            let figures: Vec<Figures> = points.iter().map(figures).collect();
+            let fair = fairest(&figures, budget)?;
+            (points.get(fair.index).copied()?, fair.kept)
+        }
+        Yardstick::Prices(ratio) => {
+            let cost = |point: &SweepPoint| point.score.cost_with_missing(ratio);
+            let cheapest = points.iter().min_by(|a, b| cost(a).total_cmp(&cost(b)));
+            (*cheapest?, true)
+        }
+    };
     Some(FairRun {
         target,
-        kept: fair.kept,
+        kept,
         score,
     })
 }
@@ -57,13 +100,16 @@ fn figures(point: &SweepPoint) -> Figures {
 /// The fair baseline as a contender: which target it has is known after a run.
 pub struct Fair {
     tracking: Box<dyn Contender>,
-    budget: f64,
+    yardstick: Yardstick,
 }
 
 impl Fair {
-    /// Chooses among the targets of `tracking` for the violation `budget`, 0 to 1.
-    pub fn new(tracking: Box<dyn Contender>, budget: f64) -> Self {
-        Self { tracking, budget }
+    /// Chooses among the targets of `tracking` by `yardstick`.
+    pub fn new(tracking: Box<dyn Contender>, yardstick: Yardstick) -> Self {
+        Self {
+            tracking,
+            yardstick,
+        }
     }
 
     /// Chooses among the targets of the product's own policy `target-tracking`, with the other
@@ -74,14 +120,14 @@ impl Fair {
     pub fn driven(
         own: &ControllerConfig,
         predict: Arc<Predict<'static>>,
-        budget: f64,
+        yardstick: Yardstick,
     ) -> Result<Self, ConfigError> {
         let config = ControllerConfig {
             policy: PolicyKind::TargetTracking,
             ..own.clone()
         };
         let tracking = Driven::new(BASELINE, config, predict)?;
-        Ok(Self::new(Box::new(tracking), budget))
+        Ok(Self::new(Box::new(tracking), yardstick))
     }
 }
 
@@ -89,7 +135,7 @@ impl fmt::Debug for Fair {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Fair")
             .field("tracking", &self.tracking.name())
-            .field("budget", &self.budget)
+            .field("yardstick", &self.yardstick)
             .finish()
     }
 }
@@ -112,7 +158,7 @@ impl Contender for Fair {
     }
 
     fn judge(&self, case: &Case, timeline: Option<&mut Timeline>) -> Judged {
-        let chosen = fair_run(self.tracking.as_ref(), case, self.budget)
+        let chosen = fair_by(self.tracking.as_ref(), case, self.yardstick)
             .and_then(|fair| Some((fair, self.tracking.with_target(fair.target)?)));
         let Some((fair, tracking)) = chosen else {
             return self.tracking.judge(case, timeline);
@@ -124,7 +170,10 @@ impl Contender for Fair {
             score: fair.score,
             label: fair.label(),
             parameters: tracking.parameters(),
-            kept: Some(fair.kept),
+            kept: match self.yardstick {
+                Yardstick::Budget(_) => Some(fair.kept),
+                Yardstick::Prices(_) => None,
+            },
             prices: None,
         }
     }
@@ -162,7 +211,9 @@ mod tests {
             let mut timeline = Timeline::default();
             assert_eq!(alone.run(&case, Some(&mut timeline)), fair.score);
             let mut shown = Timeline::default();
-            let judged = Fair::new(Box::new(tracking()), budget).judge(&case, Some(&mut shown));
+            let yardstick = Yardstick::Budget(budget);
+            let fair_one = Fair::new(Box::new(tracking()), yardstick);
+            let judged = fair_one.judge(&case, Some(&mut shown));
             assert_eq!((judged.score, shown), (fair.score, timeline));
             assert_eq!(
                 judged.label,
@@ -170,6 +221,26 @@ mod tests {
             );
             assert_eq!(fair.kept, fair.score.violation_share <= budget);
         }
+    }
+
+    /// Where a missing instance costs nothing, the fewest instances win; where it costs much, the
+    /// fewest missing ones.
+    #[test]
+    fn stated_prices_choose_the_target_of_the_least_cost() {
+        let case = case();
+        let points = sweep(&tracking(), &case, &BANK_TARGETS.map(f64::from));
+        for ratio in [0.0, 20.0, 1e6] {
+            let prices = Yardstick::Prices(ratio);
+            let judged = Fair::new(Box::new(tracking()), prices).judge(&case, None);
+            assert_eq!(judged.kept, None, "no budget is judged");
+            let costs = points.iter().map(|it| it.score.cost_with_missing(ratio));
+            let least = costs.fold(f64::INFINITY, f64::min);
+            let cost = judged.score.cost_with_missing(ratio);
+            assert!((cost - least).abs() < 1e-9, "{cost} of {least} at {ratio}");
+        }
+        let missing = |ratio| fair_by(&tracking(), &case, Yardstick::Prices(ratio)).unwrap();
+        assert!(missing(0.0).score.missing_hours > missing(1e6).score.missing_hours);
+        assert!(missing(0.0).score.instance_hours < missing(1e6).score.instance_hours);
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod sweep;
 
 pub(crate) use case::quantile;
 pub use case::{Case, CaseError, Setup};
-pub use fair::{BASELINE, Fair, FairRun, fair_run};
+pub use fair::{BASELINE, Fair, FairRun, Yardstick, fair_run};
 pub use parallel::in_parallel;
-pub use run::{Contender, Judged, Run, Timeline};
+pub use run::{Contender, Judged, Prices, Run, Timeline};
 pub use sweep::{AtBudget, BUDGET, SWEEP, SweepPoint, at_budget, sweep};

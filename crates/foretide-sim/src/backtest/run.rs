@@ -4,7 +4,7 @@ use crate::peers::{Peer, View};
 use crate::score::{Score, Scorer};
 use crate::world::{Step, World};
 use crate::{Case, STEP_S};
-use foretide_forecast::sizing::PriceList;
+use foretide_domain::{PriceTable, Spent};
 
 /// Anything that can be judged on a case: a comparison policy or the product's own.
 pub trait Contender: Sync {
@@ -43,8 +43,17 @@ pub struct Judged {
     pub parameters: Vec<(&'static str, f64)>,
     /// For the fair baseline, whether it kept the violation budget.
     pub kept: Option<bool>,
-    /// What violation shares would have cost in the newest week, where capacity follows a budget.
-    pub prices: Option<PriceList>,
+    /// The price list of the newest week, where capacity follows a budget.
+    pub prices: Option<Prices>,
+}
+
+/// What violation shares would have cost in the newest week of a run, and what the run did.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prices {
+    /// The price list.
+    pub list: PriceTable,
+    /// What the run's own count of its last seven days says; none below a day of data.
+    pub spent: Option<Spent>,
 }
 
 /// Rows of a run: one at every change of demand or of the group, each standing until the next.

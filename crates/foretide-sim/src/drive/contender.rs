@@ -4,10 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use foretide_control::{ConfigError, ControllerConfig};
-use foretide_domain::{Mode, Percent, PolicyKind};
+use foretide_domain::{Mode, Percent, PolicyKind, Spent};
 
 use super::{Predict, Simulation};
-use crate::backtest::{Case, Contender, Judged, Timeline};
+use crate::backtest::{Case, Contender, Judged, Prices, Timeline};
 use crate::score::Score;
 
 /// A controller configuration with a name. It writes whatever mode the configuration has: a
@@ -80,8 +80,13 @@ impl Contender for Driven {
 
     fn judge(&self, case: &Case, timeline: Option<&mut Timeline>) -> Judged {
         let replayed = self.replay(case, timeline);
-        let prices = replayed.as_ref();
-        let prices = prices.and_then(|it| it.driver().controller().price_list());
+        let controller = replayed.as_ref().map(|it| it.driver().controller());
+        let prices = controller.and_then(|controller| {
+            Some(Prices {
+                list: controller.price_list()?,
+                spent: Spent::of(&controller.week()),
+            })
+        });
         Judged {
             score: replayed.map_or_else(Score::default, |it| it.score()),
             label: self.name(),

@@ -65,6 +65,7 @@ pub(super) fn group(world: &World, epoch: Timestamp, launches: Vec<Launch>) -> G
             ..SuspendedProcesses::default()
         },
         refreshing: false,
+        refresh_unknown: false,
         launches,
         early_deaths: early_deaths(world, epoch),
         obstacles: Vec::new(),

@@ -108,6 +108,7 @@ fn inputs(before: u32, class: Class) -> Inputs {
         group_age: Duration::from_millis(100),
         suspended: SuspendedProcesses::default(),
         refreshing: false,
+        refresh_unknown: false,
         cpu: Percent::new(45.5),
         load: Load::new(91.0),
         instances: Some(2.0),

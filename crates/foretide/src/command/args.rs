@@ -93,7 +93,7 @@ pub(crate) struct PushArgs {
 /// What every order has.
 #[derive(Debug, Args)]
 pub(crate) struct OrderFlags {
-    /// Group, or account/group
+    /// Group: its name, that of its table, or account/group
     #[arg(value_name = "GROUP")]
     pub(super) group: String,
     /// Why; recorded with your name

@@ -3,9 +3,9 @@
 
 use foretide_domain::{Decision, Timestamp};
 use foretide_runtime::GroupKey;
+use foretide_status::story;
 use foretide_store::Reader;
 use foretide_terminal::shell::{visible, visible_lines};
-use foretide_terminal::wrap;
 use foretide_terminal::{Exit, Failure};
 use serde::Serialize;
 
@@ -22,13 +22,14 @@ pub(crate) fn run(
 ) -> Result<(), Failure> {
     let now = clock::now();
     let reader = kept::open(args.store.as_ref(), flags)?;
-    let group = kept::group(&reader, &args.group)?;
+    let group = kept::group(&reader, &args.group, flags)?;
     let failed = |error| kept::failed(&error);
-    let decisions = match (&args.since, &args.at) {
-        (Some(since), _) => {
-            let since = kept::time("--since", since, now)?;
-            reader.decisions(&group, since, end()).map_err(failed)?
-        }
+    let since = args.since.as_ref();
+    let since = since
+        .map(|since| kept::time("--since", since, now))
+        .transpose()?;
+    let decisions = match (since, &args.at) {
+        (Some(since), _) => reader.decisions(&group, since, end()).map_err(failed)?,
         (None, at) => {
             let at = match at {
                 Some(at) => kept::time("--at", at, now)?,
@@ -47,8 +48,16 @@ pub(crate) fn run(
         json(&group, &decisions, context)
     } else if args.csv {
         csv(&decisions, context)
-    } else if args.since.is_some() {
-        sentences(&decisions, context)
+    } else if let Some(since) = since {
+        let said = reader.records_and_notices(Some(&group), since, end());
+        for line in story(
+            &decisions,
+            &said.map_err(failed)?,
+            context.terminal.wrap_at(),
+        ) {
+            writeln!(context.out, "{line}")?;
+        }
+        Ok(())
     } else {
         unfolded(&reader, &group, &decisions, context)
     }
@@ -87,34 +96,6 @@ fn unfolded(
         }
     }
     Ok(())
-}
-
-/// One line for each decision; decisions in a row that differ only in figures share a line.
-fn sentences(decisions: &[Decision], context: &mut Context<'_>) -> Result<(), Failure> {
-    let wrap_at = context.terminal.wrap_at();
-    for alike in decisions.chunk_by(|a, b| shape(a) == shape(b)) {
-        let Some((first, rest)) = alike.split_first() else {
-            continue;
-        };
-        let line = format!("{} {first}", first.at);
-        writeln!(context.out, "{}", wrap(&visible(&line), wrap_at, 2))?;
-        if let Some(last) = rest.last() {
-            let more = rest.len();
-            writeln!(context.out, "  and {more} more like it until {}", last.at)?;
-        }
-    }
-    Ok(())
-}
-
-fn shape(decision: &Decision) -> (Option<u32>, u32, String, String) {
-    let why = &decision.explanation;
-    let bound = why.bound_by.map(|guard| guard.to_string());
-    (
-        decision.desired,
-        why.inputs.desired,
-        why.proposal.rule.to_string(),
-        bound.unwrap_or_default(),
-    )
 }
 
 #[derive(Serialize)]

@@ -61,6 +61,13 @@ pub(crate) fn settings_of<'c>(
     })
 }
 
+/// The Auto Scaling group of the table `name`, where there is a configuration with such a table. A
+/// store may be read where its configuration is not: then the names of AWS stand alone.
+pub(super) fn asg_of_table(name: &str, flags: &ConfigFlags) -> Option<String> {
+    let config = load(&sources(flags).ok()?.0).ok()?;
+    config.asg_of_table(name).map(str::to_owned)
+}
+
 pub(crate) fn config_file(flags: &ConfigFlags) -> Option<PathBuf> {
     let named = std::env::var_os(FILE_VARIABLE).filter(|name| !name.is_empty());
     let here = || Some(PathBuf::from(FILE_HERE)).filter(|path| path.exists());

@@ -53,30 +53,11 @@ pub(super) fn failed(error: &StoreError) -> Failure {
     }
 }
 
-/// The group `name`: its name, or `account/name` if several groups have the same name.
-pub(super) fn group(reader: &Reader, name: &str) -> Result<GroupKey, Failure> {
+/// The group `name`: its name in AWS, that of its table in the configuration, or `account/name`.
+pub(super) fn group(reader: &Reader, name: &str, flags: &ConfigFlags) -> Result<GroupKey, Failure> {
     let groups = reader.groups().map_err(|error| failed(&error))?;
-    let means = |key: &&GroupKey| key.name() == name || key.to_string() == name;
-    let mut found = groups.iter().filter(means);
-    let known = || {
-        let names: Vec<String> = groups.iter().map(ToString::to_string).collect();
-        if names.is_empty() {
-            "the store knows no group yet".to_owned()
-        } else {
-            format!("the store knows {}", names.join(", "))
-        }
-    };
-    match (found.next(), found.next()) {
-        (Some(key), None) => Ok(key.clone()),
-        (Some(_), Some(_)) => {
-            let what = format!("several accounts have a group `{name}`");
-            Err(Failure::new(Exit::Usage, what).hint(known()))
-        }
-        (None, _) => {
-            let what = format!("there is no group `{name}` in the store");
-            Err(Failure::new(Exit::Usage, what).hint(known()))
-        }
-    }
+    let table = input::asg_of_table(name, flags);
+    foretide_status::named(&groups, name, table.as_deref())
 }
 
 /// Parses a time: RFC 3339, or a span before `now`, with or without a minus.

@@ -2,7 +2,7 @@
 
 use foretide_config::Span;
 use foretide_domain::{Mode, Order, Timestamp};
-use foretide_socket::{Answer, FILE, Request, SendError, send};
+use foretide_socket::{Answer, FILE, Request, SendError, person, send};
 use foretide_terminal::shell::visible;
 use foretide_terminal::{Exit, Failure};
 
@@ -83,7 +83,7 @@ impl OrderFlags {
             None => input::load(&input::sources(flags)?.0)?.run.output,
         };
         let request = Request {
-            group: self.group.clone(),
+            group: input::asg_of_table(&self.group, flags).unwrap_or_else(|| self.group.clone()),
             order,
             by: self.person(),
         };
@@ -109,12 +109,7 @@ impl OrderFlags {
     fn person(&self) -> String {
         let known = |name: &str| std::env::var(name).ok().filter(|it| !it.is_empty());
         let by = self.by.clone().or_else(|| known("SUDO_USER"));
-        let by = by.or_else(|| known("USER"));
-        let by = by.unwrap_or_else(|| "unknown".to_owned());
-        match &self.why {
-            Some(why) => format!("{by}: {why}"),
-            None => by,
-        }
+        person(by.or_else(|| known("USER")), self.why.as_deref())
     }
 }
 

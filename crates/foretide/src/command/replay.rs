@@ -64,7 +64,7 @@ pub(crate) fn run(
 ) -> Result<(), Failure> {
     let now = clock::now();
     let reader = kept::open(args.store.as_ref(), flags)?;
-    let group = kept::group(&reader, &args.group)?;
+    let group = kept::group(&reader, &args.group, flags)?;
     let from = match &args.from {
         Some(from) => kept::time("--from", from, now)?,
         None => now.minus(USUAL),

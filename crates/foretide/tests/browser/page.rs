@@ -195,6 +195,60 @@ fn most_of_a_day_shows_the_forecast_what_it_led_to_and_how_well_it_held() {
     browser.is_quiet();
 }
 
+/// After some days of a demo the hours to come are drawn, and the group stands on its price list.
+#[test]
+fn what_is_to_come_and_what_the_promise_costs_are_shown_now_and_not_for_a_moment() {
+    let Some(browser) = Browser::start("page-ahead") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let args = ["--policy", "forecast", "--days", "14"];
+    let demo = Demo::paced(&folder, "127.0.0.1:0", "14400", &args);
+    browser.open(&demo.url());
+    browser.wait_for(SHOWN);
+    let outlook = "document.querySelector('.card.outlook')";
+    browser.wait_for(&format!("{outlook}.checkVisibility()"));
+    let drawn = "document.querySelector('.outlook .load-line')?.getAttribute('d').length > 300
+        && document.querySelector('.outlook .most') !== null";
+    browser.wait_for(drawn);
+    let said = browser.ask(&format!("return {outlook}.textContent"));
+    for words in [
+        "The next 48 hours",
+        "Most is needed from 2024-01-0",
+        "the group's maximum is",
+        "it decides no capacity",
+    ] {
+        assert!(
+            said.as_str().unwrap().contains(words),
+            "{words} is not in {said}"
+        );
+    }
+    let own = "document.querySelector('.prices .own')";
+    browser.wait_for(&format!("{own}?.checkVisibility()"));
+    let shown = browser.ask(&format!("return {own}.textContent"));
+    assert!(shown.as_str().unwrap().contains("this group"), "{shown}");
+    // The share is the one that the tile of the violation budget shows.
+    let same = "const share = document.querySelector('.prices .own th').textContent.split(':')[0];
+        return [...document.querySelectorAll('.tiles div')]
+            .some((tile) => tile.textContent.includes(`${share} of the time`))";
+    assert!(browser.ask(same) == true);
+    for width in [1280, 390] {
+        for (scheme, name) in [(Scheme::Light, "light"), (Scheme::Dark, "dark")] {
+            browser.look(width, scheme);
+            browser.wait_for(drawn);
+            browser.fits();
+            browser.picture(&format!("{width}-{name}"));
+        }
+    }
+    browser.open(&format!(
+        "{}#/g/demo?at=2024-01-02T12:00:00.000Z",
+        demo.url()
+    ));
+    browser.wait_for("document.querySelector('.group.then') !== null");
+    browser.wait_for(&format!("!{outlook}.checkVisibility()"));
+    browser.is_quiet();
+}
+
 /// A place of the chart in the window: shares of its width and height.
 fn place(browser: &Browser, x: f64, y: f64) -> (f64, f64) {
     let script = "const box = document.querySelector('.plot').getBoundingClientRect();

@@ -78,6 +78,15 @@ const OF_ONE_COLOUR: &str = "[...document.querySelectorAll('.chart .plot')]
     .every((chart) => getComputedStyle(chart).backgroundColor
        === getComputedStyle(document.body).backgroundColor)";
 
+/// Every label of every chart lies within its chart: an SVG cuts off what does not.
+const WHOLE_LABELS: &str = "[...document.querySelectorAll('.chart .plot')].every((chart) => {
+    const { left, right } = chart.getBoundingClientRect();
+    return [...chart.querySelectorAll('.grid text')].every((label) => {
+      const box = label.getBoundingClientRect();
+      return box.left >= left - 0.5 && box.right <= right + 0.5;
+    });
+  })";
+
 /// Wide and narrow, light and dark: it is drawn, fits, and its charts are of the page's colour.
 pub(crate) fn on_every_screen(browser: &Browser, drawn: &str) {
     for (width, size) in [(1280, "wide"), (360, "phone")] {
@@ -87,6 +96,7 @@ pub(crate) fn on_every_screen(browser: &Browser, drawn: &str) {
             browser.fits();
             // The charts follow the page when they hear that its colours have changed.
             browser.wait_for(OF_ONE_COLOUR);
+            browser.wait_for(WHOLE_LABELS);
             let paper = browser.ask("return getComputedStyle(document.body).backgroundColor");
             let expected = match scheme {
                 Scheme::Light => "rgb(255, 255, 255)",

@@ -205,6 +205,62 @@ fn the_baseline_is_target_tracking_at_the_best_target_in_hindsight() {
     }
 }
 
+/// A number of files above a list of fewer ones makes people look for the others.
+#[test]
+fn every_file_that_was_written_is_named() {
+    let room = room();
+    let args = [
+        "backtest",
+        "--trace",
+        "web.csv",
+        "--policy",
+        "static,hpa",
+        "--out",
+        "out",
+    ];
+    let text = done(&room, &args);
+    let (_, list) = text.split_once("\n4 files in out\n").unwrap();
+    let mut named: Vec<&str> = list.lines().map(str::trim).collect();
+    named.sort_unstable();
+    let written: Vec<String> = files(&room, "out").into_keys().collect();
+    let written: Vec<String> = written.iter().map(|name| format!("out/{name}")).collect();
+    assert_eq!(named, written);
+}
+
+/// Where prices are stated no budget is configured: a verdict by the default one is about nothing.
+#[test]
+fn stated_prices_are_what_the_verdict_goes_by() {
+    let room = room();
+    room.write(
+        "foretide.toml",
+        "[group.dear.forecast]\ninstance_price = \"0.06 USD/h\"\n\
+         violation_price = \"0.1 USD/min\"\n",
+    );
+    let policy = ["--policy", "target-tracking,baseline", "--out", "out"];
+    let run = |more: &[&str]| {
+        let args = [&["backtest", "--trace", "web.csv"], &policy[..], more].concat();
+        let text = done(&room, &args);
+        (text, summary(&room, "out"))
+    };
+    let (text, figures) = run(&["--settings-of", "dear"]);
+    let judged =
+        "at the stated prices, where a missing instance-hour costs as much as 100.0 others";
+    assert!(
+        text.contains(judged) && !text.contains("violation budget of"),
+        "{text}"
+    );
+    assert_eq!(figures["violation_price_ratio"], 100.0);
+    let trace = &figures["traces"][0];
+    assert_eq!(trace["policies"][1]["keeps_budget"], Value::Null);
+    assert!(
+        room.read("out/report.html")
+            .contains("cheapest at the stated prices")
+    );
+    let (text, figures) = run(&["--settings-of", "dear", "--budget", "1%"]);
+    assert!(text.contains("violation budget of 1.00 %"), "{text}");
+    assert_eq!(figures["violation_price_ratio"], Value::Null);
+}
+
 #[test]
 fn a_timeline_has_a_row_at_every_change() {
     let room = room();

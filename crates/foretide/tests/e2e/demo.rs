@@ -103,7 +103,7 @@ fn target_tracking_equals_the_policy_it_is_compared_with() {
     };
     assert_eq!(figures("target-tracking "), figures("target tracking at "));
     assert!(
-        out.contains("Policy target-tracking used as many instance-hours as target tracking at "),
+        out.contains(" used as many instance-hours as target tracking at "),
         "{out}"
     );
 }

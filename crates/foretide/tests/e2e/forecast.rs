@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use foretide_domain::{Datapoint, Percent, Record, Timestamp};
+use foretide_domain::{Datapoint, Percent, PolicyKind, Record, Timestamp};
 use foretide_runtime::{Batch, Entry, GroupKey, Journal, What};
 use foretide_store::{Retention, Store};
 
+use crate::kept::recorded;
 use crate::{Room, trace_of_two_days};
 
 #[test]
@@ -133,6 +134,25 @@ fn what_was_observed_of_a_group_is_its_history() {
         let accuracy = &json["horizons"][0]["accuracy"];
         assert!(accuracy["wape"].as_f64().unwrap() < 0.02, "{accuracy}");
     }
+}
+
+/// The run had read weeks of the past at its start: who asks for the group's load means them too.
+#[test]
+fn the_history_that_a_run_has_read_counts_as_well() {
+    let room = Room::new();
+    recorded(&room, PolicyKind::Forecast);
+    let args = [
+        "forecast",
+        "--group",
+        "web",
+        "--store",
+        "foretide.db",
+        "--horizon",
+        "24h",
+    ];
+    let out = room.done(&args);
+    assert!(out.contains("next 24 h, in busy instances"), "{out}");
+    assert!(out.contains("up to 24 h ahead: "), "{out}");
 }
 
 #[test]

@@ -140,6 +140,11 @@ impl Predictor for Group {
 
 /// Half an hour of a group under `policy`, the process restarted in between.
 pub(crate) fn recorded(room: &Room, policy: PolicyKind) -> PathBuf {
+    recorded_with(room, policy, None)
+}
+
+/// The same, where somebody sets desired capacity to `meddled` while no process runs.
+fn recorded_with(room: &Room, policy: PolicyKind, meddled: Option<u32>) -> PathBuf {
     let path = room.path("foretide.db");
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -158,7 +163,7 @@ pub(crate) fn recorded(room: &Room, policy: PolicyKind) -> PathBuf {
                 ..ControllerConfig::default()
             },
             permit: Arc::default(),
-            predictor: group,
+            predictor: Arc::<Group>::clone(&group),
             history_from: None,
             settings: "".into(),
         }],
@@ -173,6 +178,9 @@ pub(crate) fn recorded(room: &Room, policy: PolicyKind) -> PathBuf {
             let running = running.await.unwrap();
             tokio::time::sleep(Duration::from_secs(seconds)).await;
             assert!(running.stop().await);
+            if let Some(desired) = meddled {
+                *group.0.lock().unwrap() = desired;
+            }
         }
     });
     room.write(
@@ -180,6 +188,11 @@ pub(crate) fn recorded(room: &Room, policy: PolicyKind) -> PathBuf {
         SETTINGS.replace("POLICY", &policy.to_string()),
     );
     path
+}
+
+/// The words with one space between two: where a line ends says nothing.
+fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 const STORE: [&str; 2] = ["--store", "foretide.db"];
@@ -280,6 +293,46 @@ fn a_decision_is_explained_with_all_that_it_rests_on() {
     assert_eq!(csv.lines().count(), parsed.len() + 1);
 }
 
+/// Who reads only decisions would take the jump for Foretide's own.
+#[test]
+fn a_change_by_somebody_else_stands_among_the_decisions_at_its_time() {
+    let room = Room::new();
+    recorded_with(&room, PolicyKind::TargetTracking, Some(5));
+    let since = ["explain", "web", "--since", "2026-11-23T00:00:00Z"];
+    let text = room.done(&[&since[..], &STORE].concat());
+    let lines: Vec<&str> = text.lines().collect();
+    let changed = |line: &&str| line.contains("somebody else changed the group: desired");
+    let at = lines.iter().position(|line| changed(line)).unwrap();
+    assert_eq!(
+        lines.iter().filter(|line| changed(line)).count(),
+        1,
+        "{text}"
+    );
+    assert!(lines[at].ends_with(" -> 5"), "{text}");
+    let times = lines.iter().filter(|line| line.starts_with("2026-"));
+    let times: Vec<&str> = times.map(|line| &line[..20]).collect();
+    assert!(times.is_sorted(), "{text}");
+    assert!(0 < at && at + 1 < lines.len(), "between decisions: {text}");
+}
+
+/// The names of the configuration are what an operator has before his eyes.
+#[test]
+fn a_group_is_found_by_its_table_and_a_name_that_may_be_two_is_refused() {
+    let room = Room::new();
+    recorded(&room, PolicyKind::Classifier);
+    let tables = |text: &str| drop(room.write("foretide.toml", text));
+    tables("[group.front]\nasg = \"web\"\n");
+    let explain = |name: &'static str| ["explain", name, STORE[0], STORE[1]];
+    assert_eq!(room.done(&explain("front")), room.done(&explain("web")));
+    room.fails(
+        &explain("back"),
+        64,
+        &["no group `back`", "knows eu-west-1/web"],
+    );
+    tables("[group.front]\n");
+    room.fails(&explain("front"), 64, &["no group `front`"]);
+}
+
 #[test]
 fn groups_are_shown_at_a_glance_also_in_sixty_columns() {
     let room = Room::new();
@@ -305,6 +358,8 @@ fn groups_are_shown_at_a_glance_also_in_sixty_columns() {
         text.contains("in service, 0 pending, bounds 1..9"),
         "{text}"
     );
+    // The process has ended: no cycle is to come.
+    assert!(words(&text).contains("The next cycle was due"), "{text}");
     assert!(
         text.lines().all(|line| line.chars().count() <= 60),
         "{text}"

@@ -1,11 +1,14 @@
 // One group: what it does, why, what comes next, whether it is well; and its history.
 
+import { Outlook, Prices } from "./ahead.js";
 import { Chart } from "./chart.js";
 import { Controls } from "./controls.js";
 import { MISSING, against, badge, clock, h, number, percent, put, span, stamp, text } from "./dom.js";
 import { ask } from "./stream.js";
 
 const HOUR = 3600000;
+/** Longest window that the store is read for. */
+const STORE = 7 * 24 * HOUR;
 const RANGES = [["1 h", HOUR], ["6 h", 6 * HOUR], ["24 h", 24 * HOUR], ["All", null]];
 /** Least time between two readings of the columns. */
 const PAUSE_MS = 1000;
@@ -56,6 +59,10 @@ export class Group {
     this.figures = h("dl", { class: "tiles" });
     this.life = h("section", { class: "card lifecycle" });
     this.events = h("ol", { class: "events" });
+    this.before = h("p", { class: "note", hidden: true });
+    this.outlook = new Outlook();
+    this.prices = new Prices();
+    this.ahead = h("div", { class: "pair", hidden: true }, this.outlook.node, this.prices.node);
     this.controls = new Controls(this.id, () => this.state.now());
     this.node = h(
       "div",
@@ -69,9 +76,11 @@ export class Group {
         h("div", { class: "titled" }, h("h2", {}, "Needed and running instances"), h("div", { class: "ranges", role: "group", "aria-label": "Range" }, this.ranges)),
         this.chart.node,
         h("div", { class: "scroll" }, this.from, this.slider, this.to),
+        this.before,
         this.past,
       ),
       this.figures,
+      this.ahead,
       h("div", { class: "pair" }, this.decision, h("div", {}, this.life, this.controls.node, h("section", { class: "card" }, h("h2", {}, "What happened"), this.events))),
     );
   }
@@ -80,7 +89,7 @@ export class Group {
   window(now) {
     if (this.zoomed) return this.zoomed;
     const ahead = (this.state.groups.get(this.id)?.load.forecast_ahead_s ?? 0) * 1000;
-    const oldest = Math.min(this.data?.kept_from_ms ?? now - this.range, now - HOUR / 2);
+    const oldest = Math.min(this.data?.history_from_ms ?? now - this.range, now - HOUR / 2);
     const from = this.range === null ? oldest : Math.max(now - this.range, oldest);
     return [from, now + Math.max(ahead, (now - from) / 40)];
   }
@@ -92,7 +101,9 @@ export class Group {
     this.asked = performance.now();
     this.loading = true;
     try {
-      const path = `/api/v1/groups/${encodeURIComponent(this.id)}?from=${Math.round(from)}&to=${Math.round(to)}&points=${points}`;
+      // Who follows the group asks every second: the store is read for a window of the past alone.
+      const memory = !this.zoomed || to - from > STORE;
+      const path = `/api/v1/groups/${encodeURIComponent(this.id)}?from=${Math.round(from)}&to=${Math.round(to)}&points=${points}&memory=${memory}`;
       this.data = await ask(path);
     } catch (error) {
       this.refused(error);
@@ -169,12 +180,27 @@ export class Group {
     this.slider.value = String(this.moment ?? data.now_ms);
     text(this.from, stamp(oldest));
     text(this.to, this.moment === null ? "live" : stamp(data.now_ms));
+    this.history(data.series);
     this.happened(data.marks);
+    // Both are of now, and no part of what was known then.
+    const live = this.moment === null;
+    this.ahead.hidden = !live || (!data.outlook && !data.price_list);
+    this.outlook.show(live ? data.outlook : null, data.group.capacity?.max ?? null);
+    this.prices.show(live ? data.price_list : null, data.group);
     const shown = this.moment === null ? data : this.then;
     if (!shown) return;
     this.money(shown);
     this.lifecycle(shown.group.capacity);
     this.explain(shown.decision, this.moment === null ? "Last decision" : "Decision that stood then");
+  }
+
+  /** Where load is known before capacity is, the chart says whose load it is. */
+  history({ at_ms: times, load_instances: loads, in_service: serving }) {
+    const load = loads.findIndex((value) => value !== null);
+    const served = serving.findIndex((value) => value !== null);
+    const until = served < 0 ? times.at(-1) : times[served];
+    this.before.hidden = load < 0 || until - times[load] < HOUR / 4;
+    text(this.before, `Before ${stamp(until)} the load alone is shown: the forecast read it from the group's history. Where Foretide already ran then, zoom in to see the instances.`);
   }
 
   money({ group, accuracy }) {

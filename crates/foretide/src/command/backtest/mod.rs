@@ -53,10 +53,7 @@ pub(crate) fn run(
             written.len(),
             folder.display()
         )?;
-        for path in written
-            .iter()
-            .filter(|path| path.extension().is_some_and(|e| e != "csv"))
-        {
+        for path in &written {
             writeln!(context.out, "  {}", path.display())?;
         }
     }

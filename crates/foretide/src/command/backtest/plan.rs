@@ -9,7 +9,9 @@ use foretide_config::{Config, Percentage};
 use foretide_control::ControllerConfig;
 use foretide_domain::{Bounds, CallFailure, FailureKind, Features, PolicyKind};
 use foretide_report::file_name;
-use foretide_sim::{BASELINE, Case, Contender, Driven, Fair, Peer, PolicySpec, Predict, Setup};
+use foretide_sim::{
+    BASELINE, Case, Contender, Driven, Fair, Peer, PolicySpec, Predict, Setup, Yardstick,
+};
 use foretide_terminal::{Exit, Failure};
 
 use crate::cli::ConfigFlags;
@@ -39,6 +41,8 @@ pub(crate) struct Plan {
     pub(crate) targets: Vec<f64>,
     /// Violation share at which policies of a sweep are compared.
     pub(crate) budget: f64,
+    /// What the verdict goes by.
+    pub(crate) yardstick: Yardstick,
     pub(crate) price_usd_per_hour: f64,
     /// Whether the summary has the duration of each run.
     pub(crate) timings: bool,
@@ -67,9 +71,11 @@ impl Plan {
                  hint: --policy {name}"
             ));
         }
-        let budget = args.budget.map_or(own.forecast.budget, Percentage::ratio);
+        let budget = args.budget.map(Percentage::ratio);
+        let yardstick = Yardstick::configured(&own.forecast, budget);
+        let budget = budget.unwrap_or(own.forecast.budget);
         let made = |spec: &PolicySpec| match (spec.name.as_str(), spec.settings.as_slice()) {
-            (BASELINE, []) => match Fair::driven(&own, Arc::clone(&predict), budget) {
+            (BASELINE, []) => match Fair::driven(&own, Arc::clone(&predict), yardstick) {
                 Ok(fair) => Ok(Box::new(fair) as Box<dyn Contender>),
                 Err(error) => Err(Failure::of(Exit::Config, &error)),
             },
@@ -91,6 +97,7 @@ impl Plan {
                 .map(|sweep| sweep.0.clone())
                 .unwrap_or_default(),
             budget,
+            yardstick,
             price_usd_per_hour: args.price,
             timings: args.timings,
         })

@@ -160,13 +160,14 @@ fn gather(plan: &Plan, command: String, jobs: &[Job<'_>], done: Vec<Done>) -> Re
     }
     for (trace, figures) in traces.iter_mut().enumerate() {
         figures.curves = curves(plan, trace, &sweeps);
-        figures.judge(plan.budget);
+        figures.judge(plan.yardstick);
     }
     let summary = Summary {
         schema_version: SCHEMA_VERSION,
         foretide_version: env!("CARGO_PKG_VERSION"),
         command,
         violation_budget: plan.budget,
+        violation_price_ratio: plan.yardstick.price_ratio(),
         price_usd_per_hour: plan.price_usd_per_hour,
         traces,
     };

@@ -15,7 +15,7 @@ Examples:
   foretide forecast --trace load.csv
   foretide forecast --trace load.csv --boot 60s,300s,600s --out accuracy
   foretide forecast --trace load.csv --period 300s --warmup 7d
-  foretide forecast --group web           the load that `foretide run` observed
+  foretide forecast --group web           the load that `foretide run` observed and read
   foretide forecast --trace load.csv --horizon 24h
 
 The history is replayed. Every period is forecast from the periods before it, by the model that the
@@ -34,7 +34,7 @@ pub(crate) struct ForecastArgs {
     pub(crate) trace: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) traced: TraceFlags,
-    /// Group, or account/group, whose observed load in the store is the history
+    /// Group whose load in the store is the history
     #[arg(long, value_name = "NAME", conflicts_with = "trace")]
     pub(crate) group: Option<String>,
     /// Store file [default: output/foretide.db]

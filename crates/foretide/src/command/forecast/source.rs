@@ -1,6 +1,5 @@
-//! Source of the history: a trace file, or the load of a group that `foretide run` observed.
+//! Source of the history: a trace file, or the load of a group in the store of `foretide run`.
 
-use foretide_domain::Timestamp;
 use foretide_sim::{ReadOptions, Trace, read_trace};
 use foretide_terminal::{Exit, Failure};
 
@@ -42,7 +41,8 @@ impl Source {
         }
     }
 
-    /// The observations as a trace, equal to the trace that a pull of the same periods writes.
+    /// What the run observed as a trace, as a pull of the same periods writes it, and the history
+    /// that it read from CloudWatch and forecasts from.
     fn observed(group: &str, args: &ForecastArgs, flags: &ConfigFlags) -> Result<Self, Failure> {
         let pull = flags
             .again("foretide pull")
@@ -57,20 +57,14 @@ impl Source {
             failure.hint(hint)
         };
         let reader = kept::open(args.store.as_ref(), flags).map_err(or_pull)?;
-        let key = kept::group(&reader, group).map_err(or_pull)?;
-        let ever = (
-            Timestamp::from_millis(i64::MIN),
-            Timestamp::from_millis(i64::MAX),
-        );
-        let points = reader
-            .observations(&key, ever.0, ever.1)
-            .map_err(|error| kept::failed(&error))?;
-        let rows = foretide_files::trace_of(&points);
-        let Some(newest) = points.last().filter(|_| !rows.is_empty()) else {
+        let key = kept::group(&reader, group, flags).map_err(or_pull)?;
+        let loads = reader.loads(&key).map_err(|error| kept::failed(&error))?;
+        let rows = foretide_files::trace_of(&loads.past, &loads.observed);
+        let Some(period) = loads.period.filter(|_| !rows.is_empty()) else {
             let what = format!("the store has no load of {key} yet");
             return Err(Failure::new(Exit::Data, what).hint(pull));
         };
-        let period_s = u32::try_from(newest.period.as_secs()).unwrap_or(PERIOD_S);
+        let period_s = u32::try_from(period.as_secs()).unwrap_or(PERIOD_S);
         let options = ReadOptions {
             step_s: Some(period_s),
             ..ReadOptions::default()

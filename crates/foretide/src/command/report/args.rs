@@ -19,7 +19,7 @@ of the group, those of target tracking at the best target in hindsight (the base
 fewest that would have kept the objective (the hindsight optimum). `price` in a group's table adds
 costs. docs/report.md describes the JSON.")]
 pub(crate) struct ReportArgs {
-    /// Group, or account/group [default: all groups of the store]
+    /// Group: its name, that of its table, or account/group [default: all groups of the store]
     #[arg(value_name = "GROUP")]
     pub(crate) group: Option<String>,
     /// Days to report on, today included, such as 30 or 30d

@@ -34,7 +34,7 @@ pub(crate) fn run(
     let config = input::load(&input::sources(flags)?.0)?;
     let reader = kept::open(args.store.as_ref(), flags)?;
     let keys = match &args.group {
-        Some(name) => vec![kept::group(&reader, name)?],
+        Some(name) => vec![kept::group(&reader, name, flags)?],
         None => reader.groups().map_err(|error| kept::failed(&error))?,
     };
     if keys.is_empty() {

@@ -252,6 +252,11 @@ fn note(board: &Board, entry: &Entry) {
             board.read(&id, entry.at, group);
         }
         (What::Record(record), Some(id)) => board.record(&id, entry.at, record),
+        (What::Checkpoint(kept), Some(id)) => {
+            if let Some(known) = &kept.snapshot.forecast {
+                board.history(&id, known.period(), known.loads());
+            }
+        }
         (What::Notice(notice), group) => {
             match notice {
                 Notice::JournalFailed(error) => board.set_store(StoreHealth::Failing {

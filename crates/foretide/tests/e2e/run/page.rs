@@ -3,11 +3,12 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
+use foretide_emulator::GroupSpec;
 use serde_json::Value;
 
 use crate::Room;
 
-use super::rig::{Aws, Running, busy, quick};
+use super::rig::{Aws, PATIENCE, Running, busy, now, quick};
 
 pub(super) const LISTEN: [&str; 2] = ["--listen", "127.0.0.1:0"];
 
@@ -61,6 +62,59 @@ fn scaled_out(group: &Value) -> bool {
     marks
         .iter()
         .any(|mark| mark["kind"] == "scale_out" && mark["to"] == 3)
+}
+
+/// The group's page once it has what the forecast knows.
+fn forecast_page(page: &str) -> Value {
+    let began = now();
+    loop {
+        let group = json(page, &format!("{GROUP}?from=0&points=500&memory=true"));
+        let known = ["outlook", "price_list", "kept_from_ms"];
+        if known.iter().all(|name| !group[*name].is_null()) {
+            return group;
+        }
+        assert!(now().since(began) < PATIENCE, "{group}");
+    }
+}
+
+/// What the forecast read of the past is on the chart before the process is; the hours to come and
+/// the price list are there as well, and all of it is after a restart.
+#[test]
+fn the_page_begins_with_the_history_that_the_forecast_read() {
+    let days = GroupSpec {
+        history_s: 4 * 86_400,
+        ..busy("web")
+    };
+    let aws = Aws::of(vec![days]);
+    let room = Room::new();
+    let group = "[group.web]\nmode = \"observe\"\npolicy = \"forecast\"\ninterval = \"1s\"\n";
+    room.write("foretide.toml", format!("{group}metric_delay = \"0s\"\n"));
+    for start in ["first", "second"] {
+        let mut run = Running::start(&room, &aws, &LISTEN);
+        let page = address(&mut run);
+        let group = forecast_page(&page);
+        let three_days_ago = now().as_millis() - 3 * 86_400_000;
+        let from = group["history_from_ms"].as_i64().unwrap();
+        assert!(from < three_days_ago, "{start} start: {from}");
+        assert!(group["kept_from_ms"].as_i64().unwrap() > three_days_ago);
+        let series = &group["series"];
+        assert_eq!(series["at_ms"][0].as_i64(), Some(from));
+        // 180 instance-percent at 80 %.
+        assert_eq!(series["load_instances"][0], 2.25, "{start} start");
+        for unknown in ["in_service", "desired", "cpu_percent"] {
+            assert_eq!(series[unknown][0], Value::Null, "{unknown}");
+        }
+        let hours = group["outlook"]["at_ms"].as_array().unwrap();
+        assert!((42..=48).contains(&hours.len()), "{}", hours.len());
+        assert_eq!(group["outlook"]["most"]["need_instances"], 3);
+        assert_eq!(group["price_list"]["rows"].as_array().unwrap().len(), 4);
+        assert_eq!(
+            group["price_list"]["today"],
+            Value::Null,
+            "no day is counted"
+        );
+        run.stop("TERM");
+    }
 }
 
 #[test]
