@@ -302,7 +302,7 @@ fn a_change_by_somebody_else_stands_among_the_decisions_at_its_time() {
     let text = room.done(&[&since[..], &STORE].concat());
     let lines: Vec<&str> = text.lines().collect();
     let changed = |line: &&str| line.contains("somebody else changed the group: desired");
-    let at = lines.iter().position(|line| changed(line)).unwrap();
+    let at = lines.iter().position(&changed).unwrap();
     assert_eq!(
         lines.iter().filter(|line| changed(line)).count(),
         1,
