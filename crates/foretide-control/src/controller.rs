@@ -66,14 +66,15 @@ impl Controller {
             snapshot_asked: false,
         };
         controller.resume_forecast(snapshot.forecast.as_deref());
-        let effects = if is_new {
+        let mut effects: Vec<Effect> = controller.known_ahead().collect();
+        effects.append(&mut if is_new {
             controller.begin_look(now)
         } else {
             controller.state.metrics.resize(&controller.config);
             // Another model may answer now.
             controller.state.policies.classifier.prediction = None;
             controller.go_on_looking(now)
-        };
+        });
         (controller, effects)
     }
 
@@ -179,7 +180,7 @@ impl Controller {
         now: Timestamp,
         effects: &mut Vec<Effect>,
     ) {
-        let history_complete = self.take_in_history(effects);
+        let history_complete = self.take_in_history();
         let snapshot = Snapshot {
             state: Some(self.state.clone()),
             forecast: self.forecast_snapshot().map(Arc::new),

@@ -190,9 +190,9 @@ impl Forecasting {
         read && (self.has_own_model() || !fitting)
     }
 
-    /// Lets the forecast rest on what was read of the past as well. Returns the outlook, if it was
-    /// made anew: with more history it sees more.
-    pub(crate) fn take_in(&mut self, per_instance: Option<f64>) -> Option<&Outlook> {
+    /// Lets the forecast rest on what was read of the past as well, and makes the outlook anew: with
+    /// more history it sees more.
+    pub(crate) fn take_in(&mut self, per_instance: Option<f64>) {
         let read = self.backfill.take();
         let points = read
             .iter()
@@ -202,11 +202,10 @@ impl Forecasting {
         let own = self.forecaster.own().cloned();
         self.forecaster = Forecaster::resume(history, generic_model(self.grid));
         own.map(|own| self.forecaster.install(own));
-        if read.is_empty() {
-            return None;
+        if !read.is_empty() {
+            let made = ahead::look_ahead(self.forecaster.history());
+            self.outlook = made.or_else(|| self.outlook.take());
         }
-        let made = ahead::look_ahead(self.forecaster.history())?;
-        Some(self.outlook.insert(made))
     }
 
     /// Learns what known events have brought from the whole history, where nothing is known yet.

@@ -178,13 +178,12 @@ impl Controller {
     }
 
     /// Lets the forecast rest on the history read so far; whether that is all that was asked for.
-    pub(crate) fn take_in_history(&mut self, effects: &mut Vec<Effect>) -> bool {
+    pub(crate) fn take_in_history(&mut self) -> bool {
         let Some(forecasting) = &mut self.forecasting else {
             return false;
         };
         let is_complete = forecasting.backfill.is_complete();
-        let made = forecasting.take_in(self.state.metrics.per_instance(&self.config));
-        effects.extend(made.cloned().map(Record::Outlook).map(Effect::Record));
+        forecasting.take_in(self.state.metrics.per_instance(&self.config));
         if let Some(saved) = &mut self.state.policies.forecast.optimiser {
             saved.optimiser.prime(forecasting.demands());
             forecasting.learn_events(&self.config.calendar, &mut saved.learned);
@@ -216,14 +215,15 @@ impl Controller {
             .price_list(&saved.optimiser, bounds)
     }
 
-    /// Outlook and price list as they are known, as records. Both are recorded when they are made,
-    /// which may be a week ago: whoever goes on from a stored state records them again, so that
-    /// those who follow the records alone know them.
-    pub fn known_ahead(&self) -> Vec<Record> {
+    /// Outlook and price list as they are known, to be recorded. Both were recorded when they were
+    /// made, which may be a week ago: those who follow the records alone learn them from the
+    /// controller that goes on from a snapshot. A new price list is recorded in no other way, since
+    /// a snapshot follows each fit.
+    pub(crate) fn known_ahead(&self) -> impl Iterator<Item = Effect> {
         let outlook = self.forecasting.as_ref().and_then(Forecasting::outlook);
         let outlook = outlook.cloned().map(Record::Outlook);
         let prices = self.known_prices().map(Record::Prices);
-        outlook.into_iter().chain(prices).collect()
+        outlook.into_iter().chain(prices).map(Effect::Record)
     }
 
     fn known_prices(&self) -> Option<PriceTable> {
@@ -244,12 +244,10 @@ impl Controller {
         match forecasting.fitted(call, outcome, now) {
             Ok(prices) => {
                 let saved = &mut self.state.policies.forecast.optimiser;
-                let Some((prices, saved)) = prices.zip(saved.as_mut()) else {
-                    return Vec::new();
-                };
-                saved.optimiser.take_price_list(prices);
-                let known = self.known_prices().map(Record::Prices);
-                known.map(Effect::Record).into_iter().collect()
+                if let Some((prices, saved)) = prices.zip(saved.as_mut()) {
+                    saved.optimiser.take_price_list(prices);
+                }
+                Vec::new()
             }
             Err(why) => {
                 let failure = CallFailure {

@@ -61,10 +61,10 @@ pub enum Record {
         /// States that the group is no longer in.
         ended: Vec<HealthState>,
     },
-    /// The outlook was made anew, every six hours. A record of its own, some 3 KB, and no part of a
+    /// The outlook, made anew every six hours. A record of its own, some 3 KB, and no part of a
     /// decision: a group makes four outlooks a day and over a thousand decisions.
     Outlook(Outlook),
-    /// The price list was made anew, every week or every day.
+    /// The price list, made anew every week or every day.
     Prices(PriceTable),
 }
 

@@ -73,10 +73,6 @@ impl GroupTask {
         };
         let control = checkpoint.go_on(now);
         journal.checkpoint(key, now, checkpoint);
-        // Recorded when they were made, up to a week ago: the page reads the records of two days.
-        for known in control.controller().known_ahead() {
-            journal.record(key, now, known);
-        }
         let outside = GroupOutside::new(
             start.setup,
             start.account,

@@ -84,7 +84,7 @@ fn outlook(f: &mut fmt::Formatter<'_>, outlook: &Outlook) -> fmt::Result {
         .hours
         .iter()
         .max_by(|a, b| most(a).total_cmp(&most(b)));
-    write!(f, "outlook made: {} hours to come", outlook.hours.len())?;
+    write!(f, "outlook: {} hours to come", outlook.hours.len())?;
     busiest.map_or(Ok(()), |hour| {
         let [median, .., most] = hour.loads.map(|load| load / 100.0);
         write!(
@@ -97,7 +97,7 @@ fn outlook(f: &mut fmt::Formatter<'_>, outlook: &Outlook) -> fmt::Result {
 
 fn prices(f: &mut fmt::Formatter<'_>, prices: &PriceTable) -> fmt::Result {
     let days = prices.minutes / 1440.0;
-    write!(f, "price list of {days:.1} days made:")?;
+    write!(f, "price list of {days:.1} days:")?;
     for (index, row) in prices.rows.iter().enumerate() {
         let join = if index == 0 { "" } else { "," };
         let share = 100.0 * row.violation_share;

@@ -140,9 +140,11 @@ async fn outlook_and_price_list_are_recorded_when_made_and_again_at_a_restart() 
     seconds(300).await;
     assert!(runtime.stop().await);
     let made = ahead(&world, 0);
-    let [Record::Outlook(outlook), Record::Prices(prices)] = &made[..] else {
+    // Once the history was read, and after the fit.
+    let [.., Record::Outlook(outlook), Record::Prices(prices)] = &made[..] else {
         panic!("{made:?}");
     };
+    assert!((3..=4).contains(&made.len()), "{made:?}");
     assert_eq!(outlook.hours.len(), 48);
     assert!(outlook.hours[0].from > outlook.of);
     assert_eq!((prices.rows.len(), prices.minutes.round()), (4, 10_080.0));
@@ -150,13 +152,13 @@ async fn outlook_and_price_list_are_recorded_when_made_and_again_at_a_restart() 
     let runtime = world.start().await;
     seconds(60).await;
     assert!(runtime.stop().await);
-    assert_eq!(ahead(&world, before), made);
+    assert_eq!(ahead(&world, before), made[made.len() - 2..]);
     // What the page draws of the time before is in the checkpoint of the start.
     let entries = world.journal.entries.lock().unwrap();
     let kept = entries[before..]
         .iter()
         .find_map(|entry| match &entry.what {
-            What::Checkpoint(kept) => kept.snapshot.forecast.clone(),
+            What::Checkpoint(kept) => kept.snapshot.forecast.as_ref(),
             _ => None,
         });
     let kept = kept.unwrap();
