@@ -18,8 +18,12 @@ const SCALE: usize = 6;
 const COLUMNS_MAX: usize = 120;
 /// Most rows of the chart.
 const CHART_ROWS_MAX: usize = 16;
-/// Rows of a picture without chart and sentences.
-const ROWS_FIXED: usize = 11;
+/// Fewest rows of the chart.
+const CHART_ROWS_MIN: usize = 3;
+/// Rows of a picture without title, chart and sentences.
+const ROWS_FIXED: usize = 10;
+/// Most rows of the title.
+const TITLE_ROWS_MAX: usize = 8;
 /// Characters for which the sentences have room. Their rows stay reserved, so that nothing above
 /// and below moves.
 const SENTENCES: usize = 340;
@@ -38,6 +42,7 @@ pub(crate) struct Frame {
 
 /// State of the view.
 pub(crate) struct View {
+    /// What is shown, in one sentence.
     title: String,
     /// The keys with their functions, and the page's address.
     foot: String,
@@ -53,11 +58,11 @@ pub(crate) struct View {
 
 impl View {
     pub(crate) fn new(plan: &Plan, page: Option<String>) -> Self {
-        let case = &plan.case;
+        let case = &plan.load.case;
         let page = page.map_or_else(String::new, |page| format!("  {page}"));
         Self {
             foot: format!("{KEYS}{page}"),
-            title: format!("{} - {}", plan.config.policy, plan.load),
+            title: format!("foretide demo - {}", plan.sentence()),
             start: case.trace().start(),
             span_s: case.trace().span_s(),
             unit: case.unit(),
@@ -96,13 +101,14 @@ impl View {
     /// The picture, line by line.
     pub(crate) fn draw(&self, frame: &Frame) -> Vec<Line> {
         let columns = frame.columns.min(COLUMNS_MAX);
-        let sentences = SENTENCES.div_ceil(columns.max(1)).clamp(2, 9);
-        let taken = ROWS_FIXED + sentences;
-        let chart_rows = frame.rows.saturating_sub(taken).clamp(3, CHART_ROWS_MAX);
-        let mut lines = vec![Line::of(
-            Look::Bold,
-            format!("foretide demo - {}", self.title),
-        )];
+        let title = wrap(&self.title, Some(columns), 0);
+        let title = title.lines().take(TITLE_ROWS_MAX);
+        let mut lines: Vec<Line> = title.map(|row| Line::of(Look::Bold, row)).collect();
+        let free = frame.rows.saturating_sub(ROWS_FIXED + lines.len());
+        let sentences = SENTENCES.div_ceil(columns.max(1)).min(9);
+        let sentences = sentences.min(free.saturating_sub(CHART_ROWS_MIN)).max(2);
+        let chart_rows = free.saturating_sub(sentences);
+        let chart_rows = chart_rows.clamp(CHART_ROWS_MIN, CHART_ROWS_MAX);
         lines.push(self.progress(frame, columns));
         lines.push(Line::default());
         lines.push(
@@ -271,7 +277,7 @@ mod tests {
     fn view() -> View {
         View {
             foot: KEYS.into(),
-            title: "classifier - a load with a name that is longer than the window".into(),
+            title: format!("foretide demo - {}", "of a load that says a lot ".repeat(8)),
             start: Timestamp::from_seconds(1_704_067_200),
             span_s: 7200,
             unit: 100.0,
@@ -334,6 +340,17 @@ mod tests {
             let line = lines.iter().find(|line| line.contains(part));
             let line = line.unwrap_or_else(|| panic!("{part} is not in {lines:#?}"));
             assert!(line.chars().count() <= 40, "{line}");
+        }
+    }
+
+    #[test]
+    fn the_first_picture_says_in_whole_what_is_shown() {
+        for (columns, rows) in [(40, 24), (80, 24), (200, 60)] {
+            let mut view = view();
+            view.title = "a group of web servers and what decides about it ".repeat(4);
+            let lines = text(&view.draw(&frame(columns, rows)));
+            let shown = lines.join(" ");
+            assert!(shown.starts_with(view.title.trim_end()), "{shown}");
         }
     }
 

@@ -7,6 +7,7 @@
 mod frame;
 mod hosted;
 mod live;
+mod load;
 mod pace;
 mod page;
 mod plain;
@@ -19,18 +20,20 @@ mod told;
 use std::io::Write;
 
 use foretide_sim::Simulation;
-use foretide_terminal::{Exit, Failure, Terminal};
+use foretide_terminal::{Exit, Failure, Terminal, wrap};
 
-use page::Shown;
+use page::{Feed, PICTURE, Shown};
 use process::End;
 use told::Told;
 
 pub use foretide_console::Price;
+pub use load::Load;
 pub use plan::Plan;
 pub use process::{Process, Wanted};
 pub use records::Records;
 
-/// Runs and shows `plan` until its end or until the viewer quits, then prints the summary.
+/// Runs and shows `plan` until its end or until the viewer quits, then prints the summary. On a
+/// terminal the page then stays until the process is asked to stop.
 pub fn run(
     plan: &Plan,
     mut records: Records,
@@ -40,7 +43,7 @@ pub fn run(
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
     let predict = plan.predict();
-    let mut simulation = Simulation::new(&plan.case, plan.config.clone(), &predict, None)
+    let mut simulation = Simulation::new(&plan.load.case, plan.config.clone(), &predict, None)
         .map_err(|error| Failure::of(Exit::Config, &error))?;
     let live = terminal.is_interactive && !wanted.plain;
     let mut told = Told {
@@ -54,6 +57,7 @@ pub fn run(
         let width = terminal.wrap_at();
         plain::run(plan, speed, &mut simulation, &mut told, process, width, out)?
     };
+    let Told { records, mut page } = told;
     records.finish()?;
     if let End::Left = end {
         writeln!(out, "left before the end: no figures")?;
@@ -61,6 +65,31 @@ pub fn run(
     }
     let baseline = plan.baseline();
     let score = simulation.score();
-    summary::print(plan, &score, baseline.as_ref(), &records, terminal, out)?;
-    Ok(())
+    summary::print(plan, &score, baseline.as_ref(), records, terminal, out)?;
+    match page.feed() {
+        Some(feed) if terminal.is_interactive && !wanted.exit => stay(feed, process, terminal, out),
+        _ => Ok(()),
+    }
+}
+
+/// Serves the page of a demo that is over, until the process is asked to stop.
+fn stay(
+    feed: &Feed,
+    process: &dyn Process,
+    terminal: &Terminal,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    let says = format!("page stays at {}; Ctrl-C ends", feed.url());
+    writeln!(out, "{}", wrap(&says, terminal.wrap_at(), 2))?;
+    out.flush()?;
+    loop {
+        match process.stopped() {
+            // The way to end a demo that is over is no failure.
+            Err(failure) if failure.exit == Exit::Interrupted => return Ok(()),
+            asked => asked?,
+        }
+        if !feed.wait(PICTURE) {
+            return Err(Failure::new(Exit::Unavailable, "the page has ended"));
+        }
+    }
 }

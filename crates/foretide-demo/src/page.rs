@@ -20,6 +20,9 @@ const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080
 /// Decisions in memory. Policy `classifier` decides every ten seconds, so three days fit.
 const DECISIONS: usize = 26_000;
 
+/// Time between two updates of the page: 30 a second look smooth.
+pub(crate) const PICTURE: Duration = Duration::from_millis(33);
+
 /// An entry for the page's read model.
 pub(crate) struct Feed {
     board: Arc<Board>,
@@ -66,7 +69,7 @@ impl Shown {
     /// The address of the page, or the reason why there is none, as text.
     pub(crate) fn says(&self) -> Option<String> {
         match self {
-            Self::Page(feed) => Some(format!("page: http://{}", feed.hosted.address())),
+            Self::Page(feed) => Some(format!("page: {}", feed.url())),
             Self::None(why) => why.clone(),
         }
     }
@@ -74,7 +77,7 @@ impl Shown {
 
 impl Feed {
     fn open(listen: SocketAddr, plan: &Plan) -> Result<Self, NoPage> {
-        let case = &plan.case;
+        let case = &plan.load.case;
         let start = case.trace().start();
         let now = Arc::new(AtomicI64::new(start.as_millis()));
         let clock = Arc::clone(&now);
@@ -137,9 +140,14 @@ impl Feed {
         self.start.plus(passed)
     }
 
-    /// Waits for `span`, or until the page has ended.
-    pub(crate) fn wait(&self, span: Duration) {
-        let _goes_on = self.hosted.wait(span);
+    /// Waits for `span`. Returns false if the page has ended.
+    pub(crate) fn wait(&self, span: Duration) -> bool {
+        self.hosted.wait(span)
+    }
+
+    /// The address of the page.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.hosted.address())
     }
 }
 
@@ -152,7 +160,7 @@ fn facts(plan: &Plan) -> GroupFacts {
         mode: config.mode,
         policy: config.policy,
         interval: config.interval,
-        objective: Percent::new(plan.case.setup().slo_utilisation * 100.0).unwrap_or_default(),
+        objective: Percent::new(plan.load.case.setup().slo_utilisation * 100.0).unwrap_or_default(),
         budget: config.forecast.budget,
         price: plan.price.clone(),
         dry_run: false,

@@ -2,22 +2,19 @@
 //! page, the demo runs at the speed of `--speed`.
 
 use std::io::Write;
-use std::time::Duration;
 
 use foretide_domain::{Record, Timestamp, WriteOutcome};
 use foretide_sim::{STEP_S, Simulation};
 use foretide_terminal::{Failure, wrap};
 
 use crate::pace::Pace;
-use crate::page::Feed;
+use crate::page::{Feed, PICTURE};
 use crate::plan::Plan;
 use crate::process::{End, Process};
 use crate::told::Told;
 
 /// Steps between two checks for signals: an hour of virtual time.
 const STEPS_A_CHECK: u32 = 360;
-/// Time between two updates of the page: 30 a second look smooth.
-const PICTURE: Duration = Duration::from_millis(33);
 /// Indent of the second and further lines of a record.
 const INDENT: usize = 4;
 
@@ -31,8 +28,7 @@ pub(crate) fn run(
     width: Option<usize>,
     out: &mut dyn Write,
 ) -> Result<End, Failure> {
-    let title = format!("{}; policy {}", plan.load, plan.config.policy);
-    writeln!(out, "{}\n", wrap(&title, width, 2))?;
+    writeln!(out, "{}\n", wrap(&plan.sentence(), width, 2))?;
     if let Some(page) = told.page.says() {
         writeln!(out, "{page}\n")?;
         out.flush()?;
@@ -74,7 +70,8 @@ pub(crate) fn run(
 fn keep_pace(pace: &mut Pace, feed: &Feed, process: &mut dyn Process) -> Result<(), Failure> {
     while pace.due_s(process.lap()) < STEP_S as f64 {
         process.stopped()?;
-        feed.wait(PICTURE);
+        // A page that has ended holds back no demo.
+        let _goes_on = feed.wait(PICTURE);
     }
     pace.owed_s -= STEP_S as f64;
     Ok(())

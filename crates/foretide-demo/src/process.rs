@@ -16,6 +16,8 @@ pub struct Wanted {
     pub listen: Option<SocketAddr>,
     /// No page.
     pub no_page: bool,
+    /// End at the end, also on a terminal with a page.
+    pub exit: bool,
 }
 
 /// The process around a demo.

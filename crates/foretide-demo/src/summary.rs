@@ -32,8 +32,7 @@ pub(crate) fn print(
     rows.extend(baseline.map(|it| row(plan, &it.label(), &it.score)));
     rows.push(optimum(plan, score));
     if terminal.is_interactive {
-        let title = format!("{}; policy {}", plan.load, plan.config.policy);
-        writeln!(out, "{}\n", wrap(&title, terminal.wrap_at(), 2))?;
+        writeln!(out, "{}\n", wrap(&plan.sentence(), terminal.wrap_at(), 2))?;
     }
     let fits = terminal.width() >= WIDTH;
     if fits {
@@ -46,9 +45,9 @@ pub(crate) fn print(
         writeln!(out, "\n{}", wrap(&said, terminal.wrap_at(), 2))?;
     }
     let days = days(plan);
-    let peak = plan.case.peak();
+    let peak = plan.load.case.peak();
     writeln!(out, "\n{days:.1} days, peak need: {peak} instances")?;
-    let slo = plan.case.setup().slo_utilisation * 100.0;
+    let slo = plan.load.case.setup().slo_utilisation * 100.0;
     writeln!(out, "violation: demand above {slo:.0} % of capacity")?;
     let counted = format!(
         "The table counts every second of the simulation. Foretide sees one mean CPU value a \
@@ -65,7 +64,7 @@ pub(crate) fn print(
 }
 
 fn days(plan: &Plan) -> f64 {
-    plan.case.trace().span_s() as f64 / 86_400.0
+    plan.load.case.trace().span_s() as f64 / 86_400.0
 }
 
 /// The policy against the fair baseline, in a sentence.

@@ -130,9 +130,9 @@ Examples:
   foretide demo | tail -18                only the summary
   foretide demo --listen 127.0.0.1:0      the page on a free port, also without a terminal
 
-On a terminal, the demo also serves its page on http://127.0.0.1:8080 if that port is free.
-Without a terminal, the demo prints lines and runs at full speed. The same seed gives the same
-bytes.")]
+On a terminal, the demo also serves its page on http://127.0.0.1:8080 if that port is free. The
+page stays after the end, until Ctrl-C. Without a terminal, the demo prints lines, runs at full
+speed, and ends. The same seed gives the same bytes.")]
 pub(crate) struct DemoArgs {
     /// Seed of the generated load
     #[arg(long, value_name = "N")]
@@ -171,6 +171,9 @@ pub(crate) struct DemoArgs {
     /// Serve no page
     #[arg(long)]
     pub(crate) no_page: bool,
+    /// End at the end of the load, also on a terminal: the page does not stay
+    #[arg(long)]
+    pub(crate) exit: bool,
 }
 
 /// `foretide run`.

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use foretide_config::{Config, DemoSettings, Key, Sources};
-use foretide_demo::{Plan, Price, Process, Records, Wanted};
+use foretide_demo::{Load, Plan, Price, Process, Records, Wanted};
 use foretide_domain::{Bounds, Mode, PolicyKind};
 use foretide_process::Stop;
-use foretide_sim::{Boot, Case, Setup, Trace, Workload};
+use foretide_sim::{Boot, Case, Setup};
 use foretide_terminal::{Exit, Failure};
 
 use crate::cli::{ConfigFlags, DemoArgs};
@@ -55,6 +55,7 @@ pub(crate) fn run(
         plain: args.plain,
         listen: args.listen,
         no_page: args.no_page,
+        exit: args.exit,
     };
     let terminal = &context.terminal;
     foretide_demo::run(&plan, records, &wanted, &mut process, terminal, context.out)
@@ -71,13 +72,13 @@ fn plan(args: &DemoArgs, flags: &ConfigFlags) -> Result<Plan, Failure> {
     let Config { model, demo, .. } = loaded;
     // Nothing but the simulated group can be written to, so that it is shown at work.
     config.mode = Mode::Enforce;
-    let trace = load(args, &demo)?;
-    let load = load_in_words(args, &demo);
     let setup = setup(&demo)?;
     config.lead_time = demo.boot.max(std::time::Duration::from_secs(1));
     config.metric_delay = std::time::Duration::from_secs(u64::from(setup.delay_s));
-    let case = Case::new(trace, setup)
-        .map_err(|error| foretide_files::no_case(&error, foretide_files::NO_UNIT))?;
+    let load = match &args.trace {
+        None => Load::generated(demo.seed, demo.days, setup)?,
+        Some(path) => of_file(path, args, setup)?,
+    };
     Ok(Plan {
         group: args.group.clone().unwrap_or_else(|| GROUP.into()),
         records: records_folder(args, &demo, config.policy),
@@ -87,7 +88,6 @@ fn plan(args: &DemoArgs, flags: &ConfigFlags) -> Result<Plan, Failure> {
             currency: price.currency().to_owned(),
         }),
         load,
-        case,
         config,
     })
 }
@@ -111,35 +111,16 @@ fn set_flags(args: &DemoArgs, sources: &mut Sources) {
     }
 }
 
-/// The days of the demo. A trace is cut only with `--days`: `demo.days` is for generated load.
-fn load(args: &DemoArgs, demo: &DemoSettings) -> Result<Trace, Failure> {
-    let Some(path) = &args.trace else {
-        return generated(demo);
-    };
-    let trace = args.traced.read(path)?;
-    match args.days {
-        None => Ok(trace),
-        Some(days) => trace
-            .cut(0, Some(days))
-            .map_err(|error| Failure::of(Exit::Data, &error)),
+/// The load of a trace file. It is cut only with `--days`: `demo.days` is for generated load.
+fn of_file(path: &Path, args: &DemoArgs, setup: Setup) -> Result<Load, Failure> {
+    let mut trace = args.traced.read(path)?;
+    if let Some(days) = args.days {
+        let cut = trace.cut(0, Some(days));
+        trace = cut.map_err(|error| Failure::of(Exit::Data, &error))?;
     }
-}
-
-fn generated(demo: &DemoSettings) -> Result<Trace, Failure> {
-    let workload = Workload {
-        days: demo.days,
-        ..Workload::demo(demo.seed)
-    };
-    workload
-        .generate("generated")
-        .map_err(|error| Failure::of(Exit::Internal, &error))
-}
-
-fn load_in_words(args: &DemoArgs, demo: &DemoSettings) -> String {
-    match &args.trace {
-        Some(path) => path.display().to_string(),
-        None => format!("generated load, seed {}", demo.seed),
-    }
+    let case = Case::new(trace, setup)
+        .map_err(|error| foretide_files::no_case(&error, foretide_files::NO_UNIT))?;
+    Ok(Load::of_file(&path.display().to_string(), case))
 }
 
 fn setup(demo: &DemoSettings) -> Result<Setup, Failure> {

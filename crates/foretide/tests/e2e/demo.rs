@@ -30,6 +30,63 @@ fn a_demo_ends_with_its_figures_and_leaves_its_records() {
     }
 }
 
+/// The first line is for a person who has never seen it.
+#[test]
+fn a_demo_begins_with_what_is_shown() {
+    let room = Room::new();
+    let out = room.done(&["demo", "--days", "1", "--set", "demo.boot=90s"]);
+    let says = "A simulated group of web servers that take 90 s to boot, under 1 day of generated \
+                load (seed 1) and without history: Foretide (policy forecast) decides how \
+                many run, and target tracking is simulated on the same load for comparison.\n\n";
+    assert!(out.starts_with(says), "{out}");
+}
+
+/// The parts of the first block of text after `after` in `page`, between what it leaves out.
+fn shown(page: &str, after: &str) -> Vec<String> {
+    let (_, rest) = page.split_once(after).unwrap();
+    let (_, block) = rest.split_once("```text\n").unwrap();
+    let (block, _) = block.split_once("```").unwrap();
+    let parts = block.split('…').map(str::trim);
+    let parts = parts.filter(|part| !part.is_empty() && *part != "]");
+    parts.map(str::to_owned).collect()
+}
+
+#[test]
+fn the_pages_show_what_the_demo_prints() {
+    let room = Room::new();
+    let readme = include_str!("../../../../README.md");
+    let run = |policy: &str| room.done(&["demo", "--policy", policy]);
+    let out = run("forecast");
+    for part in shown(readme, "## What the demo shows") {
+        assert!(
+            out.contains(&part),
+            "README.md has, and the demo has not: {part}"
+        );
+    }
+    // Figures of the other policies stand in its prose, and a figure or two a line.
+    for (policy, columns) in [("target-tracking", [0, 2]), ("classifier", [0, 3])] {
+        let out = run(policy);
+        let row = out.lines().find(|line| line.starts_with(policy)).unwrap();
+        let cells: Vec<&str> = row.split_at(25).1.split_whitespace().collect();
+        for column in columns {
+            let figure = cells[column];
+            assert!(
+                readme.contains(figure),
+                "README.md has no {figure} of {policy}: {row}"
+            );
+        }
+    }
+    let page = include_str!("../../../../docs/how-it-decides.md");
+    let out = room.done(&["demo", "--days", "1", "--no-page"]);
+    for part in shown(page, "## One decision by hand") {
+        let part = part.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(
+            out.contains(&part),
+            "how-it-decides.md has, and the demo has not: {part}"
+        );
+    }
+}
+
 #[test]
 fn the_same_seed_gives_the_same_bytes_and_another_seed_others() {
     let room = Room::new();
@@ -60,10 +117,10 @@ fn a_trace_file_and_the_other_policy_can_be_shown() {
         "--policy",
         "target-tracking",
     ]);
-    assert!(
-        out.starts_with("load.csv; policy target-tracking\n"),
-        "{out}"
-    );
+    let says = "A simulated group of web servers that take 3 min to boot, under 2 days of \
+                load.csv and without history: Foretide (policy target-tracking) decides how many run, \
+                and target tracking is simulated on the same load for comparison.\n\n";
+    assert!(out.starts_with(says), "{out}");
     assert!(out.contains("2.0 days"), "{out}");
     assert!(
         room.path("output/demo-load-target-tracking/records.jsonl")
