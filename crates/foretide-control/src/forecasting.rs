@@ -190,8 +190,8 @@ impl Forecasting {
         read && (self.has_own_model() || !fitting)
     }
 
-    /// Lets the forecast rest on what was read of the past as well, and makes the outlook anew: with
-    /// more history it sees more.
+    /// Lets the forecast rest on what was read of the past as well, and makes the outlook anew:
+    /// with more history it sees more.
     pub(crate) fn take_in(&mut self, per_instance: Option<f64>) {
         let read = self.backfill.take();
         let points = read

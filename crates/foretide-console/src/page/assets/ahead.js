@@ -132,7 +132,7 @@ export class Prices {
     put(this.rows, rows.map((row) => h("tr", { class: row.own ? "own" : null }, h("th", { scope: "row" }, row.name), cells(row, currency))));
     const until = list.until_ms === null ? "" : ` until ${stamp(list.until_ms)}`;
     const own = today ? ` This group: the last 7 days of UTC, as counted above.` : ` This group has no point yet: a share needs a day of data.`;
-    put(this.note, `The group's own load of ${number(list.days, 1)} days${until}, in hindsight at one price: a group that has to find the price pays more.${own} The budget allows ${percent(budget.allowed_share, 2)}.`);
+    put(this.note, `The group's own load of ${number(list.days, 1)} day${list.days === 1 ? "" : "s"}${until}, in hindsight at one price: a group that has to find the price pays more.${own} The budget allows ${percent(budget.allowed_share, 2)}.`);
   }
 }
 
