@@ -16,6 +16,7 @@ use crate::config::ControllerConfig;
 use crate::facts::{Facts, stale_limit};
 use crate::features;
 use crate::forecasting::Forecasting;
+use crate::learning::RecordedAhead;
 use crate::look::{Look, Question};
 use crate::policy;
 use crate::policy::classifier::Answer;
@@ -36,6 +37,9 @@ pub struct Controller {
     pub(crate) forecasting: Option<Forecasting>,
     /// Whether a snapshot was asked for during a look or a write.
     snapshot_asked: bool,
+    /// Outlook and price list that this controller has recorded. Not saved: one that goes on from a
+    /// snapshot records both again.
+    pub(crate) recorded: RecordedAhead,
 }
 
 impl Controller {
@@ -64,17 +68,17 @@ impl Controller {
             look: None,
             forecasting: None,
             snapshot_asked: false,
+            recorded: RecordedAhead::default(),
         };
         controller.resume_forecast(snapshot.forecast.as_deref());
-        let mut effects: Vec<Effect> = controller.known_ahead().collect();
-        effects.append(&mut if is_new {
+        let effects = if is_new {
             controller.begin_look(now)
         } else {
             controller.state.metrics.resize(&controller.config);
             // Another model may answer now.
             controller.state.policies.classifier.prediction = None;
             controller.go_on_looking(now)
-        });
+        };
         (controller, effects)
     }
 
@@ -383,6 +387,7 @@ impl Controller {
             self.predictor_fails(false, effects);
         }
         self.begin_forecast(now, effects);
+        self.record_ahead(effects);
         self.notice_gap(now, effects);
         self.notice_staleness(now, effects);
         self.notice_lateness(now);

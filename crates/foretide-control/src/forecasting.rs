@@ -59,8 +59,6 @@ pub(crate) struct Observed {
     pub(crate) alarm: Option<Alarm>,
     /// The period that is forecast now, and the median of its load in instance-percent.
     pub(crate) expected: Option<(Timestamp, f64)>,
-    /// Whether the outlook was made anew.
-    pub(crate) looked_ahead: bool,
 }
 
 /// What the group's forecast rests on.
@@ -271,17 +269,13 @@ impl Forecasting {
         if !(taken && new) {
             return None;
         }
-        let looked_ahead = self.look_ahead(period);
+        self.look_ahead(period);
         self.source = measured.source;
         let before = saved.optimiser.standing();
         let expected = self.step(point, &measured, period, told, saved);
         let output = self.output.as_ref();
         let alarm = output.and_then(|it| standing_changed(before, saved.optimiser.standing(), it));
-        Some(Observed {
-            alarm,
-            expected,
-            looked_ahead,
-        })
+        Some(Observed { alarm, expected })
     }
 
     /// Steps the optimiser. Returns the period that is forecast now, and the median of its load.
@@ -358,16 +352,13 @@ impl Forecasting {
         self.lifting.as_deref()
     }
 
-    /// Makes the outlook anew where it is due; tells whether it did.
-    fn look_ahead(&mut self, newest: Period) -> bool {
+    /// Makes the outlook anew where it is due.
+    fn look_ahead(&mut self, newest: Period) {
         let history = self.forecaster.history();
-        if !ahead::is_due(history, newest, self.outlook.as_ref()) {
-            return false;
+        if ahead::is_due(history, newest, self.outlook.as_ref()) {
+            let made = ahead::look_ahead(history);
+            self.outlook = made.or_else(|| self.outlook.take());
         }
-        let made = ahead::look_ahead(history);
-        let is_made = made.is_some();
-        self.outlook = made.or_else(|| self.outlook.take());
-        is_made
     }
 
     /// The newest outlook; none before a day of history is known.
@@ -525,7 +516,9 @@ mod tests {
                     load: if period % 1440 < 720 { 200.0 } else { 400.0 },
                     saturated: false,
                 });
-                forecasting.look_ahead(period)
+                let before = forecasting.outlook().map(|it| it.of);
+                forecasting.look_ahead(period);
+                forecasting.outlook().map(|it| it.of) != before
             })
             .collect()
     }

@@ -11,6 +11,13 @@ use crate::policy;
 use crate::protocol::{Effect, FitOutcome, ForecastSnapshot};
 use crate::safe_start::{SafeStart, Waits, waits};
 
+/// Outlook, by the newest period that it is made of, and price list that were recorded.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RecordedAhead {
+    outlook_of: Option<Timestamp>,
+    prices: Option<PriceTable>,
+}
+
 impl Controller {
     /// Policy `forecast` learns from every period in order, and decides on the newest.
     pub(crate) fn feed_forecast(
@@ -65,13 +72,7 @@ impl Controller {
             };
             let policy = &mut self.state.policies.forecast;
             let observed = forecasting.observe(point, &told, &mut policy.optimiser);
-            let Observed {
-                alarm,
-                expected,
-                looked_ahead,
-            } = observed.unwrap_or_default();
-            let outlook = forecasting.outlook().filter(|_| looked_ahead);
-            effects.extend(outlook.cloned().map(Record::Outlook).map(Effect::Record));
+            let Observed { alarm, expected } = observed.unwrap_or_default();
             effects.extend(alarm.map(|alarm| Effect::Record(Record::Alarm(alarm))));
             if let Some(measured) = measured(point, per_instance) {
                 policy.drop.observe(point.start, point.end(), measured.load);
@@ -215,15 +216,23 @@ impl Controller {
             .price_list(&saved.optimiser, bounds)
     }
 
-    /// Outlook and price list as they are known, to be recorded. Both were recorded when they were
-    /// made, which may be a week ago: those who follow the records alone learn them from the
-    /// controller that goes on from a snapshot. A new price list is recorded in no other way, since
-    /// a snapshot follows each fit.
-    pub(crate) fn known_ahead(&self) -> impl Iterator<Item = Effect> {
+    /// Records outlook and price list where they are others than this controller has recorded.
+    ///
+    /// At the end of a look: then a replay does the same, since what history and fits bring is
+    /// known to the checkpoint that follows them and to no event. Those who follow the records
+    /// alone know both after a restart, although a price list may be a week old.
+    pub(crate) fn record_ahead(&mut self, effects: &mut Vec<Effect>) {
         let outlook = self.forecasting.as_ref().and_then(Forecasting::outlook);
-        let outlook = outlook.cloned().map(Record::Outlook);
-        let prices = self.known_prices().map(Record::Prices);
-        outlook.into_iter().chain(prices).map(Effect::Record)
+        let outlook = outlook.filter(|it| self.recorded.outlook_of != Some(it.of));
+        if let Some(outlook) = outlook.cloned() {
+            self.recorded.outlook_of = Some(outlook.of);
+            effects.push(Effect::Record(Record::Outlook(outlook)));
+        }
+        let prices = self.known_prices();
+        if let Some(prices) = prices.filter(|it| self.recorded.prices.as_ref() != Some(it)) {
+            self.recorded.prices = Some(prices.clone());
+            effects.push(Effect::Record(Record::Prices(prices)));
+        }
     }
 
     fn known_prices(&self) -> Option<PriceTable> {
