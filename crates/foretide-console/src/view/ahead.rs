@@ -63,8 +63,9 @@ pub(crate) struct PriceView {
     pub(crate) instance_hours: Option<f64>,
     /// Instance-hours over those of target tracking at the configured target on the same load.
     pub(crate) over_target_tracking: Option<f64>,
-    /// Price of the instance-hours in `group.hours.currency`; null where no price is known.
-    pub(crate) cost: Option<f64>,
+    /// Price of so many instances for a day, in `group.hours.currency`; null where no price is
+    /// known. Hours are of spans of different length, so their prices cannot be compared.
+    pub(crate) cost_a_day: Option<f64>,
 }
 
 /// The outlook as of `now`; none before the controller made one, and where all of its hours have
@@ -107,23 +108,20 @@ pub(super) fn price_list(track: &Track) -> Option<PriceListView> {
     let follows_budget = forecasts(track) && !has_stated_prices(track);
     let known = track.prices.as_ref().filter(|_| follows_budget)?;
     let price = track.facts.price.as_ref().map(|price| price.amount);
-    let cost = |hours: Option<f64>| Some(hours? * price?);
-    let priced = |share, instances: Option<f64>| {
-        let hours = instances.map(|it| known.instance_hours(it));
-        PriceView {
-            violation_share: share,
-            instances,
-            instance_hours: hours,
-            over_target_tracking: instances.and_then(|it| known.over_tracking(it)),
-            cost: cost(hours),
-        }
+    let a_day = |instances: f64| Some(24.0 * instances * price?);
+    let priced = |share, instances: Option<f64>| PriceView {
+        violation_share: share,
+        instances,
+        instance_hours: instances.map(|it| known.instance_hours(it)),
+        over_target_tracking: instances.and_then(|it| known.over_tracking(it)),
+        cost_a_day: instances.and_then(a_day),
     };
     let today = |spent: Spent| PriceView {
         violation_share: spent.priced.violation_share,
         instances: Some(spent.priced.instances),
         instance_hours: Some(spent.instance_hours),
         over_target_tracking: spent.over_tracking,
-        cost: cost(Some(spent.instance_hours)),
+        cost_a_day: a_day(spent.priced.instances),
     };
     let PriceTable {
         until,

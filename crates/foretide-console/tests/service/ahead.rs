@@ -141,10 +141,10 @@ async fn the_price_list_has_todays_point_which_is_that_of_the_count() {
     assert_eq!(early["price_list"]["until_ms"], at(-DAY).as_millis());
     let rows = &early["price_list"]["rows"];
     assert_eq!(rows[0]["instances"], Value::Null, "no price buys it");
-    assert_eq!(rows[0]["cost"], Value::Null);
+    assert_eq!(rows[0]["cost_a_day"], Value::Null);
     let expected = json!({
         "violation_share": 0.005, "instances": 6.0, "instance_hours": 1008.0,
-        "over_target_tracking": 1.2, "cost": 504.0,
+        "over_target_tracking": 1.2, "cost_a_day": 72.0,
     });
     assert_eq!(rows[1], expected);
     assert_eq!(
@@ -172,8 +172,8 @@ async fn the_price_list_has_todays_point_which_is_that_of_the_count() {
     assert_eq!(today["violation_share"], hours["violation_share"]);
     assert_eq!(today["instance_hours"], hours["used_instance_hours"]);
     assert_eq!(
-        (&today["instances"], &today["cost"]),
-        (&json!(4.5), &json!(216.0))
+        (&today["instances"], &today["cost_a_day"]),
+        (&json!(4.5), &json!(54.0))
     );
     assert_eq!(today["over_target_tracking"], 0.9);
     board.set_groups(vec![facts("web")]);

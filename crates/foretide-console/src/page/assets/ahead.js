@@ -120,8 +120,8 @@ export class Prices {
     if (!list) return;
     const { currency } = hours;
     const tracking = `target tracking at ${number(list.target_percent)} %`;
-    const heads = [["In violation"], ["Instances"], ["Instance-hours", "hours"], [`× ${tracking}`], ...(currency ? [[currency]] : [])];
-    put(this.heads, heads.map(([head, name]) => h("th", { scope: "col", class: name ?? null }, head)));
+    const heads = ["In violation", "Instances, mean", `× ${tracking}`, ...(currency ? [`${currency} a day`] : [])];
+    put(this.heads, heads.map((head) => h("th", { scope: "col" }, head)));
     const rows = [
       ...list.rows.map((row) => ({ ...row, name: percent(row.violation_share, 1) })),
       { ...list.target_tracking, name: `${percent(list.target_tracking.violation_share, 2)}: ${tracking}` },
@@ -137,12 +137,11 @@ export class Prices {
 }
 
 function cells(row, currency) {
-  if (row.instances === null) return [h("td", {}, "not for any price"), h("td", { class: "hours" }, MISSING), h("td", {}, MISSING), currency ? h("td", {}, MISSING) : null];
+  if (row.instances === null) return [h("td", {}, "not for any price"), h("td", {}, MISSING), currency ? h("td", {}, MISSING) : null];
   const ratio = row.over_target_tracking === null ? MISSING : row.over_target_tracking.toFixed(2);
   return [
     h("td", {}, number(row.instances, 1)),
-    h("td", { class: "hours" }, number(row.instance_hours)),
     h("td", {}, ratio),
-    currency ? h("td", {}, number(row.cost, 2)) : null,
+    currency ? h("td", {}, number(row.cost_a_day, 2)) : null,
   ];
 }
