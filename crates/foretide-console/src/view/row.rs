@@ -1,11 +1,11 @@
 //! One group at a glance: a row of the overview and the head of the group's page.
 
-use foretide_domain::{Hours, Timestamp};
+use foretide_domain::{Decision, Guard, Hours, Timestamp};
 
 use crate::board::{Slot, Track, instances_for};
 
 use super::health::health;
-use super::shape::{Budget, Capacity, GroupRow, HoursView, LoadNow, OrdersView, Spark};
+use super::shape::{Budget, Capacity, ChangeView, GroupRow, HoursView, LoadNow, OrdersView, Spark};
 use super::story::story;
 
 /// Points of the small chart in a row: the last six hours at a point every twelve minutes.
@@ -71,6 +71,7 @@ pub(crate) fn row(track: &Track, now: Timestamp) -> GroupRow {
         }),
         hours: hours_view(&hours, track),
         spark: spark(track),
+        changed: track.change.as_deref().and_then(changed),
         decided_at_ms: decision.map(|decision| decision.at.as_millis()),
         next_cycle_ms: decision.map(|decision| decision.next_look.as_millis()),
         checked_at_ms: looked_at(track).map(Timestamp::as_millis),
@@ -84,6 +85,15 @@ pub(crate) fn row(track: &Track, now: Timestamp) -> GroupRow {
         load,
         budget,
     }
+}
+
+fn changed(decision: &Decision) -> Option<ChangeView> {
+    Some(ChangeView {
+        at_ms: decision.at.as_millis(),
+        from: decision.explanation.inputs.desired,
+        to: decision.desired?,
+        withheld: decision.explanation.bound_by == Some(Guard::Mode),
+    })
 }
 
 fn looked_at(track: &Track) -> Option<Timestamp> {

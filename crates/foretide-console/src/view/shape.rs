@@ -22,6 +22,8 @@ pub(crate) struct GroupRow {
     pub(crate) hours: HoursView,
     /// Need and in service of the last six hours, for a small chart.
     pub(crate) spark: Spark,
+    /// The newest decision to change desired capacity; null where none is kept.
+    pub(crate) changed: Option<ChangeView>,
     pub(crate) decided_at_ms: Option<i64>,
     pub(crate) next_cycle_ms: Option<i64>,
     pub(crate) checked_at_ms: Option<i64>,
@@ -182,6 +184,16 @@ pub(crate) struct ConditionView {
     pub(crate) since_ms: i64,
     /// What to do; none where waiting is enough.
     pub(crate) next_step: Option<String>,
+}
+
+/// A decision to change desired capacity. In mode `observe` it was not carried out.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+pub(crate) struct ChangeView {
+    pub(crate) at_ms: i64,
+    pub(crate) from: u32,
+    pub(crate) to: u32,
+    /// Whether the mode kept it from being carried out.
+    pub(crate) withheld: bool,
 }
 
 /// The sentences; empty is none.

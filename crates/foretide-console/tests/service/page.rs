@@ -13,14 +13,14 @@ use foretide_console::{
 };
 use foretide_domain::{
     Bank, BaselineNow, Bounds, Cause, Counterfactual, Datapoint, Decision, Explanation,
-    ForecastFigures, ForecastKept, ForecastRule, GroupState, Hours, Inputs, LifecycleCounts, Load,
-    LoadSource, Mode, Percent, PolicyKind, Pricing, Proposal, Record, Rule, Severity, Staleness,
-    Timestamp, Verdict,
+    ForecastFigures, ForecastKept, ForecastRule, GroupState, Guard, Hours, Inputs, LifecycleCounts,
+    Load, LoadSource, Mode, Percent, PolicyKind, Pricing, Proposal, Record, Rule, Severity,
+    Staleness, Timestamp, Verdict,
 };
 use foretide_http::{ServeConfig, Token};
 use foretide_testing::{Answer, ask};
 use http_body_util::BodyExt;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tower::ServiceExt;
 
 /// A name that would be markup, a label's end and a path at once.
@@ -302,7 +302,13 @@ async fn what_is_missing_is_null_and_no_metric() {
     let board = board(&["web"]);
     let answer = get(page(Arc::clone(&board)), &path_of("web")).await.json();
     let row = &answer["group"];
-    for missing in ["capacity", "data_at_ms", "checked_at_ms", "decided_at_ms"] {
+    for missing in [
+        "capacity",
+        "data_at_ms",
+        "checked_at_ms",
+        "decided_at_ms",
+        "changed",
+    ] {
         assert_eq!(row[missing], Value::Null, "{missing}");
     }
     assert_eq!(row["load"]["cpu_percent"], Value::Null);
@@ -317,6 +323,26 @@ async fn what_is_missing_is_null_and_no_metric() {
     let metrics = get(page(board), "/metrics").await;
     let text = String::from_utf8(metrics.bytes).unwrap();
     assert!(!text.contains("foretide_group_cpu_ratio{"), "{text}");
+}
+
+/// Who looks at all groups sees what was last changed, and whether it was carried out.
+#[tokio::test]
+async fn the_overview_has_the_last_change_and_says_where_the_mode_withheld_it() {
+    for (bound_by, withheld) in [(None, false), (Some(Guard::Mode), true)] {
+        let board = board(&["web"]);
+        let Record::Decided(mut decision) = decided() else {
+            panic!("it is a decision");
+        };
+        decision.desired = Some(5);
+        decision.explanation.bound_by = bound_by;
+        let decided_at = decision.at.as_millis();
+        board.record("web", at(0), &Record::Decided(decision));
+        let overview = get(page(board), "/api/v1/groups").await.json();
+        let expected = json!({
+            "at_ms": decided_at, "from": 4, "to": 5, "withheld": withheld,
+        });
+        assert_eq!(overview["groups"][0]["changed"], expected);
+    }
 }
 
 /// The fair baseline is the cheapest target within the budget, under the name of its target, on the

@@ -352,6 +352,12 @@ fn a_groups_name_is_text_on_the_page() {
     browser.wait_for("document.querySelector('.groups tbody a')");
     let name = browser.ask("return document.querySelector('.groups tbody a').textContent");
     assert_eq!(name, NAME);
+    let standing = "return document.querySelector('.groups .standing').textContent";
+    let standing = browser.ask(standing);
+    assert!(
+        standing.as_str().unwrap().starts_with("Mode enforce"),
+        "{standing}"
+    );
     browser.fits();
     browser.picture("overview");
     assert_eq!(

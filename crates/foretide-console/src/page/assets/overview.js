@@ -1,6 +1,6 @@
 // All groups at a glance, the worst first.
 
-import { MISSING, SEVERITY, against, badge, clock, h, number, percent, put, span, svg, text } from "./dom.js";
+import { MISSING, SEVERITY, against, badge, clock, h, number, percent, put, span, stamp, svg, text } from "./dom.js";
 
 const COLUMNS = [
   ["health", "Health", (row) => SEVERITY[row.level] * 1000 + (row.budget.spent_ratio ?? 0)],
@@ -128,13 +128,14 @@ class Row {
   constructor(row) {
     this.health = h("td", { class: "c-health" });
     this.doing = h("span", { class: "saying" });
+    this.standing = h("span", { class: "saying standing" });
     this.capacity = h("td", { class: "c-capacity", "data-label": "In service" });
     this.load = h("td", { class: "c-load", "data-label": "Needs" });
     this.budget = h("td", { class: "c-budget", "data-label": "Budget spent" });
     this.cost = h("td", { class: "c-cost", "data-label": "Against the baseline" });
     this.data = h("td", { class: "c-data", "data-label": "Data age" });
     this.spark = h("td", { class: "c-spark" });
-    const name = h("th", { scope: "row", class: "c-name" }, h("a", { href: link(row.id) }, row.id), this.doing);
+    const name = h("th", { scope: "row", class: "c-name" }, h("a", { href: link(row.id) }, row.id), this.doing, this.standing);
     this.node = h("tr", {}, this.health, name, this.capacity, this.load, this.budget, this.cost, this.data, this.spark);
   }
 
@@ -142,6 +143,7 @@ class Row {
     this.row = row;
     put(this.health, badge(row.level, row.title));
     text(this.doing, row.health.reasons[0] ?? row.story.doing);
+    text(this.standing, standing(row));
     const { capacity, load, budget } = row;
     put(this.capacity, capacity ? capacityOf(capacity) : MISSING);
     const later = load.forecast_need_instances;
@@ -158,6 +160,16 @@ class Row {
     text(this.data, at === null ? MISSING : span(now - at));
     this.data.title = at === null ? "" : `newest period ended ${clock(at, true)} UTC`;
   }
+}
+
+/** Mode, orders, the last change and what comes next. */
+function standing({ mode, orders, changed, story }) {
+  const parts = [`Mode ${mode}`];
+  if (orders.paused) parts.push("paused");
+  if (orders.pinned !== null) parts.push(`pinned to ${orders.pinned}`);
+  if (changed) parts.push(`${changed.withheld ? "would have changed" : "last change"} ${stamp(changed.at_ms)}: ${changed.from} → ${changed.to}`);
+  if (story.next) parts.push(story.next);
+  return `${parts.join(" · ")}.`;
 }
 
 function capacityOf({ in_service: serving, desired, min, max }) {
