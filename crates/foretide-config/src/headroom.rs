@@ -18,8 +18,8 @@ impl From<Spare> for Headroom {
 }
 
 /// Text after "expected" in error messages.
-const EXPECTED: &str = "a number of instances, such as \"1\", or a zone of those that the group \
-                        has, at least 2, such as \"zone of 3\"";
+const EXPECTED: &str = "a number of instances in quotes, such as \"1\", or one zone of at least 2, \
+                        such as \"zone of 3\": a group of one zone cannot outlast its loss";
 
 fn parse(text: &str) -> Option<Headroom> {
     if let Some(zones) = text.trim().strip_prefix("zone of ") {

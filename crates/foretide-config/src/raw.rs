@@ -115,8 +115,8 @@ pub(crate) struct RawGroup {
     #[serde(default)]
     pub forecast: RawForecast,
     /// Spare instances beyond those needed, so that the group outlasts a loss: of a number of
-    /// instances (`1`), or of one of its zones (`zone of 3`, which the group has instances in).
-    /// Policy `classifier` keeps it when it scales in. `0`: none.
+    /// instances (`"1"`), or of one of its zones (`"zone of 3"`: the zones that it has instances
+    /// in). Policy `classifier` keeps it when it scales in. `"0"`: none.
     pub headroom: Option<Spare>,
     /// How fast capacity may be added, under every policy. Saturated CPU, the minimum of the group
     /// or of a known event, and operators' orders are exempt.
@@ -300,10 +300,11 @@ pub(crate) struct RawForecast {
     /// and its median forecast need is always bought.
     pub max_cost: Option<f64>,
     /// Longest time after a start in which nothing is written because the group's history is being
-    /// read. Saturated CPU still scales out; a known event and orders do not wait.
+    /// read, at most `1h`; `0s` does not wait. Saturated CPU still scales out; a known event and
+    /// orders do not wait.
     pub history_wait: Option<Span>,
     /// Longest time after a start before the first scale-in, while the forecast has not used that
-    /// history yet.
+    /// history yet, at most `1h`; `0s` does not wait.
     pub scale_in_wait: Option<Span>,
     /// Price of an instance, instead of a budget. An instance is then added while the violations
     /// that it avoids cost more than the instance.

@@ -47,8 +47,9 @@ impl Controller {
         let called_for = guard::called_for(&facts, &proposal);
         let unread = |step: &GuardStep| step.guard == Guard::HistoryUnread;
         let held_at_start = guarded.steps.iter().any(unread);
-        // What an operator pinned is wanted, and nothing needs it.
+        // What an operator pinned is wanted, and nothing needs it; nor does anything need headroom.
         let needed = proposal.desired.filter(|_| proposal.rule != Rule::Pinned);
+        let needed = needed.map(|wanted| self.config.headroom.left_of(wanted));
         let decided = Decided {
             wanted: needed,
             bounds: facts.group.bounds,

@@ -123,10 +123,17 @@ pub(crate) fn bounds(
         PolicyKind::Forecast => controller.forecast.objective,
         PolicyKind::Classifier | PolicyKind::TargetTracking => controller.target_utilisation,
     };
-    let needed = controller.headroom.with(whole_instances(peak / each.get()));
+    let carries = whole_instances(peak / each.get());
+    let headroom = controller.headroom;
+    let needed = headroom.with(carries);
+    let with_headroom = if headroom.is_none() {
+        String::new()
+    } else {
+        format!(", {needed} with headroom for {headroom}")
+    };
     let told = format!(
         "the peak of the last {hours} h with data was {:.2} busy instances, which needs \
-         {needed} instances at {each}; bounds {bounds}",
+         {carries} instances at {each}{with_headroom}; bounds {bounds}",
         peak / 100.0
     );
     let raise = |max: u32| {
@@ -135,7 +142,11 @@ pub(crate) fn bounds(
             .option("--max-size", &max.to_string())
     };
     if needed > bounds.max() {
-        let why = "capacity stays short however good the forecast is";
+        let why = if carries > bounds.max() {
+            "capacity stays short however good the forecast is"
+        } else {
+            "the group could not outlast the loss that headroom is for"
+        };
         Finding::warning(CHECK, told, why).run(&raise(needed))
     } else if reading.desired >= bounds.max() {
         let why = "it is at its maximum: more load finds no more instances";

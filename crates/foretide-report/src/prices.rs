@@ -100,7 +100,8 @@ impl PriceFigures {
             row.print(&share, out)?;
             writeln!(
                 out,
-                "    the line above is this run: its own count of the last seven days of UTC"
+                "    the line above is this run: its own count of up to seven days of UTC. Its hours \
+                 are of another span: compare the ratio"
             )?;
         }
         Ok(())

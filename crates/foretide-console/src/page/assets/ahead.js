@@ -109,7 +109,7 @@ export class Prices {
     this.node = h(
       "section",
       { class: "card prices", hidden: true },
-      h("h2", {}, "What less time in violation would have cost"),
+      h("h2", {}, "What each share of time in violation would have cost"),
       h("div", { class: "wide", tabindex: 0, role: "region", "aria-label": "Price list" }, h("table", {}, h("thead", {}, this.heads), this.rows)),
       this.note,
     );
