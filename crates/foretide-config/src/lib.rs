@@ -12,7 +12,6 @@ mod event;
 mod file_mode;
 mod found;
 mod group;
-mod headroom;
 mod holidays;
 mod key;
 mod layer;

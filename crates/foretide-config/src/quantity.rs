@@ -7,6 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use foretide_domain::Headroom;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 
@@ -17,6 +18,10 @@ pub struct Span(pub Duration);
 /// A share of a whole, in percent: `80%`. May be above 100.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Percentage(f64);
+
+/// The loss that a group outlasts: of `1` instance, or of a `zone of 3`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Spare(pub(crate) Headroom);
 
 /// The price of an instance-hour: `0.096 USD/h`.
 #[derive(Clone, Debug, PartialEq)]
@@ -152,6 +157,22 @@ fn split_price(text: &str, unit: &str) -> Option<(f64, String)> {
     (is_code && amount.is_finite()).then(|| (amount, currency.into()))
 }
 
+impl FromStr for Spare {
+    type Err = NoQuantity;
+
+    fn from_str(text: &str) -> Result<Self, NoQuantity> {
+        let text = text.trim();
+        let headroom = match text.strip_prefix("zone of ") {
+            Some(zones) => {
+                let zones = zones.trim().parse().ok();
+                zones.filter(|zones| *zones >= 2).map(Headroom::ZoneOf)
+            }
+            None => text.parse().ok().map(Headroom::Instances),
+        };
+        headroom.map(Self).ok_or(NoQuantity(Self::EXPECTED))
+    }
+}
+
 impl FromStr for Price {
     type Err = NoQuantity;
 
@@ -227,6 +248,14 @@ written_as_text!(
     "a percentage with its sign, such as \"80%\""
 );
 written_as_text!(
+    Spare,
+    "headroom",
+    r"^\s*([0-9]+|zone of [0-9]+)\s*$",
+    "a number of instances in quotes, such as \"1\", or one zone of at least 2, such as \"zone of \
+     3\": a group of one zone cannot outlast its loss"
+);
+
+written_as_text!(
     Price,
     "price",
     r"^\s*[0-9.]+\s*[A-Z]{3}\s*/h\s*$",
@@ -265,6 +294,14 @@ mod tests {
     }
 
     #[test]
+    fn headroom_is_a_number_of_instances_or_a_zone_of_several() {
+        let spare = |text: &str| text.parse::<Spare>().map(|spare| spare.0);
+        assert_eq!(spare("0"), Ok(Headroom::NONE));
+        assert_eq!(spare(" 2 "), Ok(Headroom::Instances(2)));
+        assert_eq!(spare("zone of 3"), Ok(Headroom::ZoneOf(3)));
+    }
+
+    #[test]
     fn quantities_without_unit_or_number_are_refused() {
         for text in [
             "180",
@@ -278,6 +315,18 @@ mod tests {
             "9e9d",
         ] {
             assert!(text.parse::<Span>().is_err(), "{text}");
+        }
+        for text in [
+            "",
+            "-1",
+            "1.5",
+            "zone",
+            "zone of 1",
+            "zone of",
+            "zone of many",
+            "zones of 3",
+        ] {
+            assert!(text.parse::<Spare>().is_err(), "{text}");
         }
         for text in ["80", "%", "-1%", "80%%", "inf%"] {
             assert!(text.parse::<Percentage>().is_err(), "{text}");

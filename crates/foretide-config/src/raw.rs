@@ -17,11 +17,10 @@ use super::choice::{
 use super::discover::RawDiscover;
 use super::event::Event;
 use super::file_mode::FileMode;
-use super::headroom::Spare;
 use super::notify::RawNotify;
 use super::pace::{RawScaleIn, RawScaleOut};
 use super::page::{Proxy, RawPage};
-use super::quantity::{MinutePrice, Percentage, Price, Span};
+use super::quantity::{MinutePrice, Percentage, Price, Span, Spare};
 
 /// Configuration of Foretide.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]

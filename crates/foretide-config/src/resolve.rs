@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use foretide_aws::{AwsConfig, LoadMetric, READS_TARGET_GROUPS, Stat, metrics_for};
 use foretide_control::{ControllerConfig, LoadMetric as ControllerLoad, OnSuspended};
-use foretide_domain::Percent;
+use foretide_domain::{Headroom, Percent};
 use serde::Deserialize;
 
 use super::key::Key;
 use super::layer::{Layers, Setting, merged, same_variable};
 use super::problem::{Place, Problem, Problems};
-use super::quantity::{MinutePrice, Percentage, Price, Span};
+use super::quantity::{MinutePrice, Percentage, Price, Span, Spare};
 use super::raw::{
     Dimension, RawAws, RawConfig, RawDemo, RawForecast, RawGroup, RawLoad, RawRun, RawServe,
 };
@@ -78,6 +78,12 @@ fn config(raw: RawConfig) -> Config {
 impl From<Span> for Duration {
     fn from(span: Span) -> Self {
         span.0
+    }
+}
+
+impl From<Spare> for Headroom {
+    fn from(spare: Spare) -> Self {
+        spare.0
     }
 }
 

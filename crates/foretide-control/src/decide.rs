@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use foretide_domain::{
-    Alarm, Decision, EventFigures, Explanation, Guard, GuardStep, Hours, Inputs, Mode, Plan,
-    Proposal, Record, Rule, Timestamp, Verdict,
+    Alarm, Decision, EventFigures, Explanation, ForecastRule, Guard, GuardStep, Headroom, Hours,
+    Inputs, Mode, Plan, Proposal, Record, Rule, Timestamp, Verdict,
 };
 
 use crate::audit::{AuditInput, AuditedStart, audit};
@@ -47,9 +47,7 @@ impl Controller {
         let called_for = guard::called_for(&facts, &proposal);
         let unread = |step: &GuardStep| step.guard == Guard::HistoryUnread;
         let held_at_start = guarded.steps.iter().any(unread);
-        // What an operator pinned is wanted, and nothing needs it; nor does anything need headroom.
-        let needed = proposal.desired.filter(|_| proposal.rule != Rule::Pinned);
-        let needed = needed.map(|wanted| self.config.headroom.left_of(wanted));
+        let needed = needed(&proposal, self.config.headroom);
         let decided = Decided {
             wanted: needed,
             bounds: facts.group.bounds,
@@ -223,6 +221,19 @@ fn cooldown_left(facts: &Facts<'_>, steps: &[GuardStep]) -> Duration {
         Some(_) => settings.cooldown_in,
         None => settings.cooldown_out.max(settings.cooldown_in),
     })
+}
+
+/// The instances that `proposal` needs. What an operator pinned is wanted, and nothing needs it;
+/// nor does anything need the headroom that policies `forecast` and `target-tracking` add.
+fn needed(proposal: &Proposal, headroom: Headroom) -> Option<u32> {
+    let wanted = proposal.desired?;
+    match proposal.rule {
+        Rule::Pinned => None,
+        Rule::Classifier(_) | Rule::EmptyGroup | Rule::Forecast(ForecastRule::Scheduled) => {
+            Some(wanted)
+        }
+        Rule::Forecast(_) | Rule::TargetTracking(_) => Some(headroom.left_of(wanted)),
+    }
 }
 
 /// What is left of the wait of a start that changed the decision.

@@ -69,6 +69,8 @@ pub(crate) fn waits(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::ControllerConfig;
+    use crate::state::SavedState;
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_seconds(seconds)
@@ -97,5 +99,18 @@ mod tests {
         assert_eq!(again(599), at(0));
         assert_eq!(again(600), at(600));
         assert_eq!(again(-5), at(-5), "a clock put back");
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_lengthens_no_wait() {
+        let config = ControllerConfig::default();
+        let mut state = SavedState::new(&config, at(0));
+        let start = SafeStart::begin(None, &config.forecast, at(86_400));
+        state.policies.forecast.start = Some(start);
+        state.forget_the_future(&config, at(0));
+        let start = state.policies.forecast.start;
+        let left = |now| waits(start, true, &config.forecast, at(now)).scale_in;
+        assert_eq!(left(0), config.forecast.scale_in_wait);
+        assert_eq!(left(600), Duration::ZERO);
     }
 }

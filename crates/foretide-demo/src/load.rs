@@ -1,11 +1,8 @@
 //! The load of a demo on its group.
 
-use foretide_control::ControllerConfig;
-use foretide_sim::{Case, Peer, Setup, TargetTracking, Workload};
+use foretide_sim::{Case, Setup, Workload};
 use foretide_terminal::shell::visible;
 use foretide_terminal::{Exit, Failure};
-
-pub(crate) const DAY_S: u32 = 86_400;
 
 /// A load on a group.
 #[derive(Debug)]
@@ -47,15 +44,4 @@ impl Load {
     pub const fn case(&self) -> &Case {
         &self.case
     }
-}
-
-/// Target tracking with the settings of `config`.
-pub(crate) fn tracking(config: &ControllerConfig) -> Peer {
-    let settings = &config.target_tracking;
-    Peer::TargetTracking(TargetTracking {
-        target: config.target_utilisation.get(),
-        points_out: settings.out_points,
-        points_in: settings.in_points,
-        band_in: settings.in_band,
-    })
 }

@@ -6,9 +6,9 @@ use foretide_classifier::Model;
 use foretide_console::Price;
 use foretide_control::ControllerConfig;
 use foretide_domain::{CallFailure, FailureKind, Features, Prediction};
-use foretide_sim::{FairRun, fair_run};
+use foretide_sim::{FairRun, Peer, TargetTracking, fair_run};
 
-use crate::load::{self, Load};
+use crate::load::Load;
 
 /// Everything that a demo needs, checked before it begins.
 #[derive(Debug)]
@@ -43,16 +43,23 @@ impl Plan {
     /// The fair baseline on the same load: target tracking at the target that was cheapest within
     /// the violation budget. None cannot be: target tracking has a target to change.
     pub(crate) fn baseline(&self) -> Option<FairRun> {
-        let tracking = load::tracking(&self.config);
+        let settings = &self.config.target_tracking;
+        let tracking = Peer::TargetTracking(TargetTracking {
+            target: self.config.target_utilisation.get(),
+            points_out: settings.out_points,
+            points_in: settings.in_points,
+            band_in: settings.in_band,
+        });
         fair_run(&tracking, &self.load.case, self.config.forecast.budget)
     }
+
     /// What a demo shows, in one sentence for a person who has never seen it.
     pub(crate) fn sentence(&self) -> String {
         let Load { words, case, .. } = &self.load;
-        let days = case.trace().span_s() as f64 / f64::from(load::DAY_S);
+        let days = case.trace().span_s() as f64 / 86_400.0;
         format!(
-            "A simulated group of web servers that take {} to boot, under {} of {words} and without history: \
-             Foretide (policy {}) decides how many run, and target tracking is simulated on the \
+            "A simulated group of web servers that take {} to boot, under {} of {words} and \
+             without history: Foretide (policy {}) decides how many run, and target tracking is simulated on the \
              same load for comparison.",
             boot(case.setup().boot.typical_s()),
             count(days, "day"),

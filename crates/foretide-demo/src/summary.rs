@@ -49,13 +49,12 @@ pub(crate) fn print(
     writeln!(out, "\n{days:.1} days, peak need: {peak} instances")?;
     let slo = plan.load.case.setup().slo_utilisation * 100.0;
     writeln!(out, "violation: demand above {slo:.0} % of capacity")?;
-    let counted = format!(
-        "The table counts every second of the simulation. Foretide sees one mean CPU value a \
-         period and counts by these, here as on the page and in the report. While CPU is at 100 % \
-         it cannot see how much more was asked for: then target tracking looks better here than in \
-         the table, and another target may be the baseline: {}",
-        records.hours()
-    );
+    let why = "The table counts every second of the simulation. Page and report show what Foretide \
+               counted from one mean CPU value a period. CPU ends at 100 %, so Foretide does not see \
+               all that was asked for then: target tracking looks better, and another target may be \
+               the baseline.";
+    writeln!(out, "{}", wrap(why, terminal.wrap_at(), 2))?;
+    let counted = format!("Foretide's count: {}", records.hours());
     writeln!(out, "{}", wrap(&counted, terminal.wrap_at(), 2))?;
     writeln!(out, "records: {} in", records.count())?;
     writeln!(out, "  {}", records.path().display())?;

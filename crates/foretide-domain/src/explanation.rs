@@ -116,7 +116,7 @@ pub struct Inputs {
     /// What the pace limits allowed, where one of them changed the decision.
     #[serde(default, skip_serializing_if = "PaceFigures::is_empty")]
     pub pace: PaceFigures,
-    /// The loss that the group outlasts, spare instances of which the capacity wanted includes.
+    /// The loss that the group outlasts. The capacity wanted includes the spare instances for it.
     #[serde(default, skip_serializing_if = "Headroom::is_none")]
     pub headroom: Headroom,
     /// What is left of the wait of a start that changed the decision, at most.

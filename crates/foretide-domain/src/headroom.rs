@@ -29,7 +29,7 @@ impl Headroom {
         *self == Self::NONE
     }
 
-    /// Capacity of which `needed` instances are left after the loss; 0 where none is needed.
+    /// The least capacity that leaves `needed` instances after the loss; 0 where none is needed.
     ///
     /// One zone of `z` has at most `ceil(capacity / z)` instances, so the least such capacity is
     /// `ceil(needed · z / (z − 1))`.

@@ -127,7 +127,7 @@ Examples:
   foretide demo --seed 7 --days 4
   foretide demo --policy target-tracking
   foretide demo --trace load.csv --column requests
-  foretide demo | tail -18                only the summary
+  foretide demo | tail -14                only the summary
   foretide demo --listen 127.0.0.1:0      the page on a free port, also without a terminal
 
 On a terminal, the demo also serves its page on http://127.0.0.1:8080 if that port is free. The

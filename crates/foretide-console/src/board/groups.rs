@@ -80,7 +80,7 @@ impl Board {
     }
 
     /// The past that the forecast of a group rests on: starts of periods, each `period` long, with
-    /// their loads in instance-percent. Minutes of which a load is known keep it.
+    /// their loads in instance-percent. A minute whose load is known already keeps it.
     pub fn history(
         &self,
         group: &str,

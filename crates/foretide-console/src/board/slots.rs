@@ -37,7 +37,8 @@ pub(crate) struct Slot {
 #[derive(Clone, Debug)]
 pub(crate) struct Slots {
     first: i64,
-    /// The oldest minute of which more was told than its load in the history of the forecast.
+    /// The oldest minute that was observed or decided on. Older ones have the load of the
+    /// forecast's history alone.
     told_from: Option<i64>,
     ring: VecDeque<Slot>,
     most: usize,
@@ -72,7 +73,7 @@ impl Slots {
         }
     }
 
-    /// Changes the slot of `at` by what is told of the group itself.
+    /// Changes the slot of `at` by an observation or a decision.
     fn tell(&mut self, at: Timestamp, change: impl FnOnce(&mut Slot)) {
         self.change(at, change);
         let told = minute(at);
@@ -229,7 +230,7 @@ impl Slots {
         (!self.ring.is_empty()).then(|| start(self.first))
     }
 
-    /// When the oldest slot starts of which more may be known than a load of the past.
+    /// Start of the oldest minute held that was observed or decided on.
     pub(crate) fn told_from(&self) -> Option<Timestamp> {
         let told = self.told_from.filter(|_| !self.ring.is_empty())?;
         Some(start(told.max(self.first)))

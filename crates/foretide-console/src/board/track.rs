@@ -285,7 +285,7 @@ impl Track {
         self.past.fill(&past);
     }
 
-    /// Start of the oldest minute of which at least a load is known.
+    /// Start of the oldest minute whose load is known.
     pub(crate) fn history_from(&self) -> Option<Timestamp> {
         let past = self.past.span().map(|(from, _)| from);
         past.into_iter().chain(self.slots.start()).min()

@@ -39,7 +39,7 @@ pub(crate) struct GroupView {
     pub(crate) group: GroupRow,
     /// The oldest minute that is kept in memory.
     pub(crate) kept_from_ms: Option<i64>,
-    /// The oldest minute of which at least the load is known: that of the history that the forecast
+    /// The oldest minute whose load is known. The load may come from the history that the forecast
     /// has read, two weeks at most. Older than `kept_from_ms` where the chart begins with it.
     pub(crate) history_from_ms: Option<i64>,
     pub(crate) series: Series,

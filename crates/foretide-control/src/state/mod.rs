@@ -175,6 +175,9 @@ impl SavedState {
         cycle.started_at = cycle.started_at.min(now);
         cycle.ended_at = cycle.ended_at.map(|at| at.min(now));
         self.hours.forget_the_future(now);
+        if let Some(start) = &mut self.policies.forecast.start {
+            start.since = start.since.min(now);
+        }
         self.writes.forget_the_future(now);
         self.recent.forget_the_future(now);
         self.metrics.forget_the_future(config, now);

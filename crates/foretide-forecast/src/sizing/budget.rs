@@ -154,7 +154,7 @@ impl Budget {
         self.standing
     }
 
-    /// Charges `minutes`, of which the share `violation` was in violation. The price step aims at
+    /// Charges `minutes`; `violation` is the share of them in violation. The price step aims at
     /// the share `aimed` of violations, within a budget of `share`. All are 0 to 1.
     pub(crate) fn charge(
         &mut self,

@@ -56,8 +56,8 @@ impl Curve {
         1.0 - normal::cdf(self.score(log_capacity))
     }
 
-    /// The chance that load needs more than `capacity` instances, of which each serves `objective`
-    /// percent of its capacity.
+    /// The chance that the load needs more than `capacity` instances, where each of them may be
+    /// busy for `objective` percent.
     pub(crate) fn violation_chance(&self, capacity: u32, objective: f64) -> f64 {
         self.exceedance((f64::from(capacity.max(1)) * objective).ln())
     }
