@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::grid::Period;
 
-use super::price::PRICE_STEP_MAX;
+use super::price::{DEARER_FROM, PRICE_STEP_MAX};
 use super::price_list::PriceList;
 use super::week::Week;
 
@@ -154,18 +154,26 @@ impl Budget {
         self.standing
     }
 
-    /// Charges `minutes`; `violation` is the share of them in violation. The price step aims at
-    /// the share `aimed` of violations, within a budget of `share`. All are 0 to 1.
+    /// Charges `minutes`; `violation` is the expected share of them in violation, and `measured` is
+    /// whether their mean was above the objective. The price step aims at the share `aimed` of
+    /// violations, within a budget of `share`. All shares are 0 to 1.
     pub(crate) fn charge(
         &mut self,
         minutes: f64,
-        violation: f64,
+        (violation, measured): (f64, bool),
         (aimed, share): (f64, f64),
         config: &BudgetConfig,
     ) {
         let max = self.bound(share, config);
         let steps = config.gain * minutes * (violation - aimed);
-        self.price_step = (self.price_step + steps).clamp(0.0, max);
+        // A period of five minutes shows most violations by an estimate alone. Where violations
+        // become dearer without end, the estimate would be followed without end.
+        let most = if measured {
+            max
+        } else {
+            self.price_step.max(DEARER_FROM).min(max)
+        };
+        self.price_step = (self.price_step + steps).clamp(0.0, most);
     }
 
     /// Highest price step while costs are near the limit.
@@ -298,6 +306,19 @@ mod tests {
         assert_eq!(bound(12.0, 0.004), 39, "the budget is kept");
         assert_eq!(bound(12.0, 0.02), 16, "the price of the share");
         assert_eq!(bound(9.0, 0.02), 39, "cheaper than the baseline");
+    }
+
+    #[test]
+    fn only_a_measured_violation_drives_the_price_where_it_has_no_end() {
+        let config = config();
+        let after = |measured| {
+            let mut budget = Budget::new(&config);
+            for _ in 0..1000 {
+                budget.charge(5.0, (0.4, measured), (0.005, SHARE), &config);
+            }
+            f64::from(budget.price_step())
+        };
+        assert_eq!((after(false), after(true)), (DEARER_FROM, config.max));
     }
 
     #[test]

@@ -219,8 +219,9 @@ impl CapacityOptimiser {
             let could_have_more = inputs.desired < inputs.bounds.1;
             if could_have_more || violation < aimed {
                 let shares = (aimed, config.budget_share);
+                let measured = inputs.cpu > config.objective;
                 self.budget
-                    .charge(minutes, violation, shares, &config.budget);
+                    .charge(minutes, (violation, measured), shares, &config.budget);
             }
         }
         self.note_peak(load);
@@ -333,14 +334,12 @@ impl CapacityOptimiser {
             .step(load, self.config.objective, lead, inputs.bounds)
     }
 
-    /// The share of a period in violation, 0 to 1. A minute is in violation or not. Within five
-    /// minutes the load moves: the share follows from how much it moves from period to period.
+    /// The expected share of a period in violation, 0 to 1. A minute is in violation or not. Within
+    /// five minutes the load moves, above the objective as below: the share follows from how much
+    /// it moves from period to period.
     pub(super) fn violation_share(&self, cpu: f64) -> f64 {
-        if cpu > self.config.objective {
-            return 1.0;
-        }
         if self.config.grid.step_minutes() == 1 || cpu <= 0.0 || self.roughness <= 0.0 {
-            return 0.0;
+            return f64::from(u8::from(cpu > self.config.objective));
         }
         1.0 - normal::cdf((self.config.objective / cpu).ln() / self.roughness)
     }

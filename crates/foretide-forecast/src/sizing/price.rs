@@ -13,7 +13,7 @@ const LOG_PRICE_MAX: f64 = 4.0;
 const OFFSET_PER_STEP: f64 = 0.05;
 const OFFSET_FROM: f64 = 12.5;
 /// From this step on violations become dearer again, without end: the offset stays.
-const DEARER_FROM: f64 = 22.0;
+pub(crate) const DEARER_FROM: f64 = 22.0;
 /// Highest price step: capacity is then the whole curve's, and dearer buys no more.
 pub(crate) const PRICE_STEP_MAX: f64 = 39.0;
 /// How far beyond the last point of the curve capacity is looked for, in log load.
