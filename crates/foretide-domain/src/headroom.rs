@@ -45,6 +45,14 @@ impl Headroom {
         }
     }
 
+    /// As key `headroom` of the configuration writes it.
+    pub fn setting(self) -> String {
+        match self {
+            Self::Instances(instances) => instances.to_string(),
+            Self::ZoneOf(zones) => format!("zone of {zones}"),
+        }
+    }
+
     /// Instances of `capacity` that are left after the loss.
     pub fn left_of(self, capacity: u32) -> u32 {
         match self {

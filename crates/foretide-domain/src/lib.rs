@@ -14,6 +14,7 @@ mod group;
 mod headroom;
 mod health;
 mod hours;
+mod hours_figures;
 mod mode;
 mod obstacle;
 mod order;
@@ -47,6 +48,7 @@ pub use group::{
 pub use headroom::Headroom;
 pub use health::{Cause, Condition, HealthState, Severity, Verdict};
 pub use hours::Hours;
+pub use hours_figures::HoursFigures;
 pub use mode::Mode;
 pub use obstacle::Obstacle;
 pub use order::{Order, OrderedMode, Orders, Paused, Pinned};

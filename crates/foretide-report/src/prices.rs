@@ -35,13 +35,13 @@ pub struct PriceRow {
     pub instance_hours: Option<f64>,
     /// Instance-hours over those of target tracking.
     pub over_target_tracking: Option<f64>,
-    /// Their price, US dollars.
+    /// Their price, US dollars; null also where no price in US dollars is known.
     pub cost_usd: Option<f64>,
 }
 
 impl PriceFigures {
-    /// The figures of `prices`, at `price_usd_per_hour` for an instance.
-    pub fn new(prices: &Prices, price_usd_per_hour: f64) -> Self {
+    /// The figures of `prices`, at `price_usd_per_hour` for an instance, where that is known.
+    pub fn new(prices: &Prices, price_usd_per_hour: Option<f64>) -> Self {
         let Prices { list, spent } = prices;
         let rows = list.rows.iter().map(|row| {
             let hours = row.instances.map(|it| list.instance_hours(it));
@@ -49,14 +49,16 @@ impl PriceFigures {
                 violation_share: row.violation_share,
                 instance_hours: hours,
                 over_target_tracking: row.instances.and_then(|it| list.over_tracking(it)),
-                cost_usd: hours.map(|hours| hours * price_usd_per_hour),
+                cost_usd: hours
+                    .zip(price_usd_per_hour)
+                    .map(|(hours, price)| hours * price),
             }
         });
         let this_run = |spent: Spent| PriceRow {
             violation_share: spent.priced.violation_share,
             instance_hours: Some(spent.instance_hours),
             over_target_tracking: spent.over_tracking,
-            cost_usd: Some(spent.instance_hours * price_usd_per_hour),
+            cost_usd: price_usd_per_hour.map(|price| spent.instance_hours * price),
         };
         Self {
             days: list.minutes / DAY_MINUTES,
@@ -66,6 +68,36 @@ impl PriceFigures {
             rows: rows.collect(),
             this_run: spent.map(this_run),
         }
+    }
+
+    /// The list in a sentence, for a group that went on living: `this_run` is what it did itself.
+    pub(crate) fn sentence(&self) -> String {
+        let rows = self.rows.iter().map(|row| {
+            let share = format!("{:.1} %", 100.0 * row.violation_share);
+            match (row.instance_hours, row.over_target_tracking) {
+                (Some(hours), Some(over)) => {
+                    format!("{share} {hours:.1} instance-hours ({over:.2} times)")
+                }
+                (Some(hours), None) => format!("{share} {hours:.1} instance-hours"),
+                (None, _) => format!("{share} cannot be had at any price"),
+            }
+        });
+        let rows: Vec<String> = rows.collect();
+        let own = self.this_run.as_ref().and_then(|own| {
+            let over = own.over_target_tracking?;
+            Some(format!(
+                "; the group itself, over the time counted above: {:.2} % at {over:.2} times",
+                100.0 * own.violation_share
+            ))
+        });
+        format!(
+            "price list of a week ({:.1} days), in hindsight at one price, against target tracking at \
+             {:.0} % in the same days: in violation {}{}",
+            self.days,
+            self.target_percent,
+            rows.join(", "),
+            own.unwrap_or_default()
+        )
     }
 
     /// Prints the list, indented as a trace's figures are.
@@ -110,12 +142,15 @@ impl PriceFigures {
 
 impl PriceRow {
     fn print(&self, share: &str, out: &mut dyn Write) -> io::Result<()> {
-        let (Some(hours), Some(cost)) = (self.instance_hours, self.cost_usd) else {
+        let Some(hours) = self.instance_hours else {
             return writeln!(out, "  {share:<12}{:>12}", "not for any price");
         };
+        let cost = self
+            .cost_usd
+            .map_or("-".to_owned(), |cost| format!("{cost:.2}"));
         let over = self.over_target_tracking;
         let over = over.map_or("-".to_owned(), |over| format!("{over:.2}"));
-        writeln!(out, "  {share:<12}{hours:>12.1}{over:>20}{cost:>10.2}")
+        writeln!(out, "  {share:<12}{hours:>12.1}{over:>20}{cost:>10}")
     }
 }
 
@@ -162,7 +197,7 @@ mod tests {
                 violation_share: 0.0062,
             },
         };
-        let figures = PriceFigures::new(&prices(Some(spent)), 0.1);
+        let figures = PriceFigures::new(&prices(Some(spent)), Some(0.1));
         assert_eq!(figures.rows[1].instance_hours, Some(672.0));
         assert_eq!(figures.rows[1].over_target_tracking, Some(0.8));
         assert_eq!(figures.rows[0].cost_usd, None);
@@ -183,8 +218,29 @@ mod tests {
     }
 
     #[test]
+    fn a_price_list_in_a_sentence_says_what_no_price_buys_and_what_the_group_did() {
+        let spent = Spent {
+            instance_hours: 756.0,
+            over_tracking: Some(0.9),
+            priced: Priced {
+                instances: 4.5,
+                violation_share: 0.0062,
+            },
+        };
+        let figures = PriceFigures::new(&prices(Some(spent)), None);
+        assert_eq!(figures.rows[1].cost_usd, None);
+        assert_eq!(
+            figures.sentence(),
+            "price list of a week (7.0 days), in hindsight at one price, against target tracking at \
+             50 % in the same days: in violation 0.1 % cannot be had at any price, 1.0 % 672.0 \
+             instance-hours (0.80 times), 2.0 % 672.0 instance-hours (0.80 times); the group itself, \
+             over the time counted above: 0.62 % at 0.90 times"
+        );
+    }
+
+    #[test]
     fn a_run_of_less_than_a_day_has_no_point() {
-        let figures = PriceFigures::new(&prices(None), 0.1);
+        let figures = PriceFigures::new(&prices(None), Some(0.1));
         assert_eq!(figures.this_run, None);
         assert!(!printed(&figures).contains("this run"));
     }

@@ -191,7 +191,7 @@ impl PolicyFigures {
             instability: score.instability,
             jitter: score.jitter,
             wall_s,
-            price_list: prices.map(|list| PriceFigures::new(&list, price_usd_per_hour)),
+            price_list: prices.map(|list| PriceFigures::new(&list, Some(price_usd_per_hour))),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What the figures of a backtest say: a verdict in sentences, and the settings that they support.
 
-use foretide_domain::{Comparison, Figures};
+use foretide_domain::{Comparison, Figures, Headroom};
 use foretide_sim::{BASELINE, Yardstick};
 
 use crate::priced;
@@ -10,10 +10,17 @@ use crate::summary::{PolicyFigures, TraceFigures};
 const RUNNABLE: [&str; 4] = ["forecast", BASELINE, "target-tracking", "classifier"];
 
 impl TraceFigures {
-    /// Fills in verdict and suggestion by what is configured: a violation budget, or prices.
-    pub fn judge(&mut self, yardstick: Yardstick) {
+    /// Fills in verdict and suggestion by what is configured: a violation budget, or prices. What
+    /// is suggested has the headroom that the policies kept.
+    pub fn judge(&mut self, yardstick: Yardstick, headroom: Headroom) {
         self.verdict = self.verdict_for(yardstick);
         self.suggestion = self.suggestion_for(yardstick);
+        if let Some(suggestion) = &mut self.suggestion
+            && !(headroom.is_none() || suggestion.lines.is_empty())
+        {
+            let headroom = format!("headroom = \"{}\"", headroom.setting());
+            suggestion.lines.push(headroom);
+        }
     }
 
     /// A sentence for each policy, then the verdict: what two weeks of history say of a group.
@@ -136,9 +143,10 @@ impl TraceFigures {
         };
         let why = format!(
             "Of Foretide's policies that ran, {} was the cheapest that kept the violation budget \
-             of {:.2} % over {days:.1} scored days.",
+             of {:.2} % over {days:.1} scored days.{}",
             chosen.label,
-            100.0 * budget
+            100.0 * budget,
+            in_hindsight(chosen)
         );
         let lines = self.settings(chosen, Some(budget));
         Suggestion { why, lines }
@@ -158,6 +166,15 @@ impl TraceFigures {
         let budget = budget.map(|budget| rounded(100.0 * budget));
         lines.extend(budget.map(|budget| format!("forecast.budget = \"{budget}%\"")));
         lines
+    }
+}
+
+/// What has to be known of a target that was chosen by the days that it is judged on.
+fn in_hindsight(chosen: &PolicyFigures) -> &'static str {
+    if chosen.name == BASELINE {
+        " Its target was chosen by these same days: other days may need another."
+    } else {
+        ""
     }
 }
 
@@ -299,8 +316,31 @@ mod tests {
             objective[1],
         ];
         assert_eq!(tracking, expected);
+        let why = trace((59.0, 0.0083), (100.0, 0.0049), 8.0)
+            .suggestion_for(BUDGET)
+            .unwrap()
+            .why;
+        assert!(why.contains("chosen by these same days"), "{why}");
         assert_eq!(lines((59.0, 0.0083), (100.0, 0.03)), Vec::<String>::new());
     }
+
+    #[test]
+    fn what_is_suggested_has_the_headroom_that_was_kept() {
+        let last = |own, headroom| {
+            let mut trace = trace(own, (100.0, 0.03), 8.0);
+            trace.judge(BUDGET, headroom);
+            trace.suggestion.unwrap().lines.pop()
+        };
+        let kept = (59.0, 0.0046);
+        assert_eq!(
+            last(kept, Headroom::ZoneOf(3)).as_deref(),
+            Some("headroom = \"zone of 3\"")
+        );
+        let none = last(kept, Headroom::NONE).unwrap();
+        assert!(!none.contains("headroom"), "{none}");
+        assert_eq!(last((59.0, 0.0083), Headroom::Instances(1)), None);
+    }
+
     /// Where prices are stated no budget is configured, so none is judged.
     #[test]
     fn stated_prices_are_judged_by_cost_and_no_budget_is_named() {
@@ -308,7 +348,7 @@ mod tests {
         for (policy, missing) in trace.policies.iter_mut().zip([0.2, 0.1]) {
             policy.missing_instance_hours = missing;
         }
-        trace.judge(Yardstick::Prices(100.0));
+        trace.judge(Yardstick::Prices(100.0), Headroom::NONE);
         assert_eq!(
             trace.verdict.clone().unwrap(),
             "Policy forecast costs 21 % less than target tracking at 65 % at the stated prices, \
@@ -324,7 +364,7 @@ mod tests {
         );
         let lines = ["policy = \"forecast\"", "forecast.objective = \"80%\""];
         assert_eq!(suggestion.lines, lines);
-        trace.judge(Yardstick::Prices(1000.0));
+        trace.judge(Yardstick::Prices(1000.0), Headroom::NONE);
         let dearer = trace.verdict.clone().unwrap();
         assert!(
             dearer.starts_with("Policy forecast costs 36 % more than"),
@@ -339,7 +379,7 @@ mod tests {
             ]
         );
         trace.policies.truncate(1);
-        trace.judge(Yardstick::Prices(100.0));
+        trace.judge(Yardstick::Prices(100.0), Headroom::NONE);
         let alone = trace.verdict.unwrap();
         assert!(
             alone.ends_with("--policy forecast,baseline adds it."),

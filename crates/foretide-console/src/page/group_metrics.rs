@@ -153,24 +153,24 @@ pub(super) const GAUGES: [Gauge; 28] = [
         "foretide_group_baseline_target_ratio",
         "Target of the fair baseline of the last 7 days; left out below a day of data",
         |group| {
-            let target = group.row.hours.baseline_target_percent;
+            let target = group.row.hours.figures.baseline_target_percent;
             target.map(|percent| f64::from(percent) / 100.0)
         },
     ),
     (
         "foretide_group_used_over_baseline_ratio",
         "Instance-hours used over those of the fair baseline, last 7 days; left out below a day of data",
-        |group| group.row.hours.against_baseline,
+        |group| group.row.hours.figures.against_baseline,
     ),
     (
         "foretide_group_baseline_violation_ratio",
         "Share of the last 7 days that the fair baseline was in violation; left out below a day of data",
-        |group| group.row.hours.baseline_violation_share,
+        |group| group.row.hours.figures.baseline_violation_share,
     ),
     (
         "foretide_group_baseline_keeps_budget",
         "1 if the fair baseline kept the violation budget, 0 if no target did",
-        |group| flag(group.row.hours.baseline_keeps_budget),
+        |group| flag(group.row.hours.figures.baseline_keeps_budget),
     ),
     (
         "foretide_group_data_age_seconds",

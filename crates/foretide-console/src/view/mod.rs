@@ -7,6 +7,7 @@ mod cached;
 mod explanation;
 mod group;
 mod health;
+mod hours_schema;
 mod overview;
 mod row;
 mod shape;

@@ -134,25 +134,9 @@ fn budget(hours: &Hours, track: &Track, load: &LoadNow) -> Budget {
 
 fn hours_view(hours: &Hours, track: &Track) -> HoursView {
     let price = track.facts.price.as_ref();
-    let baseline = hours.baseline();
     HoursView {
         since_ms: (!hours.is_empty()).then(|| hours.since.as_millis()),
-        known_s: hours.known_s,
-        too_early: hours.is_too_early(),
-        used_instance_hours: hours.used(),
-        baseline: baseline.to_string(),
-        baseline_target_percent: baseline.target,
-        baseline_instance_hours: hours.of_baseline(&baseline),
-        optimum_instance_hours: hours.optimum(),
-        against_baseline: hours.against_baseline(),
-        against_optimum: hours.against_optimum(),
-        violation_s: hours.violation_s,
-        violation_share: hours.violation_share(),
-        baseline_violation_s: baseline.violation_s,
-        baseline_violation_share: hours.baseline_violation_share(),
-        baseline_keeps_budget: baseline.budget.map(|(_, kept)| kept),
-        baseline_missing_s: baseline.missing_s,
-        compared: hours.compared(),
+        figures: hours.figures(),
         price_per_instance_hour: price.map(|price| price.amount),
         currency: price.map(|price| price.currency.clone()),
     }

@@ -1,8 +1,10 @@
 //! The values of a group's row, without how they come about.
 
-use foretide_domain::FORECAST_LEVELS;
+use foretide_domain::{FORECAST_LEVELS, HoursFigures};
 use schemars::JsonSchema;
 use serde::Serialize;
+
+use super::hours_schema::HoursSchema;
 
 /// A group at a glance.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -100,39 +102,9 @@ pub(crate) struct Budget {
 pub(crate) struct HoursView {
     /// When the count begins; null before the first period.
     pub(crate) since_ms: Option<i64>,
-    /// Time with data.
-    pub(crate) known_s: u64,
-    /// Less than a day of data: ratios and shares are null.
-    pub(crate) too_early: bool,
-    pub(crate) used_instance_hours: Option<f64>,
-    /// The baseline's name, such as `target tracking at 65 %`: of the targets from 30 % to 80 % the
-    /// cheapest that kept the violation budget over the same time, or else the one with the fewest
-    /// violations.
-    pub(crate) baseline: String,
-    /// Its target in percent. Null for the configured target, which is the baseline below a day of
-    /// data.
-    pub(crate) baseline_target_percent: Option<u32>,
-    /// Of the baseline.
-    pub(crate) baseline_instance_hours: Option<f64>,
-    /// Of the hindsight optimum.
-    pub(crate) optimum_instance_hours: Option<f64>,
-    /// Used ÷ baseline.
-    pub(crate) against_baseline: Option<f64>,
-    /// Used ÷ hindsight optimum.
-    pub(crate) against_optimum: Option<f64>,
-    pub(crate) violation_s: u64,
-    pub(crate) violation_share: Option<f64>,
-    pub(crate) baseline_violation_s: u64,
-    /// Share of the same time that the baseline was in violation. Null below a day of data.
-    pub(crate) baseline_violation_share: Option<f64>,
-    /// Whether the baseline kept the violation budget; if not, no target did. Null for the
-    /// configured target.
-    pub(crate) baseline_keeps_budget: Option<bool>,
-    /// Time for which the baseline has the figures of the configured target, because an earlier
-    /// version counted it.
-    pub(crate) baseline_missing_s: u64,
-    /// The comparison in a sentence, with both violation shares. Null below a day of data.
-    pub(crate) compared: Option<String>,
+    #[serde(flatten)]
+    #[schemars(with = "HoursSchema")]
+    pub(crate) figures: HoursFigures,
     pub(crate) price_per_instance_hour: Option<f64>,
     pub(crate) currency: Option<String>,
 }

@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use foretide_domain::{
-    Datapoint, Decision, FORECAST_LEVELS, Hours, Load, Outcome, Percent, Record, Timestamp,
-    WriteOutcome,
+    Datapoint, Decision, FORECAST_LEVELS, Hours, HoursFigures, Load, Outcome, Percent, Record,
+    Spent, Timestamp, WriteOutcome,
 };
 use foretide_forecast::{Accuracy, Matured, Scores, pinball};
+use foretide_sim::Prices;
 use serde::Serialize;
+
+use crate::prices::PriceFigures;
 
 use super::days::{self, Day};
 use super::interval::{self, Interval};
@@ -44,6 +47,9 @@ pub struct GroupReport {
     pub(super) policy: Option<String>,
     pub(super) currency: Option<String>,
     pub(super) hours: Option<Counted>,
+    /// The newest price list that was recorded, with what the group did over all days; null where
+    /// none was.
+    pub(super) price_list: Option<PriceFigures>,
     pub(super) days_without_data: usize,
     /// Mean CPU of the instances over all days.
     pub(super) cpu_percent: Option<f64>,
@@ -63,31 +69,8 @@ pub struct GroupReport {
 pub(super) struct Counted {
     /// Start of the count.
     pub(super) since: String,
-    /// Time with data, seconds.
-    pub(super) known_s: u64,
-    pub(super) too_early: bool,
-    pub(super) used_instance_hours: Option<f64>,
-    /// Name of the baseline, such as `target tracking at 65 %`.
-    pub(super) baseline: String,
-    /// Its target in percent; null for the configured target.
-    pub(super) baseline_target_percent: Option<u32>,
-    pub(super) baseline_instance_hours: Option<f64>,
-    pub(super) optimum_instance_hours: Option<f64>,
-    /// Used ÷ baseline.
-    pub(super) against_baseline: Option<f64>,
-    /// Used ÷ hindsight optimum.
-    pub(super) against_optimum: Option<f64>,
-    pub(super) violation_s: u64,
-    pub(super) violation_share: Option<f64>,
-    pub(super) baseline_violation_s: u64,
-    pub(super) baseline_violation_share: Option<f64>,
-    /// Whether the baseline kept the violation budget; if not, no target did. Null for the
-    /// configured target.
-    pub(super) baseline_keeps_budget: Option<bool>,
-    /// Time for which the baseline has the figures of the configured target, seconds.
-    pub(super) baseline_missing_s: u64,
-    /// The comparison in a sentence, with both violation shares.
-    pub(super) compared: Option<String>,
+    #[serde(flatten)]
+    pub(super) figures: HoursFigures,
     /// Share of the time that may be in violation.
     pub(super) violation_budget: f64,
     pub(super) used_cost: Option<f64>,
@@ -175,6 +158,7 @@ pub(super) fn report(
     }
     let newest = recorded.decisions.last().map(|it| &it.explanation);
     let (amount, currency) = price.unzip();
+    let usd = amount.filter(|_| currency.as_deref() == Some("USD"));
     let saved = days.iter().filter(|day| day.is_whole());
     let saved: Vec<f64> = saved
         .filter_map(|day| Some(day.baseline_instance_hours? - day.used_instance_hours?))
@@ -185,6 +169,7 @@ pub(super) fn report(
         policy: newest.map(|why| why.policy.to_string()),
         currency,
         hours: counted(&total, budget, amount),
+        price_list: price_list(recorded, &total, usd),
         days_without_data: days.iter().filter(|day| day.covered <= 0.0).count(),
         cpu_percent: days::mean_cpu(&recorded.points),
         saved_instance_hours_a_day: interval::of(&saved),
@@ -200,28 +185,23 @@ pub(super) fn report(
     }
 }
 
+fn price_list(recorded: &Recorded, hours: &Hours, usd: Option<f64>) -> Option<PriceFigures> {
+    let mut newest = recorded.records.iter().rev();
+    let list = newest.find_map(|(_, record)| match record {
+        Record::Prices(list) => Some(list.clone()),
+        _ => None,
+    })?;
+    let spent = Spent::of(hours);
+    let prices = Prices { list, spent };
+    Some(PriceFigures::new(&prices, usd))
+}
+
 fn counted(hours: &Hours, budget: f64, price: Option<f64>) -> Option<Counted> {
     let cost = |hours: Option<f64>| Some(hours? * price?);
-    let baseline = hours.baseline();
-    let beside = hours.of_baseline(&baseline);
+    let beside = hours.of_baseline(&hours.baseline());
     (!hours.is_empty()).then(|| Counted {
         since: hours.since.to_string(),
-        known_s: hours.known_s,
-        too_early: hours.is_too_early(),
-        used_instance_hours: hours.used(),
-        baseline: baseline.to_string(),
-        baseline_target_percent: baseline.target,
-        baseline_instance_hours: beside,
-        optimum_instance_hours: hours.optimum(),
-        against_baseline: hours.against_baseline(),
-        against_optimum: hours.against_optimum(),
-        violation_s: hours.violation_s,
-        violation_share: hours.violation_share(),
-        baseline_violation_s: baseline.violation_s,
-        baseline_violation_share: hours.baseline_violation_share(),
-        baseline_keeps_budget: baseline.budget.map(|(_, kept)| kept),
-        baseline_missing_s: baseline.missing_s,
-        compared: hours.compared(),
+        figures: hours.figures(),
         violation_budget: budget,
         used_cost: cost(hours.used()),
         baseline_cost: cost(beside),
@@ -425,7 +405,7 @@ mod tests {
         };
         let days = vec![with_bank(7), with_bank(7), with_bank(5)];
         let report = report("a/web".to_owned(), &Recorded::default(), days, 0.005, None);
-        let counted = report.hours.unwrap();
+        let counted = report.hours.unwrap().figures;
         assert_eq!(counted.baseline, "target tracking at 65 %");
         assert_eq!(counted.baseline_instance_hours, Some(130.0));
         let of_days: Vec<_> = report
@@ -450,10 +430,10 @@ mod tests {
         let report = report("a/web".to_owned(), &Recorded::default(), days, 0.005, price);
         assert_eq!(report.days_without_data, 1);
         let counted = report.hours.unwrap();
-        assert_eq!(counted.used_instance_hours, Some(72.0));
-        assert_eq!(counted.against_baseline, Some(0.75));
+        assert_eq!(counted.figures.used_instance_hours, Some(72.0));
+        assert_eq!(counted.figures.against_baseline, Some(0.75));
         assert_eq!(
-            (counted.known_s, counted.violation_share),
+            (counted.figures.known_s, counted.figures.violation_share),
             (129_600, Some(0.005))
         );
         assert_eq!(

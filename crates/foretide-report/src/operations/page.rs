@@ -31,7 +31,7 @@ impl Series {
     fn of(group: &GroupReport) -> Self {
         let counted = group.hours.as_ref();
         let mut series = Self {
-            beside: counted.map_or_else(String::new, |it| it.baseline.clone()),
+            beside: counted.map_or_else(String::new, |it| it.figures.baseline.clone()),
             ..Self::default()
         };
         let days = &group.days;

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::prices::PriceFigures;
+
 use super::Report;
 use super::days::Day;
 use super::figures::{Action, Counted, ForecastFigures, GroupReport, Response, Scaling, Times};
@@ -88,6 +90,7 @@ pub(super) fn sentences(group: &GroupReport) -> Vec<String> {
                 .to_owned(),
         ),
     }
+    said.extend(group.price_list.iter().map(PriceFigures::sentence));
     said.push(match group.saved_instance_hours_a_day {
         Some(saved) => {
             let dearer = if saved.mean < 0.0 {
@@ -131,43 +134,50 @@ fn hours(group: &GroupReport, counted: &Counted) -> Vec<String> {
     };
     let minutes = |seconds: u64| seconds / 60;
     let budget = 100.0 * counted.violation_budget;
-    let share = counted.violation_share.map_or_else(String::new, |share| {
-        format!(
-            ", {:.2} % of the time (budget {budget:.2} %)",
-            100.0 * share
-        )
-    });
+    let share = counted
+        .figures
+        .violation_share
+        .map_or_else(String::new, |share| {
+            format!(
+                ", {:.2} % of the time (budget {budget:.2} %)",
+                100.0 * share
+            )
+        });
     let mut said = vec![format!(
         "counted since {}: {:.1} h in which CPU and capacity were known",
         counted.since,
-        counted.known_s as f64 / 3600.0
+        counted.figures.known_s as f64 / 3600.0
     )];
-    if counted.too_early {
+    if counted.figures.too_early {
         said.push("percentages: too early, 24 such hours are needed".to_owned());
     }
     said.extend([
         format!(
             "used: {}",
-            money(counted.used_instance_hours, counted.used_cost)
+            money(counted.figures.used_instance_hours, counted.used_cost)
         ),
         format!(
             "baseline, {} on the same load: {}{}",
-            counted.baseline,
-            money(counted.baseline_instance_hours, counted.baseline_cost),
+            counted.figures.baseline,
+            money(
+                counted.figures.baseline_instance_hours,
+                counted.baseline_cost
+            ),
             counted
+                .figures
                 .compared
                 .as_ref()
                 .map_or_else(String::new, |said| format!("; the group used {said}"))
         ),
         format!(
             "hindsight optimum: {}{}",
-            money(counted.optimum_instance_hours, counted.optimum_cost),
-            of(counted.against_optimum, "the optimum's")
+            money(counted.figures.optimum_instance_hours, counted.optimum_cost),
+            of(counted.figures.against_optimum, "the optimum's")
         ),
         format!(
             "in violation: {} min{share}; the baseline {} min",
-            minutes(counted.violation_s),
-            minutes(counted.baseline_violation_s)
+            minutes(counted.figures.violation_s),
+            minutes(counted.figures.baseline_violation_s)
         ),
     ]);
     said

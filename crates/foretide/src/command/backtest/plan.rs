@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use foretide_config::{Config, Percentage};
 use foretide_control::ControllerConfig;
-use foretide_domain::{Bounds, CallFailure, FailureKind, Features, PolicyKind};
+use foretide_domain::{Bounds, CallFailure, FailureKind, Features, Headroom, PolicyKind};
 use foretide_report::file_name;
 use foretide_sim::{
     BASELINE, Case, Contender, Driven, Fair, Peer, PolicySpec, Predict, Setup, Yardstick,
@@ -43,6 +43,8 @@ pub(crate) struct Plan {
     pub(crate) budget: f64,
     /// What the verdict goes by.
     pub(crate) yardstick: Yardstick,
+    /// The headroom of Foretide's policies.
+    pub(crate) headroom: Headroom,
     pub(crate) price_usd_per_hour: f64,
     /// Whether the summary has the duration of each run.
     pub(crate) timings: bool,
@@ -98,6 +100,7 @@ impl Plan {
                 .unwrap_or_default(),
             budget,
             yardstick,
+            headroom: own.headroom,
             price_usd_per_hour: args.price,
             timings: args.timings,
         })

@@ -160,7 +160,7 @@ fn gather(plan: &Plan, command: String, jobs: &[Job<'_>], done: Vec<Done>) -> Re
     }
     for (trace, figures) in traces.iter_mut().enumerate() {
         figures.curves = curves(plan, trace, &sweeps);
-        figures.judge(plan.yardstick);
+        figures.judge(plan.yardstick, plan.headroom);
     }
     let summary = Summary {
         schema_version: SCHEMA_VERSION,
