@@ -372,7 +372,7 @@ pub(crate) struct RawServe {
 pub(crate) struct RawDemo {
     /// Seed of the generated load: the same seed gives the same bytes.
     pub seed: Option<u64>,
-    /// Days of generated load.
+    /// Days of generated load, after a week of history.
     pub days: Option<u32>,
     /// Smallest desired capacity of the simulated group.
     pub capacity_min: Option<u32>,

@@ -194,7 +194,7 @@ impl Default for DemoSettings {
     fn default() -> Self {
         Self {
             seed: 1,
-            days: 2,
+            days: 7,
             capacity_min: 1,
             capacity_max: 100,
             boot: Duration::from_secs(180),

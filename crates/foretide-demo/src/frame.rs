@@ -47,7 +47,8 @@ pub(crate) struct View {
     /// The keys with their functions, and the page's address.
     foot: String,
     start: Timestamp,
-    span_s: i64,
+    /// When what is shown begins and ends, in seconds since `start`.
+    shown_s: (i64, i64),
     unit: f64,
     slo: f64,
     steps: VecDeque<Step>,
@@ -64,7 +65,7 @@ impl View {
             foot: format!("{KEYS}{page}"),
             title: format!("foretide demo - {}", plan.sentence()),
             start: case.trace().start(),
-            span_s: case.trace().span_s(),
+            shown_s: (case.scoring_from_s(), case.trace().span_s()),
             unit: case.unit(),
             slo: case.setup().slo_utilisation,
             steps: VecDeque::new(),
@@ -127,11 +128,14 @@ impl View {
     }
 
     fn now_s(&self) -> i64 {
-        self.steps.back().map_or(0, |step| step.at_s + STEP_S)
+        self.steps
+            .back()
+            .map_or(self.shown_s.0, |step| step.at_s + STEP_S)
     }
 
     fn progress(&self, frame: &Frame, columns: usize) -> Line {
-        let share = self.now_s() as f64 / self.span_s.max(1) as f64;
+        let (from, to) = self.shown_s;
+        let share = (self.now_s() - from) as f64 / (to - from).max(1) as f64;
         let at = self.start.plus(seconds(self.now_s()));
         let clock = clock(at);
         let state = if frame.paused {
@@ -279,7 +283,7 @@ mod tests {
             foot: KEYS.into(),
             title: format!("foretide demo - {}", "of a load that says a lot ".repeat(8)),
             start: Timestamp::from_seconds(1_704_067_200),
-            span_s: 7200,
+            shown_s: (0, 7200),
             unit: 100.0,
             slo: 0.8,
             steps: VecDeque::new(),

@@ -43,7 +43,8 @@ pub fn run(
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
     let predict = plan.predict();
-    let mut simulation = Simulation::new(&plan.load.case, plan.config.clone(), &predict, None)
+    let (past, case) = (plan.tracking(), &plan.load.case);
+    let mut simulation = Simulation::after(&past, case, plan.config.clone(), &predict)
         .map_err(|error| Failure::of(Exit::Config, &error))?;
     let live = terminal.is_interactive && !wanted.plain;
     let mut told = Told {

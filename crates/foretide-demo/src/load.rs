@@ -9,23 +9,24 @@ use foretide_terminal::{Exit, Failure};
 pub struct Load {
     /// What it is, in words.
     pub(crate) words: String,
-    /// The load on the simulated group.
+    /// The load on the simulated group. Its warm-up is the group's past.
     pub(crate) case: Case,
 }
 
+/// Days of history of generated load: as much as the recorded traces have that Foretide is measured
+/// on.
+const HISTORY_DAYS: u32 = 7;
+
 impl Load {
-    /// Generated load.
+    /// Generated load: `days` of it after a week of history.
     ///
     /// # Errors
     /// Where `days` is 0 or too long, or `setup` makes no sense.
-    pub fn generated(seed: u64, days: u32, setup: Setup) -> Result<Self, Failure> {
-        let workload = Workload {
-            days,
-            ..Workload::demo(seed)
-        };
-        let trace = workload
+    pub fn generated(seed: u64, days: u32, mut setup: Setup) -> Result<Self, Failure> {
+        let trace = Workload::demo(days.saturating_add(HISTORY_DAYS), seed)
             .generate("generated")
             .map_err(|error| Failure::of(Exit::Internal, &error))?;
+        setup.warmup_days = HISTORY_DAYS;
         Ok(Self {
             words: format!("generated load (seed {seed})"),
             case: Case::new(trace, setup).map_err(|error| Failure::of(Exit::Config, &error))?,

@@ -17,7 +17,7 @@ use crate::process::Wanted;
 
 /// Default address of the page.
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
-/// Decisions in memory. Policy `classifier` decides every ten seconds, so three days fit.
+/// Decisions in memory. A policy decides at most every ten seconds: the newest three days fit.
 const DECISIONS: usize = 26_000;
 
 /// Time between two updates of the page: 30 a second look smooth.
@@ -79,9 +79,9 @@ impl Feed {
     fn open(listen: SocketAddr, plan: &Plan) -> Result<Self, NoPage> {
         let case = &plan.load.case;
         let start = case.trace().start();
-        let now = Arc::new(AtomicI64::new(start.as_millis()));
+        let now = Arc::new(AtomicI64::new(case.scored_from().as_millis()));
         let clock = Arc::clone(&now);
-        let hours = u32::try_from(case.trace().span_s() / 3600 + 1).unwrap_or(u32::MAX);
+        let hours = u32::try_from(case.scored_s() / 3600 + 1).unwrap_or(u32::MAX);
         let limits = Limits {
             hours: hours.min(31 * 24),
             decisions: DECISIONS,

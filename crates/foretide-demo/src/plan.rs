@@ -43,26 +43,42 @@ impl Plan {
     /// The fair baseline on the same load: target tracking at the target that was cheapest within
     /// the violation budget. None cannot be: target tracking has a target to change.
     pub(crate) fn baseline(&self) -> Option<FairRun> {
+        fair_run(
+            &self.tracking(),
+            &self.load.case,
+            self.config.forecast.budget,
+        )
+    }
+
+    /// Target tracking as configured: what scaled the group in the past, and the baseline's rule.
+    pub(crate) fn tracking(&self) -> Peer {
         let settings = &self.config.target_tracking;
-        let tracking = Peer::TargetTracking(TargetTracking {
+        Peer::TargetTracking(TargetTracking {
             target: self.config.target_utilisation.get(),
             points_out: settings.out_points,
             points_in: settings.in_points,
             band_in: settings.in_band,
-        });
-        fair_run(&tracking, &self.load.case, self.config.forecast.budget)
+        })
+    }
+
+    /// Length of what is shown, in days.
+    pub(crate) fn days(&self) -> f64 {
+        self.load.case.scored_s() as f64 / 86_400.0
     }
 
     /// What a demo shows, in one sentence for a person who has never seen it.
     pub(crate) fn sentence(&self) -> String {
         let Load { words, case, .. } = &self.load;
-        let days = case.trace().span_s() as f64 / 86_400.0;
+        let history = match case.setup().warmup_days {
+            0 => "without history".to_owned(),
+            days => format!("with {} of history", count(f64::from(days), "day")),
+        };
         format!(
             "A simulated group of web servers that take {} to boot, under {} of {words} and \
-             without history: Foretide (policy {}) decides how many run, and target tracking is simulated on the \
+             {history}: Foretide (policy {}) decides how many run, and target tracking is simulated on the \
              same load for comparison.",
             boot(case.setup().boot.typical_s()),
-            count(days, "day"),
+            count(self.days(), "day"),
             self.config.policy,
         )
     }

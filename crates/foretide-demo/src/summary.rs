@@ -44,7 +44,7 @@ pub(crate) fn print(
         let said = verdict(plan, score, baseline);
         writeln!(out, "\n{}", wrap(&said, terminal.wrap_at(), 2))?;
     }
-    let days = days(plan);
+    let days = plan.days();
     let peak = plan.load.case.peak();
     writeln!(out, "\n{days:.1} days, peak need: {peak} instances")?;
     let slo = plan.load.case.setup().slo_utilisation * 100.0;
@@ -62,13 +62,9 @@ pub(crate) fn print(
     Ok(())
 }
 
-fn days(plan: &Plan) -> f64 {
-    plan.load.case.trace().span_s() as f64 / 86_400.0
-}
-
 /// The policy against the fair baseline, in a sentence.
 fn verdict(plan: &Plan, score: &Score, baseline: &FairRun) -> String {
-    if days(plan) < 1.0 {
+    if plan.days() < 1.0 {
         return "Too early to compare with the baseline: 1 day of load is needed.".to_owned();
     }
     let figures = |score: &Score| Figures {

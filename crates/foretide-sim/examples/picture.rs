@@ -1,22 +1,22 @@
-//! Draws instances needed and in service over the demo's two days as SVG, for the README:
+//! Draws instances needed and in service over the demo's first two days as SVG, for the README:
 //! `cargo run --release -p foretide-sim --example picture > docs/demo.svg`.
 
 #![expect(clippy::print_stdout, reason = "an example that prints a picture")]
 
 use std::error::Error;
 use std::fmt::Write as _;
-use std::sync::Arc;
 
-use foretide_classifier::Model;
 use foretide_control::ControllerConfig;
-use foretide_domain::{Bounds, CallFailure, FailureKind, Features};
-use foretide_sim::{Case, Contender, Driven, Setup, Timeline, Workload};
+use foretide_domain::{Bounds, CallFailure, FailureKind, Features, Mode, Prediction};
+use foretide_sim::{Case, Peer, Setup, Simulation, TargetTracking, Timeline, Workload};
 
 const WIDTH: f64 = 900.0;
 const HEIGHT: f64 = 280.0;
 const LEFT: f64 = 40.0;
 const BOTTOM: f64 = 28.0;
 const TOP: f64 = 26.0;
+/// What is drawn.
+const SPAN_S: i64 = 2 * 86_400;
 
 /// Colours follow the reader's scheme; both pairs can be told apart without seeing colour, since
 /// one is an area and the other a line.
@@ -27,26 +27,38 @@ text{font:12px system-ui,sans-serif;fill:#444c56}.need{fill:#9aa4b1;fill-opacity
 .grid{stroke:#3a414b}}";
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let case = Case::new(
-        Workload::demo(1).generate("demo")?,
-        Setup::new(Bounds::new(1, 100)?),
-    )?;
-    let model = Model::built_in()?;
-    let predict = Arc::new(move |features: &Features| {
-        model.predict(features).map_err(|error| CallFailure {
-            kind: FailureKind::Rejected,
-            detail: error.to_string(),
-        })
-    });
-    let driven = Driven::new("forecast", ControllerConfig::default(), predict)?;
+    let setup = Setup {
+        warmup_days: 7,
+        ..Setup::new(Bounds::new(1, 100)?)
+    };
+    let case = Case::new(Workload::demo(14, 1).generate("demo")?, setup)?;
+    let config = ControllerConfig {
+        mode: Mode::Enforce,
+        ..ControllerConfig::default()
+    };
+    let past = Peer::TargetTracking(TargetTracking::default());
+    let mut simulation = Simulation::after(&past, &case, config, &no_model)?;
     let mut timeline = Timeline::default();
-    driven.run(&case, Some(&mut timeline));
+    while let Some(step) = simulation.advance(&mut |_, _| {}) {
+        if step.at_s >= case.scoring_from_s() + SPAN_S {
+            break;
+        }
+        timeline.observe(&step);
+    }
     println!("{}", picture(&case, &timeline));
     Ok(())
 }
 
+/// Policy `forecast` asks no model.
+fn no_model(_: &Features) -> Result<Prediction, CallFailure> {
+    Err(CallFailure {
+        kind: FailureKind::Rejected,
+        detail: "no model".into(),
+    })
+}
+
 fn picture(case: &Case, timeline: &Timeline) -> String {
-    let span = case.trace().span_s();
+    let from = case.scoring_from_s();
     let rows = timeline.rows();
     let most = rows
         .iter()
@@ -54,7 +66,7 @@ fn picture(case: &Case, timeline: &Timeline) -> String {
         .chain([case.peak()])
         .max()
         .unwrap_or(1);
-    let x = |at_s: i64| LEFT + (WIDTH - LEFT - 8.0) * at_s as f64 / span as f64;
+    let x = |at_s: i64| LEFT + (WIDTH - LEFT - 8.0) * (at_s - from) as f64 / SPAN_S as f64;
     let y =
         |n: u32| HEIGHT - BOTTOM - (HEIGHT - BOTTOM - TOP) * f64::from(n) / f64::from(most.max(1));
     let mut svg = format!(
@@ -65,11 +77,11 @@ fn picture(case: &Case, timeline: &Timeline) -> String {
         let level = y(n);
         grid(&mut svg, level, n);
     }
-    for hour in (0..span / 3600).step_by(12) {
-        let at = x(hour * 3600);
+    for hour in (0..SPAN_S / 3600).step_by(12) {
+        let at = x(from + hour * 3600);
         text(&mut svg, at, HEIGHT - 8.0, &format!("{hour} h"));
     }
-    let ends = |row: usize| rows.get(row + 1).map_or(span, |next| next.at_s);
+    let ends = |row: usize| rows.get(row + 1).map_or(from + SPAN_S, |next| next.at_s);
     let steps = |value: &dyn Fn(usize) -> u32| {
         let mut path = String::new();
         for (index, row) in rows.iter().enumerate() {

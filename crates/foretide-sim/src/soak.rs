@@ -169,7 +169,7 @@ fn group(rng: &mut ChaCha8Rng, seed: u64, days: u32) -> Result<Case, String> {
         "demo",
         Workload {
             days,
-            ..Workload::demo(seed)
+            ..Workload::flash_crowd(seed)
         },
     ));
     let (name, load) = loads.swap_remove(rng.random_range(0..loads.len()));

@@ -84,7 +84,8 @@ proptest! {
 
     #[test]
     fn the_controller_does_not_look_ahead(seed in 0_u64..1000, cut in 1_usize..2880) {
-        let whole = Workload { noise: 0.2, ..Workload::demo(seed) }.generate("demo").unwrap();
+        let load = Workload { noise: 0.2, ..Workload::flash_crowd(seed) };
+        let whole = load.generate("demo").unwrap();
         let demand = whole.demand()[..cut].to_vec();
         let short = Trace::new("cut", whole.start(), whole.step_s(), demand).unwrap();
         let end_s = short.span_s();
@@ -101,7 +102,7 @@ proptest! {
     /// The test above would pass for policies that never act.
     #[test]
     fn every_policy_acts_on_such_a_load(seed in 0_u64..1000) {
-        let load = Workload { noise: 0.2, ..Workload::demo(seed) }.generate("demo").unwrap();
+        let load = Workload { noise: 0.2, ..Workload::flash_crowd(seed) }.generate("demo").unwrap();
         let case = case(load, 60);
         for policy in [PolicyKind::Classifier, PolicyKind::Forecast] {
             let (score, _) = run(&shipping(policy), &case);

@@ -69,7 +69,7 @@ fn the_same_seed_gives_the_same_bytes() {
 fn changes(policy: PolicyKind, crash_at: Option<u64>) -> (Vec<String>, u64) {
     let load = Workload {
         days: 1,
-        ..Workload::demo(3)
+        ..Workload::flash_crowd(3)
     };
     let setup = Setup {
         unit: Some(100.0),

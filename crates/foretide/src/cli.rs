@@ -123,7 +123,7 @@ pub(crate) enum Command {
 #[derive(Debug, Default, Args)]
 #[command(after_help = "\
 Examples:
-  foretide demo                           generated load: daily cycle, noise, a flash crowd
+  foretide demo                           generated load: daily cycle, jobs, crowds
   foretide demo --seed 7 --days 4
   foretide demo --policy target-tracking
   foretide demo --trace load.csv --column requests
@@ -153,7 +153,7 @@ pub(crate) struct DemoArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) group: Option<String>,
     /// Simulated seconds per second, on a terminal or with --listen
-    #[arg(long, value_name = "N", default_value_t = 3600)]
+    #[arg(long, value_name = "N", default_value_t = 7200)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) speed: u32,
     /// Folder for the log and the decisions [default: output/demo-...]

@@ -1,6 +1,8 @@
 //! One trace with the group that it is replayed on.
 
-use foretide_domain::Bounds;
+use std::time::Duration;
+
+use foretide_domain::{Bounds, Timestamp};
 use thiserror::Error;
 
 use crate::STEP_S;
@@ -184,6 +186,17 @@ impl Case {
     /// When scoring starts, in seconds since t = 0.
     pub const fn scoring_from_s(&self) -> i64 {
         self.scoring_from_s
+    }
+
+    /// Start of the scored part.
+    pub fn scored_from(&self) -> Timestamp {
+        let warm_up = u64::try_from(self.scoring_from_s).unwrap_or(0);
+        self.trace.start().plus(Duration::from_secs(warm_up))
+    }
+
+    /// Length of the scored part, in seconds.
+    pub fn scored_s(&self) -> i64 {
+        self.trace.span_s() - self.scoring_from_s
     }
 
     /// Number of steps that the world takes over the trace.

@@ -68,16 +68,17 @@ impl fmt::Debug for Driver<'_> {
 }
 
 impl<'p> Driver<'p> {
-    /// A new controller with `config` (valid), for a world whose t = 0 is at `epoch`.
+    /// A controller with `config` (valid) that starts at `start`, for a world whose t = 0 is at
+    /// `epoch`.
     pub fn new(
         config: ControllerConfig,
-        epoch: Timestamp,
+        (epoch, start): (Timestamp, Timestamp),
         request_count: bool,
         predict: &'p Predict<'p>,
         faults: Option<Faults>,
     ) -> Self {
         Self {
-            control: ControlLoop::new(config.clone(), Snapshot::default(), epoch),
+            control: ControlLoop::new(config.clone(), Snapshot::default(), start),
             calls: Calls {
                 config,
                 epoch,

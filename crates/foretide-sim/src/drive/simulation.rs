@@ -3,9 +3,10 @@
 use foretide_control::{ConfigError, ControllerConfig};
 use foretide_domain::{Record, Timestamp};
 
-use super::{Driver, Predict};
+use super::{Driver, Predict, reading};
 use crate::backtest::{Case, Run};
 use crate::faults::FaultPlan;
+use crate::peers::{Peer, View};
 use crate::score::Score;
 use crate::world::{Step, World};
 
@@ -34,8 +35,36 @@ impl<'c, 'p> Simulation<'c, 'p> {
         let faults = faults.map(FaultPlan::start);
         Ok(Self {
             run: Run::new(case, None),
-            driver: Driver::new(config, start, request_count, predict, faults),
+            driver: Driver::new(config, (start, start), request_count, predict, faults),
         })
+    }
+
+    /// At the end of the case's warm-up, through which `past` decided. The controller starts there:
+    /// it finds the group as it is then, and what was published is history to it. Settings are as
+    /// for [`Simulation::new`].
+    ///
+    /// # Errors
+    /// Where the controller's settings make no sense.
+    pub fn after(
+        past: &Peer,
+        case: &'c Case,
+        config: ControllerConfig,
+        predict: &'p Predict<'p>,
+    ) -> Result<Self, ConfigError> {
+        config.validate()?;
+        let mut run = Run::new(case, None);
+        let mut policy = past.start(case.peak());
+        while run.world().at_s() < case.scoring_from_s() {
+            run.advance(|world| {
+                let wanted = policy.decide(&View::of(world));
+                wanted.is_some_and(|desired| world.set_desired(desired))
+            });
+        }
+        let epoch = case.trace().start();
+        let start = reading::at(epoch, run.world().at_s());
+        let request_count = case.setup().request_count;
+        let driver = Driver::new(config, (epoch, start), request_count, predict, None);
+        Ok(Self { run, driver })
     }
 
     /// Advances by one step; none at the end of the trace. Records go to `sink`.

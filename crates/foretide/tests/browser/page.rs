@@ -119,13 +119,13 @@ fn a_moment_in_the_address_is_shown_everywhere_and_can_be_left() {
     let demo = Demo::start(&folder, "127.0.0.1:0", &["--policy", "forecast"]);
     browser.open(&demo.url());
     browser.wait_for(SHOWN);
-    browser.wait_for("document.getElementById('clock').textContent > '2024-01-01 02:30'");
+    browser.wait_for("document.getElementById('clock').textContent > '2024-01-08 02:30'");
     browser.open(&format!(
-        "{}#/g/demo?at=2024-01-01T01:00:00.000Z",
+        "{}#/g/demo?at=2024-01-08T01:00:00.000Z",
         demo.url()
     ));
     browser.wait_for("document.querySelector('.group.then') !== null");
-    browser.wait_for("document.querySelector('.past').textContent.includes('2024-01-01 01:00')");
+    browser.wait_for("document.querySelector('.past').textContent.includes('2024-01-08 01:00')");
     let told =
         "[...document.querySelectorAll('.story p, .tiles dd, .lifecycle, .decision .sentence')]
         .map((part) => part.textContent).join('|')";
@@ -133,14 +133,14 @@ fn a_moment_in_the_address_is_shown_everywhere_and_can_be_left() {
     browser.wait_for("document.querySelector('.tiles dt').textContent === 'CPU then'");
     let then = browser.ask(&format!("return window.then = {told}"));
     // The demo goes on for half an hour of its time.
-    browser.wait_for("document.getElementById('clock').textContent > '2024-01-01 03:10'");
+    browser.wait_for("document.getElementById('clock').textContent > '2024-01-08 03:10'");
     assert_eq!(browser.ask(&format!("return {told}")), then);
     let decided = browser.ask("return document.querySelector('.decision time').textContent");
     assert!(
-        decided.as_str().unwrap().contains("2024-01-01 0"),
+        decided.as_str().unwrap().contains("2024-01-08 0"),
         "{decided}"
     );
-    assert!(!decided.as_str().unwrap().contains("01-01 03"), "{decided}");
+    assert!(!decided.as_str().unwrap().contains("01-08 03"), "{decided}");
     browser.picture("moment");
     // Control: without the moment the tiles are of now, and Back returns to it.
     browser.ask("document.querySelector('.past button').click()");
@@ -161,7 +161,7 @@ fn most_of_a_day_shows_the_forecast_what_it_led_to_and_how_well_it_held() {
     let demo = Demo::paced(&folder, "127.0.0.1:0", "7200", &["--policy", "forecast"]);
     browser.open(&demo.url());
     browser.wait_for(SHOWN);
-    browser.wait_for("document.getElementById('clock').textContent > '2024-01-01 16:30'");
+    browser.wait_for("document.getElementById('clock').textContent > '2024-01-08 16:30'");
     let fan = "document.querySelector('.fan-area').getAttribute('d').length > 1000";
     browser.wait_for(fan);
     let coverage = "[...document.querySelectorAll('.tiles div')]

@@ -36,7 +36,7 @@ fn a_demo_begins_with_what_is_shown() {
     let room = Room::new();
     let out = room.done(&["demo", "--days", "1", "--set", "demo.boot=90s"]);
     let says = "A simulated group of web servers that take 90 s to boot, under 1 day of generated \
-                load (seed 1) and without history: Foretide (policy forecast) decides how \
+                load (seed 1) and with 7 days of history: Foretide (policy forecast) decides how \
                 many run, and target tracking is simulated on the same load for comparison.\n\n";
     assert!(out.starts_with(says), "{out}");
 }
