@@ -61,6 +61,12 @@ export function number(value, digits = 0) {
   return value.toLocaleString("en-GB", { maximumFractionDigits: digits });
 }
 
+/** An amount of money, always with its cents. */
+export function amount(value) {
+  if (value === null || value === undefined) return MISSING;
+  return value.toLocaleString("en-GB", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+}
+
 export function percent(share, digits = 1) {
   if (share === null || share === undefined) return MISSING;
   return `${(share * 100).toFixed(digits)} %`;

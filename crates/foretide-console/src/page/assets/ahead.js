@@ -1,7 +1,7 @@
 // What the controller says of the hours to come, and what its promise costs. Drawn, not computed:
 // every figure is the API's.
 
-import { MISSING, clock, day, h, number, percent, put, stamp, svg } from "./dom.js";
+import { MISSING, amount, clock, day, h, number, percent, put, stamp, svg } from "./dom.js";
 import { band, line, timeTicks, valueTicks } from "./draw.js";
 
 const HOUR = 3600000;
@@ -142,6 +142,6 @@ function cells(row, currency) {
   return [
     h("td", {}, number(row.instances, 1)),
     h("td", {}, ratio),
-    currency ? h("td", {}, number(row.cost_a_day, 2)) : null,
+    currency ? h("td", {}, amount(row.cost_a_day)) : null,
   ];
 }

@@ -3,7 +3,7 @@
 import { Outlook, Prices } from "./ahead.js";
 import { Chart } from "./chart.js";
 import { Controls } from "./controls.js";
-import { MISSING, against, badge, clock, h, number, percent, put, span, stamp, text } from "./dom.js";
+import { MISSING, against, amount, badge, clock, h, number, percent, put, span, stamp, text } from "./dom.js";
 import { ask } from "./stream.js";
 
 const HOUR = 3600000;
@@ -208,8 +208,8 @@ export class Group {
     const covered = accuracy.coverage_week;
     const price = hours.price_per_instance_hour;
     const used = hours.used_instance_hours;
-    const money = (of) => (price && of !== null ? `${number(of * price, 2)} ${hours.currency}` : `${number(of, 1)} instance-hours`);
-    const both = (other) => `${price ? number(used * price, 2) : number(used, 1)} against ${money(other)}`;
+    const money = (of) => (price && of !== null ? `${amount(of * price)} ${hours.currency}` : `${number(of, 1)} instance-hours`);
+    const both = (other) => `${price ? amount(used * price) : number(used, 1)} against ${money(other)}`;
     // Below a day of data there are hours, and no share of them.
     const early = (share) => (hours.too_early ? "too early" : share);
     const wait = `a share needs a day of data; ${span(hours.known_s * 1000)} so far`;

@@ -1,6 +1,6 @@
 // All groups at a glance, the worst first.
 
-import { MISSING, SEVERITY, against, badge, clock, h, number, percent, put, span, stamp, svg, text } from "./dom.js";
+import { MISSING, SEVERITY, against, amount, badge, clock, h, number, percent, put, span, stamp, svg, text } from "./dom.js";
 
 const COLUMNS = [
   ["health", "Health", (row) => SEVERITY[row.level] * 1000 + (row.budget.spent_ratio ?? 0)],
@@ -94,7 +94,7 @@ export class Overview {
       ["Against the baselines", baseline ? compared(counted("used_instance_hours") / baseline, seconds("violation_s"), seconds("baseline_violation_s")) : "too early"],
     ];
     if (state.fleet.bill_usd_per_month !== null) {
-      tiles.push(["Calls of AWS a month", `${number(state.fleet.bill_usd_per_month, 2)} USD`]);
+      tiles.push(["Calls of AWS a month", `${amount(state.fleet.bill_usd_per_month)} USD`]);
     }
     put(this.tiles, tiles.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
   }
