@@ -12,6 +12,8 @@ use crate::plan::Plan;
 
 /// Shortest time on the charts: in six hours, a daily cycle is visible.
 const WINDOW_S: i64 = 6 * 3600;
+/// A share of less time than this says nothing.
+const DAY_S: i64 = 86_400;
 /// Columns of a chart's scale.
 const SCALE: usize = 6;
 /// Most columns of a picture.
@@ -28,7 +30,7 @@ const TITLE_ROWS_MAX: usize = 8;
 /// and below moves.
 const SENTENCES: usize = 340;
 
-const KEYS: &str = "q quit  space pause  + - speed  e end";
+const KEYS: &str = "q quit  e end  space pause  + - speed";
 
 /// Input of a picture, besides the view's state.
 pub(crate) struct Frame {
@@ -44,7 +46,7 @@ pub(crate) struct Frame {
 pub(crate) struct View {
     /// What is shown, in one sentence.
     title: String,
-    /// The keys with their functions, and the page's address.
+    /// The page's address, and the keys with their functions.
     foot: String,
     start: Timestamp,
     /// When what is shown begins and ends, in seconds since `start`.
@@ -60,9 +62,9 @@ pub(crate) struct View {
 impl View {
     pub(crate) fn new(plan: &Plan, page: Option<String>) -> Self {
         let case = &plan.load.case;
-        let page = page.map_or_else(String::new, |page| format!("  {page}"));
+        let page = page.map_or_else(String::new, |page| format!("{page}  "));
         Self {
-            foot: format!("{KEYS}{page}"),
+            foot: format!("{page}{KEYS}"),
             title: format!("foretide demo - {}", plan.sentence()),
             start: case.trace().start(),
             shown_s: (case.scoring_from_s(), case.trace().span_s()),
@@ -205,12 +207,22 @@ impl View {
             Line::of(Look::Dim, "so far ").and(
                 Look::Usual,
                 format!(
-                    "{:.2} % violated, {:.0} inst-h",
-                    score.violation_share * 100.0,
+                    "{} in violation, {:.0} inst-h",
+                    self.violated(score),
                     score.instance_hours
                 ),
             ),
         ]
+    }
+
+    /// Time in violation so far: minutes below a day, as everywhere, and then the share.
+    fn violated(&self, score: &Score) -> String {
+        let passed_s = self.now_s() - self.shown_s.0;
+        if passed_s < DAY_S {
+            format!("{:.0} min", score.violation_share * passed_s as f64 / 60.0)
+        } else {
+            format!("{:.2} %", score.violation_share * 100.0)
+        }
     }
 
     /// Alarm, last change and last decision in `rows` rows.

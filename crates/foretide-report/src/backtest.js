@@ -132,7 +132,7 @@ function curveTable(trace) {
 }
 
 const priceCells = (row, named) => row.instance_hours === null
-  ? [named, "not for any price", "", ""]
+  ? [named, "at no price tried", "", ""]
   : [named, fixed(row.instance_hours, 1), fixed(row.over_target_tracking, 2), fixed(row.cost_usd, 2)];
 
 // What the run did in its last seven days stands below what other shares would have cost.

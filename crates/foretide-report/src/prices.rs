@@ -79,7 +79,7 @@ impl PriceFigures {
                     format!("{share} {hours:.1} instance-hours ({over:.2} times)")
                 }
                 (Some(hours), None) => format!("{share} {hours:.1} instance-hours"),
-                (None, _) => format!("{share} cannot be had at any price"),
+                (None, _) => format!("{share} was had at no price tried"),
             }
         });
         let rows: Vec<String> = rows.collect();
@@ -128,12 +128,12 @@ impl PriceFigures {
             }
         }
         if let Some(row) = &self.this_run {
-            let share = format!("{:.2} %", 100.0 * row.violation_share);
+            let share = format!("run: {:.2} %", 100.0 * row.violation_share);
             row.print(&share, out)?;
             writeln!(
                 out,
-                "    the line above is this run: its own count of up to seven days of UTC. Its hours \
-                 are of another span: compare the ratio"
+                "    the last line is this run, by its own count of up to seven days of UTC: compare \
+                 the ratio, not the hours"
             )?;
         }
         Ok(())
@@ -143,7 +143,7 @@ impl PriceFigures {
 impl PriceRow {
     fn print(&self, share: &str, out: &mut dyn Write) -> io::Result<()> {
         let Some(hours) = self.instance_hours else {
-            return writeln!(out, "  {share:<12}{:>12}", "not for any price");
+            return writeln!(out, "  {share:<12}{:>12}", "at no price tried");
         };
         let cost = self
             .cost_usd
@@ -208,10 +208,10 @@ mod tests {
         );
         let text = printed(&figures);
         for line in [
-            "  0.1 %       not for any price\n",
+            "  0.1 %       at no price tried\n",
             "  1.0 %              672.0                0.80     67.20\n",
             "  2.0 %       the same: nothing cheaper was found\n",
-            "  0.62 %             756.0                0.90     75.60\n    the line above is this run",
+            "  run: 0.62 %        756.0                0.90     75.60\n    the last line is this run",
         ] {
             assert!(text.contains(line), "{line:?} in\n{text}");
         }
@@ -232,7 +232,7 @@ mod tests {
         assert_eq!(
             figures.sentence(),
             "price list of a week (7.0 days), in hindsight at one price, against target tracking at \
-             50 % in the same days: in violation 0.1 % cannot be had at any price, 1.0 % 672.0 \
+             50 % in the same days: in violation 0.1 % was had at no price tried, 1.0 % 672.0 \
              instance-hours (0.80 times), 2.0 % 672.0 instance-hours (0.80 times); the group itself, \
              over the time counted above: 0.62 % at 0.90 times"
         );

@@ -196,6 +196,13 @@ impl PolicyFigures {
     }
 }
 
+impl PolicyFigures {
+    /// The policy's name without settings.
+    pub(crate) fn policy(&self) -> &str {
+        self.name.split(':').next().unwrap_or_default()
+    }
+}
+
 impl SetupFigures {
     /// The setup of a case.
     pub fn new(case: &Case) -> Self {

@@ -45,6 +45,18 @@ impl TraceFigures {
         own.next()
     }
 
+    /// The runs of a policy, also at other targets: `target-tracking:target=40` is one. A run with
+    /// settings that a suggestion could not state is none.
+    fn runs_of(&self, name: &str) -> impl Iterator<Item = &PolicyFigures> {
+        self.policies.iter().filter(move |policy| {
+            let rest = policy.name.strip_prefix(name);
+            rest.is_some_and(|rest| {
+                rest.split(':')
+                    .all(|it| it.is_empty() || it.starts_with("target="))
+            })
+        })
+    }
+
     fn named(&self, name: &str) -> Option<&PolicyFigures> {
         self.policies.iter().find(|policy| policy.name == name)
     }
@@ -110,7 +122,7 @@ impl TraceFigures {
     /// The cheapest of Foretide's policies where a missing instance costs `ratio` times one that is
     /// there; none where none ran.
     fn cheapest(&self, ratio: f64) -> Option<Suggestion> {
-        let ran = RUNNABLE.iter().filter_map(|name| self.named(name));
+        let ran = RUNNABLE.iter().flat_map(|name| self.runs_of(name));
         let cost = |policy: &&PolicyFigures| priced::cost(policy, ratio);
         let chosen = ran.min_by(|one, other| cost(one).total_cmp(&cost(other)))?;
         Some(Suggestion {
@@ -127,8 +139,8 @@ impl TraceFigures {
     /// Only settings that ran and kept the violation `budget`; no line where there is none.
     fn within_budget(&self, budget: f64) -> Suggestion {
         // Of equal ones the first: the order is that of preference.
-        let kept = RUNNABLE.iter().filter_map(|name| self.named(name));
-        let kept = kept.filter(|policy| policy.violation_share <= budget);
+        let ran = RUNNABLE.iter().flat_map(|name| self.runs_of(name));
+        let kept = ran.filter(|policy| policy.violation_share <= budget);
         let chosen = kept.min_by(|one, other| one.instance_hours.total_cmp(&other.instance_hours));
         let days = self.setup.days - f64::from(self.setup.warmup_days);
         let Some(chosen) = chosen else {
@@ -154,7 +166,7 @@ impl TraceFigures {
 
     fn settings(&self, chosen: &PolicyFigures, budget: Option<f64>) -> Vec<String> {
         let objective = 100.0 * self.setup.slo_utilisation;
-        let policy = match chosen.name.as_str() {
+        let policy = match chosen.policy() {
             BASELINE => "target-tracking",
             name => name,
         };
@@ -316,6 +328,19 @@ mod tests {
             objective[1],
         ];
         assert_eq!(tracking, expected);
+        // A run at another target counts; one with further settings cannot be suggested.
+        let mut other = trace((59.0, 0.0083), (100.0, 0.03), 8.0);
+        let at = |name: &str, hours| policy(name, name, hours, 0.004);
+        other.policies.push(at("target-tracking:target=40", 90.0));
+        other
+            .policies
+            .push(at("target-tracking:target=45:out_points=1", 80.0));
+        let suggestion = other.suggestion_for(BUDGET).unwrap();
+        assert!(
+            suggestion.why.contains("target-tracking:target=40"),
+            "{suggestion:?}"
+        );
+        assert_eq!(suggestion.lines[0], expected[0]);
         let why = trace((59.0, 0.0083), (100.0, 0.0049), 8.0)
             .suggestion_for(BUDGET)
             .unwrap()

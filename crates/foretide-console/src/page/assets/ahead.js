@@ -127,17 +127,18 @@ export class Prices {
       { ...list.target_tracking, name: `${percent(list.target_tracking.violation_share, 2)}: ${tracking}` },
     ];
     const { today } = list;
-    if (today) rows.push({ ...today, name: `${percent(today.violation_share, 2)}: this group`, own: true });
     rows.sort((a, b) => a.violation_share - b.violation_share);
+    // Of other days than the list: not between its rows.
+    if (today) rows.push({ ...today, name: `${percent(today.violation_share, 2)}: this group, last 7 days`, own: true });
     put(this.rows, rows.map((row) => h("tr", { class: row.own ? "own" : null }, h("th", { scope: "row" }, row.name), cells(row, currency))));
     const until = list.until_ms === null ? "" : ` until ${stamp(list.until_ms)}`;
-    const own = today ? ` This group: the last 7 days of UTC, as counted above.` : ` This group has no point yet: a share needs a day of data.`;
+    const own = today ? ` The last row is of other days, the last 7 of UTC, and against target tracking in those: its ratio and share can be compared, its cost hardly.` : ` This group has no point yet: a share needs a day of data.`;
     put(this.note, `The group's own load of ${number(list.days, 1)} day${list.days === 1 ? "" : "s"}${until}, in hindsight at one price: a group that has to find the price pays more.${own} The budget allows ${percent(budget.allowed_share, 2)}.`);
   }
 }
 
 function cells(row, currency) {
-  if (row.instances === null) return [h("td", {}, "not for any price"), h("td", {}, MISSING), currency ? h("td", {}, MISSING) : null];
+  if (row.instances === null) return [h("td", {}, "at no price tried"), h("td", {}, MISSING), currency ? h("td", {}, MISSING) : null];
   const ratio = row.over_target_tracking === null ? MISSING : row.over_target_tracking.toFixed(2);
   return [
     h("td", {}, number(row.instances, 1)),
