@@ -43,6 +43,7 @@ impl Cloud for Collector {
                     let answer = reading.map(|reading| MetricsAnswer {
                         points: reading.points,
                         instance_metrics: reading.instance_metrics,
+                        signals: reading.signals,
                     });
                     answers.put(index, answer);
                 }
@@ -57,8 +58,11 @@ impl Cloud for Collector {
     ) -> BoxFuture<'a, Result<HistoryPart, CallFailure>> {
         Box::pin(async move {
             let (reading, usd) = self.read_past(ask, true).await?;
-            let points = reading.points;
-            Ok(HistoryPart { points, usd })
+            Ok(HistoryPart {
+                points: reading.points,
+                signals: reading.signals,
+                usd,
+            })
         })
     }
 

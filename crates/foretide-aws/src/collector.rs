@@ -16,7 +16,9 @@ use crate::clients::AwsClients;
 use crate::facts::SlowFacts;
 use crate::failure::failure;
 use crate::group::GroupReading;
-use crate::metrics::{Key, Span, Values, billed_metrics, history_datapoints, history_queries};
+use crate::metrics::{
+    Key, Span, Values, billed_metrics, history_datapoints, history_queries, signal_readings,
+};
 use crate::targets::Ready;
 use crate::traffic::RefusedTraffic;
 use crate::wanted::Beside;
@@ -289,6 +291,13 @@ impl Collector {
                 &options,
                 sampling,
                 query.period,
+                (query.from, query.to),
+            ),
+            signals: signal_readings(
+                &values,
+                &options.signals,
+                query.period,
+                sampling.monitoring(),
                 (query.from, query.to),
             ),
             monitoring: sampling.monitoring(),

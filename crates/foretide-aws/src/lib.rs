@@ -53,7 +53,7 @@ pub use group::{GroupReading, InstanceReading, Lifecycle};
 pub use history::{HistorySpan, Retention, history_spans};
 pub use metrics::{
     BilledMetrics, Collect, InstanceAggregate, InstanceMetric, LoadMetric, MetricOptions,
-    Monitoring, Stat,
+    Monitoring, SignalMetric, Stat,
 };
 pub use targets::{Ready, TargetHealth, TargetState, is_healthy};
 pub use tracker::GroupTracker;

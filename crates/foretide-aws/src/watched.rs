@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use foretide_domain::{CallFailure, Datapoint, FailureKind, MetricsQuery, Obstacle, Timestamp};
+use foretide_domain::{
+    CallFailure, Datapoint, FailureKind, MetricsQuery, Obstacle, SignalReading, Timestamp,
+};
 
 use crate::clients::AwsClients;
 use crate::facts::{Outdated, SlowFacts};
@@ -12,7 +14,7 @@ use crate::group::GroupReading;
 use crate::metrics::{
     Collect, Fleet, InstanceAggregate, MetricOptions, Monitoring, Query, Sampling, Values,
     group_datapoints, group_queries, instance_datapoints, instance_queries, learn_warm_ups,
-    own_cpu_queries, peak_query,
+    own_cpu_queries, peak_query, signal_readings,
 };
 use crate::targets::{Ready, Standing, TargetHealth, Targets};
 use crate::tracker::GroupTracker;
@@ -65,6 +67,8 @@ pub struct MetricsReading {
     pub memory_measured: Option<bool>,
     /// Metrics of single instances in transition that were read.
     pub instance_metrics: u32,
+    /// What was read of the signals.
+    pub signals: Vec<SignalReading>,
 }
 
 impl MetricsReading {
@@ -401,10 +405,19 @@ impl Watched {
             memory_measured: (options.memory && !points.is_empty())
                 .then(|| points.iter().any(|point| point.memory.is_some())),
             instance_metrics: u32::try_from(self.own.len()).unwrap_or(u32::MAX),
+            signals: Vec::new(),
         };
+        let signals = signal_readings(
+            values,
+            &options.signals,
+            Duration::from_mins(1),
+            self.sampling.monitoring(),
+            span,
+        );
         self.metrics = Some(without_points.clone());
         MetricsReading {
             points,
+            signals,
             ..without_points
         }
     }

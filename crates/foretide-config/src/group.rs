@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use foretide_aws::{
-    Collect, CollectSettings, LoadMetric, MetricOptions, Monitoring, Ready,
+    Collect, CollectSettings, LoadMetric, MetricOptions, Monitoring, Ready, SignalMetric,
     USD_PER_METRIC_REQUESTED,
 };
 use foretide_control::ControllerConfig;
@@ -48,6 +48,8 @@ pub struct LiveSettings {
     pub ready: Ready,
     /// A metric of the load itself.
     pub load: Option<LoadMetric>,
+    /// The metrics of the signals.
+    pub signals: Vec<SignalMetric>,
     /// Price of an instance-hour, for page and report.
     pub price: Option<Price>,
     /// The group that this one replaces; its history is used.
@@ -82,6 +84,7 @@ impl Default for LiveSettings {
             warm_up: None,
             ready: Ready::default(),
             load: None,
+            signals: Vec::new(),
             price: None,
             history_from: None,
             allow_policies: Vec::new(),
@@ -114,6 +117,7 @@ impl LiveSettings {
             collect: self.collect,
             memory: self.memory,
             load: self.load.clone(),
+            signals: self.signals.clone(),
             monitoring: self.monitoring,
         }
     }

@@ -69,9 +69,10 @@ impl Layers {
         tree: &Table,
         variables: impl Iterator<Item = (String, String)>,
     ) {
-        let groups: Vec<String> = self.group_names();
         let mut known = Vec::new();
-        variables_of(tree, &Key::default(), &groups, &mut known);
+        let names = |table: &Key| self.names_below(table);
+        variables_of(tree, &Key::default(), &names, &mut known);
+        let known: Vec<(String, Key, &Leaf)> = known;
         for (name, text) in variables {
             if !name.starts_with(PREFIX) || is_of_kubernetes(&name) || name == FILE_VARIABLE {
                 continue;
@@ -181,15 +182,13 @@ impl Layers {
         }
     }
 
-    fn group_names(&self) -> Vec<String> {
-        let mut names: Vec<String> = self
-            .settings
-            .iter()
-            .filter_map(|setting| match setting.key.parts() {
-                [table, name, ..] if table == "group" => Some(name.clone()),
-                _ => None,
-            })
-            .collect();
+    /// The names that the user gave to tables below `table`.
+    fn names_below(&self, table: &Key) -> Vec<String> {
+        let name = |setting: &Setting| {
+            let below = setting.key.parts().strip_prefix(table.parts())?;
+            below.first().cloned()
+        };
+        let mut names: Vec<String> = self.settings.iter().filter_map(name).collect();
         names.dedup();
         names
     }
@@ -230,19 +229,19 @@ fn unknown_key(table: &Table, key: &Key, last: &str, place: Place) -> Problem {
 fn variables_of<'a>(
     table: &'a Table,
     way: &Key,
-    groups: &[String],
+    names: &dyn Fn(&Key) -> Vec<String>,
     known: &mut Vec<(String, Key, &'a Leaf)>,
 ) {
-    let named = table.keys.iter().map(|(key, node)| (key.as_str(), node));
+    let named = table.keys.iter().map(|(key, node)| (key.clone(), node));
     let any = table.any.as_deref();
-    let groups_here = any.into_iter().flat_map(|node| {
-        let names = groups.iter().map(String::as_str);
+    let given = any.into_iter().flat_map(|node| {
+        let names = names(way).into_iter();
         names.map(move |name| (name, node))
     });
-    for (name, node) in named.chain(groups_here) {
-        let key = way.child(name);
+    for (name, node) in named.chain(given) {
+        let key = way.child(&name);
         match node {
-            Node::Table(below) => variables_of(below, &key, groups, known),
+            Node::Table(below) => variables_of(below, &key, names, known),
             Node::Leaf(leaf) => known.push((key.variable(), key, leaf)),
         }
     }
@@ -274,6 +273,11 @@ impl Walk<'_> {
                     self.open(&key, &place);
                     self.table(below, &key, spans, values);
                 }
+                (Some(Node::Table(below)), DeValue::Array(spans), toml::Value::Array(values))
+                    if below.any.is_some() && !way.parts().is_empty() =>
+                {
+                    self.list(below, &key, spans, values);
+                }
                 (Some(Node::Table(_)), ..) => {
                     let what = format!("`{key}` must be a table: [{key}]");
                     self.layers.problems.push(Problem::new(what, place));
@@ -283,6 +287,48 @@ impl Walk<'_> {
                     self.layers.add(key, leaf, self.rooted(leaf, value), place);
                 }
             }
+        }
+    }
+
+    /// Tables that each have their name as a key: `[[group.web.signal]]` with `name = "a"` is
+    /// `[group.web.signal.a]`.
+    fn list(
+        &mut self,
+        schema: &Table,
+        way: &Key,
+        spans: &[toml::Spanned<DeValue<'_>>],
+        values: &[toml::Value],
+    ) {
+        let Some(Node::Table(below)) = schema.any.as_deref() else {
+            return;
+        };
+        let mut seen = Vec::new();
+        for (spanned, value) in spans.iter().zip(values) {
+            let place = (self.place)(spanned.span());
+            let (DeValue::Table(spans), toml::Value::Table(values)) = (spanned.get_ref(), value)
+            else {
+                let what = format!("`{way}` must be tables: [[{way}]]");
+                self.layers.problems.push(Problem::new(what, place));
+                continue;
+            };
+            let Some(name) = values.get("name").and_then(toml::Value::as_str) else {
+                let what = format!("`{way}`: a table of it needs a name");
+                let hint = Some("name = \"requests\"".to_owned());
+                let problem = Problem::new(what, place).with_hint(hint);
+                self.layers.problems.push(problem);
+                continue;
+            };
+            let key = way.child(name);
+            if seen.contains(&key) {
+                let what = format!("`{key}` is there already: one table for each name");
+                self.layers.problems.push(Problem::new(what, place));
+                continue;
+            }
+            let (mut spans, mut values) = (spans.clone(), values.clone());
+            spans.remove("name");
+            values.remove("name");
+            self.table(below, &key, &spans, &values);
+            seen.push(key);
         }
     }
 

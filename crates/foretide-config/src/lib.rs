@@ -21,11 +21,13 @@ mod page;
 mod problem;
 mod quantity;
 mod raw;
+mod raw_signal;
 mod reference;
 mod resolve;
 mod schema;
 mod set;
 mod settings;
+mod signal;
 mod starter;
 
 use std::fmt;

@@ -21,6 +21,7 @@ use super::notify::RawNotify;
 use super::pace::{RawScaleIn, RawScaleOut};
 use super::page::{Proxy, RawPage};
 use super::quantity::{MinutePrice, Percentage, Price, Span, Spare};
+use super::raw_signal::{RawCombine, RawSignal};
 
 /// Configuration of Foretide.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -169,6 +170,13 @@ pub(crate) struct RawGroup {
     /// The load: who serves it, and a metric of it.
     #[serde(default)]
     pub load: RawLoad,
+    /// How the capacities that CPU and the signals ask for become one: `max`, the largest;
+    /// `weighted`, scale-out to the mean of what they need by their weights, and scale-in as with
+    /// `max`.
+    pub combine: Option<RawCombine>,
+    /// Signals, by name.
+    #[serde(default)]
+    pub signal: BTreeMap<String, RawSignal>,
 }
 
 /// The load: who serves it, and a metric that measures it, such as requests or the length of a

@@ -40,6 +40,17 @@ fn section(text: &mut String, table: &Table, way: &Key, defaults: &toml::Table) 
     if !leaves.is_empty() || table.any.is_some() {
         heading(text, table, way);
     }
+    // A named table has the keys below its name. Those of a group are those of `[defaults]`.
+    let below = match table.any.as_deref() {
+        Some(Node::Table(below)) if way.parts().len() > 1 => Some(below),
+        _ => None,
+    };
+    let of_named = below.into_iter().flat_map(|below| &below.keys);
+    let of_named = of_named.filter_map(|(key, node)| match node {
+        Node::Leaf(leaf) => Some((key, leaf)),
+        Node::Table(_) => None,
+    });
+    let leaves: Vec<(&String, &Leaf)> = leaves.into_iter().chain(of_named).collect();
     if !leaves.is_empty() {
         add(
             text,
@@ -71,7 +82,16 @@ fn section(text: &mut String, table: &Table, way: &Key, defaults: &toml::Table) 
 
 fn heading(text: &mut String, table: &Table, way: &Key) {
     let description = one_line(&table.description);
-    if table.any.is_some() {
+    if table.any.is_some() && way.parts().len() > 1 {
+        let variable = way.variable();
+        add(
+            text,
+            format_args!(
+                "\n## `[[{way}]]`\n\n{description} Each table has a `name`; `[{way}.NAME]` is the \
+                 same. Variables: `{variable}__NAME__KEY`.\n\n"
+            ),
+        );
+    } else if table.any.is_some() {
         add(text, format_args!("\n## `[{way}.NAME]`\n\n{description}\n"));
         add(
             text,

@@ -17,7 +17,7 @@ use super::raw::{
 use super::set::set;
 use super::{
     Config, DemoSettings, GroupSettings, LiveSettings, MetricsSettings, RunSettings, ServeSettings,
-    built, checks, discover, notify, page,
+    built, checks, discover, notify, page, signal,
 };
 
 /// Adds defaults to the settings and checks the result.
@@ -35,7 +35,10 @@ pub(crate) fn resolve(layers: Layers) -> Result<Config, Problems> {
         }
     };
     problems.extend(price_problems(&raw, &settings));
+    let signals = raw.clone();
     let config = config(raw);
+    let policy = |group: &str| config.groups.get(group).map(|it| it.controller.policy);
+    problems.extend(signal::problems(&signals, &policy, &settings));
     problems.extend(check(&config, &settings));
     if problems.is_empty() {
         Ok(config)
@@ -54,8 +57,14 @@ fn nowhere(what: String) -> Problem {
 
 fn config(raw: RawConfig) -> Config {
     let nothing = RawForecast::default();
-    let defaults = group(&raw.defaults, GroupSettings::default(), &nothing);
+    let mut defaults = group(&raw.defaults, GroupSettings::default(), &nothing);
     let (groups, inherited) = (raw.group.iter(), &raw.defaults.forecast);
+    signal::apply(&mut defaults, &raw.defaults, &RawGroup::default());
+    let of_group = |raw_group: &RawGroup| {
+        let mut made = group(raw_group, defaults.clone(), inherited);
+        signal::apply(&mut made, raw_group, &raw.defaults);
+        made
+    };
     Config {
         discover: discover::resolved(raw.discover),
         aws: aws(raw.aws),
@@ -63,7 +72,7 @@ fn config(raw: RawConfig) -> Config {
         page: page::resolved(raw.page),
         model: raw.model,
         groups: groups
-            .map(|(name, raw)| (name.clone(), group(raw, defaults.clone(), inherited)))
+            .map(|(name, raw)| (name.clone(), of_group(raw)))
             .collect(),
         defaults,
         metrics: MetricsSettings {
@@ -165,7 +174,7 @@ fn load(raw: &RawLoad, inherited: Option<&LoadMetric>) -> Option<LoadMetric> {
     })
 }
 
-fn stat(name: &str) -> Stat {
+pub(super) fn stat(name: &str) -> Stat {
     match name {
         "Average" => Stat::Average,
         "Minimum" => Stat::Minimum,

@@ -1,6 +1,7 @@
 //! Layers, inheritance and messages, through the door that the commands use.
 
 mod pace;
+mod signal;
 
 use std::path::Path;
 
@@ -35,7 +36,11 @@ fn the_default_file_says_what_is_built_in() {
 fn the_default_file_names_every_key_and_its_examples_are_valid() {
     let lines = DEFAULT_FILE.lines();
     let uncommented = lines.map(|line| match line.strip_prefix("# ") {
-        Some(rest) if rest.contains(" = ") || rest.starts_with("[group") => rest,
+        Some(rest)
+            if rest.contains(" = ") || rest.starts_with("[group") || rest.starts_with("[[") =>
+        {
+            rest
+        }
         _ => line,
     });
     let uncommented = uncommented.collect::<Vec<_>>().join("\n");
@@ -43,6 +48,10 @@ fn the_default_file_names_every_key_and_its_examples_are_valid() {
     let prices = uncommented.replace("\nbudget = \"0.5%\"\n", "\n");
     // So do an address and the file that holds it.
     let prices = prices.replace("\nurl_file = \"webhook-url\"\n", "\n");
+    // So do the ways to say what an instance carries.
+    let measures = ["target =", "acceptable_latency =", "message_time ="];
+    let kept = |line: &&str| !measures.iter().any(|key| line.starts_with(key));
+    let prices = prices.lines().filter(kept).collect::<Vec<_>>().join("\n");
     let config = load(&prices, &[], &[]).unwrap();
     assert_eq!(config.groups.len(), 2);
     assert!(config.demo.price.is_some() && config.model.is_some());
@@ -63,6 +72,14 @@ fn assert_keys(way: &str, schema: &schema::Table, table: &toml::Table) {
     for (key, node) in &schema.keys {
         let value = table.get(key);
         assert!(value.is_some(), "{way}.{key} is not in the default file");
+        if let (schema::Node::Table(named), Some(toml::Value::Array(tables))) = (node, value) {
+            let Some(schema::Node::Table(below)) = named.any.as_deref() else {
+                panic!("{way}.{key}");
+            };
+            let first = tables.first().and_then(toml::Value::as_table);
+            assert_keys(&format!("{way}.{key}"), below, first.unwrap());
+            continue;
+        }
         if let (schema::Node::Table(below), Some(toml::Value::Table(table))) = (node, value) {
             assert_keys(&format!("{way}.{key}"), below, table);
         }

@@ -26,12 +26,14 @@
 //! | 17 | takes nothing away that was wanted within the stabilisation time |
 //! | 18 | is not written while a start reads the history, unless CPU is saturated, a known event needs it or the group is empty |
 //! | 19 | takes nothing away until the forecast has used the history that a start reads |
+//! | 20 | takes nothing away while a signal that may scale in has no fresh value |
+//! | 21 | leaves the newest load of every signal at or below what 11 allows when it takes capacity away |
 //!
 //! The mode is the one in force: as an operator ordered, else as configured. An operator's pin is
 //! bound by all but 13 and 14, which keep a model from swinging, and 16 to 19.
 //!
 //! A desired capacity that somebody left outside the bounds may be moved to the nearest bound
-//! whatever 6, 7, 8, 11, 13, 14 and 16 to 19 say: the group would do so itself.
+//! whatever 6, 7, 8, 11, 13, 14 and 16 to 21 say: the group would do so itself.
 
 use std::time::Duration;
 
@@ -57,6 +59,8 @@ pub struct AuditInput<'a> {
     pub last_change_at: Option<Timestamp>,
     /// Whether the answer to another write is outstanding.
     pub write_in_flight: bool,
+    /// The group's signals, in the order of the configuration.
+    pub signals: &'a [AuditedSignal],
     /// Instances that are expected to serve and do not yet.
     pub starting: u32,
     /// Of those, the pending ones.
@@ -75,6 +79,17 @@ pub struct AuditInput<'a> {
     pub wanted_lately: &'a [(Timestamp, u32)],
     /// A start whose history the forecast has not used yet.
     pub start: Option<AuditedStart>,
+}
+
+/// The newest value of a signal.
+#[derive(Clone, Copy, Debug)]
+pub struct AuditedSignal {
+    /// Whether a scale-in has to suit it.
+    pub scale_in: bool,
+    /// End and length of the newest period; none where there is none.
+    pub newest: Option<(Timestamp, Duration)>,
+    /// Load of that period in instance-percent; none where it shows none.
+    pub load: Option<f64>,
 }
 
 /// A start whose history the forecast has not used yet.
@@ -96,6 +111,7 @@ pub fn audit(plan: &Plan, input: &AuditInput<'_>) -> Option<Violation> {
         .or_else(|| unmeasured(input).filter(|_| takes_away))
         .or_else(|| forbidden(input, up))
         .or_else(|| too_hot(plan, input).filter(|_| takes_away))
+        .or_else(|| against_signals(plan, input).filter(|_| takes_away))
         .or_else(|| unlaunchable(plan, input).filter(|_| up))
         .or_else(|| hasty(plan, input, up).filter(|_| !repairs))
         .or_else(|| input.orders.paused.is_some().then_some(Violation::Paused))
@@ -169,6 +185,27 @@ fn too_hot(plan: &Plan, input: &AuditInput<'_>) -> Option<Violation> {
     (!fits).then_some(Violation::TooHot {
         projected_percent,
         ceiling_percent,
+    })
+}
+
+/// 20 and 21: the signals.
+fn against_signals(plan: &Plan, input: &AuditInput<'_>) -> Option<Violation> {
+    let ceiling_percent = ceiling(input.config);
+    let left = input.config.headroom.left_of(plan.desired);
+    let mut numbered = (1..).zip(input.signals);
+    numbered.find_map(|(signal, audited)| {
+        let young = audited.newest.is_some_and(|(end, period)| {
+            input.now.as_millis() - end.as_millis() <= limit(input.config, period)
+        });
+        if audited.scale_in && !young {
+            return Some(Violation::SignalMissing { signal });
+        }
+        let projected_percent = audited.load? / f64::from(left);
+        (projected_percent > ceiling_percent * (1.0 + 1e-6)).then_some(Violation::SignalTooHot {
+            signal,
+            projected_percent,
+            ceiling_percent,
+        })
     })
 }
 
@@ -280,14 +317,18 @@ fn mode_allows(mode: Mode, up: bool) -> bool {
 
 fn data_is_young(input: &AuditInput<'_>) -> bool {
     input.newest.is_some_and(|point| {
-        let nature = point.period * 2 + input.config.metric_delay;
-        let limit = if nature > input.config.stale_after {
-            nature
-        } else {
-            input.config.stale_after
-        };
         let age = input.now.as_millis() - (point.start.as_millis() + millis(point.period));
-        age <= millis(limit)
+        age <= limit(input.config, point.period)
+    })
+}
+
+/// Age above which data is old, in milliseconds.
+fn limit(config: &ControllerConfig, period: Duration) -> i64 {
+    let nature = period.saturating_mul(2).saturating_add(config.metric_delay);
+    millis(if nature > config.stale_after {
+        nature
+    } else {
+        config.stale_after
     })
 }
 

@@ -96,6 +96,11 @@ impl Backfill {
         !self.wanted.is_empty()
     }
 
+    /// Whether what is still to be read reaches back to `from`.
+    pub(crate) fn reaches(&self, from: Timestamp) -> bool {
+        self.wanted.iter().any(|query| query.from <= from)
+    }
+
     /// Whether all that was asked for is there and not taken in.
     pub(crate) fn is_complete(&self) -> bool {
         self.fresh && !self.is_reading()

@@ -1,6 +1,8 @@
 //! What a group's controller is told: validated once, immutable afterwards.
 
+mod check;
 mod forecast;
+mod signal;
 
 use std::time::Duration;
 
@@ -8,7 +10,9 @@ use foretide_domain::{Headroom, Mode, Percent, PolicyKind, TargetTracking};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+pub(crate) use self::check::{Check, check};
 pub use self::forecast::ForecastConfig;
+pub use self::signal::{Carries, Combine, SignalConfig, Signals};
 use crate::calendar::CalendarEvent;
 use crate::lead_time::longest_forecast;
 use crate::load::LoadMetric;
@@ -52,6 +56,9 @@ pub struct ControllerConfig {
     pub suspended: Option<OnSuspended>,
     /// The group's own load metric, where it has one; load is that of CPU where it has none.
     pub load: Option<LoadMetric>,
+    /// Further metrics that ask for capacity. Policy `classifier` does not know them.
+    #[serde(default, skip_serializing_if = "Signals::is_empty")]
+    pub signals: Signals,
     /// Events that are known beforehand, for policy `forecast`.
     pub calendar: Vec<CalendarEvent>,
     /// Settings of policy `classifier`.
@@ -190,6 +197,7 @@ impl Default for ControllerConfig {
             lead_time_min: Duration::ZERO,
             suspended: None,
             load: None,
+            signals: Signals::default(),
             calendar: Vec::new(),
             classifier: ClassifierConfig::default(),
             target_tracking: TargetTracking::default(),
@@ -253,6 +261,7 @@ impl ControllerConfig {
             self.classifier.checks(self.target_utilisation),
             tracking_checks(&self.target_tracking),
             self.forecast.checks(),
+            self.signals.checks(),
             self.breaker.checks(),
             self.pace.checks(),
         ];
@@ -387,20 +396,6 @@ impl BreakerConfig {
             ),
         ]
     }
-}
-
-/// One rule on a setting.
-pub(crate) struct Check {
-    /// The setting, as in [`ConfigError`].
-    pub(crate) key: &'static str,
-    /// Whether the setting keeps the rule.
-    pub(crate) holds: bool,
-    /// The rule.
-    why: &'static str,
-}
-
-pub(crate) const fn check(key: &'static str, holds: bool, why: &'static str) -> Check {
-    Check { key, holds, why }
 }
 
 fn is_utilisation(percent: Percent) -> bool {

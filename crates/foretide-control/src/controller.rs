@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use foretide_domain::{
-    CallFailure, CallId, Datapoint, FailureKind, Hours, Mode, Prediction, Record, Timestamp,
+    CallFailure, CallId, Datapoint, FailureKind, Hours, Mode, Prediction, Record, SignalReading,
+    Timestamp,
 };
 
 use crate::config::ControllerConfig;
@@ -21,6 +22,7 @@ use crate::look::{Look, Question};
 use crate::policy;
 use crate::policy::classifier::Answer;
 use crate::protocol::{Effect, Event, Snapshot};
+use crate::signals::{Judged, SignalForecasts};
 use crate::state::SavedState;
 
 /// A silence of more than this many intervals ends the streak.
@@ -40,6 +42,10 @@ pub struct Controller {
     /// Outlook and price list that this controller has recorded. Not saved: one that goes on from a
     /// snapshot records both again.
     pub(crate) recorded: RecordedAhead,
+    /// Policy `forecast`: history and model of each signal.
+    pub(crate) signal_forecasts: SignalForecasts,
+    /// The signals as the newest cycle judged them. Not saved: every cycle judges anew.
+    pub(crate) judged: Vec<Judged>,
 }
 
 impl Controller {
@@ -69,7 +75,10 @@ impl Controller {
             forecasting: None,
             snapshot_asked: false,
             recorded: RecordedAhead::default(),
+            signal_forecasts: SignalForecasts::default(),
+            judged: Vec::new(),
         };
+        controller.resume_signals(snapshot.forecast.as_deref());
         controller.resume_forecast(snapshot.forecast.as_deref());
         let effects = if is_new {
             controller.begin_look(now)
@@ -137,8 +146,13 @@ impl Controller {
                 call,
                 points,
                 instance_metrics,
-            } => self.metrics_read(call, &points, instance_metrics, now),
-            Event::HistoryRead { call, points } => self.history_read(call, points, now),
+                signals,
+            } => self.metrics_read(call, (&points, &signals), instance_metrics, now),
+            Event::HistoryRead {
+                call,
+                points,
+                signals,
+            } => self.history_read(call, points, signals, now),
             Event::Fitted { call, outcome } => self.fitted(call, outcome, now),
             Event::Predicted { call, prediction } => self.predicted(call, prediction, now),
             Event::CallFailed { call, failure, .. } => self.call_failed(call, failure, now),
@@ -165,9 +179,9 @@ impl Controller {
     /// Whether the forecast has learnt what would have to be read or fitted again after a restart.
     /// While history is still being read, all of it would have to be.
     fn has_learnt(&self) -> bool {
-        self.forecasting
-            .as_ref()
-            .is_some_and(Forecasting::has_learnt)
+        let refitted = self.signal_forecasts.has_refitted();
+        let forecasting = self.forecasting.as_ref();
+        forecasting.is_some_and(|it| it.has_learnt() || (refitted && !it.backfill.is_reading()))
     }
 
     /// Other settings. Whoever carries out a write waits for its answer before.
@@ -184,7 +198,7 @@ impl Controller {
         now: Timestamp,
         effects: &mut Vec<Effect>,
     ) {
-        let history_complete = self.take_in_history();
+        let history_complete = self.take_in_history(now);
         let snapshot = Snapshot {
             state: Some(self.state.clone()),
             forecast: self.forecast_snapshot().map(Arc::new),
@@ -238,7 +252,9 @@ impl Controller {
             // Paid for before it is asked, so that a process that dies and starts again and again
             // does not ask again and again.
             effects.push(Effect::Save);
-            let query = self.state.metrics.query(&self.config, now);
+            let mut query = self.state.metrics.query(&self.config, now);
+            let signals = self.state.signals.read_from(now);
+            query.from = signals.map_or(query.from, |from| query.from.min(from));
             effects.push(Effect::ReadMetrics { call, query });
             call
         });
@@ -250,7 +266,7 @@ impl Controller {
     fn metrics_read(
         &mut self,
         call: CallId,
-        points: &[Datapoint],
+        (points, signals): (&[Datapoint], &[SignalReading]),
         instance_metrics: u32,
         now: Timestamp,
     ) -> Vec<Effect> {
@@ -268,7 +284,9 @@ impl Controller {
         self.state.cycle.decide_anyway |= !observed.is_empty();
         let observed = observed.into_iter().map(Record::Observed);
         effects.extend(observed.map(Effect::Record));
+        self.take_signals(signals, points, now);
         self.feed_forecast(points, now, &mut effects);
+        self.feed_signals(now, &mut effects);
         if let Some(delay) = self.state.metrics.answered(before, &self.config, now) {
             let metric_delay = self.config.metric_delay;
             effects.push(Effect::Record(Record::MetricsLate {
@@ -387,6 +405,7 @@ impl Controller {
             self.predictor_fails(false, effects);
         }
         self.begin_forecast(now, effects);
+        self.begin_signals(now, effects);
         self.record_ahead(effects);
         self.notice_gap(now, effects);
         self.notice_staleness(now, effects);
@@ -395,6 +414,7 @@ impl Controller {
         self.end_orders(now, effects);
         self.count_hours(now);
         self.end_start_wait(now);
+        self.judge_signals(now);
         self.decide(now, effects);
     }
 
@@ -442,6 +462,8 @@ impl Controller {
             sizing,
             forecast: self.forecast_figures(sizing.as_ref()),
             per_instance: state.metrics.per_instance(&self.config),
+            signals: &self.judged,
+            cpu_paid: state.signals.cpu_paid,
             orders: &state.orders,
             mode: self.mode(),
             scheduled: self.scheduled(now),

@@ -7,13 +7,14 @@ use foretide_domain::{
     Inputs, Mode, Plan, Proposal, Record, Rule, Timestamp, Verdict,
 };
 
-use crate::audit::{AuditInput, AuditedStart, audit};
+use crate::audit::{AuditInput, AuditedSignal, AuditedStart, audit};
 use crate::controller::Controller;
 use crate::facts::Facts;
 use crate::guard::{self, Guarded};
 use crate::health::Decided;
 use crate::policy;
 use crate::protocol::Effect;
+use crate::signals;
 
 impl Controller {
     /// Decides where something asks for a decision; records it; writes what may be written.
@@ -29,7 +30,8 @@ impl Controller {
         let desired = facts.group.desired;
         let plan = (guarded.capacity != desired && self.mode() != Mode::Observe)
             .then(|| plan(&facts, guarded.capacity));
-        let broken = plan.and_then(|plan| audit(&plan, &self.audit_input(&facts)));
+        let signals = self.audited_signals();
+        let broken = plan.and_then(|plan| audit(&plan, &self.audit_input(&facts, &signals)));
         if let Some(violation) = broken {
             effects.push(Effect::Record(Record::Alarm(Alarm::InvariantBroken {
                 invariant: violation.number(),
@@ -55,6 +57,7 @@ impl Controller {
             broken,
         };
         let mut explanation = explain(&facts, proposal, guarded);
+        let bound = explanation.bound_signal().map(|it| it.name.clone());
         self.judge(Some(decided), now, effects);
         explanation.inputs.health = self.state.health.verdict.clone();
         explanation.inputs.hours = self.state.hours.hours();
@@ -73,6 +76,7 @@ impl Controller {
         }
         effects.push(Effect::Record(Record::Decided(Box::new(decision))));
         self.state.cycle.decide_anyway = false;
+        self.state.signals.note_bound(bound);
         if let Some(start) = self.state.policies.forecast.start.as_mut() {
             start.held |= held_at_start;
         }
@@ -120,7 +124,11 @@ impl Controller {
             || !group.bounds.contains(group.desired)
     }
 
-    fn audit_input<'a>(&'a self, facts: &Facts<'a>) -> AuditInput<'a> {
+    fn audit_input<'a>(
+        &'a self,
+        facts: &Facts<'a>,
+        audited: &'a [AuditedSignal],
+    ) -> AuditInput<'a> {
         AuditInput {
             now: facts.now,
             config: &self.config,
@@ -135,6 +143,7 @@ impl Controller {
                 .map(|(point, _)| point),
             last_change_at: self.state.writes.last_change_at,
             write_in_flight: self.state.is_writing(),
+            signals: audited,
             starting: facts.starting,
             coming: self.state.group.coming(&self.config, facts.now),
             breaker_open: facts.breaker_cap.is_some(),
@@ -189,7 +198,7 @@ fn explain(facts: &Facts<'_>, proposal: Proposal, guarded: Guarded) -> Explanati
     Explanation {
         mode: facts.mode,
         policy: facts.config.policy,
-        inputs: inputs(facts, &guarded),
+        inputs: inputs(facts, &proposal, &guarded),
         proposal,
         steps: guarded.steps,
         bound_by,
@@ -232,7 +241,9 @@ fn needed(proposal: &Proposal, headroom: Headroom) -> Option<u32> {
         Rule::Classifier(_) | Rule::EmptyGroup | Rule::Forecast(ForecastRule::Scheduled) => {
             Some(wanted)
         }
-        Rule::Forecast(_) | Rule::TargetTracking(_) => Some(headroom.left_of(wanted)),
+        Rule::Forecast(_) | Rule::TargetTracking(_) | Rule::Threshold(_) => {
+            Some(headroom.left_of(wanted))
+        }
     }
 }
 
@@ -245,7 +256,7 @@ fn start_wait_left(facts: &Facts<'_>, steps: &[GuardStep]) -> Option<Duration> {
     })
 }
 
-fn inputs(facts: &Facts<'_>, guarded: &Guarded) -> Inputs {
+fn inputs(facts: &Facts<'_>, proposal: &Proposal, guarded: &Guarded) -> Inputs {
     let newest = facts.newest();
     Inputs {
         desired: facts.group.desired,
@@ -267,6 +278,8 @@ fn inputs(facts: &Facts<'_>, guarded: &Guarded) -> Inputs {
         memory: facts.memory,
         features: facts.features,
         forecast: facts.forecast,
+        signals: signals::figures(facts, proposal),
+        signal_forecast: signals::forecast_of(facts, proposal),
         event: event(facts),
         class: facts
             .prediction

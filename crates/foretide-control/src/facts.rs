@@ -13,6 +13,7 @@ use crate::config::ControllerConfig;
 use crate::load::{Measured, measured};
 use crate::safe_start::Waits;
 use crate::series::Series;
+use crate::signals::Judged;
 use crate::staleness::staleness;
 
 /// The world as the decision sees it.
@@ -40,6 +41,11 @@ pub(crate) struct Facts<'a> {
     pub(crate) forecast: Option<ForecastFigures>,
     /// Demand that one instance serves at 100 % CPU; none where load is that of CPU.
     pub(crate) per_instance: Option<f64>,
+    /// The signals, in the order of the configuration. Empty for a group without any.
+    pub(crate) signals: &'a [Judged],
+    /// Whether the instances beyond what CPU asks for have paid for their end. Only known of a
+    /// group with signals.
+    pub(crate) cpu_paid: bool,
     /// What an operator ordered.
     pub(crate) orders: &'a Orders,
     /// The mode in force.

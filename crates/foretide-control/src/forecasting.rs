@@ -3,12 +3,14 @@
 
 mod ahead;
 mod optimiser;
+mod past;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use foretide_domain::{
-    Alarm, Bounds, CallId, Datapoint, ForecastFigures, HistoryQuery, Load, LoadSource, Outlook,
-    Percent, PriceLimit, PriceTable, Timestamp,
+    Alarm, Bounds, CallId, Datapoint, ForecastFigures, Load, LoadSource, Outlook, Percent,
+    PriceLimit, PriceTable, Timestamp,
 };
 use foretide_forecast::sizing::{
     CapacityOptimiser, PriceList, SizingConfig, SizingInputs, SizingOutput, Standing,
@@ -20,7 +22,7 @@ use self::optimiser::{
     generic_model, grid, load_point, price_list_job, pricing, sizing_config, standing_changed,
 };
 
-use crate::backfill::{Backfill, HISTORY};
+use crate::backfill::Backfill;
 use crate::calendar::{CalendarEvent, Learned};
 use crate::config::ControllerConfig;
 use crate::load::{Measured, measured};
@@ -32,8 +34,6 @@ const RETRY: Duration = Duration::from_secs(3600);
 
 /// How far back most periods must be known, so that the recent level is one that was seen.
 const LATELY_MINUTES: i64 = 30;
-/// Periods that may be missing before they are asked for again: `CloudWatch` is late now and then.
-const GAP_PERIODS: i64 = 3;
 
 /// What is known of the group when a period comes in.
 #[derive(Clone, Copy, Debug)]
@@ -143,6 +143,7 @@ impl Forecasting {
             not_before: self.not_before,
             latest,
             outlook: self.outlook.clone(),
+            signals: BTreeMap::new(),
         }
     }
 
@@ -150,60 +151,6 @@ impl Forecasting {
     /// still to be read, a snapshot would let all of them be read again.
     pub(crate) fn has_learnt(&self) -> bool {
         (self.refitted && !self.backfill.is_reading()) || self.backfill.is_complete()
-    }
-
-    /// Before `point` is taken in: asks for the past, where it never was, and for what is missing
-    /// between the newest period known and this one.
-    ///
-    /// Returns whether all of the past was asked for: a start.
-    pub(crate) fn notice_gap(&mut self, point: &Datapoint, now: Timestamp) -> bool {
-        let oldest = now.minus(HISTORY);
-        let want = |from| HistoryQuery {
-            from,
-            to: point.start,
-            period: point.period,
-        };
-        if self.read_from.is_none() {
-            self.read_from = Some(oldest);
-            self.backfill.want(want(oldest));
-            return true;
-        }
-        let Some(newest) = self.forecaster.history().newest() else {
-            return false;
-        };
-        if self.grid.period_at(point.start.as_seconds()) - newest > GAP_PERIODS {
-            let step = 60 * i64::from(self.grid.step_minutes());
-            let end = Timestamp::from_seconds((newest + 1).saturating_mul(step));
-            self.backfill.want(want(end.max(oldest)));
-        }
-        false
-    }
-
-    /// Whether the past is used as far as it will be: read and taken in, and no first model of it
-    /// to come. One whose fit failed comes much later.
-    pub(crate) fn has_used_past(&self, now: Timestamp) -> bool {
-        let fails = self.not_before.is_some_and(|at| now < at);
-        let fitting = self.fit.is_some() || (self.forecaster.fit_due() && !fails);
-        let read = !self.backfill.is_reading() && !self.backfill.is_complete();
-        read && (self.has_own_model() || !fitting)
-    }
-
-    /// Lets the forecast rest on what was read of the past as well, and makes the outlook anew:
-    /// with more history it sees more.
-    pub(crate) fn take_in(&mut self, per_instance: Option<f64>) {
-        let read = self.backfill.take();
-        let points = read
-            .iter()
-            .filter_map(|point| load_point(self.grid, point, per_instance));
-        let mut history = self.forecaster.history().clone();
-        history.fill(points);
-        let own = self.forecaster.own().cloned();
-        self.forecaster = Forecaster::resume(history, generic_model(self.grid));
-        own.map(|own| self.forecaster.install(own));
-        if !read.is_empty() {
-            let made = ahead::look_ahead(self.forecaster.history());
-            self.outlook = made.or_else(|| self.outlook.take());
-        }
     }
 
     /// Learns what known events have brought from the whole history, where nothing is known yet.
@@ -368,12 +315,27 @@ impl Forecasting {
 
     /// Whether a fit should be asked for now; `call` then names it.
     pub(crate) fn ask_fit(&mut self, call: CallId, now: Timestamp) -> bool {
-        let waits = self.fit.is_some() || self.not_before.is_some_and(|at| now < at);
-        if waits || !self.forecaster.fit_due() {
-            return false;
+        let due = self.is_fit_due(now);
+        if due {
+            self.fit = Some(call);
         }
-        self.fit = Some(call);
-        true
+        due
+    }
+
+    /// Whether a fit should be asked for now.
+    pub(crate) fn is_fit_due(&self, now: Timestamp) -> bool {
+        let waits = self.fit.is_some() || self.not_before.is_some_and(|at| now < at);
+        !waits && self.forecaster.fit_due()
+    }
+
+    /// Whether a fit is under way.
+    pub(crate) fn is_fitting(&self) -> bool {
+        self.fit.is_some()
+    }
+
+    /// Whether `call` is the fit under way.
+    pub(crate) fn awaits(&self, call: CallId) -> bool {
+        self.fit == Some(call)
     }
 
     /// The fit asked for, with a price list where one is due.

@@ -99,6 +99,8 @@ impl Rules {
             sizing: None,
             forecast: None,
             per_instance: None,
+            signals: &[],
+            cpu_paid: false,
             orders: &orders,
             mode: self.config.mode,
             scheduled: None,

@@ -141,6 +141,7 @@ impl Controller {
             });
             found.push((Severity::Critical, cause));
         }
+        found.extend(self.signal_causes());
         if self.state.policies.classifier.predictor_failing {
             found.push((Severity::Critical, Cause::PredictorSilent));
         }

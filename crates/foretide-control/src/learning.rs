@@ -1,7 +1,8 @@
 //! What policy `forecast` learns beside the looks: every period, the past, and its model.
 
 use foretide_domain::{
-    Bounds, CallFailure, CallId, Datapoint, FailureKind, Mode, PriceTable, Record, Timestamp,
+    Bounds, CPU_SIGNAL, CallFailure, CallId, Datapoint, FailureKind, PriceTable, Record,
+    SignalReading, Timestamp,
 };
 
 use crate::controller::Controller;
@@ -35,9 +36,7 @@ impl Controller {
         let desired = reading.group.desired;
         let pending = self.state.group.starting(&self.config, now) > 0;
         let bounds = reading.group.bounds;
-        let orders = &self.state.orders;
-        let ordered = orders.paused.is_some() || orders.pinned.is_some();
-        let governs = self.state.mode(&self.config) == Mode::Enforce && !ordered;
+        let governs = self.governs(CPU_SIGNAL);
         let lead_time = self.state.group.lead_time(&self.config);
         let mut sorted: Vec<&Datapoint> = points
             .iter()
@@ -88,7 +87,8 @@ impl Controller {
     /// Asks for a fit where one is due.
     fn ask_fit(&mut self, bounds: Bounds, now: Timestamp) -> Option<Effect> {
         let call = self.state.next_call();
-        let forecasting = self.forecasting.as_mut()?;
+        let other = self.signal_forecasts.is_fitting();
+        let forecasting = self.forecasting.as_mut().filter(|_| !other)?;
         if !forecasting.ask_fit(call, now) {
             return None;
         }
@@ -154,10 +154,12 @@ impl Controller {
         &mut self,
         call: CallId,
         points: Vec<Datapoint>,
+        signals: Vec<SignalReading>,
         now: Timestamp,
     ) -> Vec<Effect> {
         let forecasting = self.forecasting.as_mut();
         if forecasting.is_some_and(|it| it.backfill.answered(call, points)) {
+            self.signal_forecasts.keep_past(signals);
             self.ask_history(now).into_iter().collect()
         } else {
             Vec::new()
@@ -179,23 +181,26 @@ impl Controller {
     }
 
     /// Lets the forecast rest on the history read so far; whether that is all that was asked for.
-    pub(crate) fn take_in_history(&mut self) -> bool {
+    pub(crate) fn take_in_history(&mut self, now: Timestamp) -> bool {
         let Some(forecasting) = &mut self.forecasting else {
             return false;
         };
         let is_complete = forecasting.backfill.is_complete();
-        forecasting.take_in(self.state.metrics.per_instance(&self.config));
+        let points = forecasting.take_in(self.state.metrics.per_instance(&self.config));
         if let Some(saved) = &mut self.state.policies.forecast.optimiser {
             saved.optimiser.prime(forecasting.demands());
             forecasting.learn_events(&self.config.calendar, &mut saved.learned);
         }
+        self.take_in_signal_past(&points, now);
         is_complete
     }
 
     /// What the forecast rests on, to be kept beside the state; none where nothing is forecast.
     pub(crate) fn forecast_snapshot(&self) -> Option<ForecastSnapshot> {
         let newest = self.state.policies.forecast.newest_start();
-        Some(self.forecasting.as_ref()?.snapshot(newest))
+        let mut snapshot = self.forecasting.as_ref()?.snapshot(newest);
+        snapshot.signals = self.signal_snapshots();
+        Some(snapshot)
     }
 
     /// Goes on with a forecast that was kept.
@@ -247,6 +252,9 @@ impl Controller {
         outcome: FitOutcome,
         now: Timestamp,
     ) -> Vec<Effect> {
+        if self.signal_forecasts.awaits(call) {
+            return self.signal_fitted(call, outcome, now);
+        }
         let Some(forecasting) = &mut self.forecasting else {
             return Vec::new();
         };

@@ -38,15 +38,16 @@ mod protocol;
 mod safe_start;
 mod series;
 mod settle;
+mod signals;
 mod staleness;
 mod state;
 mod votes;
 
-pub use audit::{AuditInput, AuditedStart, audit};
+pub use audit::{AuditInput, AuditedSignal, AuditedStart, audit};
 pub use calendar::{CalendarEvent, Occurs, Uplift};
 pub use config::{
-    BreakerConfig, ClassifierConfig, ConfigError, ControllerConfig, ForecastConfig,
-    InstanceAllowance, OnEmpty, OnMissing, OnSuspended,
+    BreakerConfig, Carries, ClassifierConfig, Combine, ConfigError, ControllerConfig,
+    ForecastConfig, InstanceAllowance, OnEmpty, OnMissing, OnSuspended, SignalConfig, Signals,
 };
 pub use controller::Controller;
 pub use lead_time::LeadTime;

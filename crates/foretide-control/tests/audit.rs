@@ -4,7 +4,9 @@
 
 use std::time::Duration;
 
-use foretide_control::{AtMost, AuditInput, AuditedStart, ControllerConfig, PaceLimit, audit};
+use foretide_control::{
+    AtMost, AuditInput, AuditedSignal, AuditedStart, ControllerConfig, PaceLimit, audit,
+};
 use foretide_domain::{
     Bounds, Datapoint, GroupState, Headroom, Mode, Order, Orders, Percent, Plan, PolicyKind,
     Timestamp,
@@ -28,6 +30,7 @@ struct World {
     own_changes: Vec<(Timestamp, i64)>,
     wanted_lately: Vec<(Timestamp, u32)>,
     start: Option<AuditedStart>,
+    signals: Vec<AuditedSignal>,
 }
 
 impl World {
@@ -66,6 +69,7 @@ impl World {
             own_changes: Vec::new(),
             wanted_lately: Vec::new(),
             start: None,
+            signals: Vec::new(),
         }
     }
 
@@ -78,6 +82,7 @@ impl World {
             newest: self.newest.as_ref(),
             last_change_at: self.last_change_at,
             write_in_flight: self.write_in_flight,
+            signals: &self.signals,
             starting: self.group.counts.pending,
             coming: self.group.counts.pending,
             breaker_open: self.breaker_open,
@@ -94,7 +99,7 @@ impl World {
 
 type Breakage = fn(&mut World);
 
-const BROKEN: [(u8, Breakage); 19] = [
+const BROKEN: [(u8, Breakage); 21] = [
     (1, |w| w.plan.desired = 6),
     (2, |w| w.group.desired = 4),
     (3, |w| w.group_read_at = NOW.minus(Duration::from_secs(31))),
@@ -129,7 +134,21 @@ const BROKEN: [(u8, Breakage); 19] = [
         w.start = Some(started(119, true));
     }),
     (19, |w| w.start = Some(started(599, false))),
+    (20, |w| w.signals = vec![signal(241, 50.0)]),
+    (21, |w| w.signals = vec![signal(60, 101.0)]),
 ];
+
+/// A signal whose newest value ended so long ago and shows this load.
+fn signal(ago_s: u64, load: f64) -> AuditedSignal {
+    AuditedSignal {
+        scale_in: true,
+        newest: Some((
+            NOW.minus(Duration::from_secs(ago_s)),
+            Duration::from_secs(60),
+        )),
+        load: Some(load),
+    }
+}
 
 fn started(ago_s: u64, reading: bool) -> AuditedStart {
     AuditedStart {
@@ -157,6 +176,22 @@ fn every_invariant_can_be_broken_and_is_named() {
         break_it(&mut world);
         assert_eq!(world.audited(), Some(number));
     }
+}
+
+#[test]
+fn a_signal_stands_against_scale_in_alone_and_only_where_it_may() {
+    let mut world = World::sound();
+    world.signals = vec![signal(240, 100.0)];
+    assert_eq!(world.audited(), None, "fresh, and two instances carry it");
+    world.signals = vec![signal(60, 50.0), signal(241, 50.0)];
+    assert_eq!(world.audited(), Some(20));
+    if let Some(signal) = world.signals.last_mut() {
+        signal.scale_in = false;
+    }
+    assert_eq!(world.audited(), None, "it may be missing");
+    world.signals = vec![signal(999, 1e9)];
+    world.plan.desired = 4;
+    assert_eq!(world.audited(), None, "nothing is taken away");
 }
 
 #[test]

@@ -165,6 +165,7 @@ impl Run {
             call,
             points: self.world.points(query, self.now),
             instance_metrics: query.instance_metrics,
+            signals: Vec::new(),
         }
     }
 }

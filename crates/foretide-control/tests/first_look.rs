@@ -83,6 +83,7 @@ fn first_write(policy: PolicyKind, unknown: i64, metrics_first: bool) -> Option<
                     call,
                     points: points(),
                     instance_metrics: 0,
+                    signals: Vec::new(),
                 };
                 // The last one held is the first answer.
                 let place = if metrics_first { held.len() } else { 0 };

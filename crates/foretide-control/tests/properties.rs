@@ -6,13 +6,13 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use foretide_control::{
-    AtMost, ControlLoop, Controller, ControllerConfig, Effect, Event, OnMissing, Outside,
-    PaceLimit, SavedState, Snapshot,
+    AtMost, Carries, Combine, ControlLoop, Controller, ControllerConfig, Effect, Event, OnMissing,
+    Outside, PaceLimit, SavedState, SignalConfig, Snapshot,
 };
 use foretide_domain::{
     Alarm, Bounds, CallFailure, CallId, Class, Datapoint, FailureKind, GroupState, Launch,
-    LifecycleCounts, Mode, Obstacle, Percent, Plan, PolicyKind, Prediction, Record,
-    SuspendedProcesses, Timestamp, WriteOutcome,
+    LifecycleCounts, Mode, Obstacle, Percent, Plan, PolicyKind, Prediction, Record, SignalReading,
+    SignalValue, SuspendedProcesses, Timestamp, WriteOutcome,
 };
 use proptest::prelude::*;
 
@@ -96,6 +96,47 @@ fn draw() -> impl Strategy<Value = Draw> {
     ]
 }
 
+/// One of each kind.
+fn signals() -> Vec<SignalConfig> {
+    let carries = [
+        ("total", Carries::PerInstance(50.0)),
+        ("learnt", Carries::Learnt),
+        ("mean", Carries::Target(60.0)),
+        ("thresholds", Carries::Thresholds),
+    ];
+    let signal = |(name, carries): (&str, Carries)| SignalConfig {
+        name: name.to_owned(),
+        carries,
+        weight: 2.0,
+        scale_in: name != "learnt",
+        out_above: (name == "thresholds").then_some(90.0),
+        in_below: (name == "thresholds").then_some(40.0),
+    };
+    carries.into_iter().map(signal).collect()
+}
+
+/// What a reading of `points` says of the signals: every third value is missing, and one source
+/// fails now and then.
+fn signal_readings(points: &[Datapoint]) -> Vec<SignalReading> {
+    let reading = |(place, signal): (i64, SignalConfig)| {
+        let there = |point: &&Datapoint| (point.start.as_seconds() / 7 + place) % 3 != 0;
+        let value = |point: &Datapoint| SignalValue {
+            start: point.start,
+            period: point.period,
+            value: 3.0 * point.instances,
+        };
+        SignalReading {
+            name: signal.name,
+            values: points.iter().filter(there).map(value).collect(),
+            failure: (place == 2 && points.len() == 1).then(|| CallFailure {
+                kind: FailureKind::Unavailable,
+                detail: "not there".to_owned(),
+            }),
+        }
+    };
+    (0..).zip(signals()).map(reading).collect()
+}
+
 fn config() -> impl Strategy<Value = ControllerConfig> {
     (0_usize..3, any::<bool>(), 0_u8..3, 1_u32..5).prop_map(|(policy, out, mode, streak)| {
         let mut config = ControllerConfig {
@@ -116,6 +157,10 @@ fn config() -> impl Strategy<Value = ControllerConfig> {
         config.classifier.streak_datapoints = 1;
         config.classifier.cooldown_in = Duration::from_secs(30);
         config.target_tracking.in_points = 3;
+        if policy > 0 && streak > 1 {
+            config.signals.list = signals();
+            config.signals.combine = [Combine::Max, Combine::Weighted][usize::from(out)];
+        }
         config
     })
 }
@@ -162,11 +207,15 @@ impl Asked {
                 call: self.group.unwrap_or(unknown),
                 group: group.clone(),
             },
-            Draw::Points(points) => Event::MetricsRead {
-                call: self.metrics.unwrap_or(unknown),
-                points: points.iter().map(|point| datapoint(point, now)).collect(),
-                instance_metrics: 0,
-            },
+            Draw::Points(points) => {
+                let points: Vec<_> = points.iter().map(|point| datapoint(point, now)).collect();
+                Event::MetricsRead {
+                    call: self.metrics.unwrap_or(unknown),
+                    signals: signal_readings(&points),
+                    points,
+                    instance_metrics: 0,
+                }
+            }
             Draw::Class(class, confidence) => {
                 let mut probabilities = [(1.0 - confidence) / 2.0; 3];
                 probabilities[*class] = *confidence;
@@ -179,10 +228,14 @@ impl Asked {
                     prediction,
                 }
             }
-            Draw::Past(points) => Event::HistoryRead {
-                call: self.history.unwrap_or(unknown),
-                points: points.iter().map(|point| datapoint(point, now)).collect(),
-            },
+            Draw::Past(points) => {
+                let points: Vec<_> = points.iter().map(|point| datapoint(point, now)).collect();
+                Event::HistoryRead {
+                    call: self.history.unwrap_or(unknown),
+                    signals: signal_readings(&points),
+                    points,
+                }
+            }
             Draw::Fail => Event::CallFailed {
                 asked: foretide_domain::Asked::Group,
                 call: self
@@ -290,6 +343,7 @@ impl Outside for Paced {
                     call,
                     points: vec![point],
                     instance_metrics: 0,
+                    signals: Vec::new(),
                 });
             }
             Effect::SetDesired { call, plan } => {

@@ -88,6 +88,7 @@ fn after(group: &GroupState) -> (u64, Verdict) {
                 call,
                 points: points(),
                 instance_metrics: 0,
+                signals: Vec::new(),
             },
             Effect::Record(Record::Decided(decision)) => {
                 let forecast = decision.explanation.inputs.forecast;

@@ -11,6 +11,11 @@
 //! look [xN]             N looks, one interval apart
 //! cpu P | cpu none      CPU of the periods to come, in percent; none: no period is published
 //! load L | load none    CPU that follows from a load in instance-percent and the number in service
+//! signal NAME KEY=VALUE …  before the first look: a signal; `per_instance`, `target`, `weight`,
+//!                       `scale_in`, `out_above`, `in_below`; `combine=weighted` for the group
+//! value NAME V | none   the signal's values to come
+//! queue NAME ARRIVE SERVE  its values are the length of a queue: so many messages arrive a minute,
+//!                       and an instance in service takes out so many; CPU follows at 48 % of work
 //! demand D              the load metric of the periods to come, which goes on where CPU ends
 //! period SECONDS        length of the periods to come
 //! event AFTER LASTS N   before the first look: N instances are needed from AFTER seconds on
@@ -37,21 +42,21 @@
     reason = "a script that does not parse fails"
 )]
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use foretide_control::{
-    AtMost, CalendarEvent, ControlLoop, Controller, ControllerConfig, Effect, Event,
-    ForecastSnapshot, LoadMetric, Occurs, OnEmpty, OnMissing, OnSuspended, Outside, PaceLimit,
-    SavedState, Snapshot,
+    AtMost, CalendarEvent, Carries, Combine, ControlLoop, Controller, ControllerConfig, Effect,
+    Event, ForecastSnapshot, LoadMetric, Occurs, OnEmpty, OnMissing, OnSuspended, Outside,
+    PaceLimit, SavedState, SignalConfig, Snapshot,
 };
 use foretide_domain::{
     Asked, Bounds, BytesPerSecond, CallFailure, CallId, Class, Datapoint, EarlyDeath, FailureKind,
     GroupState, Headroom, Launch, Mode, Obstacle, Order, Percent, Plan, PolicyKind, Prediction,
-    Record, Timestamp, Unaccounted, WriteOutcome,
+    Record, SignalReading, SignalValue, Timestamp, Unaccounted, WriteOutcome,
 };
 
 /// Time from the end of a period until it is visible.
@@ -70,6 +75,9 @@ struct World {
     cpu: Option<f64>,
     load: Option<f64>,
     demand: Option<f64>,
+    /// The signals' values to come, by name.
+    values: BTreeMap<String, f64>,
+    queue: Option<Queue>,
     /// Instances that report beside those that serve, in the periods to come.
     others: Option<Unaccounted>,
     period: Duration,
@@ -77,6 +85,7 @@ struct World {
     partial: bool,
     prediction: Option<Prediction>,
     published: Vec<Datapoint>,
+    said: Vec<(String, SignalValue)>,
     reads: String,
     metrics: String,
     history: String,
@@ -107,11 +116,14 @@ impl World {
             cpu: Some(40.0),
             load: None,
             demand: None,
+            values: BTreeMap::new(),
+            queue: None,
             others: None,
             period: Duration::from_secs(60),
             partial: false,
             prediction: None,
             published: Vec::new(),
+            said: Vec::new(),
             reads: "ok".to_owned(),
             metrics: "ok".to_owned(),
             history: "ok".to_owned(),
@@ -139,6 +151,9 @@ impl World {
             "cpu" => self.cpu = first.parse().ok(),
             "load" => self.load = first.parse().ok(),
             "demand" => self.demand = first.parse().ok(),
+            "signal" => self.signal(&rest),
+            "value" => self.value(first, rest.get(1).copied().unwrap_or_default()),
+            "queue" => self.queue = Queue::parse(&rest),
             "period" => self.period = Duration::from_secs(first.parse().unwrap()),
             "event" => self.event(&rest),
             "class" => self.prediction = (first != "silent").then(|| prediction(first)),
@@ -210,6 +225,57 @@ impl World {
             other => panic!("unknown setting `{other}={value}`"),
         }
         config.validate().unwrap();
+    }
+
+    fn signal(&mut self, words: &[&str]) {
+        let (name, pairs) = words.split_first().unwrap();
+        let mut signal = SignalConfig {
+            name: (*name).to_owned(),
+            carries: Carries::Learnt,
+            weight: 1.0,
+            scale_in: true,
+            out_above: None,
+            in_below: None,
+        };
+        for pair in pairs {
+            let (key, value) = pair.split_once('=').unwrap();
+            let number = || value.parse::<f64>().unwrap();
+            match key {
+                "per_instance" => signal.carries = Carries::PerInstance(number()),
+                "target" => signal.carries = Carries::Target(number()),
+                "thresholds" => signal.carries = Carries::Thresholds,
+                "weight" => signal.weight = number(),
+                "scale_in" => signal.scale_in = value == "yes",
+                "out_above" => signal.out_above = Some(number()),
+                "in_below" => signal.in_below = Some(number()),
+                "combine" => self.config.signals.combine = Combine::Weighted,
+                other => panic!("unknown key of a signal `{other}`"),
+            }
+        }
+        self.config.signals.list.push(signal);
+        self.config.validate().unwrap();
+    }
+
+    fn value(&mut self, name: &str, value: &str) {
+        match value.parse() {
+            Ok(value) => self.values.insert(name.to_owned(), value),
+            Err(_) => self.values.remove(name),
+        };
+    }
+
+    /// What a reading from `from` on says of each signal.
+    fn readings(&self, from: Timestamp, to: Timestamp) -> Vec<SignalReading> {
+        let reading = |signal: &SignalConfig| {
+            let wanted = |(name, value): &&(String, SignalValue)| {
+                *name == signal.name && value.start >= from && value.end() <= to
+            };
+            SignalReading {
+                name: signal.name.clone(),
+                values: self.said.iter().filter(wanted).map(|it| it.1).collect(),
+                failure: None,
+            }
+        };
+        self.config.signals.list.iter().map(reading).collect()
     }
 
     fn event(&mut self, words: &[&str]) {
@@ -307,6 +373,9 @@ impl World {
 
     fn publish(&mut self) {
         let length = i64::try_from(self.period.as_secs()).unwrap();
+        if self.now.as_seconds() % length == 0 {
+            self.say_signals();
+        }
         let in_service = f64::from(self.group.counts.in_service);
         let by_load = self.load.map(|load| (load / in_service).min(100.0));
         let cpu = by_load.or(self.cpu).filter(|_| in_service > 0.0);
@@ -335,6 +404,25 @@ impl World {
                 ..others
             }),
         });
+    }
+
+    fn say_signals(&mut self) {
+        let in_service = f64::from(self.group.counts.in_service);
+        if let Some(queue) = &mut self.queue {
+            let (length, cpu) = queue.pass(in_service);
+            self.values.insert(queue.name.clone(), length);
+            self.cpu = Some(cpu);
+        }
+        let (start, period) = (self.now.minus(self.period), self.period);
+        let said = self.values.iter().map(|(name, &value)| {
+            let value = SignalValue {
+                start,
+                period,
+                value,
+            };
+            (name.clone(), value)
+        });
+        self.said.extend(said);
     }
 
     fn look(&mut self) {
@@ -479,6 +567,7 @@ impl Outside for World {
                     call,
                     points,
                     instance_metrics,
+                    signals: self.readings(query.from, seen),
                 };
                 self.answer(call, &self.metrics.clone(), read);
             }
@@ -486,7 +575,12 @@ impl Outside for World {
             Effect::ReadHistory { call, query } => {
                 let wanted = |p: &&Datapoint| p.start >= query.from && p.start < query.to;
                 let points = self.published.iter().filter(wanted).copied().collect();
-                self.answers.push_back(Event::HistoryRead { call, points });
+                let signals = self.readings(query.from, query.to);
+                self.answers.push_back(Event::HistoryRead {
+                    call,
+                    points,
+                    signals,
+                });
             }
             Effect::Fit { call, job } => {
                 let outcome = job.run();
@@ -502,6 +596,40 @@ impl Outside for World {
 
     fn next_event(&mut self, _now: Timestamp) -> Option<Event> {
         self.answers.pop_front()
+    }
+}
+
+/// A queue that the group works off.
+struct Queue {
+    name: String,
+    /// Messages that arrive in a minute.
+    arrive: f64,
+    /// Messages that an instance takes out in a minute.
+    serve: f64,
+    length: f64,
+}
+
+impl Queue {
+    fn parse(words: &[&str]) -> Option<Self> {
+        let [name, arrive, serve] = words else {
+            return None;
+        };
+        Some(Self {
+            name: (*name).to_owned(),
+            arrive: arrive.parse().unwrap(),
+            serve: serve.parse().unwrap(),
+            length: 0.0,
+        })
+    }
+
+    /// A minute passes. Returns the length after it, and CPU: 48 % of the share of time worked.
+    fn pass(&mut self, instances: f64) -> (f64, f64) {
+        let most = instances * self.serve;
+        let there = self.length + self.arrive;
+        let served = there.min(most);
+        self.length = there - served;
+        let worked = if most > 0.0 { served / most } else { 0.0 };
+        (self.length, 48.0 * worked)
     }
 }
 

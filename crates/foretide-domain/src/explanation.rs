@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::group::is_zero;
 use crate::{
     BaselineNow, Bounds, Class, Features, Headroom, Hours, LifecycleCounts, Load, Memory, Mode,
-    Orders, PaceFigures, Percent, SuspendedProcesses, TrackingRule, TrackingRun, Unaccounted,
-    Verdict,
+    Orders, PaceFigures, Percent, SignalFigures, SuspendedProcesses, ThresholdRule, TrackingRule,
+    TrackingRun, Unaccounted, Verdict,
 };
 
 /// Why: the inputs with their ages, what the policy wanted by which rule, what each guard rail made
@@ -92,6 +92,13 @@ pub struct Inputs {
     pub features: Option<Features>,
     /// What the forecast saw; none under other policies.
     pub forecast: Option<ForecastFigures>,
+    /// What each signal said, CPU first. Empty for a group without signals.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub signals: Vec<SignalFigures>,
+    /// What the forecast of the signal that bound saw. None where CPU bound, where nothing is
+    /// forecast, and for a signal of thresholds alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signal_forecast: Option<ForecastFigures>,
     /// A known event that lifts the forecast or needs a capacity now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<EventFigures>,
@@ -188,6 +195,10 @@ pub struct Proposal {
     /// versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<TrackingRun>,
+    /// Which of [`Inputs::signals`] asks for it. None for a group without signals, and where no
+    /// signal asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signal: Option<usize>,
 }
 
 impl Proposal {
@@ -197,6 +208,7 @@ impl Proposal {
             desired,
             rule,
             run: None,
+            signal: None,
         }
     }
 }
@@ -211,6 +223,8 @@ pub enum Rule {
     TargetTracking(TrackingRule),
     /// A rule of policy `forecast`.
     Forecast(ForecastRule),
+    /// The thresholds of a signal.
+    Threshold(ThresholdRule),
     /// The group is empty and nothing can be measured: start one instance.
     EmptyGroup,
     /// An operator pinned the capacity.
@@ -407,6 +421,8 @@ pub enum Guard {
     LoadDropped,
     /// Too few instances report, or others than those that serve: no scale-in.
     Coverage,
+    /// A signal that may scale in is missing or too old: no scale-in.
+    SignalMissing,
     /// A scale-in must leave utilisation at or below the target, or under policy `forecast` the
     /// objective, and one instance.
     ProjectedUtilisation,

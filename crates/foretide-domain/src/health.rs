@@ -166,6 +166,23 @@ pub enum Cause {
     },
     /// There is no datapoint.
     NoData,
+    /// A signal has no fresh value.
+    SignalMissing {
+        /// Its name in the configuration.
+        name: String,
+        /// Time since the end of its newest period; none where there is none.
+        age: Option<Duration>,
+        /// Why its source did not answer; none where it did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        failure: Option<CallFailure>,
+        /// Whether nothing is taken away because of it.
+        holds: bool,
+    },
+    /// What one instance carries of a signal is not learnt yet.
+    SignalNotLearnt {
+        /// Its name in the configuration.
+        name: String,
+    },
     /// The model was asked and did not answer.
     PredictorSilent,
     /// More instances are needed than the maximum.
@@ -306,14 +323,6 @@ impl Cause {
     pub const fn state(&self) -> HealthState {
         match self {
             Self::InvariantBroken { .. } => HealthState::Fault,
-            // Nobody has said yet that there is one.
-            Self::Obstacle(Obstacle::Unknown) => HealthState::WarmingUp,
-            Self::Obstacle(_)
-            | Self::WritersUnknown
-            | Self::WriteRefused { .. }
-            | Self::WritesUndone { .. }
-            | Self::LaunchSuspended
-            | Self::TerminateSuspended => HealthState::CannotWrite,
             Self::LaunchesFail { .. } | Self::InstancesDie { .. } | Self::Cascade { .. } => {
                 HealthState::LaunchesFailing
             }
@@ -322,9 +331,10 @@ impl Cause {
             | Self::LoadDropped { .. }
             | Self::ReadyInDoubt(_) => HealthState::LoadInDoubt,
             Self::NotChecked { .. } => HealthState::Stalled,
-            Self::GroupUnreadable { .. } | Self::DataStale { .. } | Self::NoData => {
-                HealthState::DataMissing
-            }
+            Self::GroupUnreadable { .. }
+            | Self::DataStale { .. }
+            | Self::NoData
+            | Self::SignalMissing { .. } => HealthState::DataMissing,
             Self::PredictorSilent => HealthState::PredictorSilent,
             Self::AtMaximum { .. } => HealthState::AtMaximum,
             Self::MaximumAhead { .. } => HealthState::MaximumAhead,
@@ -332,9 +342,18 @@ impl Cause {
             Self::BudgetOutOfReach { .. } | Self::NoBetterThanBaseline => {
                 HealthState::BudgetOutOfReach
             }
-            Self::NotRead | Self::ReadingHistory { .. } | Self::Learning { .. } => {
-                HealthState::WarmingUp
-            }
+            // Nobody has said yet that there is one.
+            Self::Obstacle(Obstacle::Unknown)
+            | Self::NotRead
+            | Self::ReadingHistory { .. }
+            | Self::Learning { .. }
+            | Self::SignalNotLearnt { .. } => HealthState::WarmingUp,
+            Self::Obstacle(_)
+            | Self::WritersUnknown
+            | Self::WriteRefused { .. }
+            | Self::WritesUndone { .. }
+            | Self::LaunchSuspended
+            | Self::TerminateSuspended => HealthState::CannotWrite,
             Self::Paused { .. }
             | Self::Pinned { .. }
             | Self::Protected { .. }
@@ -357,6 +376,8 @@ impl Cause {
             }
             (Self::Pinned { capacity: a, .. }, Self::Pinned { capacity: b, .. }) => a == b,
             (Self::ReadyInDoubt(a), Self::ReadyInDoubt(b)) => a.is_same(b),
+            (Self::SignalMissing { name: a, .. }, Self::SignalMissing { name: b, .. })
+            | (Self::SignalNotLearnt { name: a }, Self::SignalNotLearnt { name: b }) => a == b,
             _ => discriminant(self) == discriminant(other),
         }
     }

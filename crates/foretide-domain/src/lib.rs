@@ -25,6 +25,7 @@ mod price_table;
 mod readiness;
 mod record;
 mod serving;
+mod signal;
 mod stall;
 mod time;
 mod tracking;
@@ -61,6 +62,9 @@ pub use record::{Alarm, ForeignChange, Outcome, Record};
 pub use serving::{
     GroupCpu, InTransition, InstanceCpu, SATURATED_CPU, Served, ServingCpu, Unaccounted, is_alike,
     serving_cpu,
+};
+pub use signal::{
+    CPU_SIGNAL, SignalFigures, SignalReading, SignalStanding, SignalValue, ThresholdRule,
 };
 pub use stall::{stalled, stalled_after};
 pub use time::{NoTimestamp, Timestamp};

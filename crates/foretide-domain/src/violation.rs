@@ -108,6 +108,20 @@ pub enum Violation {
     HistoryUnread,
     /// 19: the forecast has not used the group's history yet.
     HistoryUnused,
+    /// 20: the plan takes capacity away while a signal that may scale in has no fresh value.
+    SignalMissing {
+        /// Place of the signal in the configuration, from 1 on.
+        signal: u32,
+    },
+    /// 21: with the planned capacity, a signal's load would be too high.
+    SignalTooHot {
+        /// Place of the signal in the configuration, from 1 on.
+        signal: u32,
+        /// Load of each instance to expect, percent.
+        projected_percent: f64,
+        /// Load allowed, percent.
+        ceiling_percent: f64,
+    },
 }
 
 impl Violation {
@@ -133,6 +147,8 @@ impl Violation {
             Self::WantedLately { .. } => 17,
             Self::HistoryUnread => 18,
             Self::HistoryUnused => 19,
+            Self::SignalMissing { .. } => 20,
+            Self::SignalTooHot { .. } => 21,
         }
     }
 }
@@ -191,21 +207,49 @@ impl fmt::Display for Violation {
                 write!(f, "it moves by {moves}, the largest step is {step}")
             }
             Self::Paused => f.write_str("an operator paused the group"),
-            Self::Pace {
-                desired,
-                reference,
-                moved,
-            } => write!(
-                f,
-                "it moves from {reference} to {desired}, by {moved}, within the window of the \
-                 pace limit"
-            ),
+            Self::Pace { .. } => pace(f, self),
             Self::HistoryUnread => f.write_str("the group's history is still being read"),
             Self::HistoryUnused => f.write_str("the forecast has not used the group's history yet"),
+            Self::SignalMissing { .. } | Self::SignalTooHot { .. } => signal(f, self),
             Self::WantedLately { desired, wanted } => write!(
                 f,
                 "{desired} is below {wanted}, which was wanted within the stabilisation time"
             ),
         }
     }
+}
+
+/// What a plan breaks of a signal.
+fn signal(f: &mut fmt::Formatter<'_>, violation: &Violation) -> fmt::Result {
+    match violation {
+        Violation::SignalMissing { signal } => write!(
+            f,
+            "it takes capacity away while signal {signal} has no fresh value"
+        ),
+        Violation::SignalTooHot {
+            signal,
+            projected_percent,
+            ceiling_percent,
+        } => write!(
+            f,
+            "the load of signal {signal} would be {projected_percent:.1} % of what the instances \
+             carry, at most {ceiling_percent:.1} % are allowed"
+        ),
+        _ => Ok(()),
+    }
+}
+
+fn pace(f: &mut fmt::Formatter<'_>, violation: &Violation) -> fmt::Result {
+    let Violation::Pace {
+        desired,
+        reference,
+        moved,
+    } = violation
+    else {
+        return Ok(());
+    };
+    write!(
+        f,
+        "it moves from {reference} to {desired}, by {moved}, within the window of the pace limit"
+    )
 }

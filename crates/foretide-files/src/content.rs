@@ -77,7 +77,9 @@ pub const NO_UNIT: &str =
 pub fn no_case(error: &CaseError, hint: &str) -> Failure {
     let exit = match error {
         CaseError::BadSetting { .. } => Exit::Usage,
-        CaseError::NoUnit { .. } | CaseError::NothingScored { .. } => Exit::Data,
+        CaseError::NoUnit { .. }
+        | CaseError::NothingScored { .. }
+        | CaseError::OtherTimes { .. } => Exit::Data,
     };
     Failure::of(exit, error).hint(hint)
 }

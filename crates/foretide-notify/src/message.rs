@@ -368,6 +368,8 @@ mod tests {
             memory: None,
             features: None,
             forecast: None,
+            signals: Vec::new(),
+            signal_forecast: None,
             event: None,
             class: None,
             streak: 0,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use foretide_domain::{
     CallFailure, Datapoint, GroupState, HistoryQuery, MetricsQuery, Mode, Obstacle, Plan,
-    Timestamp, WriteOutcome,
+    SignalReading, Timestamp, WriteOutcome,
 };
 use futures_util::future::BoxFuture;
 
@@ -97,14 +97,16 @@ pub struct MetricsAnswer {
     pub points: Vec<Datapoint>,
     /// Metrics of single instances that were read.
     pub instance_metrics: u32,
+    /// What the same reading says of the signals.
+    pub signals: Vec<SignalReading>,
 }
 
 impl From<Vec<Datapoint>> for MetricsAnswer {
-    /// An answer without metrics of single instances.
+    /// An answer without metrics of single instances and without signals.
     fn from(points: Vec<Datapoint>) -> Self {
         Self {
             points,
-            instance_metrics: 0,
+            ..Self::default()
         }
     }
 }
@@ -125,6 +127,8 @@ pub struct HistoryAsk {
 pub struct HistoryPart {
     /// Closed periods, in any order.
     pub points: Vec<Datapoint>,
+    /// What the same part says of the signals.
+    pub signals: Vec<SignalReading>,
     /// Cost of reading the points, USD.
     pub usd: f64,
 }

@@ -126,8 +126,11 @@ impl HistoryReading {
                 self.parts = self.parts.saturating_add(1);
                 self.of_other = self.of_other.saturating_add(u32::from(of_other));
                 self.usd += part.usd;
-                let points = part.points;
-                Event::HistoryRead { call, points }
+                Event::HistoryRead {
+                    call,
+                    points: part.points,
+                    signals: part.signals,
+                }
             }
             Err(failure) => Event::CallFailed {
                 call,

@@ -93,6 +93,7 @@ impl Outside for GroupOutside {
                     call,
                     points: answer.points,
                     instance_metrics: answer.instance_metrics,
+                    signals: answer.signals,
                 };
                 self.read(call, Asked::Metrics, reply, event);
             }

@@ -47,8 +47,9 @@ mod workload;
 mod world;
 
 pub use backtest::{
-    AtBudget, BASELINE, BUDGET, Case, CaseError, Contender, Fair, FairRun, Judged, Prices, Run,
-    SWEEP, Setup, SweepPoint, Timeline, Yardstick, at_budget, fair_run, in_parallel, sweep,
+    AtBudget, BASELINE, BUDGET, Case, CaseError, CaseSignal, Contender, Fair, FairRun, Judged,
+    Prices, Run, SWEEP, Setup, SweepPoint, Timeline, Yardstick, at_budget, fair_run, in_parallel,
+    sweep,
 };
 pub use drive::{Driven, Driver, Predict, Simulation};
 pub use faults::{FaultPlan, Faults, OutsideFact};

@@ -64,6 +64,7 @@ fn answer(effect: &Effect, now: Timestamp) -> Option<Event> {
             call,
             points: points(now),
             instance_metrics: 0,
+            signals: Vec::new(),
         }),
         Effect::Predict { call, .. } => Some(Event::Predicted {
             call,

@@ -171,6 +171,7 @@ impl Outside for Then<'_> {
                         call,
                         points,
                         instance_metrics,
+                        signals: Vec::new(),
                     });
                 }
             }
@@ -178,7 +179,12 @@ impl Outside for Then<'_> {
                 self.open.history = Some(call);
                 if !self.same {
                     let points = (self.past)(query.from, query.to);
-                    self.answers.push_back(Event::HistoryRead { call, points });
+                    let signals = Vec::new();
+                    self.answers.push_back(Event::HistoryRead {
+                        call,
+                        points,
+                        signals,
+                    });
                 }
             }
             Effect::Predict { call, features } => {
@@ -242,15 +248,23 @@ impl Then<'_> {
             Event::MetricsRead {
                 points,
                 instance_metrics,
+                signals,
                 ..
             } => Event::MetricsRead {
                 call: open.metrics.take()?,
                 points,
                 instance_metrics,
+                signals,
             },
-            Event::HistoryRead { points, .. } => {
+            Event::HistoryRead {
+                points, signals, ..
+            } => {
                 let call = open.history.take()?;
-                Event::HistoryRead { call, points }
+                Event::HistoryRead {
+                    call,
+                    points,
+                    signals,
+                }
             }
             Event::Predicted { prediction, .. } => {
                 let call = open.prediction.take()?;

@@ -11,7 +11,7 @@ pub struct BilledMetrics {
     /// CPU, network and the other metrics that are always read: a group's, or each instance's in
     /// instance mode.
     pub base: u32,
-    /// Memory and load metric, once for the group.
+    /// Memory, load metric and signals, once for the group.
     pub further: u32,
 }
 

@@ -11,6 +11,7 @@ use foretide_domain::{
 
 use crate::duty::{Duty, Placed};
 
+use super::signals::signal_queries;
 use super::{Key, LoadMetric, MetricOptions, Query, Sampling, Stat, Values};
 
 const DIMENSION: &str = "AutoScalingGroupName";
@@ -28,6 +29,7 @@ pub(crate) fn group_queries(group: &str, options: &MetricOptions) -> Vec<Query> 
     }
     queries.extend(memory_query(&name, options));
     queries.extend(load_query(&name, options));
+    queries.extend(signal_queries(&name, &options.signals));
     queries
 }
 
@@ -56,11 +58,12 @@ pub(crate) fn own_cpu_queries(group: &str, ids: &[String]) -> Vec<Query> {
 }
 
 /// The queries for a group's history: load and number of instances. AWS bills one metric, and one
-/// for a load metric.
+/// for a load metric and for each signal.
 pub(crate) fn history_queries(group: &str, options: &MetricOptions) -> Vec<Query> {
     let name: Arc<str> = group.into();
     let mut queries = cpu_queries(&name);
     queries.extend(load_query(&name, options));
+    queries.extend(signal_queries(&name, &options.signals));
     queries
 }
 
@@ -278,10 +281,10 @@ fn rows(
     grid.starts(stamps(values)).into_iter().map(row).collect()
 }
 
-/// The times of all values but those of single instances in transition: such an instance that is
+/// The times of all values but those of signals, and of single instances in transition: what is
 /// alone in reporting makes no period of the group.
 pub(super) fn stamps(values: &Values) -> impl Iterator<Item = i64> {
-    let of_group = |key: &Key| !matches!(key, Key::OwnCpu(_) | Key::OwnSamples(_));
+    let of_group = |key: &Key| !matches!(key, Key::OwnCpu(_) | Key::OwnSamples(_) | Key::Signal(_));
     let series = values.iter().filter(move |(key, _)| of_group(key));
     series.flat_map(|(_, series)| series.keys()).copied()
 }
@@ -351,7 +354,7 @@ impl Grid {
     }
 
     /// The values of `key` in the period at `at`, combined into one.
-    fn within(&self, values: &Values, key: Key, stat: &Stat, at: i64) -> Option<f64> {
+    pub(super) fn within(&self, values: &Values, key: Key, stat: &Stat, at: i64) -> Option<f64> {
         let series = values.get(&key)?;
         let minutes = series.range(at..at.saturating_add(self.period));
         stat.combine(minutes.map(|(_, value)| *value))

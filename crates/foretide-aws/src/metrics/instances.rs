@@ -10,6 +10,7 @@ use crate::duty::Duty;
 
 use super::fleet::{Grid, load_query, memory_query, stamps};
 use super::instance_metric::{InstanceMetric, InstanceStat};
+use super::signals::signal_queries;
 use super::{Key, MetricOptions, Query, Sampling, Stat, Values};
 
 /// One metric combined over the instances as the original combines it: the newest closed period of
@@ -52,6 +53,7 @@ pub(crate) fn instance_queries(group: &str, ids: &[String], options: &MetricOpti
     }
     queries.extend(memory_query(&name, options));
     queries.extend(load_query(&name, options));
+    queries.extend(signal_queries(&name, &options.signals));
     queries
 }
 

@@ -11,6 +11,7 @@ mod instances;
 mod options;
 mod query;
 mod sampling;
+mod signals;
 mod stat;
 
 pub use billed::BilledMetrics;
@@ -18,6 +19,7 @@ pub use instance_metric::InstanceMetric;
 pub use instances::InstanceAggregate;
 pub use options::{Collect, LoadMetric, MetricOptions};
 pub use sampling::Monitoring;
+pub use signals::SignalMetric;
 pub use stat::Stat;
 
 pub(crate) use fleet::{
@@ -27,3 +29,4 @@ pub(crate) use fleet::{
 pub(crate) use instances::{instance_datapoints, instance_queries, learn_warm_ups};
 pub(crate) use query::{Key, Query, Span, Values, billed_metrics};
 pub(crate) use sampling::Sampling;
+pub(crate) use signals::signal_readings;

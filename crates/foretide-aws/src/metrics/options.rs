@@ -1,6 +1,7 @@
 //! The metrics to read for a group, as the configuration names them.
 
 use super::Monitoring;
+use super::signals::SignalMetric;
 use super::stat::Stat;
 
 /// The dimension by which metrics are read.
@@ -25,6 +26,8 @@ pub struct MetricOptions {
     pub memory: bool,
     /// A metric of the load itself. AWS bills one more metric.
     pub load: Option<LoadMetric>,
+    /// The group's signals. AWS bills one more metric for each.
+    pub signals: Vec<SignalMetric>,
     /// Basic or detailed monitoring; none to learn the kind from the spacing of datapoints.
     pub monitoring: Option<Monitoring>,
 }

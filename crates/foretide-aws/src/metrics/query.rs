@@ -31,6 +31,8 @@ pub(crate) enum Key {
     NetworkOut,
     Memory,
     Demand,
+    /// A signal, by its place in the options.
+    Signal(u32),
     /// A metric of one instance, by the instance's index in the list of ids.
     Instance(u32, InstanceMetric, InstanceStat),
     /// Mean CPU of one instance in transition, by its index in the list of ids.

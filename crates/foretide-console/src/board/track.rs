@@ -116,7 +116,7 @@ pub(crate) struct Tally {
 }
 
 /// What can bind a decision, in the order in which the rails stand: the label's values.
-pub(crate) const GUARDS: [Guard; 26] = [
+pub(crate) const GUARDS: [Guard; 27] = [
     Guard::Bounds,
     Guard::Suspended,
     Guard::Freshness,
@@ -128,6 +128,7 @@ pub(crate) const GUARDS: [Guard; 26] = [
     Guard::UpperUtilisation,
     Guard::InstanceRefresh,
     Guard::PendingLaunches,
+    Guard::SignalMissing,
     Guard::ProjectedUtilisation,
     Guard::Confidence,
     Guard::Streak,

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use foretide_domain::{FORECAST_LEVELS, HealthState, Hours, Timestamp, Verdict};
+use foretide_domain::{FORECAST_LEVELS, HealthState, Hours, SignalFigures, Timestamp, Verdict};
 
 use crate::board::{Tally, Track, lock};
 use crate::view::{GroupRow, cached};
@@ -15,6 +15,8 @@ pub(super) struct Group {
     /// Of about a day, and of about a week.
     pub(super) coverage: [Option<[f64; FORECAST_LEVELS.len()]>; 2],
     pub(super) forecast: Option<[f64; FORECAST_LEVELS.len()]>,
+    /// The signals as the newest decision saw them.
+    pub(super) signals: Vec<SignalFigures>,
     pub(super) age: Option<f64>,
     pub(super) overruns: Option<u64>,
     pub(super) prediction: Option<f64>,
@@ -29,11 +31,15 @@ impl Group {
         let figures = track
             .decision()
             .and_then(|known| known.explanation.inputs.forecast);
+        let signals = track
+            .decision()
+            .map(|known| known.explanation.inputs.signals.clone());
         let quantiles = figures.and_then(|figures| figures.quantiles);
         Self {
             tally: track.tally,
             coverage: track.coverage(),
             forecast: quantiles.map(|loads| loads.map(|load| load.get() / 100.0)),
+            signals: signals.unwrap_or_default(),
             age: track.data_at.map(|at| now.since(at).as_secs_f64()),
             overruns: track.looked.map(|looked| looked.overruns),
             prediction: track

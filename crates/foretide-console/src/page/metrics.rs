@@ -13,13 +13,9 @@ use axum::http::{Response, StatusCode};
 use foretide_domain::{FORECAST_LEVELS, Guard, HealthState};
 use foretide_http::Problem;
 use prometheus_client::collector::Collector;
+use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::encoding::text::encode;
-use prometheus_client::encoding::{
-    DescriptorEncoder, EncodeCounterValue, EncodeGaugeValue, EncodeLabelSet, EncodeMetric,
-    NoLabelSet,
-};
 use prometheus_client::metrics::MetricType;
-use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 
 use crate::board::{Board, Calls, GUARDS, StoreHealth, System};
@@ -27,6 +23,8 @@ use crate::board::{Board, Calls, GUARDS, StoreHealth, System};
 use super::group_metrics::{COUNTERS, GAUGES, Group, RENAMED};
 
 use super::app::App;
+use super::encoding::{counters, gauges};
+use super::signal_metrics;
 
 const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 /// Names of the outcomes that a tally counts.
@@ -87,6 +85,7 @@ impl Collector for Snapshot {
         self.health(&mut encoder)?;
         self.decisions(&mut encoder)?;
         self.forecasts(&mut encoder)?;
+        signal_metrics::encode(&self.groups, &mut encoder)?;
         self.calls(&mut encoder)?;
         self.process(&mut encoder)
     }
@@ -250,6 +249,7 @@ fn reason(index: usize) -> &'static str {
         Some(Guard::UpperUtilisation) => "upper_utilisation",
         Some(Guard::InstanceRefresh) => "instance_refresh",
         Some(Guard::PendingLaunches) => "pending_launches",
+        Some(Guard::SignalMissing) => "signal_missing",
         Some(Guard::ProjectedUtilisation) => "projected_utilisation",
         Some(Guard::Confidence) => "confidence",
         Some(Guard::Streak) => "streak",
@@ -271,31 +271,4 @@ fn reason(index: usize) -> &'static str {
 /// A value of the whole process, without labels.
 fn alone<V>(value: Option<V>) -> impl Iterator<Item = ([(&'static str, &'static str); 0], V)> {
     value.map(|value| ([], value)).into_iter()
-}
-
-fn gauges<L: EncodeLabelSet, V: EncodeGaugeValue>(
-    encoder: &mut DescriptorEncoder<'_>,
-    name: &str,
-    help: &str,
-    values: impl Iterator<Item = (L, V)>,
-) -> Result<(), fmt::Error> {
-    let mut family = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
-    for (labels, value) in values {
-        ConstGauge::new(value).encode(family.encode_family(&labels)?)?;
-    }
-    Ok(())
-}
-
-fn counters<L: EncodeLabelSet, V: EncodeCounterValue>(
-    encoder: &mut DescriptorEncoder<'_>,
-    name: &str,
-    help: &str,
-    values: impl Iterator<Item = (L, V)>,
-) -> Result<(), fmt::Error> {
-    let mut family = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
-    for (labels, value) in values {
-        let mut metric = family.encode_family(&labels)?;
-        metric.encode_counter::<NoLabelSet, V, f64>(&value, None)?;
-    }
-    Ok(())
 }

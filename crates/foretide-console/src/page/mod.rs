@@ -7,6 +7,7 @@
 mod api;
 mod app;
 mod assets;
+mod encoding;
 mod group_metrics;
 mod guard;
 mod hub;
@@ -15,6 +16,7 @@ mod openapi;
 mod orders;
 mod ports;
 mod routes;
+mod signal_metrics;
 mod stream;
 
 use std::fmt;

@@ -39,7 +39,7 @@ async fn rules_and_dashboard_name_metrics_that_are_served() {
 
 /// Gauges and counters of a group that no panel shows, each with the panel that stands for it: what
 /// is new goes onto the dashboard or into this list.
-const NOT_DRAWN: [(&str, &str); 19] = [
+const NOT_DRAWN: [(&str, &str); 25] = [
     ("foretide_group_at_max", "Health states: at_maximum"),
     (
         "foretide_group_baseline_instance_seconds",
@@ -79,6 +79,18 @@ const NOT_DRAWN: [(&str, &str); 19] = [
         "foretide_group_predictor_failing",
         "Health states: predictor_silent",
     ),
+    ("foretide_group_signal_age_seconds", "Capacity against load"),
+    (
+        "foretide_group_signal_asked_instances",
+        "Capacity against load",
+    ),
+    ("foretide_group_signal_binding", "Capacity against load"),
+    ("foretide_group_signal_fresh", "Capacity against load"),
+    (
+        "foretide_group_signal_load_instances",
+        "Capacity against load",
+    ),
+    ("foretide_group_signal_value", "Capacity against load"),
     ("foretide_group_standby_instances", "Capacity against load"),
     (
         "foretide_group_terminating_instances",

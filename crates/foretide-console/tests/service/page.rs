@@ -168,6 +168,8 @@ pub(crate) fn decided_after(week: &Hours) -> Record {
         memory: None,
         features: None,
         forecast: Some(figures()),
+        signals: Vec::new(),
+        signal_forecast: None,
         event: None,
         class: None,
         streak: 0,

@@ -5,6 +5,7 @@ use foretide_domain::{Staleness, whole_instances};
 use crate::config::OnMissing;
 use crate::facts::Facts;
 use crate::policy;
+use crate::signals::Judged;
 
 use super::Wanted;
 
@@ -31,6 +32,7 @@ pub(super) fn freshness(facts: &Facts<'_>, wanted: &mut Wanted) {
     }
     wanted.capacity = match (facts.staleness(), facts.config.on_missing) {
         (Staleness::Fresh | Staleness::Widened, _) => return,
+        (Staleness::Alarm, OnMissing::Hold) if wanted.by_signal => wanted.capacity.max(wanted.held),
         (Staleness::Alarm, OnMissing::Hold) => wanted.held,
         (Staleness::ScaleOutOnly, _) | (_, OnMissing::ScaleOutOnly) => {
             wanted.capacity.max(wanted.held)
@@ -78,6 +80,15 @@ pub(super) fn coverage(facts: &Facts<'_>, wanted: &mut Wanted) {
     }
 }
 
+/// No scale-in while a signal that may scale in has no fresh value: it may be the one that needs
+/// what would be taken away.
+pub(super) fn signal_missing(facts: &Facts<'_>, wanted: &mut Wanted) {
+    let missing = facts.signals.iter().any(Judged::holds_scale_in);
+    if missing && wanted.shrinks() {
+        wanted.capacity = wanted.held;
+    }
+}
+
 /// A scale-in must leave the newest load at or below the target, headroom on top, and one instance
 /// to measure by.
 pub(super) fn projected_utilisation(facts: &Facts<'_>, wanted: &mut Wanted) {
@@ -91,6 +102,9 @@ pub(super) fn projected_utilisation(facts: &Facts<'_>, wanted: &mut Wanted) {
     let by_cpu = facts.newest().and_then(|(point, _)| point.load());
     let needed = [facts.load(), by_cpu]
         .map(|load| load.map_or(wanted.held, |load| whole_instances(load.get() / ceiling)));
-    let needed = facts.config.headroom.with(needed[0].max(needed[1]));
+    let by_signals = facts.signals.iter().filter_map(Judged::shown_load);
+    let by_signals = by_signals.map(|load| whole_instances(load.get() / ceiling));
+    let needed = by_signals.chain(needed).max().unwrap_or(wanted.held);
+    let needed = facts.config.headroom.with(needed);
     wanted.capacity = wanted.capacity.max(needed.max(1)).min(wanted.held);
 }

@@ -45,12 +45,13 @@ const START: [(Guard, Rail); 2] = [
     (Guard::HistoryUnread, safe_start::history_unread),
     (Guard::HistoryUnused, safe_start::history_unused),
 ];
-const SCALE_IN: [(Guard, Rail); 6] = [
+const SCALE_IN: [(Guard, Rail); 7] = [
     (Guard::InstanceRefresh, group::instance_refresh),
     (Guard::PendingLaunches, group::pending_launches),
     (Guard::EarlyDeaths, group::early_deaths),
     (Guard::LoadDropped, group::load_dropped),
     (Guard::Coverage, group::coverage),
+    (Guard::SignalMissing, group::signal_missing),
     (Guard::ProjectedUtilisation, group::projected_utilisation),
 ];
 const VOTES: [(Guard, Rail); 3] = [
@@ -73,6 +74,13 @@ const WRITES: [(Guard, Rail); 7] = [
     (Guard::Mode, write::mode),
 ];
 
+/// Whether a signal with a fresh value asks, which CPU does not have to be fresh for.
+fn by_fresh_signal(facts: &Facts<'_>, proposal: &Proposal) -> bool {
+    let place = proposal.signal.and_then(|number| number.checked_sub(1));
+    let signal = place.and_then(|place| facts.signals.get(place));
+    signal.is_some_and(|signal| signal.standing.may_ask())
+}
+
 /// Leads a proposal through the guard rails.
 pub(crate) fn apply(facts: &Facts<'_>, proposal: &Proposal) -> Guarded {
     let desired = facts.group.desired;
@@ -84,6 +92,7 @@ pub(crate) fn apply(facts: &Facts<'_>, proposal: &Proposal) -> Guarded {
             proposal.rule,
             Rule::EmptyGroup | Rule::Pinned | Rule::Forecast(ForecastRule::Scheduled)
         ),
+        by_signal: by_fresh_signal(facts, proposal),
     };
     let pinned = proposal.rule == Rule::Pinned;
     let votes = policy::of(facts.config).votes() && !pinned;

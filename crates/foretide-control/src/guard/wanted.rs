@@ -11,6 +11,8 @@ pub(crate) struct Wanted {
     pub(crate) held: u32,
     /// Wanted by a rule that needs no data to grow by.
     pub(crate) unconditional: bool,
+    /// Wanted by a signal with a fresh value: stale CPU does not stand against growth.
+    pub(crate) by_signal: bool,
 }
 
 impl Wanted {

@@ -10,6 +10,7 @@ use crate::config::ControllerConfig;
 use crate::facts::Facts;
 use crate::load_drop::LoadDrop;
 use crate::safe_start::SafeStart;
+use crate::signals;
 
 use super::contract::Policy;
 
@@ -95,7 +96,11 @@ fn propose(facts: &Facts<'_>) -> Proposal {
     let wanted = by_optimiser.desired.unwrap_or(desired);
     match facts.scheduled.filter(|(minimum, _)| *minimum > wanted) {
         // The event limits the scale-in of the optimiser, and asks for nothing itself.
-        Some((minimum, _)) if minimum < desired => Proposal::new(Some(minimum), by_optimiser.rule),
+        Some((minimum, _)) if minimum < desired => Proposal {
+            desired: Some(minimum),
+            run: None,
+            ..by_optimiser
+        },
         Some((minimum, _)) => Proposal::new(
             (minimum != desired).then_some(minimum),
             Rule::Forecast(ForecastRule::Scheduled),
@@ -105,6 +110,9 @@ fn propose(facts: &Facts<'_>) -> Proposal {
 }
 
 fn by_optimiser(facts: &Facts<'_>) -> Proposal {
+    if !facts.signals.is_empty() {
+        return signals::propose(facts);
+    }
     let Some(output) = facts.sizing else {
         return Proposal::new(None, Rule::Forecast(ForecastRule::NoNewPoint));
     };

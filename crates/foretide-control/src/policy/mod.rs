@@ -8,7 +8,7 @@ mod contract;
 pub(crate) mod forecast;
 pub(crate) mod target_tracking;
 
-use foretide_domain::{ForecastRule, PolicyKind, Proposal, Rule};
+use foretide_domain::{ForecastRule, Percent, PolicyKind, Proposal, Rule};
 
 use crate::config::{ControllerConfig, OnEmpty};
 use crate::facts::Facts;
@@ -32,6 +32,14 @@ pub(crate) fn of(config: &ControllerConfig) -> &'static dyn Policy {
         PolicyKind::Classifier => &classifier::Classifier,
         PolicyKind::Forecast => &forecast::Forecast,
         PolicyKind::TargetTracking => &target_tracking::Tracking,
+    }
+}
+
+impl ControllerConfig {
+    /// The utilisation that the policy aims at: the objective of policy `forecast`, else the
+    /// target.
+    pub fn aim(&self) -> Percent {
+        of(self).scale_in_ceiling(self)
     }
 }
 

@@ -8,6 +8,7 @@
 use foretide_domain::{Proposal, Rule, Tracked, TrackingRun};
 
 use crate::facts::Facts;
+use crate::signals;
 
 use super::contract::Policy;
 
@@ -16,11 +17,13 @@ pub(super) struct Tracking;
 
 impl Policy for Tracking {
     fn propose(&self, facts: &Facts<'_>) -> Proposal {
+        if !facts.signals.is_empty() {
+            return signals::propose(facts);
+        }
         let (desired, run) = decide(facts);
         Proposal {
-            desired,
-            rule: Rule::TargetTracking(run.rule),
             run: Some(run),
+            ..Proposal::new(desired, Rule::TargetTracking(run.rule))
         }
     }
 }

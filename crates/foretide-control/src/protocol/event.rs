@@ -1,7 +1,8 @@
 //! What can happen to the controller of one group.
 
 use foretide_domain::{
-    Asked, CallFailure, CallId, Datapoint, GroupState, Order, Prediction, WriteOutcome,
+    Asked, CallFailure, CallId, Datapoint, GroupState, Order, Prediction, SignalReading,
+    WriteOutcome,
 };
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +31,9 @@ pub enum Event {
         /// Metrics of single instances that were read.
         #[serde(default, skip_serializing_if = "is_zero")]
         instance_metrics: u32,
+        /// What the same reading says of the signals.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        signals: Vec<SignalReading>,
     },
     /// A part of the past was read: closed periods, in any order, possibly none.
     HistoryRead {
@@ -37,6 +41,9 @@ pub enum Event {
         call: CallId,
         /// What it said.
         points: Vec<Datapoint>,
+        /// What the same part says of the signals.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        signals: Vec<SignalReading>,
     },
     /// A fit of the forecast ended.
     Fitted {
@@ -104,6 +111,7 @@ impl Event {
             Self::HistoryRead { call, .. } => Self::HistoryRead {
                 call: *call,
                 points: Vec::new(),
+                signals: Vec::new(),
             },
             Self::Fitted { call, .. } => Self::Fitted {
                 call: *call,

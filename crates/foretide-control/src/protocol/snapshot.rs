@@ -1,5 +1,6 @@
 //! What a controller goes on from: its state, and what its forecast rests on.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,6 +36,9 @@ pub struct ForecastSnapshot {
     /// The newest outlook. Snapshots of earlier versions have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) outlook: Option<Outlook>,
+    /// The same of each signal, by name; each without signals of its own.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) signals: BTreeMap<String, ForecastSnapshot>,
 }
 
 /// What was forecast from the newest period.

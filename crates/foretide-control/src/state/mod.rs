@@ -7,6 +7,7 @@ mod group;
 mod instance_reads;
 mod metrics;
 mod recent;
+mod signals;
 mod stored;
 mod suspension;
 mod writes;
@@ -23,6 +24,7 @@ use crate::policy::PolicyStates;
 pub(crate) use group::GroupSide;
 pub(crate) use metrics::Metrics;
 pub(crate) use recent::RecentChanges;
+pub(crate) use signals::{Seen, SignalSide, SignalSides, closed};
 pub(crate) use suspension::ScalingSuspended;
 pub(crate) use writes::{PendingWrite, WRITE_DEADLINE, Writes};
 
@@ -35,6 +37,8 @@ pub struct SavedState {
     pub(crate) group: GroupSide,
     /// Its metrics: datapoints, when to read them, their age.
     pub(crate) metrics: Metrics,
+    /// The signals beside CPU.
+    pub(crate) signals: SignalSides,
     /// This controller's writes of desired capacity.
     pub(crate) writes: Writes,
     /// Its own changes of desired capacity lately, and capacities wanted.
@@ -76,6 +80,7 @@ impl SavedState {
             },
             group: GroupSide::new(),
             metrics: Metrics::new(config, now),
+            signals: SignalSides::default(),
             writes: Writes::default(),
             recent: RecentChanges::default(),
             orders: Orders::default(),

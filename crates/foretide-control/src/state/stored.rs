@@ -26,6 +26,7 @@ use super::group::{GroupSide, Known, Reading};
 use super::instance_reads::InstanceReads;
 use super::metrics::Metrics;
 use super::recent::RecentChanges;
+use super::signals::SignalSides;
 use super::suspension::ScalingSuspended;
 use super::writes::{PendingWrite, Watched, Writes};
 use super::{Cycle, SavedState};
@@ -85,6 +86,13 @@ struct Stored<'a> {
     #[serde(default)]
     hours: Cow<'a, HoursLedger>,
     decide_anyway: bool,
+    #[serde(default, skip_serializing_if = "no_signals")]
+    signals: Cow<'a, SignalSides>,
+}
+
+#[expect(clippy::ptr_arg, reason = "serde passes the field")]
+fn no_signals(signals: &Cow<'_, SignalSides>) -> bool {
+    signals.is_empty()
 }
 
 #[expect(clippy::ptr_arg, reason = "serde passes the field")]
@@ -116,6 +124,7 @@ impl<'a> From<&'a SavedState> for Stored<'a> {
             cycle,
             group,
             metrics,
+            signals,
             writes,
             recent,
             orders,
@@ -164,6 +173,7 @@ impl<'a> From<&'a SavedState> for Stored<'a> {
             health: Cow::Borrowed(health),
             hours: Cow::Borrowed(hours),
             decide_anyway: cycle.decide_anyway,
+            signals: Cow::Borrowed(signals),
         }
     }
 }
@@ -197,6 +207,7 @@ impl From<Stored<'_>> for SavedState {
                 stale: stored.stale,
                 late: stored.late,
             },
+            signals: stored.signals.into_owned(),
             writes: Writes {
                 last_change_at: stored.last_change_at,
                 outstanding: stored.write,

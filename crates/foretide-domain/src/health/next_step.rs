@@ -15,7 +15,23 @@ impl Cause {
             );
             return Some(step.into());
         }
-        self.fixed_step().map(Cow::Borrowed)
+        self.signal_step()
+            .or_else(|| self.fixed_step())
+            .map(Cow::Borrowed)
+    }
+
+    /// The next step for a signal.
+    const fn signal_step(&self) -> Option<&'static str> {
+        match self {
+            Self::SignalMissing { .. } => Some(
+                "see that the metric is published under the configured name and dimensions, or \
+                 remove the signal",
+            ),
+            Self::SignalNotLearnt { .. } => Some(
+                "wait for an hour in which CPU is above 10 %, or set per_instance of the signal",
+            ),
+            _ => None,
+        }
     }
 
     /// The next step that depends on no name.
@@ -82,6 +98,8 @@ impl Cause {
             Self::Paused { .. } => "resume the group to let its policy decide",
             Self::Obstacle(Obstacle::Unknown | Obstacle::Policy { .. })
             | Self::NoBetterThanBaseline
+            | Self::SignalMissing { .. }
+            | Self::SignalNotLearnt { .. }
             | Self::Unaccounted { .. }
             | Self::Refreshing
             | Self::NotRead

@@ -69,6 +69,11 @@ impl fmt::Display for Cause {
                 write!(f, "the newest datapoint is {} s old", age.as_secs())
             }
             Self::NoData => f.write_str("there is no datapoint"),
+            Self::SignalMissing { .. } => signal_missing(f, self),
+            Self::SignalNotLearnt { name } => write!(
+                f,
+                "signal `{name}` asks for nothing yet: what one instance carries is not learnt"
+            ),
             Self::PredictorSilent => f.write_str("the predictor does not answer: capacity is held"),
             Self::AtMaximum { max, needed } => {
                 write!(f, "{needed} instances are needed, the maximum is {max}")
@@ -93,6 +98,33 @@ impl fmt::Display for Cause {
             } => write!(f, "pinned to {capacity} by {by} until {until}"),
         }
     }
+}
+
+fn signal_missing(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
+    let Cause::SignalMissing {
+        name,
+        age,
+        failure,
+        holds,
+    } = cause
+    else {
+        return Ok(());
+    };
+    match age {
+        Some(age) => write!(
+            f,
+            "the newest value of signal `{name}` is {} s old",
+            age.as_secs()
+        )?,
+        None => write!(f, "signal `{name}` has no value")?,
+    }
+    if let Some(failure) = failure {
+        write!(f, " ({failure})")?;
+    }
+    if *holds {
+        f.write_str(": nothing is taken away")?;
+    }
+    Ok(())
 }
 
 /// Causes of the load being more than the group's maximum or its budget can bear.

@@ -60,6 +60,7 @@ impl fmt::Display for Limit<'_> {
                 let starting = inputs.starting.max(inputs.counts.pending);
                 write!(f, "{} still starting", counted(starting, "instance"))
             }
+            Guard::SignalMissing => signal_missing(f, inputs),
             Guard::ProjectedUtilisation if inputs.load.is_some_and(|load| load.get() > 0.0) => {
                 f.write_str("with fewer, utilisation would be too high")
             }
@@ -81,6 +82,22 @@ impl fmt::Display for Limit<'_> {
             Guard::Mode => f.write_str("the mode does not write this"),
             Guard::Audit => f.write_str("the audit refused the plan"),
         }
+    }
+}
+
+/// The signals that hold a scale-in because they have no fresh value.
+fn signal_missing(f: &mut fmt::Formatter<'_>, inputs: &Inputs) -> fmt::Result {
+    let held = causes(inputs).filter_map(|cause| match cause {
+        Cause::SignalMissing {
+            name, holds: true, ..
+        } => Some(format!("`{name}`")),
+        _ => None,
+    });
+    let held: Vec<String> = held.collect();
+    match held.as_slice() {
+        [] => f.write_str("a signal has no value that is fresh enough to scale in by"),
+        [one] => write!(f, "signal {one} has no fresh value"),
+        several => write!(f, "signals {} have no fresh value", several.join(", ")),
     }
 }
 

@@ -9,6 +9,7 @@ mod limit;
 mod names;
 mod record;
 mod sentence;
+mod signal;
 mod unfold;
 
 pub use baseline::Comparison;

@@ -39,6 +39,7 @@ impl fmt::Display for Guard {
             Self::PendingLaunches => "pending launches",
             Self::EarlyDeaths => "early deaths",
             Self::LoadDropped => "sudden drop of load",
+            Self::SignalMissing => "missing signal",
             Self::ProjectedUtilisation => "projected utilisation",
             Self::HistoryUnread => "history not read yet",
             Self::HistoryUnused => "history not used yet",

@@ -8,9 +8,11 @@ use std::fmt;
 
 use super::hours::span;
 use super::limit::{Limit, counted};
+use super::signal::InWords;
 use crate::{
-    Class, ClassifierRule, Decision, Explanation, ForecastFigures, ForecastRule, Guard, Hours,
-    Inputs, PriceLimit, Pricing, Rule, Staleness, TrackingRule, TrackingRun, whole_instances,
+    CPU_SIGNAL, Class, ClassifierRule, Decision, Explanation, ForecastFigures, ForecastRule, Guard,
+    Hours, Inputs, PriceLimit, Pricing, Rule, SignalFigures, Staleness, ThresholdRule,
+    TrackingRule, TrackingRun, whole_instances,
 };
 
 impl Explanation {
@@ -20,6 +22,11 @@ impl Explanation {
             Some(step) => step.to,
             None => self.proposal.desired.unwrap_or(self.inputs.desired),
         }
+    }
+
+    /// The signal that asked for what is proposed; none for a group without signals.
+    pub fn bound_signal(&self) -> Option<&SignalFigures> {
+        self.inputs.signals.get(self.proposal.signal?)
     }
 
     /// What was decided and why, as one sentence.
@@ -124,13 +131,23 @@ impl fmt::Display for Reason<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(why) = *self;
         let inputs = &why.inputs;
-        match (why.proposal.rule, &inputs.forecast, inputs.class) {
+        let bound = why.bound_signal();
+        if let Some(signal) = bound.filter(|it| it.name != CPU_SIGNAL) {
+            write!(f, "by signal `{}`, ", signal.name)?;
+        }
+        let figures = inputs.signal_forecast.as_ref().or(inputs.forecast.as_ref());
+        match (why.proposal.rule, figures, inputs.class) {
             (Rule::Classifier(ClassifierRule::NoPrediction | ClassifierRule::NoAnswer), _, _) => {
                 write!(f, "{}", why.proposal.rule)
             }
             (Rule::Classifier(_), _, Some((class, confidence))) => {
                 let (class, sure) = (answer(class), 100.0 * confidence);
                 write!(f, "the model answers \"{class}\" ({sure:.1} % sure)")
+            }
+            (Rule::Forecast(ForecastRule::Surge), Some(_), _)
+                if inputs.signal_forecast.is_some() =>
+            {
+                f.write_str("the load is more than all instances carry; capacity grows by half")
             }
             (Rule::Forecast(rule), Some(figures), _) => forecast(f, rule, why, figures),
             (Rule::TargetTracking(_), _, _) => match why.proposal.run {
@@ -344,6 +361,18 @@ impl fmt::Display for Rule {
                 ForecastRule::Scheduled => "a known event needs it",
                 ForecastRule::Late => "no new datapoint comes, and the load may have grown",
             },
+            Self::Threshold(rule) => match rule {
+                ThresholdRule::Above => "its values have been above its threshold for scale-out",
+                ThresholdRule::Below => "its values have been below its threshold for scale-in",
+                ThresholdRule::Between => {
+                    "its values are neither above its threshold for scale-out nor below its \
+                     threshold for scale-in"
+                }
+                ThresholdRule::AboveWaiting => {
+                    "its values are above its threshold for scale-out, and the last change does \
+                     not show in them yet"
+                }
+            },
             Self::EmptyGroup => "the group is empty, and an empty group cannot be measured",
             Self::Pinned => "an operator pinned the capacity",
             Self::TargetTracking(rule) => match rule {
@@ -376,6 +405,9 @@ impl fmt::Display for Figures<'_> {
                 age.as_secs()
             )?,
             _ => f.write_str("no CPU data")?,
+        }
+        for signal in inputs.signals.iter().filter(|it| it.name != CPU_SIGNAL) {
+            write!(f, " · {} {}", signal.name, InWords(signal))?;
         }
         write!(f, " · {} in service", counts.in_service)?;
         if counts.pending > 0 {

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::fact::{Fact, fact, known, seconds, yes};
 use super::forecast::forecast;
 use super::limit::{Limit, streak};
+use super::signal::signals;
 use crate::{
     Decision, Explanation, Features, GuardStep, Inputs, Memory, Orders, PolicyKind, Unaccounted,
     Verdict,
@@ -48,8 +49,17 @@ impl Decision {
                 asked(features, why.inputs.memory),
             ));
         }
+        if !why.inputs.signals.is_empty() {
+            sections.push(section("signals", signals(&why.inputs)));
+        }
         if let Some(figures) = &why.inputs.forecast {
             sections.push(section("forecast", forecast(figures)));
+        }
+        if let Some(figures) = &why.inputs.signal_forecast {
+            sections.push(section(
+                "forecast of the signal that bound",
+                forecast(figures),
+            ));
         }
         if !why.inputs.week.is_empty() {
             sections.push(section("last 7 days", hours(&why.inputs)));
@@ -398,6 +408,7 @@ mod tests {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "every field of a decision")]
     fn inputs() -> Inputs {
         Inputs {
             desired: 3,
@@ -424,6 +435,8 @@ mod tests {
             data_age: Some(Duration::from_secs(71)),
             fresh: true,
             staleness: Staleness::Fresh,
+            signals: Vec::new(),
+            signal_forecast: None,
             event: Some(EventFigures {
                 name: "sale".to_owned(),
                 minimum: Some(18),

@@ -43,6 +43,7 @@ async fn run(spec: GroupSpec, options: &MetricOptions, interval: i64) -> (u64, u
                         call,
                         points: reading.points,
                         instance_metrics: reading.instance_metrics,
+                        signals: Vec::new(),
                     }
                 }
                 _ => continue,

@@ -19,4 +19,5 @@ mod python;
 mod rig;
 mod secrets;
 mod serving;
+mod signals;
 mod targets;

@@ -29,6 +29,8 @@ pub(super) fn decision(hours: &Hours) -> Decision {
         memory: None,
         features: None,
         forecast: None,
+        signals: Vec::new(),
+        signal_forecast: None,
         event: None,
         class: None,
         streak: 0,

@@ -205,6 +205,7 @@ impl Cloud for FakeCloud {
             let points = load.map(|load| starts.map(|at| past_point(at, load(at))).collect());
             Ok(HistoryPart {
                 points: points.unwrap_or_default(),
+                signals: Vec::new(),
                 usd: 0.00001,
             })
         })

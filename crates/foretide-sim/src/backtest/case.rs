@@ -1,10 +1,12 @@
 //! One trace with the group that it is replayed on.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use foretide_domain::{Bounds, Timestamp};
 use thiserror::Error;
 
+use super::signal::CaseSignal;
 use crate::STEP_S;
 use crate::optimum::{need, optimum_s};
 use crate::trace::{DAY_S, Trace};
@@ -82,6 +84,14 @@ pub enum CaseError {
         /// What is allowed.
         expected: &'static str,
     },
+    /// A further load is of other times than the trace.
+    #[error("{trace}: column `{name}` has other times than the first column")]
+    OtherTimes {
+        /// The trace.
+        trace: String,
+        /// The further load.
+        name: String,
+    },
     /// Nothing is left to score.
     #[error(
         "{trace}: not enough data: the history has {}, and more than {} h are needed, because the \
@@ -115,6 +125,7 @@ pub struct Case {
     unit: f64,
     scoring_from_s: i64,
     needs: Vec<u32>,
+    signals: Vec<CaseSignal>,
     peak: u32,
     optimum_hours: f64,
 }
@@ -142,20 +153,67 @@ impl Case {
         let needs: Vec<u32> = demand
             .map(|&demand| need(demand, unit, setup.slo_utilisation, setup.bounds))
             .collect();
-        // A cell that warm-up ends within counts as scored: only steps that do not divide a day.
-        let first = usize::try_from(scoring_from_s / i64::from(trace.step_s())).unwrap_or(0);
-        let scored = needs.get(first..).unwrap_or_default();
-        let peak = scored.iter().copied().max().unwrap_or(0);
-        let optimum = optimum_s(scored, trace.step_s(), setup.boot.typical_s());
-        Ok(Self {
+        let mut case = Self {
             unit,
             scoring_from_s,
-            peak,
-            optimum_hours: optimum as f64 / 3600.0,
+            peak: 0,
+            optimum_hours: 0.0,
             needs,
+            signals: Vec::new(),
             trace,
             setup,
-        })
+        };
+        case.measure();
+        Ok(case)
+    }
+
+    /// The case with further loads, each with its name. They begin with the trace and are as long.
+    /// One instance serves so much of each that its 99th percentile takes 20 instances at 60 %.
+    ///
+    /// # Errors
+    /// Where a load is of another time than the trace, or tells nothing of what an instance serves.
+    pub fn with_signals(mut self, loads: Vec<(String, Trace)>) -> Result<Self, CaseError> {
+        for (name, load) in loads {
+            let like = |trace: &Trace| (trace.start(), trace.step_s(), trace.demand().len());
+            if like(&load) != like(&self.trace) {
+                let trace = self.trace.name().to_owned();
+                return Err(CaseError::OtherTimes { trace, name });
+            }
+            let unit = default_unit(&load)?;
+            let trace = Arc::new(load);
+            self.signals.push(CaseSignal { name, trace, unit });
+        }
+        let (slo, bounds) = (self.setup.slo_utilisation, self.setup.bounds);
+        for signal in &self.signals {
+            let needs = self.needs.iter_mut().zip(signal.needs(slo, bounds));
+            needs.for_each(|(need, of_signal)| *need = (*need).max(of_signal));
+        }
+        self.measure();
+        Ok(self)
+    }
+
+    /// Peak and optimum of what is needed.
+    fn measure(&mut self) {
+        // A cell that warm-up ends within counts as scored: only steps that do not divide a day.
+        let step_s = self.trace.step_s();
+        let first = usize::try_from(self.scoring_from_s / i64::from(step_s)).unwrap_or(0);
+        let scored = self.needs.get(first..).unwrap_or_default();
+        self.peak = scored.iter().copied().max().unwrap_or(0);
+        let optimum = optimum_s(scored, step_s, self.setup.boot.typical_s());
+        self.optimum_hours = optimum as f64 / 3600.0;
+    }
+
+    /// The further loads.
+    pub fn signals(&self) -> &[CaseSignal] {
+        &self.signals
+    }
+
+    /// The load that the group feels at `at_s` seconds since t = 0, in the trace's unit: that of
+    /// the load or signal that needs most.
+    pub(crate) fn felt(&self, at_s: i64) -> f64 {
+        let busy = |signal: &CaseSignal| signal.at(at_s) / signal.unit * self.unit;
+        let own = self.at(at_s).0;
+        self.signals.iter().map(busy).fold(own, f64::max)
     }
 
     /// The trace.

@@ -130,7 +130,11 @@ impl<'c> Run<'c> {
         let (demand, need) = self.case.at(at_s);
         let step = self.world.finish_step(demand);
         if scored {
-            self.scorer.observe(&step, need);
+            let felt = Step {
+                demand: self.case.felt(at_s),
+                ..step
+            };
+            self.scorer.observe(&felt, need);
         }
         Some(step)
     }

@@ -8,12 +8,13 @@ use foretide_control::{
 };
 use foretide_domain::{
     Asked, CallFailure, CallId, Features, HistoryQuery, Launch, MetricsQuery, Order, Plan,
-    Prediction, Record, Timestamp, WriteOutcome,
+    Prediction, Record, SignalReading, Timestamp, WriteOutcome,
 };
 
 use super::reading;
+use crate::backtest::CaseSignal;
 use crate::faults::{Call, Fate, Faults, OutsideFact};
-use crate::world::World;
+use crate::world::{Period, World};
 
 /// The model that a controller asks; its failure is one of the controller's events.
 pub type Predict<'p> = dyn Fn(&Features) -> Result<Prediction, CallFailure> + Send + Sync + 'p;
@@ -36,6 +37,7 @@ struct Calls<'p> {
     config: ControllerConfig,
     epoch: Timestamp,
     request_count: bool,
+    signals: Vec<CaseSignal>,
     predict: &'p Predict<'p>,
     faults: Option<Faults>,
     /// What a controller that dies goes on from. Only who may die keeps it.
@@ -83,6 +85,7 @@ impl<'p> Driver<'p> {
                 config,
                 epoch,
                 request_count,
+                signals: Vec::new(),
                 predict,
                 faults,
                 saved: Snapshot::default(),
@@ -95,6 +98,13 @@ impl<'p> Driver<'p> {
                 writes_lost: 0,
             },
         }
+    }
+
+    /// The same, with further loads that the group's signals measure.
+    #[must_use]
+    pub fn with_signals(mut self, signals: Vec<CaseSignal>) -> Self {
+        self.calls.signals = signals;
+        self
     }
 
     /// The controller, between two steps.
@@ -257,12 +267,14 @@ impl Calls<'_> {
         if let Some(faults) = &mut self.faults {
             faults.distort(world.at_s(), from, &mut points);
         }
+        let signals = self.readings(published.get(from..).unwrap_or_default(), world);
         // What single instances cost is not simulated.
         let instance_metrics = 0;
         self.answer(world, call, Call::ReadMetrics, |call| Event::MetricsRead {
             call,
             points,
             instance_metrics,
+            signals,
         });
     }
 
@@ -276,10 +288,20 @@ impl Calls<'_> {
         let points = wanted
             .map(|period| reading::datapoint(period, world, self.epoch, self.request_count))
             .collect();
+        let signals = self.readings(published.get(from..to).unwrap_or_default(), world);
         self.answer(world, call, Call::ReadMetrics, |call| Event::HistoryRead {
             call,
             points,
+            signals,
         });
+    }
+
+    /// What the signals say of `periods`.
+    fn readings(&self, periods: &[Period], world: &World) -> Vec<SignalReading> {
+        let signals = self.signals.iter();
+        signals
+            .map(|signal| reading::signal(signal, periods, world, self.epoch))
+            .collect()
     }
 
     /// Virtual time stands still while a fit is made.

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use foretide_domain::{
     BytesPerSecond, Datapoint, EarlyDeath, GroupCpu, GroupState, InTransition, InstanceCpu, Launch,
-    LifecycleCounts, Percent, Served, ServingCpu, SuspendedProcesses, Timestamp, serving_cpu,
+    LifecycleCounts, Percent, Served, ServingCpu, SignalReading, SignalValue, SuspendedProcesses,
+    Timestamp, serving_cpu,
 };
 
+use crate::backtest::CaseSignal;
 use crate::world::{Departure, Instance, InstanceState, Life, Period, World};
 
 /// An instance that leaves service sooner than this after entering it has died early, in seconds.
@@ -27,6 +29,26 @@ pub(super) fn at(epoch: Timestamp, seconds: i64) -> Timestamp {
             .as_millis()
             .saturating_add(seconds.saturating_mul(1000)),
     )
+}
+
+/// What a signal says of `periods`, which are published.
+pub(super) fn signal(
+    signal: &CaseSignal,
+    periods: &[Period],
+    world: &World,
+    epoch: Timestamp,
+) -> SignalReading {
+    let period_s = world.period_s();
+    let value = |period: &Period| SignalValue {
+        start: at(epoch, period.start_s),
+        period: Duration::from_secs(period_s.into()),
+        value: signal.mean(period.start_s, period_s),
+    };
+    SignalReading {
+        name: signal.name.clone(),
+        values: periods.iter().map(value).collect(),
+        failure: None,
+    }
 }
 
 /// One reading of the group. Allocates only for launches that ended, and where instances live

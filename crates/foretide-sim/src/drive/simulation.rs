@@ -4,7 +4,7 @@ use foretide_control::{ConfigError, ControllerConfig};
 use foretide_domain::{Record, Timestamp};
 
 use super::{Driver, Predict, reading};
-use crate::backtest::{Case, Run};
+use crate::backtest::{Case, Run, signal_settings};
 use crate::faults::FaultPlan;
 use crate::peers::{Peer, View};
 use crate::score::Score;
@@ -19,23 +19,27 @@ pub struct Simulation<'c, 'p> {
 
 impl<'c, 'p> Simulation<'c, 'p> {
     /// At t = 0, which is the start of the case's trace. Metric delay and lead time are the
-    /// configuration's, as they are for a live controller: it is not told the world's.
+    /// configuration's, as they are for a live controller: it is not told the world's. The signals
+    /// are those of the case.
     ///
     /// # Errors
     /// Where the controller's settings make no sense.
     pub fn new(
         case: &'c Case,
-        config: ControllerConfig,
+        mut config: ControllerConfig,
         predict: &'p Predict<'p>,
         faults: Option<&FaultPlan>,
     ) -> Result<Self, ConfigError> {
+        // The signals are those of the case: others would be missing for ever.
+        config.signals = signal_settings(case.signals(), &config);
         config.validate()?;
         let start = case.trace().start();
         let request_count = case.setup().request_count;
         let faults = faults.map(FaultPlan::start);
         Ok(Self {
             run: Run::new(case, None),
-            driver: Driver::new(config, (start, start), request_count, predict, faults),
+            driver: Driver::new(config, (start, start), request_count, predict, faults)
+                .with_signals(case.signals().to_vec()),
         })
     }
 
@@ -48,9 +52,10 @@ impl<'c, 'p> Simulation<'c, 'p> {
     pub fn after(
         past: &Peer,
         case: &'c Case,
-        config: ControllerConfig,
+        mut config: ControllerConfig,
         predict: &'p Predict<'p>,
     ) -> Result<Self, ConfigError> {
+        config.signals = signal_settings(case.signals(), &config);
         config.validate()?;
         let mut run = Run::new(case, None);
         let mut policy = past.start(case.peak());
@@ -63,7 +68,8 @@ impl<'c, 'p> Simulation<'c, 'p> {
         let epoch = case.trace().start();
         let start = reading::at(epoch, run.world().at_s());
         let request_count = case.setup().request_count;
-        let driver = Driver::new(config, (epoch, start), request_count, predict, None);
+        let driver = Driver::new(config, (epoch, start), request_count, predict, None)
+            .with_signals(case.signals().to_vec());
         Ok(Self { run, driver })
     }
 

@@ -39,6 +39,7 @@ fn largest() -> ForecastSnapshot {
             call: metrics,
             points,
             instance_metrics: 0,
+            signals: Vec::new(),
         },
         now,
     );

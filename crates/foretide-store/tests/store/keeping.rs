@@ -193,6 +193,7 @@ proptest! {
                     call: CallId(call),
                     points,
                     instance_metrics: 0,
+ signals: Vec::new(),
                 };
                 kept.push((at, Step::Event(event.clone())));
                 these.push(entry(at, What::Event(event)));

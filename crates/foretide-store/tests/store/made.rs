@@ -115,6 +115,8 @@ fn inputs(before: u32, class: Class) -> Inputs {
         data_age: Some(Duration::from_secs(70)),
         fresh: true,
         staleness: Staleness::Fresh,
+        signals: Vec::new(),
+        signal_forecast: None,
         event: None,
         coverage: Some(1.0),
         unaccounted: None,

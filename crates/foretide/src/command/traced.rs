@@ -4,16 +4,17 @@ use std::path::Path;
 
 use clap::Args;
 use foretide_sim::{ReadOptions, Repeated, Trace, Zone};
-use foretide_terminal::Failure;
+use foretide_terminal::{Exit, Failure};
 
 use crate::output::warn;
 
 /// How trace files are read.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct TraceFlags {
-    /// Column of a trace file that holds the load [default: value]
+    /// Column of a trace file that holds the load [default: value]. `backtest` takes several: the
+    /// first is the load that CPU shows, each further one is a signal
     #[arg(long, value_name = "NAME", requires = "trace")]
-    pub(crate) column: Option<String>,
+    pub(crate) column: Vec<String>,
     /// What rows of the same time are: `sum` adds parts of one load, such as one a zone; `mean`
     /// averages; `first` drops copies [default: such rows are refused]
     #[arg(long, value_name = "sum|mean|first", requires = "trace")]
@@ -27,8 +28,24 @@ pub(crate) struct TraceFlags {
 impl TraceFlags {
     /// Reads a trace file. Warns on standard error of rows that are left out.
     pub(crate) fn read(&self, path: &Path) -> Result<Trace, Failure> {
+        if self.column.len() > 1 {
+            let what = "--column: this command reads one column";
+            return Err(Failure::new(Exit::Usage, what).hint("name one --column"));
+        }
+        self.read_column(path, self.column.first())
+    }
+
+    /// Reads the first column of a trace file, and the further ones with their names.
+    pub(crate) fn read_all(&self, path: &Path) -> Result<(Trace, Vec<(String, Trace)>), Failure> {
+        let first = self.read_column(path, self.column.first())?;
+        let further = self.column.iter().skip(1);
+        let further = further.map(|name| Ok((name.clone(), self.read_column(path, Some(name))?)));
+        Ok((first, further.collect::<Result<_, Failure>>()?))
+    }
+
+    fn read_column(&self, path: &Path, column: Option<&String>) -> Result<Trace, Failure> {
         let options = ReadOptions {
-            column: self.column.clone(),
+            column: column.cloned(),
             step_s: None,
             repeated: self.repeated,
             zone: self.time_zone.clone(),

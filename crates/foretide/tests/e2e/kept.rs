@@ -95,7 +95,11 @@ impl Cloud for Group {
         Box::pin(async move {
             let starts = (from..to).filter(|start| start % 60 == 0);
             let points = starts.map(|start| datapoint(start, 2)).collect();
-            Ok(HistoryPart { points, usd: 1e-5 })
+            Ok(HistoryPart {
+                points,
+                usd: 1e-5,
+                ..HistoryPart::default()
+            })
         })
     }
 

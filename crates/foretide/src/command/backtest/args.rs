@@ -18,6 +18,7 @@ Examples:
   foretide backtest --trace a.csv --trace b.csv --warmup 7d --out report
   foretide backtest --trace load.csv --policy forecast,baseline --sweep target=30..75:5
   foretide backtest --trace load.csv --policy static:capacity=12,hpa:target=60:tolerance=0.05
+  foretide backtest --trace vm.csv --column cpu --column memory     two loads of one group
   foretide backtest --group web --out report      pull two weeks of CloudWatch first
   foretide backtest --trace load.csv --boot 120s..300s --launch-failure 2% --price '0.096 USD/h'
 

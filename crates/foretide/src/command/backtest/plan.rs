@@ -10,7 +10,7 @@ use foretide_control::ControllerConfig;
 use foretide_domain::{Bounds, CallFailure, FailureKind, Features, Headroom, PolicyKind};
 use foretide_report::file_name;
 use foretide_sim::{
-    BASELINE, Case, Contender, Driven, Fair, Peer, PolicySpec, Predict, Setup, Yardstick,
+    BASELINE, Case, Contender, Driven, Fair, Peer, PolicySpec, Predict, Setup, Trace, Yardstick,
 };
 use foretide_terminal::{Exit, Failure};
 
@@ -140,15 +140,21 @@ fn cases(args: &BacktestArgs, own: &ControllerConfig) -> Result<Vec<Case>, Failu
         ..Setup::new(bounds)
     };
     let case = |path: &PathBuf| {
-        let trace = args.traced.read(path)?;
+        let (trace, further) = args.traced.read_all(path)?;
         let name = path.file_stem().map_or_else(
             || path.display().to_string(),
             |stem| stem.to_string_lossy().into_owned(),
         );
-        let trace = trace
-            .cut(args.skip, args.days)
-            .map_err(|error| Failure::of(Exit::Data, &error).hint("see --skip and --days"))?;
-        Case::new(trace.named(&name), setup.clone())
+        let cut = |trace: Trace| {
+            let cut = trace.cut(args.skip, args.days);
+            cut.map_err(|error| Failure::of(Exit::Data, &error).hint("see --skip and --days"))
+        };
+        let further = further
+            .into_iter()
+            .map(|(name, trace)| Ok((name, cut(trace)?)));
+        let further = further.collect::<Result<Vec<_>, Failure>>()?;
+        Case::new(cut(trace)?.named(&name), setup.clone())
+            .and_then(|case| case.with_signals(further))
             .map_err(|error| foretide_files::no_case(&error, "see --unit and --warmup"))
     };
     args.trace.iter().map(case).collect()

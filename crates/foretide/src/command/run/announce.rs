@@ -93,9 +93,13 @@ fn cost(group: &GroupSettings) -> String {
     match (options.collect, further) {
         (Collect::Group, _) => {
             let all = base + further;
+            let signals = match options.signals.len() {
+                0 => String::new(),
+                count => format!(" ({:.2} USD for each of {count} signals)", per_month(1)),
+            };
             format!(
-                "CloudWatch {:.2} USD a month for {all} metrics, and at most {:.2} USD for single \
-                 instances while they start or stop",
+                "CloudWatch {:.2} USD a month for {all} metrics{signals}, and at most {:.2} USD \
+                 for single instances while they start or stop",
                 per_month(all),
                 group.instance_usd_per_month()
             )
