@@ -50,6 +50,11 @@ impl Token {
         Ok(Self(secret))
     }
 
+    /// The secret itself. Never to be shown.
+    pub(crate) fn secret(&self) -> &str {
+        &self.0
+    }
+
     /// The token as a request carries it.
     pub(crate) fn header(&self) -> Option<HeaderValue> {
         let mut value = HeaderValue::from_str(&format!("Bearer {}", self.0)).ok()?;

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use axum::http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
 use foretide_domain::{CallFailure, FailureKind};
 use foretide_outbound::Outbound;
@@ -21,7 +21,9 @@ use hyper_util::rt::TokioExecutor;
 use rustls::ClientConfig;
 use thiserror::Error;
 
+use crate::answer::Answer;
 use crate::auth::Token;
+use crate::credentials::Credentials;
 
 /// An address that may be called: `https`, or `http` on loopback.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -64,6 +66,26 @@ impl FromStr for OutboundUrl {
 }
 
 impl OutboundUrl {
+    /// Like the parser, but takes `http://` to any host. For calls that carry no secret and whose
+    /// answers are not secret either.
+    ///
+    /// # Errors
+    /// As the parser's, without [`InvalidOutboundUrl::PlainHttp`].
+    pub fn plain_or_tls(text: &str) -> Result<Self, InvalidOutboundUrl> {
+        match text.parse() {
+            Err(InvalidOutboundUrl::PlainHttp) => {
+                let uri = text.parse().map_err(|_| InvalidOutboundUrl::NotAbsolute)?;
+                Ok(Self(uri))
+            }
+            checked => checked,
+        }
+    }
+
+    /// Whether a call to it crosses a network in plain text.
+    pub fn is_plain_beyond_loopback(&self) -> bool {
+        self.0.scheme_str() == Some("http") && !self.0.host().is_some_and(is_loopback)
+    }
+
     /// Scheme, host and port: what may be shown of it.
     pub fn origin(&self) -> String {
         let scheme = self.0.scheme_str().unwrap_or_default();
@@ -110,8 +132,8 @@ type Tunnelled = HttpsConnector<Tunnel<Direct>>;
 pub struct HttpClient {
     outbound: Outbound,
     direct: Client<Direct, Full<Bytes>>,
-    /// None without a proxy for `https://`. An [`OutboundUrl`] with `http://` is on this machine,
-    /// and never goes through a proxy.
+    /// None without a proxy for `https://`. What is called over `http://` is on this machine, or is
+    /// refused by its caller where a proxy would be in between ([`HttpClient::reaches`]).
     tunnelled: Option<Client<Tunnelled, Full<Bytes>>>,
 }
 
@@ -148,6 +170,32 @@ impl HttpClient {
             direct: Client::builder(TokioExecutor::new()).build(direct),
             tunnelled,
         })
+    }
+
+    /// Whether this client can call `uri` as its proxies ask: it passes `https://` through a proxy,
+    /// and no `http://`.
+    pub fn reaches(&self, uri: &Uri) -> bool {
+        uri.scheme_str() == Some("https") || self.outbound.proxies.of(uri).is_none()
+    }
+
+    /// Gets `uri`. Reads at most `most` bytes of the answer's body, and says how the body ended.
+    ///
+    /// # Errors
+    /// No answer came. An answer of any status is none.
+    pub async fn get(
+        &self,
+        uri: &Uri,
+        credentials: &Credentials,
+        most: usize,
+    ) -> Result<Answer, CallFailure> {
+        let mut request = Request::new(Full::default());
+        *request.uri_mut() = uri.clone();
+        let headers = request.headers_mut();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        if let Some(value) = credentials.header()? {
+            headers.insert(AUTHORIZATION, value);
+        }
+        Ok(Answer::read(self.send(request).await?, most).await)
     }
 
     /// Posts `body` to `uri`; answers the status and at most `most` bytes.
@@ -258,6 +306,17 @@ mod tests {
             ),
         ] {
             assert_eq!(text.parse::<OutboundUrl>(), Err(why), "{text}");
+        }
+    }
+
+    #[test]
+    fn plain_text_over_a_network_is_for_those_who_ask_for_it() {
+        let plain = |text| OutboundUrl::plain_or_tls(text).map(|it| it.is_plain_beyond_loopback());
+        assert_eq!(plain("http://prometheus.example:9090"), Ok(true));
+        assert_eq!(plain("http://127.0.0.1:9090"), Ok(false));
+        assert_eq!(plain("https://prometheus.example"), Ok(false));
+        for text in ["", "/x", "ftp://a", "http://a:b@prometheus.example"] {
+            assert_eq!(plain(text).ok(), None, "{text}");
         }
     }
 

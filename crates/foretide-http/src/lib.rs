@@ -12,11 +12,13 @@
 //!
 //! Invariant: nothing here knows what is served.
 
+mod answer;
 pub mod auth;
 pub mod body;
 pub mod client;
 mod config;
 mod connections;
+mod credentials;
 mod error;
 pub mod host;
 mod lock;
@@ -26,12 +28,14 @@ mod problem;
 mod serve;
 mod webhook;
 
+pub use answer::{Answer, End};
 pub use auth::{InvalidToken, Token};
 pub use client::NoCertificates;
 pub use config::{
     DEFAULT_BODY_LIMIT_BYTES, DEFAULT_CONNECTIONS_PER_PEER, DEFAULT_LISTEN,
     DEFAULT_MAX_CONNECTIONS, ServeConfig,
 };
+pub use credentials::{BasicAuth, Credentials, InvalidBasicAuth};
 pub use error::ServeError;
 pub use host::{HostName, InvalidHostName};
 pub use lock::lock;
