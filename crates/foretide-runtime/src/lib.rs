@@ -38,6 +38,7 @@ mod predictor;
 mod reload;
 mod runtime;
 mod settings;
+mod signal_source;
 mod status;
 mod supervisor;
 
@@ -56,6 +57,7 @@ pub use predictor::Predictor;
 pub use reload::{ReloadError, Reloaded, StartError};
 pub use runtime::Runtime;
 pub use settings::RuntimeSettings;
+pub use signal_source::{SignalPart, SignalPeriod, SignalSource};
 pub use status::{GroupStatus, LastWrite};
 
 /// A boxed future: the return type of the async methods of this crate's traits.
