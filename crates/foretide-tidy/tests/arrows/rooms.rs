@@ -31,6 +31,10 @@ pub(crate) const ARROWS: &[Arrow<'_>] = &[
         "foretide-predict",
         &["foretide-http", "foretide-classifier"],
     ),
+    (
+        "foretide-prometheus",
+        &["foretide-http", "foretide-runtime"],
+    ),
     ("foretide-console", &["foretide-http", "foretide-chart"]),
     ("foretide-notify", &["foretide-http", "foretide-runtime"]),
     (
@@ -113,6 +117,7 @@ pub(crate) const FOR_TESTS: &[(&str, &str)] = &[
     ("foretide-control", "foretide-sim"),
     ("foretide-http", "foretide-testing"),
     ("foretide-predict", "foretide-testing"),
+    ("foretide-prometheus", "foretide-testing"),
     ("foretide-console", "foretide-testing"),
     ("foretide", "foretide-testing"),
 ];
