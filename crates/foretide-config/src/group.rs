@@ -11,6 +11,7 @@ use foretide_control::ControllerConfig;
 use foretide_predict::PredictorUrl;
 
 use super::quantity::Price;
+use super::signal::SourceSettings;
 
 /// Settings of one group.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -50,6 +51,8 @@ pub struct LiveSettings {
     pub load: Option<LoadMetric>,
     /// The metrics of the signals.
     pub signals: Vec<SignalMetric>,
+    /// The signals that Prometheus servers measure.
+    pub sources: Vec<SourceSettings>,
     /// Price of an instance-hour, for page and report.
     pub price: Option<Price>,
     /// The group that this one replaces; its history is used.
@@ -85,6 +88,7 @@ impl Default for LiveSettings {
             ready: Ready::default(),
             load: None,
             signals: Vec::new(),
+            sources: Vec::new(),
             price: None,
             history_from: None,
             allow_policies: Vec::new(),

@@ -332,9 +332,10 @@ impl Walk<'_> {
         }
     }
 
-    /// Adds a group's table. An empty table counts: the group inherits everything.
+    /// Adds the table of a group or of a server. An empty table counts: a group inherits
+    /// everything, and of a server it is said what is missing.
     fn open(&mut self, key: &Key, place: &Place) {
-        if matches!(key.parts(), [table, _] if table == "group") {
+        if matches!(key.parts(), [table, _] if table == "group" || table == "prometheus") {
             self.layers.settings.push(Setting {
                 key: key.clone(),
                 value: toml::Value::Table(toml::Table::new()),

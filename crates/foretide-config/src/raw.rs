@@ -20,6 +20,7 @@ use super::file_mode::FileMode;
 use super::notify::RawNotify;
 use super::pace::{RawScaleIn, RawScaleOut};
 use super::page::{Proxy, RawPage};
+use super::prometheus::RawPrometheus;
 use super::quantity::{MinutePrice, Percentage, Price, Span, Spare};
 use super::raw_signal::{RawCombine, RawSignal};
 
@@ -42,6 +43,9 @@ pub(crate) struct RawConfig {
     /// tags such as `foretide:policy`. `foretide discover` lists them.
     #[serde(default)]
     pub discover: RawDiscover,
+    /// One table for each Prometheus server, by a name of your choice.
+    #[serde(default)]
+    pub prometheus: BTreeMap<String, RawPrometheus>,
     /// How AWS is reached. For keys that are left out, the AWS SDK's default provider chain
     /// decides: environment, profile, instance metadata.
     #[serde(default)]

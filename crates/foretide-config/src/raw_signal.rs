@@ -26,6 +26,7 @@ pub(crate) enum RawCombine {
 #[schemars(inline)]
 pub(crate) enum RawSource {
     Cloudwatch,
+    Prometheus,
 }
 
 /// Metrics that many groups have.
@@ -53,8 +54,14 @@ pub(crate) struct RawSignal {
     /// (`ApproximateNumberOfMessagesVisible`), `memory` (`mem_used_percent` of the CloudWatch
     /// agent, `target` 70 if unset), `network` (`NetworkOut`). Keys that are set take precedence.
     pub preset: Option<RawPreset>,
-    /// Where it is read. If unset: `cloudwatch`.
+    /// Where it is read: `cloudwatch`, or `prometheus`, which needs `server` and `query` and has no
+    /// preset, namespace, metric, dimensions and statistic. If unset: `cloudwatch`.
     pub source: Option<RawSource>,
+    /// For source `prometheus`: the table `[prometheus.NAME]` of the server, by its name.
+    pub server: Option<String>,
+    /// For source `prometheus`: the query, in `PromQL`. It must give one series. Its value at the
+    /// end of a period is the value of the period.
+    pub query: Option<String>,
     /// Namespace of the metric, such as `AWS/ApplicationELB`.
     pub namespace: Option<String>,
     /// Name of the metric, such as `RequestCount`.
@@ -103,6 +110,8 @@ impl RawSignal {
             enabled: own.enabled.or(from.enabled),
             preset: own.preset.or(from.preset),
             source: own.source.or(from.source),
+            server: own.server.or(from.server),
+            query: own.query.or(from.query),
             namespace: own.namespace.or(from.namespace),
             metric: own.metric.or(from.metric),
             dimensions: own.dimensions.or(from.dimensions),
@@ -144,6 +153,10 @@ impl RawSignal {
             self.metric.as_deref().or(preset.1),
             self.stat.as_deref().unwrap_or(preset.2),
         )
+    }
+
+    pub(super) fn is_of_prometheus(&self) -> bool {
+        matches!(self.source, Some(RawSource::Prometheus))
     }
 
     pub(super) fn is_of_group(&self) -> bool {

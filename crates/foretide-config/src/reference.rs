@@ -4,6 +4,9 @@ use super::default_table;
 use super::key::Key;
 use super::schema::{self, Kind, Leaf, Node, Table};
 
+/// The table whose tables are groups.
+const GROUP: &str = "group";
+
 const HEAD: &str = "\
 # Configuration
 
@@ -29,7 +32,13 @@ pub fn reference() -> String {
 }
 
 fn section(text: &mut String, table: &Table, way: &Key, defaults: &toml::Table) {
-    let leaves: Vec<(&String, &Leaf)> = table
+    // The keys of a group are listed once, with those that it inherits.
+    let named = match table.any.as_deref() {
+        Some(Node::Table(named)) if way.parts() != [GROUP] => Some(named),
+        _ => None,
+    };
+    let leaves: Vec<(&String, &Leaf)> = named
+        .unwrap_or(table)
         .keys
         .iter()
         .filter_map(|(key, node)| match node {
@@ -93,12 +102,16 @@ fn heading(text: &mut String, table: &Table, way: &Key) {
         );
     } else if table.any.is_some() {
         add(text, format_args!("\n## `[{way}.NAME]`\n\n{description}\n"));
+        let (keys, tables, end) = if way.parts() == [GROUP] {
+            ("The keys are those of `[defaults]`. ", "groups", "\n")
+        } else {
+            ("", "tables", "\n\n")
+        };
         add(
             text,
             format_args!(
-                "The keys are those of `[defaults]`. Variables: \
-                 `{}__NAME__KEY`, for groups that the file names, with every character of the name \
-                 that is no letter or digit as `_`.\n",
+                "{keys}Variables: `{}__NAME__KEY`, for {tables} that the file names, with every \
+                 character of the name that is no letter or digit as `_`.{end}",
                 way.variable()
             ),
         );

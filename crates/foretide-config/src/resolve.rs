@@ -17,7 +17,7 @@ use super::raw::{
 use super::set::set;
 use super::{
     Config, DemoSettings, GroupSettings, LiveSettings, MetricsSettings, RunSettings, ServeSettings,
-    built, checks, discover, notify, page, signal,
+    built, checks, discover, notify, page, prometheus, signal,
 };
 
 /// Adds defaults to the settings and checks the result.
@@ -35,6 +35,7 @@ pub(crate) fn resolve(layers: Layers) -> Result<Config, Problems> {
         }
     };
     problems.extend(price_problems(&raw, &settings));
+    problems.extend(prometheus_problems(&raw, &settings));
     let signals = raw.clone();
     let config = config(raw);
     let policy = |group: &str| config.groups.get(group).map(|it| it.controller.policy);
@@ -67,6 +68,7 @@ fn config(raw: RawConfig) -> Config {
     };
     Config {
         discover: discover::resolved(raw.discover),
+        prometheus: prometheus::resolved(&raw.prometheus),
         aws: aws(raw.aws),
         run: run(raw.run),
         page: page::resolved(raw.page),
@@ -328,6 +330,31 @@ fn price_problems(raw: &RawConfig, settings: &[Setting]) -> Vec<Problem> {
                 format!("needs `{table}.forecast.instance_price` beside it"),
             ),
             _ => {}
+        }
+    }
+    problems
+}
+
+/// Refuses servers that cannot be called, or told apart.
+fn prometheus_problems(raw: &RawConfig, settings: &[Setting]) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (name, server) in &raw.prometheus {
+        let table = Key::from(["prometheus", name]);
+        for (key, why) in prometheus::checks(server) {
+            let mut problem = senseless(&[&table], key, &why, settings);
+            // A key that is missing has no place; its table has one.
+            let opened = settings.iter().find(|setting| setting.key == table);
+            let place = problem.place.take();
+            problem.place = place.or_else(|| opened.map(|setting| setting.place.clone()));
+            problems.push(problem);
+        }
+        let mut others = raw.prometheus.keys();
+        let twin = others.find(|other| name < *other && same_variable(name, other));
+        if let Some(twin) = twin {
+            problems.push(nowhere(format!(
+                "Prometheus servers `{name}` and `{twin}` cannot be told apart in environment \
+                 variables"
+            )));
         }
     }
     problems

@@ -15,6 +15,7 @@ use super::discover::DiscoverSettings;
 use super::file_mode::FileMode;
 use super::group::GroupSettings;
 use super::page::PageSettings;
+use super::prometheus::PrometheusSettings;
 use super::quantity::Price;
 
 /// The whole configuration, checked.
@@ -28,6 +29,8 @@ pub struct Config {
     pub groups: BTreeMap<String, GroupSettings>,
     /// The search for groups by a tag.
     pub discover: DiscoverSettings,
+    /// The Prometheus servers by name.
+    pub prometheus: BTreeMap<String, PrometheusSettings>,
     /// How AWS is reached.
     pub aws: AwsConfig,
     /// The autoscaler's process.

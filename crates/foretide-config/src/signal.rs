@@ -6,6 +6,7 @@ use std::time::Duration;
 use foretide_aws::{LoadMetric, SignalMetric};
 use foretide_control::{Carries, Combine, Signals};
 use foretide_domain::{CPU_SIGNAL, PolicyKind};
+use foretide_prometheus::{InvalidQuery, PromQuery};
 
 use super::GroupSettings;
 use super::key::Key;
@@ -20,8 +21,39 @@ use super::resolve::stat;
 const SIGNALS_MAX: usize = 10;
 const MINUTE: Duration = Duration::from_secs(60);
 
+/// A signal that a Prometheus server measures.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceSettings {
+    /// The signal's name.
+    pub signal: String,
+    /// The name of the server's table.
+    pub server: String,
+    /// What is asked.
+    pub query: PromQuery,
+}
+
+/// The query to ask; none while it, or the server, is not named.
+fn of_prometheus(signal: &RawSignal, name: &str) -> Option<SourceSettings> {
+    Some(SourceSettings {
+        signal: name.to_owned(),
+        server: signal
+            .server
+            .clone()
+            .filter(|_| signal.is_of_prometheus())?,
+        query: query(signal)?.ok()?,
+    })
+}
+
+fn query(signal: &RawSignal) -> Option<Result<PromQuery, InvalidQuery>> {
+    let period = signal.period.map_or(MINUTE, |period| period.0);
+    Some(PromQuery::new(signal.query.as_deref()?, period))
+}
+
 /// The metric to read; none while it is not named.
 fn of_cloudwatch(signal: &RawSignal, name: &str) -> Option<SignalMetric> {
+    if signal.is_of_prometheus() {
+        return None;
+    }
     let (namespace, metric, statistic) = signal.named();
     let dimensions = signal.dimensions.iter().flatten();
     let pair = |dimension: &Dimension| (dimension.0.clone(), dimension.1.clone());
@@ -71,6 +103,10 @@ pub(super) fn apply(settings: &mut GroupSettings, raw: &RawGroup, inherited: &Ra
         .iter()
         .filter_map(|(name, it)| of_cloudwatch(it, name));
     settings.live.signals = metrics.collect();
+    let queries = signals
+        .iter()
+        .filter_map(|(name, it)| of_prometheus(it, name));
+    settings.live.sources = queries.collect();
 }
 
 /// What is wrong with the signals of all groups, each where it stands. `policy` is that of a group.
@@ -84,10 +120,9 @@ pub(super) fn problems(
     let mut problems = Vec::new();
     of_table(
         &Key::from(["defaults"]),
-        defaults,
-        &nothing,
+        (defaults, &nothing),
         None,
-        settings,
+        (raw, settings),
         &mut problems,
     );
     for (name, group) in &raw.group {
@@ -95,10 +130,9 @@ pub(super) fn problems(
         let policy = policy(name);
         of_table(
             &table,
-            &group.signal,
-            defaults,
+            (&group.signal, defaults),
             policy,
-            settings,
+            (raw, settings),
             &mut problems,
         );
     }
@@ -107,13 +141,13 @@ pub(super) fn problems(
 
 fn of_table(
     table: &Key,
-    raw: &BTreeMap<String, RawSignal>,
-    inherited: &BTreeMap<String, RawSignal>,
+    (raw, inherited): (&BTreeMap<String, RawSignal>, &BTreeMap<String, RawSignal>),
     policy: Option<PolicyKind>,
-    settings: &[Setting],
+    (config, settings): (&RawConfig, &[Setting]),
     problems: &mut Vec<Problem>,
 ) {
     let all = merged(raw, inherited);
+    let servers: Vec<&str> = config.prometheus.keys().map(String::as_str).collect();
     let place = |name: &str| {
         let below = |setting: &&Setting| match setting.key.parts() {
             [first, rest @ ..] if first == "defaults" => {
@@ -143,6 +177,8 @@ fn of_table(
         let own = raw.contains_key(name);
         if own && let Some((why, hint)) = wrong(name, signal) {
             say(name, why, hint);
+        } else if own && let Some((why, hint)) = wrong_query(signal, &servers) {
+            say(name, &why, hint.as_deref());
         }
         if policy == Some(PolicyKind::Classifier) {
             let why = "is not known to policy `classifier`, whose model has nine features";
@@ -161,16 +197,7 @@ fn of_table(
 
 /// What is wrong with a signal, and what to do.
 fn wrong(name: &str, signal: &RawSignal) -> Option<(&'static str, Option<&'static str>)> {
-    let positive = |value: Option<f64>| value.is_none_or(|it| it.is_finite() && it > 0.0);
     let (namespace, metric, _) = signal.named();
-    let backlog = (signal.acceptable_latency, signal.message_time);
-    let is_backlog = signal.preset == Some(RawPreset::SqsBacklog);
-    let measures = [
-        signal.per_instance.is_some(),
-        signal.target.is_some(),
-        backlog.0.is_some(),
-    ];
-    let period = signal.period.map_or(60, |it| it.0.as_secs());
     let no_dimension = signal.dimensions.as_ref().is_none_or(Vec::is_empty);
     let of_one = matches!(
         signal.preset,
@@ -181,6 +208,13 @@ fn wrong(name: &str, signal: &RawSignal) -> Option<(&'static str, Option<&'stati
             "has the name of the signal that every group has",
             Some("give it another name"),
         ),
+        () if signal.is_of_prometheus() => {
+            return wrong_source(signal).or_else(|| measured(signal));
+        }
+        () if signal.query.is_some() || signal.server.is_some() => (
+            "has server or query, which are for source = \"prometheus\"",
+            Some("set source = \"prometheus\", or leave them out"),
+        ),
         () if namespace.is_none() || metric.is_none() => (
             "names no metric",
             Some("set namespace and metric, or a preset"),
@@ -189,6 +223,22 @@ fn wrong(name: &str, signal: &RawSignal) -> Option<(&'static str, Option<&'stati
             "needs dimensions beside its preset",
             Some("dimensions = [\"LoadBalancer=app/…\"], or [\"QueueName=…\"] for sqs-backlog"),
         ),
+        () => return measured(signal),
+    })
+}
+
+/// What is wrong with how the values of a signal become a load.
+fn measured(signal: &RawSignal) -> Option<(&'static str, Option<&'static str>)> {
+    let positive = |value: Option<f64>| value.is_none_or(|it| it.is_finite() && it > 0.0);
+    let backlog = (signal.acceptable_latency, signal.message_time);
+    let is_backlog = signal.preset == Some(RawPreset::SqsBacklog);
+    let measures = [
+        signal.per_instance.is_some(),
+        signal.target.is_some(),
+        backlog.0.is_some(),
+    ];
+    let period = signal.period.map_or(60, |it| it.0.as_secs());
+    Some(match () {
         () if measures.into_iter().filter(|it| *it).count() > 1 => (
             "has more than one of per_instance, target and acceptable_latency",
             Some("a total of the group has per_instance, a mean per instance has target"),
@@ -224,6 +274,55 @@ fn wrong(name: &str, signal: &RawSignal) -> Option<(&'static str, Option<&'stati
         }
         () => return None,
     })
+}
+
+/// What is wrong with the keys of a signal of Prometheus.
+fn wrong_source(signal: &RawSignal) -> Option<(&'static str, Option<&'static str>)> {
+    let of_cloudwatch = [
+        signal.preset.is_some(),
+        signal.namespace.is_some(),
+        signal.metric.is_some(),
+        signal.dimensions.is_some(),
+        signal.stat.is_some(),
+    ];
+    Some(match () {
+        () if of_cloudwatch.contains(&true) => (
+            "has keys of CloudWatch beside source = \"prometheus\"",
+            Some("leave out preset, namespace, metric, dimensions and stat"),
+        ),
+        () if signal.query.is_none() => (
+            "needs a query",
+            Some("query = 'sum(rate(http_requests_total{job=\"web\"}[1m]))'"),
+        ),
+        () if signal.server.is_none() => (
+            "needs a server",
+            Some("server = \"main\", and a table [prometheus.main] with its url"),
+        ),
+        () => return None,
+    })
+}
+
+/// What is wrong with the query of a signal of Prometheus, or with its server.
+fn wrong_query(signal: &RawSignal, servers: &[&str]) -> Option<(String, Option<String>)> {
+    if !signal.is_of_prometheus() {
+        return None;
+    }
+    let server = signal.server.as_deref()?;
+    if !servers.contains(&server) {
+        let known = servers.join(", ");
+        let hint = if servers.is_empty() {
+            format!("add a table [prometheus.{server}] with its url")
+        } else {
+            format!("known servers: {known}")
+        };
+        let why = format!(
+            "names the server `{}`, which has no table",
+            server.escape_debug()
+        );
+        return Some((why, Some(hint)));
+    }
+    let error = query(signal)?.err()?;
+    Some((format!("has a query that cannot be asked: {error}"), None))
 }
 
 fn is_long(span: Option<Span>) -> bool {

@@ -1,6 +1,7 @@
 //! Layers, inheritance and messages, through the door that the commands use.
 
 mod pace;
+mod prometheus;
 mod signal;
 
 use std::path::Path;
@@ -34,26 +35,24 @@ fn the_default_file_says_what_is_built_in() {
 /// A key without default stands in the file as a comment, which nothing else would check.
 #[test]
 fn the_default_file_names_every_key_and_its_examples_are_valid() {
-    let lines = DEFAULT_FILE.lines();
-    let uncommented = lines.map(|line| match line.strip_prefix("# ") {
-        Some(rest)
-            if rest.contains(" = ") || rest.starts_with("[group") || rest.starts_with("[[") =>
-        {
-            rest
-        }
-        _ => line,
-    });
-    let uncommented = uncommented.collect::<Vec<_>>().join("\n");
+    let uncommented = uncommented();
     // Prices and a budget exclude each other.
     let prices = uncommented.replace("\nbudget = \"0.5%\"\n", "\n");
     // So do an address and the file that holds it.
     let prices = prices.replace("\nurl_file = \"webhook-url\"\n", "\n");
     // So do the ways to say what an instance carries.
-    let measures = ["target =", "acceptable_latency =", "message_time ="];
+    let measures = [
+        "target =",
+        "acceptable_latency =",
+        "message_time =",
+        "server =",
+        "query =",
+    ];
     let kept = |line: &&str| !measures.iter().any(|key| line.starts_with(key));
     let prices = prices.lines().filter(kept).collect::<Vec<_>>().join("\n");
     let config = load(&prices, &[], &[]).unwrap();
     assert_eq!(config.groups.len(), 2);
+    assert_eq!(config.prometheus.len(), 2);
     assert!(config.demo.price.is_some() && config.model.is_some());
     let table: toml::Table = toml::from_str(&uncommented).unwrap();
     let tree = schema::tree();
@@ -65,6 +64,21 @@ fn the_default_file_names_every_key_and_its_examples_are_valid() {
         };
         assert_keys(name, schema, table[name].as_table().unwrap());
     }
+}
+
+/// The default file with its examples.
+fn uncommented() -> String {
+    let is_table = |text: &str| {
+        ["[group", "[prometheus", "[["]
+            .iter()
+            .any(|it| text.starts_with(it))
+    };
+    let lines = DEFAULT_FILE.lines();
+    let lines = lines.map(|line| match line.strip_prefix("# ") {
+        Some(rest) if rest.contains(" = ") || is_table(rest) => rest,
+        _ => line,
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 #[track_caller]

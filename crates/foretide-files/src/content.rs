@@ -5,12 +5,12 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use foretide_classifier::Model;
-use foretide_http::Token;
+use foretide_http::{BasicAuth, Token};
 use foretide_sim::{CaseError, ReadOptions, Trace, TraceError, read_trace};
 use foretide_terminal::shell::Command;
 use foretide_terminal::{Exit, Failure};
 
-use crate::open::{self, MODEL, TOKEN, TRACE};
+use crate::open::{self, MODEL, PASSWORD, TOKEN, TRACE};
 
 /// The model of the file `path`, or the built-in model if `path` is none.
 pub fn model(path: Option<&Path>) -> Result<Model, Failure> {
@@ -66,6 +66,23 @@ pub fn token(path: &Path) -> Result<Token, Failure> {
                 .into_file(path)
                 .to_string(),
         )
+    })
+}
+
+/// The name `user` with the password in a file. A line break at the end of the file does not count;
+/// other white space does.
+///
+/// # Errors
+/// The file cannot be read, or one of the two cannot be sent.
+pub fn basic_auth(user: &str, path: &Path) -> Result<BasicAuth, Failure> {
+    let text = open::text(path, PASSWORD)?;
+    let password = text.strip_suffix('\n').unwrap_or(&text);
+    let password = password.strip_suffix('\r').unwrap_or(password);
+    BasicAuth::new(user, password).map_err(|error| {
+        let what = format!("{} holds no password that can be used", path.display());
+        Failure::new(Exit::Config, what)
+            .because(&error)
+            .hint("put the password alone into the file, on one line")
     })
 }
 
@@ -126,4 +143,34 @@ pub fn trace(path: &Path, options: &ReadOptions) -> Result<Trace, Failure> {
             _ => failure,
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_one_line_of_a_bounded_file_and_is_not_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("password");
+        let read = |content: &[u8]| {
+            std::fs::write(&path, content).unwrap();
+            basic_auth("user", &path)
+        };
+        for content in [" open sesame", " open sesame\n", " open sesame\r\n"] {
+            let secret = foretide_http::Credentials::Basic(read(content.as_bytes()).unwrap());
+            assert_eq!(secret.hidden_in("[ open sesame]"), "[(secret)]");
+        }
+        let long = vec![b'a'; (PASSWORD.bytes_max + 1) as usize];
+        for (content, exit) in [
+            (&b""[..], Exit::Config),
+            (b"one\ntwo\n", Exit::Config),
+            (b"\xff", Exit::Config),
+            (&long, Exit::Config),
+        ] {
+            let failure = read(content).unwrap_err();
+            assert_eq!(failure.exit, exit, "{failure:?}");
+            assert!(!format!("{failure:?}").contains("two"), "{failure:?}");
+        }
+    }
 }

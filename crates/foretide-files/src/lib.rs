@@ -9,11 +9,13 @@ mod outbound;
 mod partial;
 mod rows;
 
-pub use content::{EXPOSED_WHY, Exposed, NO_UNIT, exposed, model, no_case, token, trace};
-pub use open::{
-    AUTHORITIES, CONFIGURATION, Given, Kind, LABELLED_ROWS, MODEL, NEVER_WAIT, SCENARIO, TOKEN,
-    TRACE, TooLong, WEBHOOK_ADDRESS, bytes, is_readable, open, text,
+pub use content::{
+    EXPOSED_WHY, Exposed, NO_UNIT, basic_auth, exposed, model, no_case, token, trace,
 };
-pub use outbound::outbound_of_process;
+pub use open::{
+    AUTHORITIES, CONFIGURATION, Given, Kind, LABELLED_ROWS, MODEL, NEVER_WAIT, PASSWORD, SCENARIO,
+    TOKEN, TRACE, TooLong, WEBHOOK_ADDRESS, bytes, is_readable, open, text,
+};
+pub use outbound::{authorities, outbound_of_process};
 pub use partial::{Head, Partial};
 pub use rows::{trace_of, trace_rows};

@@ -47,6 +47,12 @@ pub const TOKEN: Kind = Kind {
     bytes_max: WRITTEN_MAX,
     wrong: Exit::Config,
 };
+/// A file with a password.
+pub const PASSWORD: Kind = Kind {
+    name: "password",
+    bytes_max: WRITTEN_MAX,
+    wrong: Exit::Config,
+};
 /// A file with the address of a webhook.
 pub const WEBHOOK_ADDRESS: Kind = Kind {
     name: "address of a webhook",

@@ -1,7 +1,7 @@
 //! Proxies and certificate authorities of this process: variables, and the file that one names.
 
 use std::env::{self, VarError};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use foretide_outbound::{Authorities, CA_VARIABLE, Outbound, Proxies, VARIABLES};
 use foretide_terminal::{Exit, Failure};
@@ -29,24 +29,30 @@ pub fn outbound_of_process() -> Result<Outbound, Failure> {
     let proxies = Proxies::read(|name| env::var(name).ok());
     Ok(Outbound {
         proxies: proxies.map_err(|error| Failure::of(Exit::Config, &error).hint(PROXY_HINT))?,
-        authorities: authorities()?,
+        authorities: authorities_of_process()?,
     })
 }
 
-fn authorities() -> Result<Option<Authorities>, Failure> {
+fn authorities_of_process() -> Result<Option<Authorities>, Failure> {
     let path = env::var_os(CA_VARIABLE).filter(|path| !path.is_empty());
     let Some(path) = path.map(PathBuf::from) else {
         return Ok(None);
     };
-    let read = bytes(&path, AUTHORITIES).map_err(|mut failure| {
+    let authorities = authorities(&path, AUTHORITIES_HINT).map_err(|mut failure| {
         failure.what = format!("{CA_VARIABLE}: {}", failure.what);
-        failure.or_hint(AUTHORITIES_HINT)
-    });
-    let authorities = Authorities::from_pem(&read?).map_err(|error| {
-        let what = format!("{CA_VARIABLE}: {} cannot be used", path.display());
-        Failure::new(Exit::Config, what)
-            .because(&error)
-            .hint(AUTHORITIES_HINT)
+        failure
     });
     authorities.map(Some)
+}
+
+/// The certificate authorities of the file `path`; `hint` says what the file is for.
+///
+/// # Errors
+/// The file cannot be read, or holds no certificate that can be used.
+pub fn authorities(path: &Path, hint: &'static str) -> Result<Authorities, Failure> {
+    let read = bytes(path, AUTHORITIES).map_err(|failure| failure.or_hint(hint));
+    Authorities::from_pem(&read?).map_err(|error| {
+        let what = format!("{} cannot be used", path.display());
+        Failure::new(Exit::Config, what).because(&error).hint(hint)
+    })
 }

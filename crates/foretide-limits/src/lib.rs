@@ -116,6 +116,10 @@ fn files() -> Vec<Row> {
         },
         file("configuration", file::CONFIGURATION),
         file("token file", file::TOKEN),
+        Row {
+            test: "a_password_is_one_line_of_a_bounded_file_and_is_not_shown",
+            ..file("password file", file::PASSWORD)
+        },
         file(
             "file with the address of the webhook",
             file::WEBHOOK_ADDRESS,
@@ -196,6 +200,18 @@ fn answers() -> Vec<Row> {
             "16 KiB".into(),
             "there is no prediction",
             "an_answer_of_a_predictor_without_end_is_read_up_to_the_limit",
+        ),
+        row(
+            "answer of Prometheus",
+            bytes(foretide_prometheus::ANSWER_BYTES_MAX as u64),
+            "the reading fails, and names the series that came",
+            "an_answer_without_end_is_read_up_to_the_limit",
+        ),
+        row(
+            "periods of one reading from Prometheus",
+            "704000".into(),
+            "nothing is asked",
+            "a_question_for_too_many_periods_is_not_sent",
         ),
         row(
             "answer of a webhook",

@@ -67,6 +67,11 @@ impl PrometheusUrl {
         self.0.is_plain_beyond_loopback()
     }
 
+    /// Whether it is called over `https://`.
+    pub fn is_tls(&self) -> bool {
+        self.0.uri().scheme_str() == Some("https")
+    }
+
     /// The whole address.
     pub(crate) fn uri(&self) -> &Uri {
         self.0.uri()

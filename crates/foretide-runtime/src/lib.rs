@@ -41,6 +41,7 @@ mod settings;
 mod signal_source;
 mod status;
 mod supervisor;
+mod with_sources;
 
 pub use actuator::WritePermit;
 pub use answers::{Answers, Reply};
@@ -59,6 +60,7 @@ pub use runtime::Runtime;
 pub use settings::RuntimeSettings;
 pub use signal_source::{SignalPart, SignalPeriod, SignalSource};
 pub use status::{GroupStatus, LastWrite};
+pub use with_sources::{SourceOf, WithSources};
 
 /// A boxed future: the return type of the async methods of this crate's traits.
 pub use futures_util::future::BoxFuture;

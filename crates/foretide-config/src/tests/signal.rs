@@ -56,14 +56,14 @@ fn every_error_is_said_at_once_with_its_place() {
                 dimensions = [\"LoadBalancer=app/web/1\"]\n\
                 [[group.web.signal]]\npreset = \"memory\"\n\
                 [[group.web.signal]]\nname = \"b\"\npreset = \"memory\"\n\
-                [[group.web.signal]]\nname = \"c\"\npreset = \"memory\"\nquery = \"up\"\n\
-                [[group.web.signal]]\nname = \"d\"\npreset = \"memory\"\nsource = \"prometheus\"\n";
+                [[group.web.signal]]\nname = \"c\"\npreset = \"memory\"\nexpression = \"up\"\n\
+                [[group.web.signal]]\nname = \"d\"\npreset = \"memory\"\nsource = \"graphite\"\n";
     let refused = loaded(text).unwrap_err();
     for why in [
         "needs a name",
         "there already",
-        "unknown key `group.web.signal.c.query`",
-        "unknown variant `prometheus`, expected `cloudwatch`",
+        "unknown key `group.web.signal.c.expression`",
+        "unknown variant `graphite`, expected `cloudwatch` or `prometheus`",
     ] {
         assert!(refused.contains(why), "{why}: {refused}");
     }
@@ -81,6 +81,56 @@ fn every_error_is_said_at_once_with_its_place() {
         refused.contains("foretide.toml:3") && refused.contains("foretide.toml:7"),
         "{refused}"
     );
+}
+
+const QUEUE: &str = "[prometheus.main]\nurl = \"https://prometheus.example\"\n\
+                     [[group.jobs.signal]]\nname = \"queue\"\nsource = \"prometheus\"\n\
+                     server = \"main\"\nquery = \"sum(queue_length)\"\nper_instance = 50.0\n";
+
+#[test]
+fn a_signal_of_prometheus_is_a_query_to_a_server_and_no_metric_of_cloudwatch() {
+    let config = loaded(QUEUE).unwrap();
+    let group = &config.groups["jobs"];
+    let [source] = group.live.sources.as_slice() else {
+        panic!("{group:?}");
+    };
+    assert_eq!(
+        (source.signal.as_str(), source.server.as_str()),
+        ("queue", "main")
+    );
+    assert_eq!(source.query.text(), "sum(queue_length)");
+    assert_eq!(source.query.period(), std::time::Duration::from_secs(60));
+    assert_eq!(group.controller.signals.list.len(), 1);
+    assert_eq!(group.live.metric_options().billed().further, 0);
+}
+
+#[test]
+fn what_is_wrong_with_a_signal_of_prometheus_is_said_with_what_to_do() {
+    for (from, to, why) in [
+        ("server = \"main\"\n", "", "needs a server"),
+        ("query = \"sum(queue_length)\"\n", "", "needs a query"),
+        (
+            "server = \"main\"",
+            "server = \"other\"",
+            "names the server `other`, which has no table",
+        ),
+        ("sum(queue_length)", " ", "has a query that cannot be asked"),
+        (
+            "per_instance",
+            "stat = \"Sum\"\nper_instance",
+            "has keys of CloudWatch",
+        ),
+        (
+            "source = \"prometheus\"\n",
+            "preset = \"memory\"\n",
+            "has server or query",
+        ),
+        ("per_instance = 50.0", "per_instance = 0.0", "above 0"),
+    ] {
+        let refused = loaded(&QUEUE.replace(from, to)).unwrap_err();
+        assert!(refused.contains(why), "{why}: {refused}");
+        assert!(refused.contains("group.jobs.signal.queue"), "{refused}");
+    }
 }
 
 #[test]

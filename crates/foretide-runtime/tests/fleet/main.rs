@@ -11,4 +11,5 @@ mod journal;
 mod orders;
 mod reload;
 mod replay;
+mod sources;
 mod writes;

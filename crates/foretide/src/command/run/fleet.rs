@@ -7,15 +7,22 @@ use std::time::Duration;
 
 use foretide_aws::{AwsConfig, CollectSettings, Collector};
 use foretide_config::{Config, GroupSettings, Reach};
-use foretide_connect::{Connection, check_credentials, connect};
+use foretide_connect::{Connection, check_credentials, connect, prometheus};
 use foretide_predict::{PredictorUrl, RemotePredictor};
-use foretide_runtime::{Cloud, Fleet, FleetError, GroupKey, GroupSetup, Predictor, WritePermit};
+use foretide_prometheus::Prometheus;
+use foretide_runtime::{
+    Cloud, Fleet, FleetError, GroupKey, GroupSetup, Predictor, SourceOf, WithSources, WritePermit,
+};
 use foretide_terminal::{Exit, Failure};
 use tokio::task::JoinSet;
 
 use crate::command::input;
 
 use super::predictor::{InProcess, Remote};
+
+/// Longest that a source of a signal may take for one question. Below the shortest deadline that a
+/// reading has, so that a server that hangs costs its own signal alone.
+const SOURCE_LIMIT: Duration = Duration::from_secs(3);
 
 type Connections = BTreeMap<Reach, Connection>;
 /// A new connection and whether it can be used.
@@ -71,9 +78,14 @@ impl Wiring {
             next.names.insert(name.clone(), key.clone());
             next.groups.insert(key, group.clone());
         }
+        let mut sources = sources_of(config, |group| next.label(&group.live.reach))?;
         let clouds = next.collectors.iter();
         let accounts = clouds.map(|(label, collector)| {
             let cloud: Arc<dyn Cloud> = Arc::<Collector>::clone(collector);
+            let cloud = match sources.remove(label) {
+                Some(of_groups) => Arc::new(WithSources::new(cloud, of_groups, SOURCE_LIMIT)),
+                None => cloud,
+            };
             (label.clone(), cloud)
         });
         let fleet = Fleet {
@@ -239,6 +251,36 @@ impl Wiring {
         }
         Ok(predictor)
     }
+}
+
+/// Signals from elsewhere, by account and group. Secrets are read anew each time, since they may
+/// have been replaced in their files.
+fn sources_of(
+    config: &Config,
+    label: impl Fn(&GroupSettings) -> String,
+) -> Result<BTreeMap<String, BTreeMap<String, Vec<SourceOf>>>, Failure> {
+    let outbound = &config.aws.outbound;
+    let servers = config.prometheus.iter();
+    let servers: BTreeMap<&String, Prometheus> = servers
+        .map(|(name, settings)| Ok((name, prometheus(name, settings, outbound)?)))
+        .collect::<Result<_, Failure>>()?;
+    let mut accounts = BTreeMap::new();
+    for (name, group) in &config.groups {
+        let of_group = group.live.sources.iter().filter_map(|signal| {
+            let server = servers.get(&signal.server)?;
+            let source = server.signal(signal.query.clone());
+            Some(SourceOf {
+                signal: signal.signal.clone(),
+                source: Arc::new(source),
+            })
+        });
+        let of_group: Vec<SourceOf> = of_group.collect();
+        if !of_group.is_empty() {
+            let account: &mut BTreeMap<_, _> = accounts.entry(label(group)).or_default();
+            account.insert(group.live.asg_name(name).to_owned(), of_group);
+        }
+    }
+    Ok(accounts)
 }
 
 /// Adds the connections that were `tried`. A run starts if any connection works; calls on the

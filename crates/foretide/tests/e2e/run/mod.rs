@@ -11,6 +11,7 @@ mod notify;
 mod orders;
 mod page;
 mod parameters;
+mod prometheus;
 mod remote;
 mod report;
 mod rig;
