@@ -3,20 +3,22 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use foretide_control::{CalendarEvent, Occurs, Uplift};
-use foretide_domain::Timestamp;
-use jiff::civil::Time;
+use foretide_control::{CalendarEvent, EventSpan, LocalTime, Occurs, Uplift};
+use foretide_domain::{CivilZone, Timestamp};
+use jiff::civil::{Date, DateTime, Time};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::holidays;
 use super::quantity::Span;
 
+const DAY: Duration = Duration::from_secs(86_400);
 const WEEK: Duration = Duration::from_secs(7 * 86_400);
 const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 const EXPECTED: &str = "expected NAME WHEN for SPAN [xFACTOR | learned] [min N], WHEN being dates \
                         or times (2026-12-25, 2026-11-27T08:00Z), `holidays US` or `holidays US \
-                        05:00` and further dates, `daily 08:00` or `fri 16:00`, in UTC";
+                        05:00` and further dates, `daily 08:00` or `fri 16:00`, in UTC or in the \
+                        zone whose name follows (daily 08:00 Europe/Berlin)";
 
 /// A known event: `sale 2026-11-27T08:00Z for 12h x2.5 min 8`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -44,51 +46,81 @@ impl FromStr for Event {
         let ([name, when @ ..], [span, rest @ ..]) = (head, tail) else {
             return Err(wrong("too few words"));
         };
-        let span: Span = span.parse().map_err(|error| wrong(&format!("{error}")))?;
+        let lasts: Lasts = span.parse().map_err(|what: String| wrong(&what))?;
         let (uplift, minimum) = demands(rest).map_err(|what| wrong(&what))?;
         if uplift.is_none() && minimum.is_none() {
             return Err(wrong(
                 "it has no xFACTOR, `learned` or `min N`, so it would change nothing",
             ));
         }
-        let when = occurs(when).map_err(|what| wrong(&what))?;
+        let when = occurs(when, lasts).map_err(|what| wrong(&what))?;
         let longest = match &when {
-            Occurs::At(times) => longest_at(times, span.0),
-            Occurs::Daily { .. } => Duration::from_secs(86_400),
+            Occurs::At(times) => longest_at(times.iter().copied(), lasts.time),
+            Occurs::Spans(spans) => longest_at(spans.iter().map(|span| span.from), lasts.time),
+            Occurs::Daily { .. } => DAY,
             Occurs::Weekly { .. } => WEEK,
+            Occurs::Local(local) => local.weekday.map_or(DAY, |_| WEEK),
         };
-        if span.0.is_zero() || span.0 > longest {
+        if lasts.time.is_zero() || lasts.time > longest {
             return Err(wrong("it lasts for nothing or until after it begins again"));
         }
+        let lasts = match &when {
+            Occurs::Spans(spans) => spans.iter().map(|span| span.to.since(span.from)).max(),
+            _ => None,
+        }
+        .unwrap_or(lasts.time);
         Ok(Self(CalendarEvent {
             name: (*name).to_owned(),
             when,
-            lasts: span.0,
+            lasts,
             uplift,
             minimum,
         }))
     }
 }
 
-/// Longest duration of an event at `times`. Two holidays with their eves may overlap. Beyond a
-/// week, the week before an occurrence, which is its reference, would belong to another occurrence.
-fn longest_at(times: &[Timestamp], lasts: Duration) -> Duration {
-    let mut pairs = times.iter().zip(times.iter().skip(1));
-    let meet = pairs.any(|(one, next)| next.since(*one) < lasts);
+/// How long an event lasts.
+#[derive(Clone, Copy)]
+struct Lasts {
+    /// As stated, a day being 24 hours.
+    time: Duration,
+    /// Where whole days are stated: days of a clock have 23 to 25 hours.
+    days: Option<u32>,
+}
+
+impl FromStr for Lasts {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let span: Span = text.parse().map_err(|error| format!("{error}"))?;
+        let days = text.strip_suffix('d').and_then(|days| days.parse().ok());
+        Ok(Self { time: span.0, days })
+    }
+}
+
+/// Longest duration of an event at `times`, which ascend. Two holidays with their eves may overlap.
+/// Beyond a week, the week before an occurrence, which is its reference, would belong to another
+/// occurrence.
+fn longest_at(times: impl Iterator<Item = Timestamp> + Clone, lasts: Duration) -> Duration {
+    let mut pairs = times.clone().zip(times.skip(1));
+    let meet = pairs.any(|(one, next)| next.since(one) < lasts);
     if meet { WEEK } else { Duration::MAX }
 }
 
-fn occurs(words: &[&str]) -> Result<Occurs, String> {
+/// When an event occurs that lasts for `lasts`.
+fn occurs(words: &[&str], lasts: Lasts) -> Result<Occurs, String> {
+    let (words, zone) = match words {
+        [words @ .., name] if names_zone(name) => {
+            let zone = CivilZone::named(name).map_err(|error| error.to_string())?;
+            (words, Some(zone))
+        }
+        words => (words, None),
+    };
     match words {
-        ["daily", time] => Ok(Occurs::Daily {
-            minute: minute_of_day(time)?,
-        }),
+        ["daily", time] => recurring(zone, None, time, lasts),
         [day, time] if WEEKDAYS.contains(day) => {
             let weekday = (0_u32..).zip(WEEKDAYS).find(|(_, name)| name == day);
-            Ok(Occurs::Weekly {
-                weekday: weekday.map_or(0, |(index, _)| index),
-                minute: minute_of_day(time)?,
-            })
+            recurring(zone, weekday.map(|(index, _)| index), time, lasts)
         }
         [] => Err("no WHEN".to_owned()),
         ["holidays", country, rest @ ..] => {
@@ -98,16 +130,76 @@ fn occurs(words: &[&str]) -> Result<Occurs, String> {
                 }
                 more => (Time::midnight(), more),
             };
-            let mut times = instants(more)?;
-            times.extend(holidays::of(country, time)?);
-            Ok(Occurs::at(times))
+            let mut times = begins(more, zone.as_ref())?;
+            let days = holidays::of(country, time)?;
+            times.extend(days.into_iter().map(Begins::Civil));
+            dated(&times, zone, lasts)
         }
-        times => instants(times).map(Occurs::at),
+        times => dated(&begins(times, zone.as_ref())?, zone, lasts),
     }
 }
 
-fn instants(words: &[&str]) -> Result<Vec<Timestamp>, String> {
-    words.iter().map(|text| instant(text)).collect()
+/// Whether a word can only be the name of a zone. Names without a slash are few and old, and some
+/// are names of countries.
+fn names_zone(word: &str) -> bool {
+    let named = word.contains('/') && word.starts_with(|first: char| first.is_ascii_alphabetic());
+    named || word == "UTC"
+}
+
+fn recurring(
+    zone: Option<CivilZone>,
+    weekday: Option<u32>,
+    time: &str,
+    lasts: Lasts,
+) -> Result<Occurs, String> {
+    let minute = minute_of_day(time)?;
+    Ok(match (zone, weekday) {
+        (Some(zone), weekday) => Occurs::Local(LocalTime {
+            zone,
+            weekday,
+            minute,
+            days: lasts.days,
+        }),
+        (None, Some(weekday)) => Occurs::Weekly { weekday, minute },
+        (None, None) => Occurs::Daily { minute },
+    })
+}
+
+/// When one occurrence begins.
+enum Begins {
+    /// Wherever its clock is.
+    At(Timestamp),
+    /// By the clock of the event's zone; UTC without one.
+    Civil(DateTime),
+}
+
+fn dated(times: &[Begins], zone: Option<CivilZone>, lasts: Lasts) -> Result<Occurs, String> {
+    let days = lasts.days.filter(|_| zone.is_some());
+    let zone = zone.unwrap_or_else(CivilZone::utc);
+    let out = || "a time lies beyond the calendar".to_owned();
+    let spans = times.iter().map(|begins| {
+        let from = match begins {
+            Begins::At(at) => *at,
+            Begins::Civil(time) => zone.instant(*time).ok_or_else(out)?,
+        };
+        let last = || -> Option<Timestamp> {
+            let first = zone.civil(from)?;
+            let span = jiff::Span::new().try_days(days?).ok()?;
+            zone.instant(first.checked_add(span).ok()?)
+        };
+        let to = last().unwrap_or_else(|| from.plus(lasts.time));
+        Ok(EventSpan { from, to })
+    });
+    let spans: Vec<EventSpan> = spans.collect::<Result<_, String>>()?;
+    Ok(if days.is_some() {
+        Occurs::spans(spans)
+    } else {
+        Occurs::at(spans.into_iter().map(|span| span.from).collect())
+    })
+}
+
+fn begins(words: &[&str], zone: Option<&CivilZone>) -> Result<Vec<Begins>, String> {
+    words.iter().map(|text| begin(text, zone)).collect()
 }
 
 fn minute_of_day(text: &str) -> Result<u32, String> {
@@ -125,17 +217,27 @@ fn time_of_day(text: &str) -> Result<Time, String> {
         .ok_or_else(|| format!("`{text}` is no time of day (05:00)"))
 }
 
-/// Parses a time with its offset, or a date, which means midnight. A time without an offset is
-/// refused here, because the library would read only its date.
-fn instant(text: &str) -> Result<Timestamp, String> {
-    let midnight = || {
-        let date = text.parse::<jiff::civil::Date>().ok();
+/// Parses a time with its offset, or a date, which means midnight. A time without an offset is by
+/// the clock of `zone`; without a zone it is refused, because the library would read only its date.
+fn begin(text: &str, zone: Option<&CivilZone>) -> Result<Begins, String> {
+    let date = || {
+        let date = text.parse::<Date>().ok();
         let date = date.filter(|date| date.to_string() == text)?;
-        jiff::tz::Offset::UTC.to_timestamp(date.at(0, 0, 0, 0)).ok()
+        Some(Begins::Civil(date.at(0, 0, 0, 0)))
     };
-    let at = text.parse::<jiff::Timestamp>().ok().or_else(midnight);
-    at.map(|at| Timestamp::from_millis(at.as_millisecond()))
-        .ok_or_else(|| format!("`{text}` is no date or time with an offset (2026-11-27T08:00Z)"))
+    let local = || {
+        let alone = zone.is_some() && text.bytes().all(|it| b"0123456789-:T".contains(&it));
+        let time = text.parse().ok().filter(|_| alone && text.contains('T'));
+        time.map(Begins::Civil)
+    };
+    let at = text.parse::<jiff::Timestamp>().ok();
+    let at = at.map(|at| Begins::At(Timestamp::from_millis(at.as_millisecond())));
+    at.or_else(date).or_else(local).ok_or_else(|| {
+        format!(
+            "`{text}` is no date or time with an offset (2026-11-27T08:00Z), nor a time \
+             (2026-11-27T08:00) with a zone after it"
+        )
+    })
 }
 
 /// The effect of an event. Two words that contradict each other are refused.
@@ -234,6 +336,56 @@ mod tests {
         let local = dates("holiday holidays US 05:00 2026-12-24T18:00Z for 1d learned");
         let morning = Timestamp::from_seconds(seconds("2026-12-25T05:00Z"));
         assert!(local.contains(&morning) && local.contains(&eve) && !local.contains(&christmas));
+    }
+
+    /// A zone after WHEN makes its dates and times those of the zone's clock.
+    #[test]
+    fn a_zone_is_the_last_word_of_when() {
+        let berlin = CivilZone::named("Europe/Berlin").unwrap();
+        let local = |weekday, minute, days| {
+            Occurs::Local(LocalTime {
+                zone: berlin.clone(),
+                weekday,
+                minute,
+                days,
+            })
+        };
+        let when = |text: &str| event(text).when;
+        assert_eq!(
+            when("report daily 02:30 Europe/Berlin for 30m min 4"),
+            local(None, 150, None)
+        );
+        assert_eq!(
+            when("open mon 00:00 Europe/Berlin for 1d min 4"),
+            local(Some(0), 0, Some(1))
+        );
+        assert_eq!(
+            when("sale 2026-07-01T08:00 2026-12-01T08:00 Europe/Berlin for 2h x2"),
+            when("sale 2026-07-01T06:00Z 2026-12-01T07:00Z for 2h x2")
+        );
+        assert_eq!(
+            when("sale 2026-12-25 UTC for 2h x2"),
+            when("sale 2026-12-25 for 2h x2")
+        );
+        let error = "sale daily 08:00 Mars/Olympus for 1h x2".parse::<Event>();
+        assert!(error.unwrap_err().contains("`Mars/Olympus` is no time zone"));
+    }
+
+    /// A day of a clock that goes forward or back is no day of 24 hours.
+    #[test]
+    fn whole_days_in_a_zone_end_at_its_midnight() {
+        let days = event("feast 2026-03-29 2026-10-25 Europe/Berlin for 1d x2");
+        let Occurs::Spans(spans) = &days.when else {
+            panic!("{days:?}");
+        };
+        let hours = |span: &EventSpan| span.to.since(span.from).as_secs() / 3600;
+        assert_eq!(spans.iter().map(hours).collect::<Vec<_>>(), [23, 25]);
+        assert_eq!(days.lasts, Duration::from_secs(25 * 3600));
+        let utc = event("feast 2026-03-29 for 1d x2");
+        assert!(matches!(utc.when, Occurs::At(_)), "as before: {utc:?}");
+        let states = event("feast holidays US 05:00 America/New_York for 1d x2");
+        let begins: Timestamp = "2026-12-25T10:00Z".parse().unwrap();
+        assert_eq!(states.began(begins), Some(begins));
     }
 
     /// The library would read each of these texts as a date and lose the hour.

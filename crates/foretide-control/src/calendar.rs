@@ -4,7 +4,9 @@
 //! same minutes a week or some days earlier, when it was not on, else the hour before it began.
 //! Stated in the
 //! configuration or learned from earlier occurrences, it lifts the whole forecast until its median
-//! is that many times as much; a forecast that already is, stays. Times are UTC.
+//! is that many times as much; a forecast that already is, stays.
+
+mod occurs;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,10 +15,10 @@ use foretide_domain::Timestamp;
 use foretide_forecast::{History, Period};
 use serde::{Deserialize, Serialize};
 
+pub use self::occurs::{EventSpan, LocalTime, Occurs};
+
 const DAY_S: i64 = 86_400;
 const WEEK_S: i64 = 7 * DAY_S;
-/// The first day of the epoch was a Thursday; weeks are counted from Monday.
-const FIRST_WEEKDAY: i64 = 3;
 /// Minutes over which load and what it is compared with are averaged: an uplift is no single spike.
 const MEAN_MINUTES: i64 = 15;
 const HOUR_MINUTES: i64 = 60;
@@ -34,41 +36,12 @@ pub struct CalendarEvent {
     pub name: String,
     /// When it begins.
     pub when: Occurs,
-    /// How long it lasts.
+    /// How long it lasts: at most, where each occurrence has its own end.
     pub lasts: Duration,
     /// What load it brings; none where only capacity is scheduled.
     pub uplift: Option<Uplift>,
     /// Capacity that it needs at least, whatever the load.
     pub minimum: Option<u32>,
-}
-
-/// When an event begins, in UTC.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Occurs {
-    /// At these times, ascending.
-    At(Vec<Timestamp>),
-    /// Every day at this minute of the day.
-    Daily {
-        /// 0 to 1439.
-        minute: u32,
-    },
-    /// Every week.
-    Weekly {
-        /// 0 (Monday) to 6.
-        weekday: u32,
-        /// 0 to 1439.
-        minute: u32,
-    },
-}
-
-impl Occurs {
-    /// At these times, in any order.
-    pub fn at(mut times: Vec<Timestamp>) -> Self {
-        times.sort_unstable();
-        times.dedup();
-        Self::At(times)
-    }
 }
 
 /// How many times the usual load an event brings.
@@ -84,35 +57,12 @@ pub enum Uplift {
 impl CalendarEvent {
     /// The beginning of the occurrence under way at `at`.
     pub fn began(&self, at: Timestamp) -> Option<Timestamp> {
-        let every = |first: i64, period: i64| {
-            let since = (at.as_seconds() - first).rem_euclid(period);
-            Timestamp::from_seconds(at.as_seconds() - since)
-        };
-        let newest = match &self.when {
-            Occurs::At(times) => {
-                let begun = times.partition_point(|start| *start <= at);
-                times.get(..begun).and_then(<[Timestamp]>::last).copied()
-            }
-            Occurs::Daily { minute } => Some(every(minute_s(*minute), DAY_S)),
-            Occurs::Weekly { weekday, minute } => Some(every(weekly_s(*weekday, *minute), WEEK_S)),
-        };
-        newest.filter(|start| at.since(*start) < self.lasts)
+        self.when.began(at, self.lasts)
     }
 
     /// When it begins next, at `from` or after it.
-    fn begins_next(&self, from: Timestamp) -> Option<Timestamp> {
-        let every = |first: i64, period: i64| {
-            let until = (first - from.as_seconds()).rem_euclid(period);
-            Timestamp::from_seconds(from.as_seconds() + until)
-        };
-        match &self.when {
-            Occurs::At(times) => {
-                let begun = times.partition_point(|start| *start < from);
-                times.get(begun).copied()
-            }
-            Occurs::Daily { minute } => Some(every(minute_s(*minute), DAY_S)),
-            Occurs::Weekly { weekday, minute } => Some(every(weekly_s(*weekday, *minute), WEEK_S)),
-        }
+    pub fn begins_next(&self, from: Timestamp) -> Option<Timestamp> {
+        self.when.begins_next(from)
     }
 
     /// Whether some of it lies between `from` and `to`.
@@ -120,15 +70,6 @@ impl CalendarEvent {
         let began = self.began(from).is_some();
         began || self.begins_next(from).is_some_and(|next| next <= to)
     }
-}
-
-const fn minute_s(minute: u32) -> i64 {
-    minute as i64 * 60
-}
-
-/// Seconds from the beginning of the era at which a weekly event first begins.
-const fn weekly_s(weekday: u32, minute: u32) -> i64 {
-    (weekday as i64 - FIRST_WEEKDAY) * DAY_S + minute_s(minute)
 }
 
 /// The capacity that events between now and `ahead` need at least, and the event that needs it.

@@ -5,6 +5,7 @@
 //! serde's traits so that the edges can choose a format; no format crate is a dependency.
 
 mod call;
+mod civil_zone;
 mod datapoint;
 mod decision;
 mod explanation;
@@ -34,6 +35,7 @@ mod violation;
 mod words;
 
 pub use call::{Asked, CallFailure, CallId, FailureKind, WriteOutcome};
+pub use civil_zone::{CivilZone, NoCivilZone};
 pub use datapoint::{Datapoint, Memory};
 pub use decision::Decision;
 pub use explanation::{
