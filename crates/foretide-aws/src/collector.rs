@@ -175,6 +175,7 @@ impl Collector {
             let mut state = tracker.observe_as(&standing, &reading, launches, refreshing, now);
             watched.reading = Some(reading);
             state.obstacles = watched.obstacles();
+            state.scheduled = watched.scheduled(now);
             state.refresh_unknown = refresh_unknown;
             state
         });

@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_autoscaling::primitives::DateTime;
 use aws_sdk_autoscaling::types::{InstanceRefreshStatus, ScalingPolicy};
+use foretide_calendar::ScheduledAction;
 use foretide_domain::{CallFailure, FailureKind, Timestamp};
 
 use crate::clients::{AwsClients, Turn};
@@ -27,7 +29,7 @@ pub struct SlowFacts {
     /// The group's scaling policies.
     pub policies: Vec<ScalingPolicyFact>,
     /// The group's scheduled actions.
-    pub scheduled_actions: Vec<ScheduledActionFact>,
+    pub scheduled_actions: Vec<ScheduledAction>,
     /// Why the last reading of the refresh failed; `refreshing` is from an earlier reading then.
     pub refresh_outdated: Option<CallFailure>,
     /// Why the last reading of policies and scheduled actions failed; they are from an earlier
@@ -67,23 +69,6 @@ impl ScalingPolicyFact {
     }
 }
 
-/// A scheduled action.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ScheduledActionFact {
-    /// The action's name.
-    pub name: String,
-    /// Time of the next run.
-    pub start: Option<Timestamp>,
-    /// Cron expression; none for an action that runs once.
-    pub recurrence: Option<String>,
-    /// The minimum that the action sets.
-    pub min: Option<i32>,
-    /// The maximum that the action sets.
-    pub max: Option<i32>,
-    /// The desired capacity that the action sets.
-    pub desired: Option<i32>,
-}
-
 impl SlowFacts {
     /// Policies that set desired capacity beside Foretide.
     pub fn competing_policies(&self) -> impl Iterator<Item = &ScalingPolicyFact> {
@@ -97,7 +82,7 @@ pub struct FactAnswers {
     /// The group's scaling policies.
     pub policies: Result<Vec<ScalingPolicyFact>, CallFailure>,
     /// The group's scheduled actions.
-    pub scheduled_actions: Result<Vec<ScheduledActionFact>, CallFailure>,
+    pub scheduled_actions: Result<Vec<ScheduledAction>, CallFailure>,
     /// Whether an instance refresh is under way.
     pub refreshing: Result<bool, CallFailure>,
     /// Instances in the warm pool; none if there is no pool, and then no call was made.
@@ -204,7 +189,7 @@ impl AwsClients {
     async fn scheduled_actions(
         &self,
         group: Option<&str>,
-    ) -> Result<Vec<(String, ScheduledActionFact)>, CallFailure> {
+    ) -> Result<Vec<(String, ScheduledAction)>, CallFailure> {
         const OPERATION: &str = "DescribeScheduledActions";
         let mut actions = Vec::new();
         let mut token = None;
@@ -217,18 +202,25 @@ impl AwsClients {
                 .set_next_token(token);
             let answer = self.call(Turn::Aside, OPERATION, request.send()).await?;
             for action in answer.scheduled_update_group_actions() {
-                let start = action.start_time().and_then(|at| at.to_millis().ok());
+                let at = |time: Option<&DateTime>| {
+                    let at = time.and_then(|time| time.to_millis().ok());
+                    at.map(Timestamp::from_millis)
+                };
+                // AWS knows no size below 0.
+                let size = |size: Option<i32>| size.map(|size| size.max(0).unsigned_abs());
                 let group = action.auto_scaling_group_name().unwrap_or_default();
-                let fact = ScheduledActionFact {
+                let fact = ScheduledAction {
                     name: action
                         .scheduled_action_name()
                         .unwrap_or_default()
                         .to_owned(),
-                    start: start.map(Timestamp::from_millis),
+                    start: at(action.start_time()),
+                    end: at(action.end_time()),
                     recurrence: action.recurrence().map(str::to_owned),
-                    min: action.min_size(),
-                    max: action.max_size(),
-                    desired: action.desired_capacity(),
+                    time_zone: action.time_zone().map(str::to_owned),
+                    min: size(action.min_size()),
+                    max: size(action.max_size()),
+                    desired: size(action.desired_capacity()),
                 };
                 actions.push((group.to_owned(), fact));
             }

@@ -48,7 +48,7 @@ pub use clients::{AwsClients, ConnectError};
 pub use collector::Collector;
 pub use config::{AwsConfig, READS_TARGET_GROUPS, StaticCredentials};
 pub use discover::{FoundGroup, GroupTag};
-pub use facts::{FactAnswers, Outdated, ScalingPolicyFact, ScheduledActionFact, SlowFacts};
+pub use facts::{FactAnswers, Outdated, ScalingPolicyFact, SlowFacts};
 pub use group::{GroupReading, InstanceReading, Lifecycle};
 pub use history::{HistorySpan, Retention, history_spans};
 pub use metrics::{

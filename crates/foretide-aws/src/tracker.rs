@@ -134,6 +134,7 @@ impl GroupTracker {
             launches: self.not_yet_reported(ended, now),
             early_deaths,
             obstacles: Vec::new(),
+            scheduled: Vec::new(),
         }
     }
 

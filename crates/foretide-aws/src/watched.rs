@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use foretide_calendar::{ScheduledAction, Window, changes};
+use foretide_control::SCHEDULED_KEPT;
 use foretide_domain::{
-    CallFailure, Datapoint, FailureKind, MetricsQuery, Obstacle, SignalReading, Timestamp,
+    CallFailure, Datapoint, FailureKind, MetricsQuery, Obstacle, ScheduledChange, SignalReading,
+    Timestamp,
 };
 
 use crate::clients::AwsClients;
@@ -28,6 +31,10 @@ const FACTS_RETRY: Duration = Duration::from_mins(1);
 /// failed page stops no fleet. Afterwards other writers are unknown, so Foretide writes nothing; an
 /// instance refresh is unknown as well, so capacity is not lowered.
 const FACTS_KEPT: Duration = Duration::from_mins(10);
+/// How far ahead runs of scheduled actions are known: well beyond every lead time.
+const SCHEDULED_AHEAD: Duration = Duration::from_hours(3);
+/// Most runs of scheduled actions in that time: each is part of every reading.
+const SCHEDULED_MAX: usize = 16;
 /// Longest span that a cycle reads in group mode; older periods are history. Without this limit, a
 /// group that was away for days would ask for more than one cycle can read, in every cycle.
 const LOOK_BACK_MAX: Duration = Duration::from_hours(3);
@@ -111,6 +118,9 @@ pub(crate) struct Watched {
     facts_due: Option<Timestamp>,
     /// Time of the last successful reading of policies and scheduled actions.
     writers_read: Option<Timestamp>,
+    /// Changes by scheduled actions, ascending: from the newest reading on, and those before that
+    /// were coming then. A reading names only the next run.
+    scheduled: Vec<ScheduledChange>,
     /// Whether an instance refresh was under way, and the time of that reading.
     refresh_read: Option<(bool, Timestamp)>,
     /// The newest reading of metrics, without its points.
@@ -119,6 +129,11 @@ pub(crate) struct Watched {
     own: Vec<String>,
     /// In instance mode: the serving instances that the newest reading asked for.
     asked: Vec<String>,
+}
+
+/// Whether what the change set still counts, or will.
+fn is_recent(change: &ScheduledChange, now: Timestamp) -> bool {
+    now < change.at.plus(SCHEDULED_KEPT)
 }
 
 impl Groups {
@@ -199,6 +214,7 @@ impl Watched {
             facts: None,
             facts_due: None,
             writers_read: None,
+            scheduled: Vec::new(),
             refresh_read: None,
             metrics: None,
             own: Vec::new(),
@@ -215,6 +231,7 @@ impl Watched {
         self.facts = None;
         self.facts_due = None;
         self.writers_read = None;
+        self.scheduled.clear();
         self.refresh_read = None;
     }
 
@@ -259,6 +276,24 @@ impl Watched {
             .collect()
     }
 
+    /// Changes by scheduled actions around `now`. While their newest reading is old, those that are
+    /// known stay: a minimum too many costs less than one too few.
+    pub(crate) fn scheduled(&self, now: Timestamp) -> Vec<ScheduledChange> {
+        let recent = self.scheduled.iter().filter(|it| is_recent(it, now));
+        recent.cloned().collect()
+    }
+
+    fn know_scheduled(&mut self, actions: &[ScheduledAction], now: Timestamp) {
+        self.scheduled
+            .retain(|it| it.at <= now && is_recent(it, now));
+        let ahead = Window {
+            from: now.plus(Duration::from_millis(1)),
+            to: now.plus(SCHEDULED_AHEAD),
+        };
+        let (coming, _) = changes(actions, ahead, SCHEDULED_MAX);
+        self.scheduled.extend(coming);
+    }
+
     /// Whether an instance refresh is under way or unknown. Capacity is not lowered then.
     pub(crate) fn perhaps_refreshing(&self, now: Timestamp) -> bool {
         self.refreshing(now) != Some(false)
@@ -277,6 +312,7 @@ impl Watched {
             Ok(writers) => {
                 let before = self.facts.take().and_then(Result::ok).unwrap_or_default();
                 self.writers_read = Some(now);
+                self.know_scheduled(&writers.scheduled_actions, now);
                 self.facts = Some(Ok(SlowFacts {
                     policies: writers.policies,
                     scheduled_actions: writers.scheduled_actions,

@@ -3,7 +3,8 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use foretide_control::{CalendarEvent, EventSpan, LocalTime, Occurs, Uplift};
+use foretide_calendar::{Demand, Length, Recurrence, RecurringEvent, Window};
+use foretide_control::{CalendarEvent, EventSpan, LocalTime, Occurs};
 use foretide_domain::{CivilZone, Timestamp};
 use jiff::civil::{Date, DateTime, Time};
 use schemars::JsonSchema;
@@ -14,17 +15,25 @@ use super::quantity::Span;
 
 const DAY: Duration = Duration::from_secs(86_400);
 const WEEK: Duration = Duration::from_secs(7 * 86_400);
+/// The span from its start in which a rule is checked: as long as the window that it is expanded in.
+const RULE_CHECKED: Duration = Duration::from_secs(4 * 366 * 86_400);
 const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 const EXPECTED: &str = "expected NAME WHEN for SPAN [xFACTOR | learned] [min N], WHEN being dates \
                         or times (2026-12-25, 2026-11-27T08:00Z), `holidays US` or `holidays US \
                         05:00` and further dates, `daily 08:00` or `fri 16:00`, in UTC or in the \
-                        zone whose name follows (daily 08:00 Europe/Berlin)";
+                        zone whose name follows (daily 08:00 Europe/Berlin), or START [ZONE] rrule \
+                        RULE [except DATE...] (2026-11-27T08:00 Europe/Berlin rrule FREQ=WEEKLY)";
 
 /// A known event: `sale 2026-11-27T08:00Z for 12h x2.5 min 8`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
 #[schemars(with = "String")]
-pub(crate) struct Event(pub CalendarEvent);
+pub(crate) enum Event {
+    /// Its occurrences are known.
+    Known(CalendarEvent),
+    /// It recurs by a rule, which is expanded at a time.
+    Recurring(RecurringEvent),
+}
 
 impl TryFrom<String> for Event {
     type Error = String;
@@ -47,11 +56,15 @@ impl FromStr for Event {
             return Err(wrong("too few words"));
         };
         let lasts: Lasts = span.parse().map_err(|what: String| wrong(&what))?;
-        let (uplift, minimum) = demands(rest).map_err(|what| wrong(&what))?;
-        if uplift.is_none() && minimum.is_none() {
+        let demand = Demand::parse(rest).map_err(|what| wrong(&what))?;
+        if demand.is_empty() {
             return Err(wrong(
                 "it has no xFACTOR, `learned` or `min N`, so it would change nothing",
             ));
+        }
+        if when.contains(&"rrule") {
+            let event = recurs(name, when, lasts, demand).map_err(|what| wrong(&what))?;
+            return Ok(Self::Recurring(event));
         }
         let when = occurs(when, lasts).map_err(|what| wrong(&what))?;
         let longest = match &when {
@@ -69,14 +82,79 @@ impl FromStr for Event {
             _ => None,
         }
         .unwrap_or(lasts.time);
-        Ok(Self(CalendarEvent {
+        Ok(Self::Known(CalendarEvent {
             name: (*name).to_owned(),
             when,
             lasts,
-            uplift,
-            minimum,
+            uplift: demand.uplift,
+            minimum: demand.minimum,
         }))
     }
+}
+
+/// The event of `START [ZONE] rrule RULE [except DATE...]`.
+fn recurs(
+    name: &str,
+    when: &[&str],
+    lasts: Lasts,
+    demand: Demand,
+) -> Result<RecurringEvent, String> {
+    let (zone, when) = match when {
+        [start, name, rest @ ..] if names_zone(name) => {
+            let zone = CivilZone::named(name).map_err(|error| error.to_string())?;
+            (zone, (start, rest))
+        }
+        [start, rest @ ..] => (CivilZone::utc(), (start, rest)),
+        [] => return Err("no WHEN".to_owned()),
+    };
+    let (start, ["rrule", rule, rest @ ..]) = when else {
+        return Err("a rule stands as START [ZONE] rrule RULE [except DATE...]".to_owned());
+    };
+    let civil = |text: &str| match begin(text, Some(&zone))? {
+        Begins::Civil(time) => Ok(time),
+        Begins::At(at) => zone
+            .civil(at)
+            .ok_or_else(|| format!("`{text}` lies beyond the calendar")),
+    };
+    let except = match rest {
+        [] => &[],
+        ["except", dates @ ..] if !dates.is_empty() => dates,
+        _ => return Err("after the rule only `except DATE...` may stand".to_owned()),
+    };
+    let start = civil(start)?;
+    let (days, times): (Vec<&str>, Vec<&str>) =
+        except.iter().copied().partition(|text| !text.contains('T'));
+    let times = times.into_iter().map(civil);
+    let days = days.into_iter().map(|text| Ok(civil(text)?.date()));
+    let event = RecurringEvent {
+        name: name.to_owned(),
+        recurrence: Recurrence::new(start, rule).map_err(|error| error.to_string())?,
+        except_days: days.collect::<Result<_, String>>()?,
+        except_times: times.collect::<Result<_, String>>()?,
+        length: lasts
+            .days
+            .map_or(Length::of_time(lasts.time), Length::of_days),
+        demand,
+        zone,
+    };
+    check_rule(&event, start, lasts.time)?;
+    Ok(event)
+}
+
+/// Refuses a rule that begins too often, or before the occurrence before it is over.
+fn check_rule(event: &RecurringEvent, start: DateTime, lasts: Duration) -> Result<(), String> {
+    let from = event.zone.instant(start).unwrap_or_default();
+    let to = from.plus(RULE_CHECKED);
+    let expanded = event.expanded(Window { from, to });
+    let expanded = expanded.map_err(|error| error.to_string())?;
+    let Occurs::Spans(spans) = &expanded.when else {
+        return Ok(());
+    };
+    let longest = longest_at(spans.iter().map(|span| span.from), lasts);
+    if lasts.is_zero() || lasts > longest {
+        return Err("it lasts for nothing or until after it begins again".to_owned());
+    }
+    Ok(())
 }
 
 /// How long an event lasts.
@@ -240,57 +318,21 @@ fn begin(text: &str, zone: Option<&CivilZone>) -> Result<Begins, String> {
     })
 }
 
-/// The effect of an event. Two words that contradict each other are refused.
-fn demands(words: &[&str]) -> Result<(Option<Uplift>, Option<u32>), String> {
-    let (mut uplift, mut minimum) = (None, None);
-    let mut rest = words;
-    while let [word, after @ ..] = rest {
-        rest = after;
-        let again = if *word == "min"
-            && let [count, after @ ..] = rest
-        {
-            rest = after;
-            minimum.replace(capacity(count)?).is_some()
-        } else {
-            uplift.replace(lifted(word)?).is_some()
-        };
-        if again {
-            return Err(format!("`{word}` says a second time how much"));
-        }
-    }
-    Ok((uplift, minimum))
-}
-
-fn capacity(count: &str) -> Result<u32, String> {
-    match count.parse() {
-        Ok(0) => Err("`min 0` asks for nothing".to_owned()),
-        Ok(count) => Ok(count),
-        Err(_) => Err(format!("`{count}` is no capacity")),
-    }
-}
-
-fn lifted(word: &str) -> Result<Uplift, String> {
-    if word == "learned" {
-        return Ok(Uplift::Learned);
-    }
-    let factor = word.strip_prefix('x');
-    let factor = factor.ok_or_else(|| format!("`{word}` means nothing here"))?;
-    let factor: f64 = factor
-        .parse()
-        .map_err(|_| format!("`{word}` is no factor"))?;
-    if factor.is_finite() && factor >= 1.0 {
-        Ok(Uplift::Factor(factor))
-    } else {
-        Err(format!("`{word}` would lower the forecast or is no number"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    use foretide_control::Uplift;
+
     fn event(text: &str) -> CalendarEvent {
-        text.parse::<Event>().unwrap().0
+        match text.parse().unwrap() {
+            Event::Known(event) => event,
+            Event::Recurring(event) => {
+                let from = "2026-01-01T00:00Z".parse().unwrap();
+                let to = "2028-01-01T00:00Z".parse().unwrap();
+                event.expanded(Window { from, to }).unwrap()
+            }
+        }
     }
 
     #[test]
@@ -368,7 +410,11 @@ mod tests {
             when("sale 2026-12-25 for 2h x2")
         );
         let error = "sale daily 08:00 Mars/Olympus for 1h x2".parse::<Event>();
-        assert!(error.unwrap_err().contains("`Mars/Olympus` is no time zone"));
+        assert!(
+            error
+                .unwrap_err()
+                .contains("`Mars/Olympus` is no time zone")
+        );
     }
 
     /// A day of a clock that goes forward or back is no day of 24 hours.
@@ -386,6 +432,56 @@ mod tests {
         let states = event("feast holidays US 05:00 America/New_York for 1d x2");
         let begins: Timestamp = "2026-12-25T10:00Z".parse().unwrap();
         assert_eq!(states.began(begins), Some(begins));
+    }
+
+    #[test]
+    fn a_rule_stands_after_its_start_and_zone() {
+        let begins = |text: &str| {
+            let Occurs::Spans(spans) = event(text).when else {
+                panic!("{text}");
+            };
+            let begins = spans.iter().map(|span| span.from.to_string());
+            begins.collect::<Vec<_>>()
+        };
+        assert_eq!(
+            begins(
+                "pay 2026-10-30T16:00 Europe/Berlin rrule FREQ=MONTHLY;BYDAY=-1FR;COUNT=3 except \
+                 2026-11-27 for 2h x1.5"
+            ),
+            ["2026-10-30T15:00:00Z", "2026-12-25T15:00:00Z"]
+        );
+        assert_eq!(
+            begins("open 2026-03-28 Europe/Berlin rrule FREQ=DAILY;COUNT=3 for 1d min 3").len(),
+            3
+        );
+        assert_eq!(
+            begins("open 2026-03-28T08:00Z rrule FREQ=DAILY;UNTIL=20260329T080000Z for 2h min 3"),
+            ["2026-03-28T08:00:00Z", "2026-03-29T08:00:00Z"]
+        );
+        for (text, what) in [
+            ("a 2026-01-01 rrule for 1h x2", "a rule stands as"),
+            ("a rrule FREQ=DAILY for 1h x2", "a rule stands as"),
+            ("a 2026-01-01 rrule DAILY for 1h x2", "no recurrence rule"),
+            (
+                "a 2026-01-01 rrule FREQ=HOURLY for 1h x2",
+                "more than 4000 times",
+            ),
+            ("a 2026-01-01 rrule FREQ=DAILY for 25h x2", ""),
+            ("a 2026-01-01 rrule FREQ=DAILY for 8d x2", "it lasts"),
+            (
+                "a 2026-01-01 rrule FREQ=DAILY except for 1h x2",
+                "only `except DATE...`",
+            ),
+            (
+                "a tomorrow rrule FREQ=DAILY for 1h x2",
+                "`tomorrow` is no date",
+            ),
+        ] {
+            match text.parse::<Event>() {
+                Err(error) => assert!(!what.is_empty() && error.contains(what), "{error}"),
+                Ok(_) => assert!(what.is_empty(), "{text}"),
+            }
+        }
     }
 
     /// The library would read each of these texts as a date and lose the hour.

@@ -12,13 +12,15 @@ use super::problem::{Place, Problem, Problems};
 use super::schema::Table;
 use super::{Config, GroupSettings, Reach, resolve};
 
-/// Keys that decide whom Foretide trusts or asks. Who may tag a group may not set them.
-const NOT_BY_TAG: [&str; 5] = [
+/// Keys that decide whom Foretide trusts or asks, and what it reads. Who may tag a group may not set
+/// them.
+const NOT_BY_TAG: [&str; 6] = [
     "asg",
     "region",
     "role_arn",
     "predictor",
     "predictor_token_file",
+    "forecast.calendars",
 ];
 
 /// Short names of tags for keys that stand in a table of their own.
@@ -359,6 +361,11 @@ mod tests {
                 None,
                 &[("foretide:predictor", "http://evil.example")],
             ),
+            group(
+                "reader",
+                None,
+                &[("foretide:forecast.calendars", "a /etc/passwd min 4")],
+            ),
         ];
         let Discovered {
             config, refused, ..
@@ -371,6 +378,7 @@ mod tests {
         assert!(said[1].contains("foretide:budget of group value"));
         assert!(said[2].contains("`predictor` cannot be set by a tag"));
         assert!(!said[2].contains("evil"), "values of tags are not repeated");
+        assert!(said[3].contains("`forecast.calendars` cannot be set by a tag"));
     }
 
     #[test]

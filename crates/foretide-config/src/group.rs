@@ -7,6 +7,7 @@ use foretide_aws::{
     Collect, CollectSettings, LoadMetric, MetricOptions, Monitoring, Ready, SignalMetric,
     USD_PER_METRIC_REQUESTED,
 };
+use foretide_calendar::{CalendarLine, RecurringEvent};
 use foretide_control::ControllerConfig;
 use foretide_predict::PredictorUrl;
 
@@ -57,6 +58,13 @@ pub struct LiveSettings {
     pub price: Option<Price>,
     /// The group that this one replaces; its history is used.
     pub history_from: Option<String>,
+    /// Known events that recur by a rule; [`Config::expand_rules`](crate::Config::expand_rules)
+    /// adds their occurrences to the controller's settings.
+    pub recurring: Vec<RecurringEvent>,
+    /// Calendars whose events are known events; who reads them adds their events.
+    pub calendars: Vec<CalendarLine>,
+    /// Time between two readings of the calendars.
+    pub calendar_refresh: Duration,
     /// Policies that may stay active beside Foretide.
     pub allow_policies: Vec<String>,
     /// Whether weights other than 1 are accepted.
@@ -91,6 +99,9 @@ impl Default for LiveSettings {
             sources: Vec::new(),
             price: None,
             history_from: None,
+            recurring: Vec::new(),
+            calendars: Vec::new(),
+            calendar_refresh: Duration::from_mins(15),
             allow_policies: Vec::new(),
             allow_weights: false,
             predictor: None,

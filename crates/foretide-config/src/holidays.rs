@@ -36,11 +36,7 @@ mod tests {
     fn movable_holidays_lie_where_the_year_has_them() {
         let midnight = Time::midnight();
         let states = of("US", midnight).unwrap();
-        for day in [
-            "2025-11-27T00:00",
-            "2026-11-26T00:00",
-            "2026-12-25T00:00",
-        ] {
+        for day in ["2025-11-27T00:00", "2026-11-26T00:00", "2026-12-25T00:00"] {
             assert!(states.contains(&at(day)), "{day}");
         }
         let germany = of("DE", midnight).unwrap();

@@ -349,6 +349,17 @@ impl Walk<'_> {
             (Some("path"), Some(path)) => {
                 toml::Value::String(self.folder.join(path).to_string_lossy().into_owned())
             }
+            (Some("calendars"), None) => {
+                let rooted = |line: &toml::Value| match line.as_str() {
+                    Some(line) => {
+                        toml::Value::String(foretide_calendar::rooted(line, &self.folder))
+                    }
+                    None => line.clone(),
+                };
+                let lines = value.as_array();
+                let lines = lines.map(|lines| lines.iter().map(rooted).collect());
+                lines.map_or_else(|| value.clone(), toml::Value::Array)
+            }
             _ => value.clone(),
         }
     }

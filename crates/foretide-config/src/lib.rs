@@ -4,6 +4,7 @@
 
 mod broken;
 mod built;
+mod calendars;
 mod checks;
 mod choice;
 mod days;

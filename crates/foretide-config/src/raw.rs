@@ -10,6 +10,7 @@ use foretide_predict::{InvalidPredictorUrl, PredictorUrl};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::calendars::Calendar;
 use super::choice::{
     RawCollect, RawLogFormat, RawMode, RawMonitoring, RawOnEmpty, RawOnMissing, RawOnSuspended,
     RawPolicy, RawReady,
@@ -322,13 +323,27 @@ pub(crate) struct RawForecast {
     pub instance_price: Option<Price>,
     /// Cost of a minute in violation for each missing instance, in the same currency.
     pub violation_price: Option<MinutePrice>,
-    /// Known events, each `NAME WHEN for SPAN [xFACTOR | learned] [min N]`, in UTC. WHEN is a date,
-    /// a time with its offset (`2026-11-27T08:00Z`), `daily 08:00`, `fri 16:00`, or `holidays US`:
-    /// the countrywide public holidays of a country by its ISO 3166-1 code, as far as they are
-    /// known, optionally with a time (`holidays US 05:00`) and further dates. A date begins at
-    /// midnight. xFACTOR is the load relative to the usual one; `learned` takes it from earlier
-    /// events of the same name. `min N` is the least capacity during the event.
+    /// Known events, each `NAME WHEN for SPAN [xFACTOR | learned] [min N]`. WHEN is a date, a time
+    /// with its offset (`2026-11-27T08:00Z`), `daily 08:00`, `fri 16:00`, or `holidays US`: the
+    /// countrywide public holidays of a country by its ISO 3166-1 code, as far as they are known,
+    /// optionally with a time (`holidays US 05:00`) and further dates. A date begins at midnight.
+    /// Dates and times are in UTC, or by the clock of the time zone whose name follows
+    /// (`daily 08:00 Europe/Berlin`). A recurrence rule of RFC 5545 stands as
+    /// `START [ZONE] rrule RULE [except DATE...]`. xFACTOR is the load relative to the usual one;
+    /// `learned` takes it from earlier events of the same name. `min N` is the least capacity
+    /// during the event.
     pub events: Option<Vec<Event>>,
+    /// Calendars (iCalendar, RFC 5545) whose events are known events, each
+    /// `NAME SOURCE [in ZONE] [only WORD] [xFACTOR | learned] [min N]`. SOURCE is a file or an
+    /// `https://` address. ZONE is the zone of whole days and of times without a zone. `only` takes
+    /// the events that have the word in their summary or categories. What events ask for stands
+    /// last; an event may say it itself, in a line `foretide: x2 min 8` of its description. Of an
+    /// address only the host is ever shown.
+    #[schemars(extend("format" = "calendars"))]
+    pub calendars: Option<Vec<Calendar>>,
+    /// Time between two readings of the calendars, `1m` to `1d`. A calendar that cannot be read
+    /// leaves the events of its last reading in force.
+    pub calendar_refresh: Option<Span>,
 }
 
 /// Settings of the circuit breaker.

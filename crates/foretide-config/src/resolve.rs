@@ -7,6 +7,7 @@ use foretide_control::{ControllerConfig, LoadMetric as ControllerLoad, OnSuspend
 use foretide_domain::{Headroom, Percent};
 use serde::Deserialize;
 
+use super::event::Event;
 use super::key::Key;
 use super::layer::{Layers, Setting, merged, same_variable};
 use super::problem::{Place, Problem, Problems};
@@ -144,6 +145,17 @@ fn live(raw: &RawGroup, mut live: LiveSettings) -> LiveSettings {
     let token_file = raw.predictor_token_file.clone().map(Some);
     set(&mut live.predictor_token_file, token_file);
     live.load = load(&raw.load, live.load.as_ref());
+    if let Some(events) = &raw.forecast.events {
+        let recurring = events.iter().filter_map(|event| match event {
+            Event::Known(_) => None,
+            Event::Recurring(event) => Some(event.clone()),
+        });
+        live.recurring = recurring.collect();
+    }
+    if let Some(calendars) = &raw.forecast.calendars {
+        live.calendars = calendars.iter().map(|line| line.0.clone()).collect();
+    }
+    set(&mut live.calendar_refresh, raw.forecast.calendar_refresh);
     live
 }
 
@@ -256,7 +268,11 @@ fn controller(
         raw.forecast.scale_in_wait,
     );
     if let Some(events) = &raw.forecast.events {
-        config.calendar = events.iter().map(|event| event.0.clone()).collect();
+        let known = events.iter().filter_map(|event| match event {
+            Event::Known(event) => Some(event.clone()),
+            Event::Recurring(_) => None,
+        });
+        config.calendar = known.collect();
     }
     config.forecast.short_per_instance = match prices(&raw.forecast, inherited) {
         (Some(instance), Some(violation)) => violation.over(instance),
@@ -392,6 +408,10 @@ fn demo(raw: RawDemo) -> DemoSettings {
     demo
 }
 
+/// Shortest and longest time between two readings of a calendar.
+const REFRESH: std::ops::RangeInclusive<Duration> =
+    Duration::from_mins(1)..=Duration::from_hours(24);
+
 /// Checks that concern several settings, or values that the type allows.
 fn check(config: &Config, settings: &[Setting]) -> Vec<Problem> {
     let mut problems = Vec::new();
@@ -409,6 +429,11 @@ fn check(config: &Config, settings: &[Setting]) -> Vec<Problem> {
                 problems.push(senseless(&tables, error.key, error.why, settings));
             }
             _ => {}
+        }
+        if !REFRESH.contains(&group.live.calendar_refresh) {
+            let tables = [&table, &defaults];
+            let (key, why) = ("forecast.calendar_refresh", "must be from 1m to 1d");
+            problems.push(senseless(&tables, key, why, settings));
         }
         let twin = config
             .groups

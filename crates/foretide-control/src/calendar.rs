@@ -6,15 +6,19 @@
 //! configuration or learned from earlier occurrences, it lifts the whole forecast until its median
 //! is that many times as much; a forecast that already is, stays.
 
+mod actions;
 mod occurs;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::time::Duration;
 
 use foretide_domain::Timestamp;
 use foretide_forecast::{History, Period};
 use serde::{Deserialize, Serialize};
 
+pub use self::actions::SCHEDULED_KEPT;
+pub(crate) use self::actions::scheduled_minimum;
 pub use self::occurs::{EventSpan, LocalTime, Occurs};
 
 const DAY_S: i64 = 86_400;
@@ -28,6 +32,9 @@ const WEEKS_BACK: i64 = 2;
 const DAYS_BACK: i64 = 6;
 /// The largest factor that is learned: of next to nothing anything is a multiple.
 const FACTOR_MAX: f64 = 10.0;
+/// Names of events of which is remembered what they have shown: as many as calendars may bring.
+/// Beyond, those of events that are no longer known are forgotten.
+const REMEMBERED_MAX: usize = 1_000;
 
 /// An event that is known beforehand.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -69,6 +76,24 @@ impl CalendarEvent {
     fn touches(&self, from: Timestamp, to: Timestamp) -> bool {
         let began = self.began(from).is_some();
         began || self.begins_next(from).is_some_and(|next| next <= to)
+    }
+}
+
+/// Who needs a capacity at a time that is known beforehand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Needed<'a> {
+    /// A known event, by its name.
+    Event(&'a str),
+    /// A scheduled action of the group, by its name.
+    Action(&'a str),
+}
+
+impl fmt::Display for Needed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Event(name) => f.write_str(name),
+            Self::Action(name) => write!(f, "scheduled action {name}"),
+        }
     }
 }
 
@@ -136,6 +161,10 @@ impl Learned {
             return;
         }
         self.newest_start = Some(start);
+        if self.events.len() > REMEMBERED_MAX {
+            let known: BTreeSet<&str> = events.iter().map(|event| event.name.as_str()).collect();
+            self.events.retain(|name, _| known.contains(name.as_str()));
+        }
         for event in events.iter().filter(|event| event.uplift.is_some()) {
             let seen = self.events.entry(event.name.clone()).or_default();
             let began = event.began(start);

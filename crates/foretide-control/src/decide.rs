@@ -306,11 +306,8 @@ fn inputs(facts: &Facts<'_>, proposal: &Proposal, guarded: &Guarded) -> Inputs {
 /// The event that needs a capacity now, or else the one that lifts the forecast.
 fn event(facts: &Facts<'_>) -> Option<EventFigures> {
     let (name, minimum) = match facts.scheduled {
-        Some((minimum, event)) => (event.name.as_str(), Some(minimum)),
-        None => (facts.lifting?, None),
+        Some((minimum, needed)) => (needed.to_string(), Some(minimum)),
+        None => (facts.lifting?.to_owned(), None),
     };
-    Some(EventFigures {
-        name: name.to_owned(),
-        minimum,
-    })
+    Some(EventFigures { name, minimum })
 }

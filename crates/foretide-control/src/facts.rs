@@ -8,7 +8,7 @@ use foretide_domain::{
 };
 use foretide_forecast::sizing::SizingOutput;
 
-use crate::calendar::CalendarEvent;
+use crate::calendar::Needed;
 use crate::config::ControllerConfig;
 use crate::load::{Measured, measured};
 use crate::safe_start::Waits;
@@ -50,8 +50,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) orders: &'a Orders,
     /// The mode in force.
     pub(crate) mode: Mode,
-    /// The capacity that a known event needs now, and the event.
-    pub(crate) scheduled: Option<(u32, &'a CalendarEvent)>,
+    /// The capacity that a known event or a scheduled action needs now, and who.
+    pub(crate) scheduled: Option<(u32, Needed<'a>)>,
     /// What is left of the waits of a start.
     pub(crate) start: Waits,
     /// The event that lifts the newest forecast.

@@ -44,7 +44,7 @@ mod state;
 mod votes;
 
 pub use audit::{AuditInput, AuditedSignal, AuditedStart, audit};
-pub use calendar::{CalendarEvent, EventSpan, LocalTime, Occurs, Uplift};
+pub use calendar::{CalendarEvent, EventSpan, LocalTime, Occurs, SCHEDULED_KEPT, Uplift};
 pub use config::{
     BreakerConfig, Carries, ClassifierConfig, Combine, ConfigError, ControllerConfig,
     ForecastConfig, InstanceAllowance, OnEmpty, OnMissing, OnSuspended, SignalConfig, Signals,

@@ -4,7 +4,7 @@
 use foretide_domain::{ForecastFigures, Timestamp};
 use foretide_forecast::sizing::SizingOutput;
 
-use crate::calendar::{CalendarEvent, minimum};
+use crate::calendar::{Needed, minimum, scheduled_minimum};
 use crate::controller::Controller;
 use crate::policy;
 
@@ -48,13 +48,24 @@ impl Controller {
         Some(forecasting.figures(output?, saved.optimiser.config(), lead_time))
     }
 
-    /// What a known event needs now, or by the time that a launch now serves.
-    pub(crate) fn scheduled(&self, now: Timestamp) -> Option<(u32, &CalendarEvent)> {
+    /// What a known event or a scheduled action of the group needs now, or by the time that a launch
+    /// now serves.
+    pub(crate) fn scheduled(&self, now: Timestamp) -> Option<(u32, Needed<'_>)> {
         if !policy::of(&self.config).forecasts() {
             return None;
         }
         let lead_time = self.state.group.lead_time(&self.config);
         let ahead = lead_time.saturating_add(self.config.interval);
-        minimum(&self.config.calendar, now, ahead)
+        let event = minimum(&self.config.calendar, now, ahead);
+        let event = event.map(|(least, event)| (least, Needed::Event(&event.name)));
+        let group = self.state.group.newest();
+        // A suspended action does not run.
+        let group = group.filter(|group| !group.suspended.scheduled_actions);
+        let action = group.and_then(|group| {
+            let (least, change) = scheduled_minimum(&group.scheduled, group.bounds, now, ahead)?;
+            Some((least, Needed::Action(&change.action)))
+        });
+        let more = action.filter(|(least, _)| event.is_none_or(|(other, _)| *least > other));
+        more.or(event)
     }
 }

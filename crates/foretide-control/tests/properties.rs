@@ -11,8 +11,8 @@ use foretide_control::{
 };
 use foretide_domain::{
     Alarm, Bounds, CallFailure, CallId, Class, Datapoint, FailureKind, GroupState, Launch,
-    LifecycleCounts, Mode, Obstacle, Percent, Plan, PolicyKind, Prediction, Record, SignalReading,
-    SignalValue, SuspendedProcesses, Timestamp, WriteOutcome,
+    LifecycleCounts, Mode, Obstacle, Percent, Plan, PolicyKind, Prediction, Record,
+    ScheduledChange, SignalReading, SignalValue, SuspendedProcesses, Timestamp, WriteOutcome,
 };
 use proptest::prelude::*;
 
@@ -68,6 +68,17 @@ fn group() -> impl Strategy<Value = GroupState> {
                     .collect(),
                 obstacles: if flags == 5 {
                     vec![Obstacle::Weights]
+                } else {
+                    Vec::new()
+                },
+                scheduled: if flags == 6 {
+                    vec![ScheduledChange {
+                        action: "morning".into(),
+                        at: Timestamp::from_seconds(START + 600),
+                        min: Some(min + 1),
+                        max: None,
+                        desired: Some(desired + 1),
+                    }]
                 } else {
                     Vec::new()
                 },

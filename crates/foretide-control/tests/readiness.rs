@@ -65,6 +65,7 @@ fn group(readiness: Option<Readiness>) -> GroupState {
         launches: launches(30),
         early_deaths: Vec::new(),
         obstacles: Vec::new(),
+        scheduled: Vec::new(),
     }
 }
 

@@ -18,6 +18,8 @@
 //!                       and an instance in service takes out so many; CPU follows at 48 % of work
 //! demand D              the load metric of the periods to come, which goes on where CPU ends
 //! period SECONDS        length of the periods to come
+//! action NAME AFTER KEY=N …    a scheduled action sets min, max or desired, AFTER seconds from the start;
+//!                       the next readings show it, and it acts by itself
 //! event AFTER LASTS N   before the first look: N instances are needed from AFTER seconds on
 //! class NAME:P | class silent    what the model says, with which probability; or no answer
 //! group KEY=VALUE …     the group as the next reading shows it
@@ -56,7 +58,7 @@ use foretide_control::{
 use foretide_domain::{
     Asked, Bounds, BytesPerSecond, CallFailure, CallId, Class, Datapoint, EarlyDeath, FailureKind,
     GroupState, Headroom, Launch, Mode, Obstacle, Order, Percent, Plan, PolicyKind, Prediction,
-    Record, SignalReading, SignalValue, Timestamp, Unaccounted, WriteOutcome,
+    Record, ScheduledChange, SignalReading, SignalValue, Timestamp, Unaccounted, WriteOutcome,
 };
 
 /// Time from the end of a period until it is visible.
@@ -156,6 +158,7 @@ impl World {
             "queue" => self.queue = Queue::parse(&rest),
             "period" => self.period = Duration::from_secs(first.parse().unwrap()),
             "event" => self.event(&rest),
+            "action" => self.action(&rest),
             "class" => self.prediction = (first != "silent").then(|| prediction(first)),
             "group" => rest.iter().for_each(|pair| self.change_group(pair)),
             "others" => self.others = others(&rest),
@@ -292,6 +295,44 @@ impl World {
         });
     }
 
+    fn action(&mut self, words: &[&str]) {
+        let [name, after, sizes @ ..] = words else {
+            panic!("an action is NAME AFTER KEY=N …")
+        };
+        let of = |key: &str| {
+            let mut pairs = sizes.iter().filter_map(|pair| pair.split_once('='));
+            pairs.find_map(|(its, value)| (its == key).then(|| value.parse::<u32>().unwrap()))
+        };
+        self.group.scheduled.push(ScheduledChange {
+            action: (*name).to_owned(),
+            at: START.plus(Duration::from_secs(after.parse().unwrap())),
+            min: of("min"),
+            max: of("max"),
+            desired: of("desired"),
+        });
+    }
+
+    /// AWS runs the scheduled actions that are due.
+    fn run_actions(&mut self, before: Timestamp) {
+        if self.group.suspended.scheduled_actions {
+            return;
+        }
+        let due = self.group.scheduled.iter();
+        let due = due.filter(|change| before < change.at && change.at <= self.now);
+        for change in due.cloned().collect::<Vec<_>>() {
+            let bounds = self.group.bounds;
+            let min = change.min.unwrap_or(bounds.min());
+            let max = change.max.unwrap_or(bounds.max());
+            self.group.bounds = Bounds::new(min, max).unwrap();
+            let desired = change.desired.unwrap_or(self.group.desired);
+            self.group.desired = desired.clamp(min, max);
+            self.say(&format!(
+                "-- action {} runs: desired {} within {min}–{max} --",
+                change.action, self.group.desired
+            ));
+        }
+    }
+
     fn change_group(&mut self, pair: &str) {
         let (key, value) = pair.split_once('=').unwrap();
         let number = || value.parse::<u32>().unwrap();
@@ -314,6 +355,7 @@ impl World {
                 group.suspended.launch = value == "launch";
                 group.suspended.terminate = value == "terminate";
                 group.suspended.alarm_notification = value == "alarm";
+                group.suspended.scheduled_actions = value == "actions";
             }
             "refreshing" => {
                 group.refreshing = value != "no";
@@ -366,7 +408,9 @@ impl World {
     fn pass(&mut self, span: Duration) {
         let end = self.now.plus(span);
         while self.now < end {
+            let before = self.now;
             self.now = self.now.plus(Duration::from_secs(10));
+            self.run_actions(before);
             self.publish();
         }
     }

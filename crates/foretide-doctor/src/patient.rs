@@ -74,7 +74,7 @@ impl Patient<'_> {
         found.extend(group::unhealthy(&reading));
         found.push(group::weights(self.settings, &reading));
         found.extend(targets::check(clients, self.settings, &reading).await);
-        found.extend(self.others(&reading).await);
+        found.extend(self.others(&reading, now).await);
         found.extend(self.launches(&reading, now).await);
         found.extend(self.load(&reading, now).await);
         found.extend(predictor::check(self.settings, self.config.outbound()).await);
@@ -83,7 +83,7 @@ impl Patient<'_> {
     }
 
     /// Findings on other writers and on running activities.
-    async fn others(&self, reading: &GroupReading) -> Vec<Finding> {
+    async fn others(&self, reading: &GroupReading, now: Timestamp) -> Vec<Finding> {
         let clients = self.clients;
         let answers = clients.ask_each_fact(self.name, reading.warm_pool).await;
         let why = "who else sets capacity is not known, and then nothing is ever written";
@@ -106,7 +106,10 @@ impl Patient<'_> {
             found.extend(writers::policies(self.name, self.settings, policies));
         }
         if let Ok(actions) = &answers.scheduled_actions {
-            found.extend(writers::scheduled(self.name, actions));
+            let (bounds, settings) = (reading.bounds, self.settings);
+            found.extend(writers::scheduled(
+                self.name, settings, bounds, actions, now,
+            ));
         }
         if answers.refreshing == Ok(true) {
             let why = "capacity is not lowered until it has ended";

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{Obstacle, Readiness, Timestamp};
+use crate::{Obstacle, Readiness, ScheduledChange, Timestamp};
 
 /// The smallest and the largest desired capacity that the group allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -258,6 +258,9 @@ pub struct GroupState {
     /// What speaks against setting desired capacity.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub obstacles: Vec<Obstacle>,
+    /// What scheduled actions of the group change within hours, and changed lately, ascending.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scheduled: Vec<ScheduledChange>,
 }
 
 impl GroupState {
@@ -280,6 +283,7 @@ impl GroupState {
             launches: Vec::new(),
             early_deaths: Vec::new(),
             obstacles: Vec::new(),
+            scheduled: Vec::new(),
         }
     }
 

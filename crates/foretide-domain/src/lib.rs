@@ -25,6 +25,7 @@ mod plan;
 mod price_table;
 mod readiness;
 mod record;
+mod scheduled;
 mod serving;
 mod signal;
 mod stall;
@@ -61,6 +62,7 @@ pub use plan::{HistoryQuery, MetricsQuery, Plan};
 pub use price_table::{PriceTable, Priced, PricedShare, Spent};
 pub use readiness::{Readiness, ReadinessDoubt};
 pub use record::{Alarm, ForeignChange, Outcome, Record};
+pub use scheduled::ScheduledChange;
 pub use serving::{
     GroupCpu, InTransition, InstanceCpu, SATURATED_CPU, Served, ServingCpu, Unaccounted, is_alike,
     serving_cpu,

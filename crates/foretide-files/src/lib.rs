@@ -13,8 +13,8 @@ pub use content::{
     EXPOSED_WHY, Exposed, NO_UNIT, basic_auth, exposed, model, no_case, token, trace,
 };
 pub use open::{
-    AUTHORITIES, CONFIGURATION, Given, Kind, LABELLED_ROWS, MODEL, NEVER_WAIT, PASSWORD, SCENARIO,
-    TOKEN, TRACE, TooLong, WEBHOOK_ADDRESS, bytes, is_readable, open, text,
+    AUTHORITIES, CALENDAR, CONFIGURATION, Given, Kind, LABELLED_ROWS, MODEL, NEVER_WAIT, PASSWORD,
+    SCENARIO, TOKEN, TRACE, TooLong, WEBHOOK_ADDRESS, bytes, is_readable, open, text,
 };
 pub use outbound::{authorities, outbound_of_process};
 pub use partial::{Head, Partial};

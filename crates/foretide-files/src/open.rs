@@ -65,6 +65,12 @@ pub const AUTHORITIES: Kind = Kind {
     bytes_max: 16 << 20,
     wrong: Exit::Config,
 };
+/// A calendar: 4 MiB, the limit of its reader.
+pub const CALENDAR: Kind = Kind {
+    name: "calendar",
+    bytes_max: 4 << 20,
+    wrong: Exit::Data,
+};
 /// A scenario of the emulator.
 pub const SCENARIO: Kind = Kind {
     name: "scenario",

@@ -1,4 +1,4 @@
-//! Calling out: one JSON request to one address, with a bounded answer. Follows no redirect, keeps
+//! Calling out: one request to one address, with a bounded answer. Follows no redirect, keeps
 //! no cookie; the deadline is the caller's.
 
 use std::fmt;
@@ -178,7 +178,8 @@ impl HttpClient {
         uri.scheme_str() == Some("https") || self.outbound.proxies.of(uri).is_none()
     }
 
-    /// Gets `uri`. Reads at most `most` bytes of the answer's body, and says how the body ended.
+    /// Gets `uri` in the media type `accept`. Reads at most `most` bytes of the answer's body, and
+    /// says how the body ended.
     ///
     /// # Errors
     /// No answer came. An answer of any status is none.
@@ -186,12 +187,13 @@ impl HttpClient {
         &self,
         uri: &Uri,
         credentials: &Credentials,
+        accept: &'static str,
         most: usize,
     ) -> Result<Answer, CallFailure> {
         let mut request = Request::new(Full::default());
         *request.uri_mut() = uri.clone();
         let headers = request.headers_mut();
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        headers.insert(ACCEPT, HeaderValue::from_static(accept));
         if let Some(value) = credentials.header()? {
             headers.insert(AUTHORIZATION, value);
         }
@@ -206,14 +208,7 @@ impl HttpClient {
         body: Vec<u8>,
         most: usize,
     ) -> Result<(StatusCode, Bytes), CallFailure> {
-        let answer = self.send(request(uri, token, body)?).await?;
-        let status = answer.status();
-        let body = Limited::new(answer.into_body(), most).collect().await;
-        let body = body.map_err(|error| {
-            let text = format!("an answer of over {most} bytes, or cut off: {error}");
-            failure(FailureKind::Malformed, text)
-        })?;
-        Ok((status, body.to_bytes()))
+        bounded(self.send(request(uri, token, body)?).await?, most).await
     }
 
     /// Posts `body` to `uri`; answers the status alone.
@@ -239,6 +234,20 @@ impl HttpClient {
             failure(FailureKind::Unavailable, text)
         })
     }
+}
+
+/// Status and body of an answer of at most `most` bytes.
+async fn bounded(
+    answer: Response<Incoming>,
+    most: usize,
+) -> Result<(StatusCode, Bytes), CallFailure> {
+    let status = answer.status();
+    let body = Limited::new(answer.into_body(), most).collect().await;
+    let body = body.map_err(|error| {
+        let text = format!("an answer of over {most} bytes, or cut off: {error}");
+        failure(FailureKind::Malformed, text)
+    })?;
+    Ok((status, body.to_bytes()))
 }
 
 fn tls(outbound: &Outbound) -> Result<ClientConfig, NoCertificates> {

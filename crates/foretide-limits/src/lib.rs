@@ -5,6 +5,7 @@
 use std::fmt::Write as _;
 
 use foretide_aws::ANSWER_BYTES_MAX;
+use foretide_calendar::{CALENDAR_BYTES_MAX, EVENTS_MAX, OCCURRENCES_MAX, RULES_MAX};
 use foretide_files::{self as file, Kind};
 use foretide_http::ServeConfig;
 use foretide_predict::MAX_BATCH_ROWS;
@@ -51,6 +52,9 @@ const STORE: &str = "
 Each value that is read from the store has a range, and each row has a checksum. A row that fails
 either is an error that names the table, the row and the column. `foretide doctor` lists such rows.
 ";
+
+/// What a calendar beyond its limits does.
+const KEPT: &str = "the events of the last good reading stay in force";
 
 /// One input.
 #[derive(Clone)]
@@ -129,6 +133,20 @@ fn files() -> Vec<Row> {
             ..file(
                 "certificate authorities (`AWS_CA_BUNDLE`)",
                 file::AUTHORITIES,
+            )
+        },
+        Row {
+            beyond: KEPT.into(),
+            test: "a_reading_that_fails_keeps_the_last_good_one_and_says_so",
+            ..file("calendar (`forecast.calendars`)", file::CALENDAR)
+        },
+        Row {
+            limit: format!("{EVENTS_MAX}, {RULES_MAX} and {OCCURRENCES_MAX}"),
+            beyond: KEPT.into(),
+            test: "a_calendar_that_is_none_or_too_large_is_refused",
+            ..file(
+                "calendar: events, rules, and occurrences in nine weeks",
+                file::CALENDAR,
             )
         },
         file("scenario of the emulator", file::SCENARIO),
@@ -212,6 +230,12 @@ fn answers() -> Vec<Row> {
             "704000".into(),
             "nothing is asked",
             "a_question_for_too_many_periods_is_not_sent",
+        ),
+        row(
+            "answer with a calendar (`forecast.calendars`)",
+            bytes(CALENDAR_BYTES_MAX as u64),
+            KEPT,
+            "a_calendar_is_read_from_an_address",
         ),
         row(
             "answer of a webhook",

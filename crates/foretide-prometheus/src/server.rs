@@ -133,7 +133,12 @@ impl Prometheus {
         let Inner { client, settings } = &*self.inner;
         let quote = Quote(&settings.credentials);
         let uri = self.address(text, part)?;
-        let call = client.get(&uri, &settings.credentials, ANSWER_BYTES_MAX);
+        let call = client.get(
+            &uri,
+            &settings.credentials,
+            "application/json",
+            ANSWER_BYTES_MAX,
+        );
         let answer = tokio::time::timeout(settings.timeout, call).await;
         let answer = answer.map_err(|_| Problem::TimedOut(settings.timeout))?;
         let answer = answer.map_err(|failure| {

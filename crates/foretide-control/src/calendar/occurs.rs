@@ -1,5 +1,6 @@
 //! When an event occurs: a function from a rule and a time to the occurrence around it or after it.
 
+use std::fmt;
 use std::time::Duration;
 
 use foretide_domain::{CivilZone, Timestamp};
@@ -53,12 +54,19 @@ pub struct LocalTime {
 }
 
 /// One occurrence with its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct EventSpan {
     /// When it begins.
     pub from: Timestamp,
     /// When it is over.
     pub to: Timestamp,
+}
+
+/// One line, also where the settings of a group are shown in full: there may be a thousand.
+impl fmt::Debug for EventSpan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} to {}", self.from, self.to)
+    }
 }
 
 impl Occurs {

@@ -1,7 +1,11 @@
 //! The adapter over the official SDK reads and writes the emulated group like a real one.
 
+use std::time::Duration;
+
 use foretide_aws::{Collect, LoadMetric, MetricOptions, Monitoring, Stat};
-use foretide_domain::{Bounds, FailureKind, Mode, Obstacle, Percent, Plan, WriteOutcome};
+use foretide_domain::{
+    Bounds, FailureKind, Mode, Obstacle, Percent, Plan, ScheduledChange, WriteOutcome,
+};
 use foretide_emulator::{Demand, GroupSpec, Metric, PolicySpec, ScheduledActionSpec, Scripted};
 
 use crate::rig::{Rig, ask, history, web};
@@ -408,6 +412,10 @@ async fn slow_facts_tell_who_else_writes() {
         ["track"]
     );
     assert_eq!(facts.scheduled_actions[0].min, Some(4));
+    assert_eq!(
+        facts.scheduled_actions[0].recurrence.as_deref(),
+        Some("0 8 * * *")
+    );
     assert!(rig.read(&collector, "web").await.refreshing);
     assert!(collector.reading("web").unwrap().weighted);
     let calls = rig.emulator.calls();
@@ -417,6 +425,43 @@ async fn slow_facts_tell_who_else_writes() {
         calls,
         "not asked again within five minutes"
     );
+}
+
+/// What an action sets is known before it runs, stays known for a quarter of an hour, and the group
+/// has it by then.
+#[tokio::test]
+async fn scheduled_actions_are_told_before_they_run_and_then_act() {
+    let rig = Rig::of(GroupSpec {
+        scheduled_actions: vec![ScheduledActionSpec {
+            name: "morning".into(),
+            at_s: Some(1_800),
+            min: Some(4),
+            ..ScheduledActionSpec::default()
+        }],
+        ..web()
+    })
+    .await;
+    let collector = rig.collector("web", MetricOptions::default());
+    let at = rig.now().plus(Duration::from_secs(1_800));
+    rig.read(&collector, "web").await;
+    collector.refresh_facts(rig.now()).await;
+    let told = rig.read(&collector, "web").await;
+    let morning = ScheduledChange {
+        action: "morning".into(),
+        at,
+        min: Some(4),
+        max: None,
+        desired: None,
+    };
+    assert_eq!(told.scheduled, [morning.clone()]);
+    assert!(told.bounds.min() < 4);
+    rig.pass(1_860);
+    collector.refresh_facts(rig.now()).await;
+    let ran = rig.read(&collector, "web").await;
+    assert_eq!(ran.bounds.min(), 4);
+    assert_eq!(ran.scheduled, [morning], "it ran a minute ago");
+    rig.pass(900);
+    assert!(rig.read(&collector, "web").await.scheduled.is_empty());
 }
 
 #[tokio::test]

@@ -91,6 +91,7 @@ pub(super) fn group(world: &World, epoch: Timestamp, launches: Vec<Launch>) -> G
         launches,
         early_deaths: early_deaths(world, epoch),
         obstacles: Vec::new(),
+        scheduled: Vec::new(),
     }
 }
 

@@ -11,6 +11,7 @@ use foretide_http::Token;
 use foretide_terminal::{Exit, Failure};
 
 use crate::cli::ConfigFlags;
+use crate::clock;
 use crate::output::warn;
 
 use super::remote;
@@ -103,7 +104,16 @@ fn read_config(path: &Path) -> Result<String, Failure> {
 
 /// Loads and checks the configuration.
 pub(crate) fn load(sources: &Sources) -> Result<Config, Failure> {
-    sources.load().map_err(|problems| refused(&problems))
+    let config = sources.load().map_err(|problems| refused(&problems))?;
+    expanded(config)
+}
+
+/// The configuration with the occurrences of events that recur by a rule.
+fn expanded(mut config: Config) -> Result<Config, Failure> {
+    config.expand_rules(clock::now()).map_err(|what| {
+        Failure::new(Exit::Config, what).hint("give the rule a later START, or an end by UNTIL")
+    })?;
+    Ok(config)
 }
 
 /// Loads and checks the configuration, with the groups that a search found. Also returns what a
@@ -138,7 +148,9 @@ pub(crate) fn load_with(
 /// Loads and checks the configuration, with the groups that a search found.
 pub(crate) fn discovered(sources: &Sources, found: &Found) -> Result<Discovered, Failure> {
     let loaded = sources.load_with(&found.tagged(), found.home.as_deref());
-    loaded.map_err(|problems| refused(&problems))
+    let mut loaded = loaded.map_err(|problems| refused(&problems))?;
+    loaded.config = expanded(loaded.config)?;
+    Ok(loaded)
 }
 
 fn refused(problems: &Problems) -> Failure {

@@ -24,6 +24,7 @@ pub(crate) mod trace;
 pub(crate) mod traced;
 pub(crate) mod train;
 
+mod calendars;
 pub(crate) mod init;
 mod input;
 mod kept;

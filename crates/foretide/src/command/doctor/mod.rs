@@ -18,6 +18,7 @@ use foretide_terminal::{Exit, Failure};
 use crate::cli::ConfigFlags;
 use crate::clock;
 
+use super::calendars::{Brought, Calendars, fetch, places};
 use super::{Context, input};
 
 pub(crate) use args::DoctorArgs;
@@ -48,7 +49,8 @@ pub(crate) fn run(
             config.aws.outbound = outbound;
             searched.extend(found.copied(&config.discover.tag));
         }
-        examine(args, flags, &config, &searched, context).await
+        let read = calendars(&mut config).await;
+        examine(args, flags, &config, (&searched, &read), context).await
     })?;
     exit(worst).map_or(Ok(()), |exit| Err(Failure::silent(exit)))
 }
@@ -57,7 +59,7 @@ async fn examine(
     args: &DoctorArgs,
     flags: &ConfigFlags,
     config: &Config,
-    searched: &[String],
+    (searched, read): (&[String], &[(String, Brought)]),
     context: &mut Context<'_>,
 ) -> Result<Option<Severity>, Failure> {
     let groups = groups(args, config);
@@ -94,6 +96,8 @@ async fn examine(
         let mut findings = patient.examine(credentials, args.prove_write, now).await;
         let key = GroupKey::new(connection.label.as_str(), name);
         findings.extend(recorded_health(config, &key, now));
+        let own = read.iter().filter(|(table, _)| table == name);
+        findings.extend(own.flat_map(|(_, brought)| of_calendar(brought)));
         worst = worst.max(findings.iter().map(|finding| finding.severity).max());
         show::print(&subject, &findings, args.json, context)?;
         let interval = settings.controller.interval;
@@ -107,6 +111,36 @@ async fn examine(
         show::print(label, &[finding], args.json, context)?;
     }
     Ok(worst)
+}
+
+/// Reads the calendars of all groups, and adds their events.
+async fn calendars(config: &mut Config) -> Vec<(String, Brought)> {
+    let mut calendars = Calendars::default();
+    let fetched = fetch(places(config), config.outbound()).await;
+    calendars.take(fetched, clock::now());
+    calendars.fill(config, clock::now()).await
+}
+
+fn of_calendar(brought: &Brought) -> Vec<Finding> {
+    const CHECK: &str = "calendar";
+    let Brought {
+        name, events, said, ..
+    } = brought;
+    if brought.failed {
+        let why = "without the calendar nothing is raised ahead of its events";
+        let said = said.iter();
+        return said
+            .map(|what| Finding::fault(CHECK, what.as_str(), why))
+            .collect();
+    }
+    let read = Finding::fine(
+        CHECK,
+        format!("{name}: {events} events in the nine weeks around today"),
+    );
+    let why = "an event that is left out raises no capacity";
+    let left_out = said.iter();
+    let left_out = left_out.map(|what| Finding::warning(CHECK, what.as_str(), why));
+    [read].into_iter().chain(left_out).collect()
 }
 
 /// The group's health in the store; none without a store, or if the store lacks the group. A store

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
+use std::time::Duration;
 
 use foretide_aws::{BilledMetrics, Collect, MetricsReading, Outdated, SlowFacts, usd_per_month};
+use foretide_calendar::{ScheduledAction, Window, changes, conflicts};
 use foretide_control::METRICS_EVERY;
-use foretide_domain::CallFailure;
+use foretide_domain::{Bounds, CallFailure, PolicyKind, Timestamp};
 use foretide_runtime::{Costs, GroupKey, Notice, Runtime};
 
 use foretide_config::{Config, GroupSettings};
@@ -13,6 +15,11 @@ use foretide_notify::{NotifySettings, Outlet};
 use foretide_terminal::shell::visible;
 
 use super::fleet::Wiring;
+
+/// The time ahead in which conflicts of scheduled actions are looked for.
+const CONFLICTS_AHEAD: Duration = Duration::from_hours(48);
+/// Most runs of scheduled actions in that time.
+const CHANGES_MAX: usize = 200;
 
 /// Prints the groups, the mode of each, the price of reading each, and the store.
 pub(super) fn groups(
@@ -132,14 +139,21 @@ fn total(wiring: &Wiring) -> Option<f64> {
 pub(super) type Remarked = BTreeSet<(GroupKey, String)>;
 
 /// Logs remarks on how each group is read: each once, and again when the remark applies again.
-pub(super) fn remarks(wiring: &Wiring, made: &mut Remarked, runtime: &Runtime) {
+pub(super) fn remarks(wiring: &Wiring, made: &mut Remarked, runtime: &Runtime, now: Timestamp) {
     let mut holding = Remarked::new();
-    for key in wiring.groups.keys() {
+    for (key, settings) in &wiring.groups {
         let collector = wiring.collector(key.account());
         let reading = collector.and_then(|collector| collector.last_metrics(key.name()));
         let facts = collector.and_then(|collector| collector.facts(key.name()));
         let said = reading.iter().flat_map(MetricsReading::remarks);
-        for what in said.chain(facts.iter().flat_map(unread)) {
+        let known = facts.as_ref().and_then(|facts| facts.as_ref().ok());
+        let group = collector.and_then(|collector| collector.reading(key.name()));
+        let bounds = group.map(|group| group.bounds);
+        let schedule = known
+            .zip(bounds)
+            .map(|(facts, bounds)| scheduled(&facts.scheduled_actions, settings, bounds, now));
+        let schedule = schedule.into_iter().flatten();
+        for what in said.chain(facts.iter().flat_map(unread)).chain(schedule) {
             let remark = (key.clone(), what);
             if !made.contains(&remark) {
                 let what = remark.1.clone();
@@ -149,6 +163,24 @@ pub(super) fn remarks(wiring: &Wiring, made: &mut Remarked, runtime: &Runtime) {
         }
     }
     *made = holding;
+}
+
+/// What of the scheduled actions is not understood, and which of them contradict each other or a
+/// known event within the next two days, one sentence each.
+fn scheduled(
+    actions: &[ScheduledAction],
+    settings: &GroupSettings,
+    bounds: Bounds,
+    now: Timestamp,
+) -> Vec<String> {
+    if actions.is_empty() || settings.controller.policy != PolicyKind::Forecast {
+        return Vec::new();
+    }
+    let to = now.plus(CONFLICTS_AHEAD);
+    let (coming, unknown) = changes(actions, Window { from: now, to }, CHANGES_MAX);
+    let conflicts = conflicts(&coming, &settings.controller.calendar, bounds, to);
+    let conflicts = conflicts.iter().map(ToString::to_string);
+    unknown.into_iter().chain(conflicts).collect()
 }
 
 /// Unknown facts about other writers of the group, one sentence each.

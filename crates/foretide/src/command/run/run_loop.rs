@@ -1,5 +1,6 @@
 //! The loop of a run: what it listens to, and how it takes another configuration.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +15,8 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, interval, interval_at};
 
 use crate::cli::{ConfigFlags, RunArgs};
+use crate::clock;
+use crate::command::calendars::{Brought, Calendars, Fetched, fetch, fetch_repeatedly, places};
 use crate::command::remote;
 use crate::outlet;
 
@@ -34,6 +37,10 @@ pub(super) struct Searched {
     pub(super) configured: Configured,
     found: Found,
     search: Search,
+    /// The configuration before the events of its calendars were added.
+    bare: Config,
+    calendars: Calendars,
+    told: Told,
 }
 
 impl Searched {
@@ -44,9 +51,12 @@ impl Searched {
         configured: Configured,
     ) -> Result<Self, Failure> {
         let mut searched = Self {
+            bare: configured.config.clone(),
             configured,
             found: Found::default(),
             search: Search::default(),
+            calendars: Calendars::default(),
+            told: Told::default(),
         };
         let config = &searched.configured.config;
         if config.discover.enabled {
@@ -55,7 +65,43 @@ impl Searched {
             searched.configured = Configured::read(args, flags, &searched.found)?;
             nothing_found(&searched.configured.config, &searched.found)?;
         }
+        let config = &mut searched.configured.config;
+        searched.bare = config.clone();
+        let fetched = fetch(places(config), config.outbound()).await;
+        searched.calendars.take(fetched, clock::now());
+        let brought = searched.calendars.fill(config, clock::now()).await;
+        searched
+            .configured
+            .said
+            .extend(searched.told.news(&brought));
         Ok(searched)
+    }
+}
+
+/// What was said of calendars.
+#[derive(Clone, Debug, Default)]
+struct Told {
+    said: BTreeSet<String>,
+    failing: BTreeSet<String>,
+}
+
+impl Told {
+    /// Sentences on what calendars brought that were not said yet.
+    fn news(&mut self, brought: &[(String, Brought)]) -> Vec<String> {
+        let brought = brought.iter().map(|(_, brought)| brought);
+        let said: BTreeSet<String> = brought
+            .clone()
+            .flat_map(|brought| brought.said.iter().cloned())
+            .collect();
+        let failing = brought.clone().filter(|brought| brought.failed);
+        let failing: BTreeSet<String> = failing.map(|brought| brought.name.clone()).collect();
+        let names: BTreeSet<&String> = brought.map(|brought| &brought.name).collect();
+        let ended = self.failing.difference(&failing);
+        let ended = ended.filter(|name| names.contains(name));
+        let news = ended.map(|name| format!("calendar {name} can be read again"));
+        let news = news.chain(said.difference(&self.said).cloned()).collect();
+        (self.said, self.failing) = (said, failing);
+        news
     }
 }
 
@@ -71,6 +117,15 @@ fn nothing_found(config: &Config, found: &Found) -> Result<(), Failure> {
         }
         _ => Ok(()),
     }
+}
+
+/// Which calendars a reload reads.
+#[derive(Clone, Copy)]
+enum Reading {
+    /// All of them: a person asked.
+    All,
+    /// Those that were never read.
+    New,
 }
 
 /// The parts of a run that were started.
@@ -93,6 +148,11 @@ pub(super) struct RunLoop<'a> {
     /// The newest configuration, for the search.
     newest: watch::Sender<Arc<Config>>,
     searched: mpsc::Receiver<Found>,
+    /// The newest configuration before the events of its calendars were added.
+    bare: Config,
+    calendars: Calendars,
+    told: Told,
+    fetched: mpsc::Receiver<Vec<Fetched>>,
     /// Another version of the configuration was pushed.
     pushed: mpsc::Receiver<()>,
     /// The groups, for orders from a terminal.
@@ -111,6 +171,9 @@ impl<'a> RunLoop<'a> {
             configured,
             found,
             search,
+            bare,
+            calendars,
+            told,
         } = searched;
         let Configured {
             config,
@@ -120,6 +183,9 @@ impl<'a> RunLoop<'a> {
         let (keys, keys_seen) = watch::channel(parts.wiring.keys());
         let control = controls::socket(&config.run, parts.runtime.order_handle(), keys_seen);
         let (newest, newest_seen) = watch::channel(Arc::new(config.clone()));
+        for what in told.said.iter().cloned() {
+            parts.runtime.note(None, Notice::Remark { what });
+        }
         Self {
             args,
             flags,
@@ -128,7 +194,11 @@ impl<'a> RunLoop<'a> {
             found,
             said,
             newest,
-            searched: search_repeatedly(search, newest_seen),
+            searched: search_repeatedly(search, newest_seen.clone()),
+            bare,
+            calendars,
+            told,
+            fetched: fetch_repeatedly(newest_seen),
             pushed: remote::watched(remote),
             keys,
             control,
@@ -155,14 +225,15 @@ impl<'a> RunLoop<'a> {
             } = &mut self.parts;
             tokio::select! {
                 signal = signals.next() => match signal {
-                    Signal::Reload => self.reload().await,
+                    Signal::Reload => self.reload(Reading::All).await,
                     Signal::Stop { interrupted } => return interrupted,
                 },
-                Some(()) = self.pushed.recv() => self.reload().await,
+                Some(()) = self.pushed.recv() => self.reload(Reading::All).await,
                 Some(newly) = self.searched.recv() => {
                     self.found = newly;
-                    self.reload().await;
+                    self.reload(Reading::New).await;
                 }
+                Some(fetched) = self.fetched.recv() => self.reread(fetched).await,
                 _ = shown.tick() => {
                     service_manager::alive();
                     if let Some(pages) = pages {
@@ -170,7 +241,9 @@ impl<'a> RunLoop<'a> {
                         pages.notified(&notifier.outcomes());
                     }
                 }
-                _ = remark.tick() => announce::remarks(wiring, &mut remarked, runtime),
+                _ = remark.tick() => {
+                    announce::remarks(wiring, &mut remarked, runtime, clock::now());
+                }
                 notice = notifier.notice() => runtime.note(None, notice),
                 _ = bill.tick() => announce::bill(wiring, runtime),
             }
@@ -185,9 +258,28 @@ impl<'a> RunLoop<'a> {
         (self.parts.runtime, self.parts.notifier)
     }
 
+    /// Takes in readings of the calendars. If they bring other events, the groups get them as they
+    /// get other settings.
+    async fn reread(&mut self, fetched: Vec<Fetched>) {
+        self.calendars.take(fetched, clock::now());
+        let mut next = self.bare.clone();
+        let brought = self.calendars.fill(&mut next, clock::now()).await;
+        let in_force = Arc::clone(&self.newest.borrow());
+        let same = next.groups.iter().all(|(name, group)| {
+            let known = in_force.groups.get(name);
+            known.is_some_and(|known| known.controller.calendar == group.controller.calendar)
+        });
+        for what in self.told.news(&brought) {
+            self.parts.runtime.note(None, Notice::Remark { what });
+        }
+        if !same {
+            self.reload(Reading::New).await;
+        }
+    }
+
     /// Reloads the configuration. If that fails, logs the reason and continues with the old one.
-    async fn reload(&mut self) {
-        let notice = match Box::pin(self.renewed()).await {
+    async fn reload(&mut self, reading: Reading) {
+        let notice = match Box::pin(self.renewed(reading)).await {
             Ok(notice) => notice,
             Err(failure) => Notice::ReloadRefused {
                 why: failure.in_one_line(),
@@ -196,8 +288,17 @@ impl<'a> RunLoop<'a> {
         self.parts.runtime.note(None, notice);
     }
 
-    async fn renewed(&mut self) -> Result<Notice, Failure> {
-        let configured = Configured::read(self.args, self.flags, &self.found)?;
+    async fn renewed(&mut self, reading: Reading) -> Result<Notice, Failure> {
+        let mut configured = Configured::read(self.args, self.flags, &self.found)?;
+        let bare = configured.config.clone();
+        let places = match reading {
+            Reading::All => places(&bare),
+            Reading::New => self.calendars.unread(&bare),
+        };
+        let fetched = fetch(places, bare.outbound()).await;
+        self.calendars.take(fetched, clock::now());
+        let filled = self.calendars.fill(&mut configured.config, clock::now());
+        let brought = filled.await;
         let config = &configured.config;
         let outlet = outlet::configured(&config.notify, config.outbound())?;
         let dry_run = self.args.dry_run;
@@ -216,12 +317,14 @@ impl<'a> RunLoop<'a> {
             .map(|key| format!("`{key}` changed: takes a restart"));
         let said = configured.said.iter();
         let news = said.filter(|what| !self.said.contains(what)).cloned();
-        for what in restarts.chain(news) {
+        let calendars = self.told.news(&brought).into_iter();
+        for what in restarts.chain(news).chain(calendars) {
             self.parts.runtime.note(None, Notice::Remark { what });
         }
         configured.keep();
         let Configured { config, said, .. } = configured;
         self.said = said;
+        self.bare = bare;
         self.parts.wiring = next;
         self.keys.send_replace(self.parts.wiring.keys());
         if let Some(pages) = &self.parts.pages {
