@@ -15,7 +15,7 @@ use super::quantity::Span;
 
 const DAY: Duration = Duration::from_secs(86_400);
 const WEEK: Duration = Duration::from_secs(7 * 86_400);
-/// The span from its start in which a rule is checked: as long as the window that it is expanded in.
+/// The span from its start in which a rule is checked: as long as the window of its expansion.
 const RULE_CHECKED: Duration = Duration::from_secs(4 * 366 * 86_400);
 const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 const EXPECTED: &str = "expected NAME WHEN for SPAN [xFACTOR | learned] [min N], WHEN being dates \

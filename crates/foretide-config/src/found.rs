@@ -12,8 +12,8 @@ use super::problem::{Place, Problem, Problems};
 use super::schema::Table;
 use super::{Config, GroupSettings, Reach, resolve};
 
-/// Keys that decide whom Foretide trusts or asks, and what it reads. Who may tag a group may not set
-/// them.
+/// Keys that decide whom Foretide trusts or asks, and what it reads. Who may tag a group may not
+/// set them.
 const NOT_BY_TAG: [&str; 6] = [
     "asg",
     "region",

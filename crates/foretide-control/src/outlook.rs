@@ -48,8 +48,8 @@ impl Controller {
         Some(forecasting.figures(output?, saved.optimiser.config(), lead_time))
     }
 
-    /// What a known event or a scheduled action of the group needs now, or by the time that a launch
-    /// now serves.
+    /// What a known event or a scheduled action of the group needs now, or by the time that a
+    /// launch now serves.
     pub(crate) fn scheduled(&self, now: Timestamp) -> Option<(u32, Needed<'_>)> {
         if !policy::of(&self.config).forecasts() {
             return None;

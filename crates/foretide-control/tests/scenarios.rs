@@ -18,8 +18,8 @@
 //!                       and an instance in service takes out so many; CPU follows at 48 % of work
 //! demand D              the load metric of the periods to come, which goes on where CPU ends
 //! period SECONDS        length of the periods to come
-//! action NAME AFTER KEY=N …    a scheduled action sets min, max or desired, AFTER seconds from the start;
-//!                       the next readings show it, and it acts by itself
+//! action NAME AFTER KEY=N …    a scheduled action sets min, max or desired AFTER seconds from the
+//!                       start; the next readings show it, and it acts by itself
 //! event AFTER LASTS N   before the first look: N instances are needed from AFTER seconds on
 //! class NAME:P | class silent    what the model says, with which probability; or no answer
 //! group KEY=VALUE …     the group as the next reading shows it

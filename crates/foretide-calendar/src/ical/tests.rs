@@ -1,3 +1,5 @@
+//! Calendars over both ends of daylight saving, and hostile ones.
+
 use std::time::Duration;
 
 use foretide_control::Uplift;

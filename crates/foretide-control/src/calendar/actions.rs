@@ -14,7 +14,8 @@ use foretide_domain::{Bounds, ScheduledChange, Timestamp};
 pub const SCHEDULED_KEPT: Duration = Duration::from_secs(900);
 
 /// The capacity that scheduled actions between now and `ahead` need at least, and the action that
-/// needs it. At most the maximum: AWS refuses more until the action has raised it.
+/// needs it. More than the minimum of the group, which holds anyway, and at most its maximum: AWS
+/// refuses more until the action has raised it.
 pub(crate) fn scheduled_minimum(
     changes: &[ScheduledChange],
     bounds: Bounds,
@@ -25,6 +26,9 @@ pub(crate) fn scheduled_minimum(
     let coming = changes.iter().filter(|change| change.at <= soon);
     let needs = coming.filter_map(|change| {
         let least = change.least()?.min(bounds.max());
+        if least <= bounds.min() {
+            return None;
+        }
         // The next action to set a minimum or a desired capacity replaces it.
         let next = changes.iter().filter(|next| next.at > change.at);
         let next = next.filter(|next| next.least().is_some());
@@ -86,6 +90,8 @@ mod tests {
     fn no_more_than_the_maximum_is_wanted() {
         assert_eq!(least(&[change(1, Some(50), None)], NOON), Some(20));
         assert_eq!(least(&[change(1, None, None)], NOON), None);
+        let nothing_new = [change(1, Some(1), Some(1))];
+        assert_eq!(least(&nothing_new, NOON), None, "the minimum is 1 already");
         assert_eq!(least(&[], NOON), None);
     }
 }
