@@ -37,24 +37,21 @@ impl ScheduledAction {
             .start
             .map_or(window.from, |start| start.max(window.from));
         let to = self.end.map_or(window.to, |end| end.min(window.to));
-        let times = match &self.recurrence {
-            Some(cron) => {
-                let zone = self.time_zone.as_deref().unwrap_or("UTC");
-                let wrong = |what: String| {
-                    let name = shortened(&self.name);
-                    format!("scheduled action {name} is not understood: {what}")
-                };
-                let zone = CivilZone::named(zone).map_err(|error| wrong(error.to_string()))?;
-                let cron = Cron::parse(cron).map_err(|error| wrong(error.to_string()))?;
-                let times = cron.times(&zone, Window { from, to }, most).into_iter();
-                let mut times: Vec<Timestamp> = times.filter_map(|it| zone.instant(it)).collect();
-                times.dedup();
-                times
-            }
-            None => {
-                let once = self.start.filter(|start| (from..to).contains(start));
-                once.into_iter().collect()
-            }
+        let times = if let Some(cron) = &self.recurrence {
+            let zone = self.time_zone.as_deref().unwrap_or("UTC");
+            let wrong = |what: String| {
+                let name = shortened(&self.name);
+                format!("scheduled action {name} is not understood: {what}")
+            };
+            let zone = CivilZone::named(zone).map_err(|error| wrong(error.to_string()))?;
+            let cron = Cron::parse(cron).map_err(|error| wrong(error.to_string()))?;
+            let times = cron.times(&zone, Window { from, to }, most).into_iter();
+            let mut times: Vec<Timestamp> = times.filter_map(|it| zone.instant(it)).collect();
+            times.dedup();
+            times
+        } else {
+            let once = self.start.filter(|start| (from..to).contains(start));
+            once.into_iter().collect()
         };
         let change = |at| ScheduledChange {
             action: self.name.clone(),

@@ -229,10 +229,10 @@ fn in_event(open: &[String]) -> bool {
     matches!(open, [_, event] if event == "VEVENT")
 }
 
-fn named_zone(line: &Contentline) -> Option<String> {
+fn named_zone(line: &Contentline) -> Option<&str> {
     let mut params = line.params().iter();
     let zone = params.find(|param| param.name().eq_ignore_ascii_case("TZID"))?;
-    zone.values().first().map(|name| name.as_ref().to_owned())
+    zone.values().first().map(AsRef::as_ref)
 }
 
 #[cfg(test)]

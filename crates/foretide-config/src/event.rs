@@ -32,7 +32,7 @@ pub(crate) enum Event {
     /// Its occurrences are known.
     Known(CalendarEvent),
     /// It recurs by a rule, which is expanded at a time.
-    Recurring(RecurringEvent),
+    Recurring(Box<RecurringEvent>),
 }
 
 impl TryFrom<String> for Event {
@@ -64,7 +64,7 @@ impl FromStr for Event {
         }
         if when.contains(&"rrule") {
             let event = recurs(name, when, lasts, demand).map_err(|what| wrong(&what))?;
-            return Ok(Self::Recurring(event));
+            return Ok(Self::Recurring(Box::new(event)));
         }
         let when = occurs(when, lasts).map_err(|what| wrong(&what))?;
         let longest = match &when {

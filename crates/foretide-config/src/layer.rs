@@ -351,9 +351,7 @@ impl Walk<'_> {
             }
             (Some("calendars"), None) => {
                 let rooted = |line: &toml::Value| match line.as_str() {
-                    Some(line) => {
-                        toml::Value::String(foretide_calendar::rooted(line, &self.folder))
-                    }
+                    Some(line) => toml::Value::String(foretide_calendar::rooted(line, self.folder)),
                     None => line.clone(),
                 };
                 let lines = value.as_array();

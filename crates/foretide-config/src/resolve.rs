@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use foretide_aws::{AwsConfig, LoadMetric, READS_TARGET_GROUPS, Stat, metrics_for};
+use foretide_calendar::RecurringEvent;
 use foretide_control::{ControllerConfig, LoadMetric as ControllerLoad, OnSuspended};
 use foretide_domain::{Headroom, Percent};
 use serde::Deserialize;
@@ -148,7 +149,7 @@ fn live(raw: &RawGroup, mut live: LiveSettings) -> LiveSettings {
     if let Some(events) = &raw.forecast.events {
         let recurring = events.iter().filter_map(|event| match event {
             Event::Known(_) => None,
-            Event::Recurring(event) => Some(event.clone()),
+            Event::Recurring(event) => Some(RecurringEvent::clone(event)),
         });
         live.recurring = recurring.collect();
     }

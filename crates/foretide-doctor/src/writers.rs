@@ -66,6 +66,9 @@ pub(crate) fn scheduled(
     };
     let (coming, unknown) = changes(actions, window, CHANGES_MAX);
     let forecasts = settings.controller.policy == PolicyKind::Forecast;
+    // What asks for no more than the lowest minimum is no known minimum at any time.
+    let lowest = actions.iter().filter_map(|action| action.min).min();
+    let lowest = lowest.map_or(bounds.min(), |min| min.min(bounds.min()));
     let found = actions.iter().map(|action| {
         let next = coming.iter().find(|change| change.action == action.name);
         let next = next.map_or_else(
@@ -73,7 +76,8 @@ pub(crate) fn scheduled(
             |next| format!("runs next at {}", next.at),
         );
         let what = format!("scheduled action {} {next}", action.name);
-        if forecasts && (action.min.is_some() || action.desired.is_some()) {
+        let least = action.min.max(action.desired);
+        if forecasts && least.is_some_and(|least| least > lowest) {
             let why = "its minimum and its desired capacity are known minima: capacity is raised \
                        a lead time ahead";
             return Finding::note(CHECK, what, why);

@@ -53,6 +53,10 @@ pub struct Loads {
 }
 
 /// One step of a replay.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every step is an event: boxed, each would be allocated"
+)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
     /// Pass this event to the controller.

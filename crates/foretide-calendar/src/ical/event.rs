@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use foretide_control::EventSpan;
 use foretide_domain::{CivilZone, Timestamp};
+use jiff::civil::DateTime;
 
 use crate::demand::Demand;
 use crate::length::{LENGTH_MAX, Length};
@@ -72,8 +73,8 @@ fn moment((value, zone): &Zoned, floating: &CivilZone) -> Result<Moment, String>
 
 impl Entry {
     /// Takes in a line of the event.
-    pub(super) fn take(&mut self, name: &str, zone: Option<String>, value: &str) {
-        let zoned = || (value.to_owned(), zone.clone());
+    pub(super) fn take(&mut self, name: &str, zone: Option<&str>, value: &str) {
+        let zoned = || (value.to_owned(), zone.map(str::to_owned));
         match name {
             "UID" => value.clone_into(&mut self.uid),
             "SUMMARY" => self.summary = unescaped(value),
@@ -221,7 +222,7 @@ impl Entry {
             times.extend(moved);
         }
         spans.retain(|span| {
-            let day = start.zone.civil(span.from).map(|civil| civil.date());
+            let day = start.zone.civil(span.from).map(DateTime::date);
             let near = span.to > window.from && span.from < window.to;
             near && !times.contains(&span.from) && !day.is_some_and(|day| days.contains(&day))
         });

@@ -453,7 +453,7 @@ async fn scheduled_actions_are_told_before_they_run_and_then_act() {
         max: None,
         desired: None,
     };
-    assert_eq!(told.scheduled, [morning.clone()]);
+    assert_eq!(told.scheduled, std::slice::from_ref(&morning));
     assert!(told.bounds.min() < 4);
     rig.pass(1_860);
     collector.refresh_facts(rig.now()).await;

@@ -243,6 +243,7 @@ fn the_list_of_limits_is_up_to_date_and_names_tests_that_exist() {
             named.clone(),
             named.replace("\n    ", "\n"),
             format!("#[tokio::test]\nasync fn {test}()"),
+            format!("#[tokio::test]\n    async fn {test}()"),
         ];
         assert!(
             is_there.iter().any(|it| sources.contains(it)),
