@@ -161,7 +161,7 @@ mod tests {
             let secret = foretide_http::Credentials::Basic(read(content.as_bytes()).unwrap());
             assert_eq!(secret.hidden_in("[ open sesame]"), "[(secret)]");
         }
-        let long = vec![b'a'; (PASSWORD.bytes_max + 1) as usize];
+        let long = vec![b'a'; usize::try_from(PASSWORD.bytes_max + 1).unwrap()];
         for (content, exit) in [
             (&b""[..], Exit::Config),
             (b"one\ntwo\n", Exit::Config),
