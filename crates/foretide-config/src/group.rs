@@ -12,7 +12,7 @@ use foretide_control::ControllerConfig;
 use foretide_predict::PredictorUrl;
 
 use super::quantity::Price;
-use super::signal::SourceSettings;
+use super::source::SourceSettings;
 
 /// Settings of one group.
 #[derive(Clone, Debug, Default, PartialEq)]

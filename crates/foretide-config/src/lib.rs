@@ -30,6 +30,7 @@ mod schema;
 mod set;
 mod settings;
 mod signal;
+mod source;
 mod starter;
 
 use std::fmt;
@@ -49,7 +50,7 @@ pub use prometheus::{PrometheusLogin, PrometheusSettings};
 pub use quantity::{Percentage, Price, Span};
 pub use reference::reference;
 pub use settings::{Config, DemoSettings, MetricsSettings, RunSettings, ServeSettings};
-pub use signal::SourceSettings;
+pub use source::SourceSettings;
 pub use starter::{Starter, StarterGroup};
 
 use layer::Layers;

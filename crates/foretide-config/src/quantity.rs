@@ -7,7 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use foretide_domain::Headroom;
+use foretide_domain::{Headroom, Percent};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 
@@ -268,6 +268,32 @@ written_as_text!(
     r"^\s*[0-9.]+\s*[A-Z]{3}\s*/min\s*$",
     "a price of a minute with its currency, such as \"0.02 USD/min\""
 );
+
+impl From<Span> for Duration {
+    fn from(span: Span) -> Self {
+        span.0
+    }
+}
+
+impl From<Spare> for Headroom {
+    fn from(spare: Spare) -> Self {
+        spare.0
+    }
+}
+
+/// Sets a ratio from a percentage.
+impl From<Percentage> for f64 {
+    fn from(percentage: Percentage) -> Self {
+        percentage.ratio()
+    }
+}
+
+impl From<Percentage> for Percent {
+    fn from(percentage: Percentage) -> Self {
+        // Read without a sign, so never negative.
+        Self::new(percentage.percent()).unwrap_or_default()
+    }
+}
 
 #[cfg(test)]
 mod tests {

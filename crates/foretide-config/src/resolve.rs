@@ -5,14 +5,13 @@ use std::time::Duration;
 use foretide_aws::{AwsConfig, LoadMetric, READS_TARGET_GROUPS, Stat, metrics_for};
 use foretide_calendar::RecurringEvent;
 use foretide_control::{ControllerConfig, LoadMetric as ControllerLoad, OnSuspended};
-use foretide_domain::{Headroom, Percent};
 use serde::Deserialize;
 
 use super::event::Event;
 use super::key::Key;
 use super::layer::{Layers, Setting, merged, same_variable};
 use super::problem::{Place, Problem, Problems};
-use super::quantity::{MinutePrice, Percentage, Price, Span, Spare};
+use super::quantity::{MinutePrice, Price};
 use super::raw::{
     Dimension, RawAws, RawConfig, RawDemo, RawForecast, RawGroup, RawLoad, RawRun, RawServe,
 };
@@ -85,32 +84,6 @@ fn config(raw: RawConfig) -> Config {
         notify: notify::resolved(raw.notify),
         serve: serve(raw.serve),
         demo: demo(raw.demo),
-    }
-}
-
-impl From<Span> for Duration {
-    fn from(span: Span) -> Self {
-        span.0
-    }
-}
-
-impl From<Spare> for Headroom {
-    fn from(spare: Spare) -> Self {
-        spare.0
-    }
-}
-
-/// Sets a ratio from a percentage.
-impl From<Percentage> for f64 {
-    fn from(percentage: Percentage) -> Self {
-        percentage.ratio()
-    }
-}
-
-impl From<Percentage> for Percent {
-    fn from(percentage: Percentage) -> Self {
-        // Read without a sign, so never negative.
-        Self::new(percentage.percent()).unwrap_or_default()
     }
 }
 

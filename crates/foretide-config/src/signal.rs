@@ -16,21 +16,11 @@ use super::quantity::Span;
 use super::raw::{Dimension, RawConfig, RawGroup};
 use super::raw_signal::{RawCombine, RawPreset, RawSignal};
 use super::resolve::stat;
+use super::source::SourceSettings;
 
 /// Most signals of a group: each is a metric of every reading, and half a megabyte of history.
 const SIGNALS_MAX: usize = 10;
 const MINUTE: Duration = Duration::from_secs(60);
-
-/// A signal that a Prometheus server measures.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SourceSettings {
-    /// The signal's name.
-    pub signal: String,
-    /// The name of the server's table.
-    pub server: String,
-    /// What is asked.
-    pub query: PromQuery,
-}
 
 /// The query to ask; none while it, or the server, is not named.
 fn of_prometheus(signal: &RawSignal, name: &str) -> Option<SourceSettings> {
