@@ -159,7 +159,7 @@ fn of_table(
         problems.push(Problem {
             what: format!("`{table}.signal.{name}` {why}"),
             place: place(name),
-            hint: hint.map(str::to_owned),
+            hint: hint.map(|it| format!("hint: {it}")),
         });
     };
     for (name, signal) in &all {
