@@ -5,7 +5,7 @@ use std::fmt;
 use foretide_control::CalendarEvent;
 use foretide_domain::{Bounds, ScheduledChange, Timestamp};
 
-/// Most conflicts that are told at once.
+/// Most conflicts in one answer; further ones are left out.
 pub const CONFLICTS_MAX: usize = 10;
 
 /// Two demands on the group that contradict each other, with the evidence.

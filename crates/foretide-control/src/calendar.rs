@@ -32,8 +32,8 @@ const WEEKS_BACK: i64 = 2;
 const DAYS_BACK: i64 = 6;
 /// The largest factor that is learned: of next to nothing anything is a multiple.
 const FACTOR_MAX: f64 = 10.0;
-/// Names of events of which is remembered what they have shown: as many as calendars may bring.
-/// Beyond, those of events that are no longer known are forgotten.
+/// Most events whose learned load is remembered, by name: as many as calendars may bring. Where
+/// there are more, events that are no longer known are forgotten.
 const REMEMBERED_MAX: usize = 1_000;
 
 /// An event that is known beforehand.

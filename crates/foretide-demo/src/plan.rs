@@ -58,6 +58,7 @@ impl Plan {
             points_out: settings.out_points,
             points_in: settings.in_points,
             band_in: settings.in_band,
+            headroom: self.config.headroom,
         })
     }
 

@@ -111,7 +111,7 @@ pub enum ThresholdRule {
     Above,
     /// Enough values in a row below the threshold for scale-in: the signal stands against nothing.
     Below,
-    /// Neither: what is there stays.
+    /// Neither of the two: desired capacity stays as it is.
     Between,
     /// Values above the threshold, but a change is still under way or too young to be seen.
     AboveWaiting,

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{assert_keys, load, refused, uncommented};
+use super::default_file::{assert_keys, uncommented};
+use super::{load, refused};
 use crate::{PrometheusLogin, schema};
 
 #[test]

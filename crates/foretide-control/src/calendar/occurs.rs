@@ -162,8 +162,8 @@ impl LocalTime {
             .find(|at| *at >= from)
     }
 
-    /// The days of the occurrences around `at`, ascending: those of which one is the newest begun,
-    /// and one the next.
+    /// Three days on which the event occurs, ascending. Among them are the newest day on which it
+    /// has begun at `at`, and the day of the next occurrence.
     fn around(&self, at: Timestamp) -> Option<[Date; 3]> {
         let today = self.zone.civil(at)?.date();
         let since = self.weekday.map_or(0, |weekday| {

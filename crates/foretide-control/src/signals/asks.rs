@@ -182,15 +182,10 @@ fn of_signal(facts: &Facts<'_>, signal: &Judged) -> Ask {
 
 /// Instances that a load needs, spare ones included.
 fn needed(facts: &Facts<'_>, load: f64) -> u32 {
-    let per_instance = if facts.forecasts {
-        facts.config.forecast.objective.get()
-    } else {
-        facts.config.target_utilisation.get()
-    };
-    facts
-        .config
+    let config = facts.config;
+    config
         .headroom
-        .with(whole_instances(load / per_instance))
+        .with(whole_instances(load / config.aim().get()))
 }
 
 /// Policy `forecast`: the range that the optimiser asks for. Capacity above it goes once it has

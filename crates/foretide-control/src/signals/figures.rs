@@ -4,9 +4,9 @@ use foretide_domain::{
     CPU_SIGNAL, ForecastFigures, Proposal, SignalFigures, SignalStanding, Staleness,
 };
 
-use super::Judged;
 use super::asks::capacities;
 use crate::audit::AuditedSignal;
+use crate::config::SignalConfig;
 use crate::controller::Controller;
 use crate::facts::Facts;
 
@@ -76,18 +76,18 @@ pub(crate) fn forecast_of(facts: &Facts<'_>, proposal: &Proposal) -> Option<Fore
 }
 
 impl Controller {
-    /// The signals as the audit sees them: from the values themselves, and not from what was
-    /// judged.
+    /// The signals as the audit sees them: every configured one, from the values themselves, and
+    /// not from what was judged. One of which nothing is known is missing.
     pub(crate) fn audited_signals(&self) -> Vec<AuditedSignal> {
-        let audited = |signal: &Judged| {
-            let side = self.state.signals.get(&signal.config.name)?;
-            let newest = side.newest().next();
-            Some(AuditedSignal {
-                scale_in: signal.config.scale_in,
-                newest: newest.map(|seen| (seen.value.end(), seen.value.period)),
-                load: newest.and_then(|seen| side.load(seen.value.value, seen.instances)),
-            })
+        let audited = |signal: &SignalConfig| {
+            let side = self.state.signals.get(&signal.name);
+            let newest = side.and_then(|side| Some((side, side.newest().next()?)));
+            AuditedSignal {
+                scale_in: signal.scale_in,
+                newest: newest.map(|(_, seen)| (seen.value.end(), seen.value.period)),
+                load: newest.and_then(|(side, seen)| side.load(seen.value.value, seen.instances)),
+            }
         };
-        self.judged.iter().filter_map(audited).collect()
+        self.config.signals.list.iter().map(audited).collect()
     }
 }

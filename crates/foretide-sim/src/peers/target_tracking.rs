@@ -16,6 +16,8 @@ pub struct TargetTracking {
     pub points_in: usize,
     /// Share of the target below which points count for scaling in.
     pub band_in: f64,
+    /// Spare instances beyond what the target asks for. AWS has no such setting.
+    pub headroom: Headroom,
 }
 
 impl Default for TargetTracking {
@@ -26,6 +28,7 @@ impl Default for TargetTracking {
             points_out: rule.out_points,
             points_in: rule.in_points,
             band_in: rule.in_band,
+            headroom: Headroom::NONE,
         }
     }
 }
@@ -49,6 +52,7 @@ impl TargetTracking {
 pub(super) struct Tracker {
     target: f64,
     settings: Rule,
+    headroom: Headroom,
 }
 
 impl Tracker {
@@ -60,6 +64,7 @@ impl Tracker {
                 in_points: settings.points_in,
                 in_band: settings.band_in,
             },
+            headroom: settings.headroom,
         }
     }
 }
@@ -73,7 +78,7 @@ impl Policy for Tracker {
         let points = view.points().take(self.settings.points());
         let utilisations: Vec<f64> = points.map(|(cpu, _)| cpu).collect();
         let group = Tracked {
-            headroom: Headroom::NONE,
+            headroom: self.headroom,
             target: self.target,
             instances,
             desired: view.desired,

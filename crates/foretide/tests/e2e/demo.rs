@@ -134,35 +134,34 @@ fn a_trace_file_and_the_other_policy_can_be_shown() {
     );
 }
 
-/// The product's target tracking and the one it is compared with are the same law: at the target
-/// that the baseline names, both have the same figures.
+/// The product's target tracking and the one it is compared with are the same law, with the same
+/// headroom: at the target that the baseline names, both have the same figures.
 #[test]
 fn target_tracking_equals_the_policy_it_is_compared_with() {
-    let room = Room::new();
-    let first = room.done(&["demo", "--days", "1d", "--policy", "target-tracking"]);
-    let named = |line: &&str| line.starts_with("target tracking at ");
-    let baseline = first.lines().find(named).unwrap();
-    let target = baseline.split_whitespace().nth(3).unwrap();
-    let target = format!("defaults.target_utilisation={target}%");
-    let args = [
-        "demo",
-        "--days",
-        "1d",
-        "--policy",
-        "target-tracking",
-        "--set",
-    ];
-    let out = room.done(&[&args[..], &[target.as_str()]].concat());
-    let figures = |name: &str| -> Vec<String> {
-        let line = out.lines().find(|line| line.starts_with(name)).unwrap();
-        let cells = line.split_at(25).1.split_whitespace();
-        cells.map(str::to_owned).collect()
-    };
-    assert_eq!(figures("target-tracking "), figures("target tracking at "));
-    assert!(
-        out.contains(" used as many instance-hours as target tracking at "),
-        "{out}"
-    );
+    for headroom in ["0", "1"] {
+        let room = Room::new();
+        let headroom = format!("defaults.headroom={headroom}");
+        let args = ["demo", "--days", "1d", "--policy", "target-tracking"];
+        let args = [&args[..], &["--set", headroom.as_str()]].concat();
+        let first = room.done(&args);
+        let named = |line: &&str| line.starts_with("target tracking at ");
+        let baseline = first.lines().find(named).unwrap();
+        let target = baseline.split_whitespace().nth(3).unwrap();
+        let target = format!("defaults.target_utilisation={target}%");
+        let out = room.done(&[&args[..], &["--set", target.as_str()]].concat());
+        let figures = |name: &str| -> Vec<String> {
+            let line = out.lines().find(|line| line.starts_with(name)).unwrap();
+            let cells = line.split_at(25).1.split_whitespace();
+            cells.map(str::to_owned).collect()
+        };
+        assert_eq!(
+            figures("target-tracking "),
+            figures("target tracking at "),
+            "{headroom}"
+        );
+        let said = " used as many instance-hours as target tracking at ";
+        assert!(out.contains(said), "{out}");
+    }
 }
 
 #[test]
